@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package percpu
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// The slab: every P owns a directory of groups, each group a page of words. A row is a run of words at one index,
+// present at that same index in the slab of every P, so a row of n words costs 8n bytes per P and copies that belong to
+// different Ps never share a cache line.
+//
+//	index:  | group (high bits) | offset (groupBits) |
+//	word:   procs[pid].groups[group][offset]
+//
+// This is process-wide state, as the Ps themselves are: an allocator, like the runtime's. Nothing of a metric's
+// identity lives here, and a row goes back to the free list when its handle is collected.
+const (
+	groupBits  = 9
+	groupWords = 1 << groupBits // 4 KiB: one size class, so a group is aligned to its own page
+	groupMask  = groupWords - 1
+	maxGroups  = 2048
+
+	// MaxWords is the most words that can be hot at once in one process. Rows past it stay on their shared copy.
+	MaxWords = groupWords * maxGroups
+
+	// IndexBits is how many bits an index needs.
+	IndexBits = 20
+
+	// MaxRow is the longest row Alloc hands out.
+	MaxRow = groupWords
+
+	// maxProcs bounds the directory (32 KiB of zero pages). Alloc refuses while GOMAXPROCS is larger.
+	maxProcs = 4096
+)
+
+type group [groupWords]uint64
+
+// proc is one P's directory. Entries are set once, by grow, and never change.
+type proc struct {
+	groups [maxGroups]atomic.Pointer[group]
+}
+
+var procs [maxProcs]atomic.Pointer[proc]
+
+var slab struct {
+	sync.Mutex
+	next uint32           // first index never handed out
+	free map[int][]uint32 // row length -> rows given back, zero on every P
+}
+
+// Alloc reserves a row of n words, zero on every P, and makes sure that every current P has memory for it. It reports
+// false when the slab is full or n is longer than MaxRow: the caller keeps its shared copy. It locks and allocates, so
+// callers are on a slow path and not pinned.
+func Alloc(n int) (index uint32, ok bool) {
+	nproc := runtime.GOMAXPROCS(0)
+	if !Private || n < 1 || n > MaxRow || nproc > maxProcs {
+		return 0, false
+	}
+	slab.Lock()
+	defer slab.Unlock()
+	if rows := slab.free[n]; len(rows) > 0 {
+		index = rows[len(rows)-1]
+		slab.free[n] = rows[:len(rows)-1]
+	} else {
+		index = slab.next
+		if room := groupWords - index&groupMask; uint32(n) > room {
+			index += room // a row does not straddle groups
+		}
+		if index+uint32(n) > MaxWords {
+			return 0, false
+		}
+		slab.next = index + uint32(n)
+	}
+	for pid := range nproc {
+		Grow(pid, index)
+	}
+	return index, true
+}
+
+// Free gives a row back. The caller guarantees that no goroutine can write to it any more, which in practice means that
+// the handle that held the index has been collected.
+func Free(index uint32, n int) {
+	for pid := range maxProcs {
+		p := procs[pid].Load()
+		if p == nil {
+			break
+		}
+		if g := p.groups[index>>groupBits].Load(); g != nil {
+			for i := range n {
+				atomic.StoreUint64(&g[int(index&groupMask)+i], 0)
+			}
+		}
+	}
+	slab.Lock()
+	defer slab.Unlock()
+	if slab.free == nil {
+		slab.free = make(map[int][]uint32)
+	}
+	slab.free[n] = append(slab.free[n], index)
+}
+
+// Row returns the words from index to the end of their group in the slab of P pid, or nil when that P, having appeared
+// after the row was allocated, has no memory for it yet: the caller unpins, calls Grow and tries again.
+//
+// pid must come from Pin and be below maxProcs (Alloc refuses rows otherwise, and Grow explains the one way past it).
+func Row(pid int, index uint32) []uint64 {
+	if uint(pid) < maxProcs {
+		if p := procs[pid].Load(); p != nil {
+			if g := p.groups[(index>>groupBits)%maxGroups].Load(); g != nil {
+				return g[index&groupMask:]
+			}
+		}
+	}
+	return nil
+}
+
+// Word returns the word at index in the slab of P pid, or nil like Row.
+func Word(pid int, index uint32) *uint64 {
+	if uint(pid) < maxProcs {
+		if p := procs[pid].Load(); p != nil {
+			if g := p.groups[(index>>groupBits)%maxGroups].Load(); g != nil {
+				return &g[index&groupMask]
+			}
+		}
+	}
+	return nil
+}
+
+// Grow gives P pid memory for index. It happens once per P and group, when GOMAXPROCS has grown since the row became
+// hot. It allocates and must not be called while pinned. It reports false when pid is past the directory, which takes a
+// GOMAXPROCS raised above 4096 while rows were hot already: the caller then uses its shared word.
+func Grow(pid int, index uint32) bool {
+	if pid >= maxProcs {
+		return false
+	}
+	// Directories are filled from pid 0 up, so that Procs can stop at the first hole.
+	for i := range pid + 1 {
+		if procs[i].Load() == nil {
+			procs[i].CompareAndSwap(nil, new(proc))
+		}
+	}
+	slot := &procs[pid].Load().groups[(index>>groupBits)%maxGroups]
+	if slot.Load() == nil {
+		slot.CompareAndSwap(nil, new(group))
+	}
+	return true
+}
+
+// Procs returns how many Ps have slabs: readers sum the copies of Ps 0 to Procs()-1, idle or gone ones included.
+func Procs() int {
+	n := runtime.GOMAXPROCS(0)
+	for n < maxProcs && procs[n].Load() != nil {
+		n++
+	}
+	return min(n, maxProcs)
+}
+
+// Sum adds up the copies of one word. Each copy only grows (or wraps), so does the sum as one reader sees it.
+func Sum(index uint32) uint64 {
+	var sum uint64
+	for pid := range maxProcs {
+		p := procs[pid].Load()
+		if p == nil {
+			break
+		}
+		if g := p.groups[(index>>groupBits)%maxGroups].Load(); g != nil {
+			sum += atomic.LoadUint64(&g[index&groupMask])
+		}
+	}
+	return sum
+}
