@@ -32,8 +32,9 @@ const (
 	// MaxRow is the longest row Alloc hands out.
 	MaxRow = groupWords
 
-	// maxProcs bounds the directory (32 KiB of zero pages). Alloc refuses while GOMAXPROCS is larger.
-	maxProcs = 4096
+	// maxProcs bounds the directory: far above any GOMAXPROCS that a process survives (a P costs about 10 KiB), and
+	// untouched pages of it cost nothing.
+	maxProcs = 1 << 16
 )
 
 type group [groupWords]uint64
@@ -55,8 +56,7 @@ var slab struct {
 // false when the slab is full or n is longer than MaxRow: the caller keeps its shared copy. It locks and allocates, so
 // callers are on a slow path and not pinned.
 func Alloc(n int) (index uint32, ok bool) {
-	nproc := runtime.GOMAXPROCS(0)
-	if !Private || n < 1 || n > MaxRow || nproc > maxProcs {
+	if !Private || n < 1 || n > MaxRow {
 		return 0, false
 	}
 	slab.Lock()
@@ -74,7 +74,7 @@ func Alloc(n int) (index uint32, ok bool) {
 		}
 		slab.next = index + uint32(n)
 	}
-	for pid := range nproc {
+	for pid := range min(runtime.GOMAXPROCS(0), maxProcs) {
 		Grow(pid, index)
 	}
 	return index, true
@@ -103,9 +103,7 @@ func Free(index uint32, n int) {
 }
 
 // Row returns the words from index to the end of their group in the slab of P pid, or nil when that P, having appeared
-// after the row was allocated, has no memory for it yet: the caller unpins, calls Grow and tries again.
-//
-// pid must come from Pin and be below maxProcs (Alloc refuses rows otherwise, and Grow explains the one way past it).
+// after the row was allocated, has no memory for it yet: the caller unpins, calls Grow and starts again.
 func Row(pid int, index uint32) []uint64 {
 	if uint(pid) < maxProcs {
 		if p := procs[pid].Load(); p != nil {
@@ -130,10 +128,11 @@ func Word(pid int, index uint32) *uint64 {
 }
 
 // Grow gives P pid memory for index. It happens once per P and group, when GOMAXPROCS has grown since the row became
-// hot. It allocates and must not be called while pinned. It reports false when pid is past the directory, which takes a
-// GOMAXPROCS raised above 4096 while rows were hot already: the caller then uses its shared word.
+// hot. It allocates and must not be called while pinned. It reports false, having yielded, when pid is past the
+// directory: the caller starts again and lands on another P.
 func Grow(pid int, index uint32) bool {
 	if pid >= maxProcs {
+		runtime.Gosched()
 		return false
 	}
 	// Directories are filled from pid 0 up, so that Procs can stop at the first hole.
@@ -149,13 +148,13 @@ func Grow(pid int, index uint32) bool {
 	return true
 }
 
-// Procs returns how many Ps have slabs: readers sum the copies of Ps 0 to Procs()-1, idle or gone ones included.
+// Procs returns how many Ps have slabs: a reader sums the copies of Ps 0 to Procs()-1, idle or gone ones included.
 func Procs() int {
-	n := runtime.GOMAXPROCS(0)
+	n := 0
 	for n < maxProcs && procs[n].Load() != nil {
 		n++
 	}
-	return min(n, maxProcs)
+	return n
 }
 
 // Sum adds up the copies of one word. Each copy only grows (or wraps), so does the sum as one reader sees it.

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package atomicf
+
+import (
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/quipu-metrics/quipu/internal/percpu"
+)
+
+// Count is an unsigned integer that only grows and that spreads over CPUs when it gets hot. It is exact up to 2^63 and
+// wraps beyond. The zero value is 0 and cold. It must not be copied after first use.
+//
+// All methods may be called concurrently, lock nothing and allocate nothing, except for the one update that makes a
+// cell hot (a few hundred nanoseconds, about 100 bytes).
+type Count struct {
+	// Cold: the value itself, below 2^63.
+	// Hot:  hotBit | index<<countIndexShift | late, where index names the row of private copies and late counts what
+	// arrived here after the switch: an updater that read a cold word and was overtaken by the switch adds to the low
+	// bits, which is where a reader looks for it. Only updates below 2^lateBits take that path, and only one per
+	// goroutine that was in flight, so late cannot run into the index.
+	word atomic.Uint64
+}
+
+const (
+	hotBit          = 1 << 63
+	countIndexShift = 63 - percpu.IndexBits
+	lateMask        = 1<<countIndexShift - 1
+
+	// coldMax is where the plain atomic add stops: above it the word is hot, or so large that an addition must be
+	// checked against the hot bit.
+	coldMax = 1 << 62
+	lateMax = 1 << 20
+)
+
+// Inc adds 1. A cold cell costs one atomic add, a hot one a pinned ordinary add.
+func (c *Count) Inc() {
+	if w := c.word.Load(); w < coldMax {
+		if c.word.Add(1)%heatSample == 0 {
+			c.report()
+		}
+		return
+	}
+	c.addSlow(1)
+}
+
+// Add adds n.
+func (c *Count) Add(n uint64) {
+	if w := c.word.Load(); w < coldMax && n < lateMax {
+		// The sample is taken where the addition steps over a multiple of heatSample.
+		if sum := c.word.Add(n); sum%heatSample < n {
+			c.report()
+		}
+		return
+	}
+	c.addSlow(n)
+}
+
+// addSlow adds to a hot cell, or by compare-and-swap to a cold one when the value or n is large.
+func (c *Count) addSlow(n uint64) {
+	for {
+		w := c.word.Load()
+		if w&hotBit != 0 {
+			index := uint32(w>>countIndexShift) & (percpu.MaxWords - 1)
+			pid := percpu.Pin()
+			if p := percpu.Word(pid, index); p != nil {
+				percpu.Add(p, n)
+				percpu.Unpin()
+				runtime.KeepAlive(c) // the row is recycled when the cell is collected: not before the add
+				return
+			}
+			percpu.Unpin()
+			percpu.Grow(pid, index)
+			continue
+		}
+		if c.word.CompareAndSwap(w, (w+n)&^hotBit) {
+			return
+		}
+	}
+}
+
+// report tells the heat table about one sample, and turns the cell hot when it says so.
+func (c *Count) report() {
+	if percpu.Private && contended(unsafe.Pointer(c), false) {
+		c.promote()
+	}
+}
+
+// promote gives the cell a row. The value so far goes into one of the private copies while nobody can see the row yet;
+// the compare-and-swap that publishes the row takes the same value out of the word, so no reader sees it twice or not
+// at all. A writer that stops anywhere in here leaves a working cold cell.
+func (c *Count) promote() bool {
+	index, ok := percpu.Alloc(1)
+	if !ok {
+		return false
+	}
+	seed := percpu.Word(0, index)
+	for {
+		w := c.word.Load()
+		if w&hotBit != 0 {
+			percpu.Free(index, 1)
+			return true // another goroutine was first
+		}
+		atomic.StoreUint64(seed, w)
+		if c.word.CompareAndSwap(w, hotBit|uint64(index)<<countIndexShift) {
+			recycle(c, index, 1)
+			return true
+		}
+	}
+}
+
+// Load returns the value.
+func (c *Count) Load() uint64 {
+	w := c.word.Load()
+	if w&hotBit == 0 {
+		return w
+	}
+	sum := percpu.Sum(uint32(w>>countIndexShift)&(percpu.MaxWords-1)) + w&lateMask
+	runtime.KeepAlive(c)
+	return sum
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package atomicf
+
+import (
+	"math"
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/quipu-metrics/quipu/internal/percpu"
+)
+
+// Sum is a float64 that only grows and that spreads over CPUs when goroutines fight over it. The zero value is 0 and
+// cold. It must not be copied after first use.
+//
+// All methods may be called concurrently, lock nothing and allocate nothing, except for the one update that makes a
+// cell hot.
+type Sum struct {
+	// Cold: the bits of the value, which is never a negative NaN.
+	// Hot:  a negative quiet NaN whose low bits are the index of the row of private copies.
+	word atomic.Uint64
+}
+
+// hotNaN is the lowest negative quiet NaN. No sum is one (Add takes no NaN, and canonical keeps those of a Level
+// positive), so every word from here up is a tag.
+const hotNaN = 0xFFF8 << 48
+
+// Add adds v, which must not be NaN or negative: callers check.
+func (s *Sum) Add(v float64) {
+	for {
+		w := s.word.Load()
+		if w >= hotNaN {
+			if s.addHot(w, v) {
+				return
+			}
+			continue
+		}
+		if s.word.CompareAndSwap(w, math.Float64bits(math.Float64frombits(w)+v)) {
+			return
+		}
+		s.report()
+	}
+}
+
+// addHot adds to this P's copy. It reports false when the P had no copy yet; it has one now.
+func (s *Sum) addHot(w uint64, v float64) bool {
+	index := uint32(w) & (percpu.MaxWords - 1)
+	pid := percpu.Pin()
+	if p := percpu.Word(pid, index); p != nil {
+		percpu.Store(p, math.Float64bits(math.Float64frombits(percpu.Load(p))+v))
+		percpu.Unpin()
+		runtime.KeepAlive(s) // as in Count.addSlow
+		return true
+	}
+	percpu.Unpin()
+	percpu.Grow(pid, index)
+	return false
+}
+
+// report tells the heat table about a failed compare-and-swap, and turns the cell hot when it says so.
+func (s *Sum) report() {
+	if percpu.Private && contended(unsafe.Pointer(s), true) {
+		s.promote()
+	}
+}
+
+// promote gives the cell a row, as Count.promote does.
+func (s *Sum) promote() bool {
+	index, ok := percpu.Alloc(1)
+	if !ok {
+		return false
+	}
+	seed := percpu.Word(0, index)
+	for {
+		w := s.word.Load()
+		if w >= hotNaN {
+			percpu.Free(index, 1)
+			return true
+		}
+		atomic.StoreUint64(seed, w)
+		if s.word.CompareAndSwap(w, hotNaN|uint64(index)) {
+			recycle(s, index, 1)
+			return true
+		}
+	}
+}
+
+// Load returns the value. The copies are added in the order of their Ps, so with copies that only grow the result only
+// grows too, rounding included.
+func (s *Sum) Load() float64 {
+	w := s.word.Load()
+	if w < hotNaN {
+		return math.Float64frombits(w)
+	}
+	index := uint32(w) & (percpu.MaxWords - 1)
+	var sum float64
+	for pid := range percpu.Procs() {
+		if p := percpu.Word(pid, index); p != nil {
+			sum += math.Float64frombits(atomic.LoadUint64(p))
+		}
+	}
+	runtime.KeepAlive(s)
+	return sum
+}
