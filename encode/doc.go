@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package encode writes metrics in the three formats that Prometheus reads: its text format 0.0.4, OpenMetrics 1.0 and
+// delimited protobuf messages (io.prometheus.client.MetricFamily).
+//
+// Everything appends to a byte slice the caller owns and allocates nothing while the slice has room. What does not
+// change between scrapes is rendered once: a [Family] holds a family's header, sample names and bucket labels, and a
+// series keeps its label text as [AppendLabel] made it. A page is a row of families and a trailer:
+//
+//	for each family {
+//		start := len(dst)
+//		dst = family.Begin(dst, format)
+//		for each series { dst = family.AppendCounter(dst, format, labels, &sample) }
+//		dst = family.End(dst, start, format)
+//	}
+//	dst = encode.AppendTrailer(dst, format)
+//
+// A page may be written in pieces of bounded size: calling End and then Begin again between two series continues the
+// family. See [Family.Begin] and [Family.Continue].
+//
+// All functions may be called concurrently; a Family is immutable.
+package encode

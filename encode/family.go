@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package encode
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+// Family is what a family of series has in common, rendered once for every format. It is immutable and shared by all
+// scrapes.
+type Family struct {
+	typ     Type
+	headers [3]string   // per Format; for Protobuf the fields of the message that come before its metrics
+	text    [2]rendered // Text and OpenMetrics
+	bounds  []float64   // a histogram's bounds with +Inf last, or a summary's quantiles
+}
+
+// rendered holds the sample names of one text format, each with its opening brace.
+type rendered struct {
+	sample  string   // counters, gauges and the quantiles of a summary
+	bucket  string   // histograms
+	sum     string   // histograms and summaries
+	count   string   // histograms and summaries
+	created string   // OpenMetrics only
+	parts   []string // ,le="0.1"} or ,quantile="0.5"} and a blank, one per bound
+}
+
+// NewFamily renders a family. The name must be a valid metric name; help and unit may be empty. bounds are a
+// histogram's upper bounds in ascending order (+Inf is added if it is not there) or a summary's quantiles, and nil for
+// other types.
+//
+// Names follow the format. In OpenMetrics a counter's family is called without _total and its sample with it, whether
+// or not the name given has it; the other formats show the name as given. An Info family is sampled as name_info in every
+// format, with the suffix added if it is missing.
+//
+// A unit shows in protobuf, and in OpenMetrics if the family's name ends in it (http_request_duration_seconds for
+// seconds) as that format demands; parsers refuse a UNIT line that does not fit, so without that suffix there is none.
+// Info and StateSet have no units.
+func NewFamily(name, help, unit string, typ Type, bounds []float64) *Family {
+	f := &Family{typ: typ, bounds: slices.Clone(bounds)}
+	if typ == Histogram && (len(bounds) == 0 || !math.IsInf(bounds[len(bounds)-1], 1)) {
+		f.bounds = append(f.bounds, math.Inf(1))
+	}
+	if typ == Info || typ == StateSet {
+		unit = ""
+	}
+	help = RepairUTF8(help)
+
+	sample := name
+	if typ == Info {
+		sample = base(name, "_info") + "_info"
+	}
+	f.text[Text] = f.render(sample, sample, Text)
+	f.headers[Text] = f.textHeader(sample, help, "", Text)
+	f.headers[Protobuf] = f.protoHeader(sample, help, unit)
+
+	family := name
+	switch typ {
+	case Counter:
+		family = base(name, "_total")
+		sample = family + "_total"
+	case Info:
+		family = base(name, "_info")
+	}
+	f.text[OpenMetrics] = f.render(family, sample, OpenMetrics)
+	f.headers[OpenMetrics] = f.textHeader(family, help, unit, OpenMetrics)
+	return f
+}
+
+// base is name without the suffix, unless nothing would be left.
+func base(name, suffix string) string {
+	if b := strings.TrimSuffix(name, suffix); b != "" {
+		return b
+	}
+	return name
+}
+
+func (f *Family) render(family, sample string, fm Format) rendered {
+	r := rendered{sample: sample + "{", created: family + "_created{"}
+	part := ""
+	switch f.typ {
+	case Histogram:
+		r.bucket, part = family+"_bucket{", ",le=\""
+	case Summary:
+		part = ",quantile=\""
+	default:
+		return r
+	}
+	r.sum, r.count = family+"_sum{", family+"_count{"
+	r.parts = make([]string, len(f.bounds))
+	for i, b := range f.bounds {
+		r.parts[i] = string(append(appendBound([]byte(part), b, fm), "\"} "...))
+	}
+	return r
+}
+
+func (f *Family) textHeader(name, help, unit string, fm Format) string {
+	var h []byte
+	if help != "" {
+		h = append(h, "# HELP "+name+" "...)
+		h = append(AppendHelp(h, help, fm), '\n')
+	}
+	h = append(h, "# TYPE "+name+" "+f.typ.word(fm)+"\n"...)
+	if unit != "" && strings.HasSuffix(name, "_"+unit) {
+		h = append(h, "# UNIT "+name+" "+unit+"\n"...)
+	}
+	return string(h)
+}
+
+// Type is the family's type.
+func (f *Family) Type() Type { return f.typ }
+
+// AppendHeader appends the HELP, TYPE and UNIT lines, or for Protobuf the fields of the message before its metrics. It
+// is what [Family.Begin] appends, less the room for the message's length.
+func (f *Family) AppendHeader(dst []byte, fm Format) []byte { return append(dst, f.headers[fm]...) }
+
+// Begin opens a family: its series follow, then [Family.End]. In the text formats it is the header; in protobuf it
+// leaves room for the length of the message too, so that a family's bytes stay in dst until End has set it.
+func (f *Family) Begin(dst []byte, fm Format) []byte {
+	if fm == Protobuf {
+		dst = append(dst, make([]byte, lengthRoom)...)
+	}
+	return f.AppendHeader(dst, fm)
+}
+
+// Continue opens the next piece of a family that was ended to keep the buffer small. The text formats go on with the
+// next series, because a second header would be an error. Protobuf begins another message with the same header: a
+// message is parsed by itself, and Prometheus takes several of one name.
+func (f *Family) Continue(dst []byte, fm Format) []byte {
+	if fm == Protobuf {
+		return f.Begin(dst, fm)
+	}
+	return dst
+}
+
+// End closes what [Family.Begin] or [Family.Continue] opened; start is the length that dst had before it. In the text
+// formats it does nothing. In protobuf it sets the length of the message, as the shortest varint, moving the bytes of the
+// message if that is not the size there was room for; a message without series is taken back, for there is nothing in it.
+func (f *Family) End(dst []byte, start int, fm Format) []byte {
+	if fm != Protobuf {
+		return dst
+	}
+	if len(dst)-start == lengthRoom+len(f.headers[Protobuf]) {
+		return dst[:start]
+	}
+	return closeFamily(dst, start)
+}

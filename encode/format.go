@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package encode
+
+// Format names an exposition format.
+type Format uint8
+
+const (
+	// Text is the Prometheus text format, version 0.0.4.
+	Text Format = iota
+	// OpenMetrics is OpenMetrics text, version 1.0.0. It carries exemplars, units and creation times.
+	OpenMetrics
+	// Protobuf is a sequence of io.prometheus.client.MetricFamily messages, each behind its length as a varint. It
+	// carries native histograms besides all that OpenMetrics has.
+	Protobuf
+)
+
+// ContentType is the value of the Content-Type header of a page in this format.
+func (f Format) ContentType() string {
+	switch f {
+	case OpenMetrics:
+		return "application/openmetrics-text; version=1.0.0; charset=utf-8"
+	case Protobuf:
+		return "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+	default:
+		return "text/plain; version=0.0.4; charset=utf-8"
+	}
+}
+
+// String is a short name for logs and test names.
+func (f Format) String() string {
+	switch f {
+	case Text:
+		return "text"
+	case OpenMetrics:
+		return "openmetrics"
+	case Protobuf:
+		return "protobuf"
+	default:
+		return "unknown"
+	}
+}
+
+// AppendTrailer ends a page: OpenMetrics wants its EOF line, the other formats nothing.
+func AppendTrailer(dst []byte, fm Format) []byte {
+	if fm == OpenMetrics {
+		return append(dst, "# EOF\n"...)
+	}
+	return dst
+}
+
+// Type is the type of a family.
+type Type uint8
+
+// The types of families. Info and StateSet exist in OpenMetrics only; the other formats show them as gauges.
+const (
+	Counter Type = iota
+	Gauge
+	Histogram
+	Summary
+	Untyped
+	Info
+	StateSet
+)
+
+// String is the word of the TYPE line. OpenMetrics alone says unknown for Untyped.
+func (t Type) String() string {
+	switch t {
+	case Counter:
+		return "counter"
+	case Gauge:
+		return "gauge"
+	case Histogram:
+		return "histogram"
+	case Summary:
+		return "summary"
+	case Info:
+		return "info"
+	case StateSet:
+		return "stateset"
+	default:
+		return "untyped"
+	}
+}
+
+// word is the type as this format knows it.
+func (t Type) word(fm Format) string {
+	switch {
+	case fm == OpenMetrics && t == Untyped:
+		return "unknown"
+	case fm != OpenMetrics && (t == Info || t == StateSet):
+		return Gauge.String()
+	default:
+		return t.String()
+	}
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package encode
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// The messages of io.prometheus.client (client_model's metrics.proto), written field by field in the order of their
+// numbers. Lengths are the shortest varints, so the bytes are those that the official library makes of the same message.
+//
+// A length comes before what it measures. Small messages get one byte of room for it and move up when that does not
+// do: metrics are mostly shorter than 128 bytes, and moving the others costs less than sizing all of them first.
+
+// lengthRoom is the room for the length of a family: three bytes fit messages of 16 KiB to 2 MiB, which is what pages
+// written in chunks of 64 KiB mostly have.
+const lengthRoom = 3
+
+// Field tags: number<<3 | wire type. The wire types are 0 varint, 1 eight bytes, 2 length and bytes.
+const (
+	tagFamilyName   = 1<<3 | 2
+	tagFamilyHelp   = 2<<3 | 2
+	tagFamilyType   = 3<<3 | 0
+	tagFamilyMetric = 4<<3 | 2
+	tagFamilyUnit   = 5<<3 | 2
+
+	tagMetricLabel     = 1<<3 | 2
+	tagMetricGauge     = 2<<3 | 2
+	tagMetricCounter   = 3<<3 | 2
+	tagMetricSummary   = 4<<3 | 2
+	tagMetricUntyped   = 5<<3 | 2
+	tagMetricHistogram = 7<<3 | 2
+
+	tagLabelName  = 1<<3 | 2
+	tagLabelValue = 2<<3 | 2
+
+	tagValue = 1<<3 | 1 // Gauge, Untyped and Counter
+
+	tagCounterExemplar = 2<<3 | 2
+	tagCounterCreated  = 3<<3 | 2
+
+	tagSampleCount = 1<<3 | 0 // Summary and Histogram
+	tagSampleSum   = 2<<3 | 1
+
+	tagSummaryQuantile = 3<<3 | 2
+	tagSummaryCreated  = 4<<3 | 2
+	tagQuantileRank    = 1<<3 | 1
+	tagQuantileValue   = 2<<3 | 1
+
+	tagHistogramBucket  = 3<<3 | 2
+	tagHistogramCreated = 15<<3 | 2
+	tagBucketCount      = 1<<3 | 0
+	tagBucketBound      = 2<<3 | 1
+	tagBucketExemplar   = 3<<3 | 2
+
+	tagExemplarLabel = 1<<3 | 2
+	tagExemplarValue = 2<<3 | 1
+	tagExemplarTime  = 3<<3 | 2
+
+	tagTimeSeconds = 1<<3 | 0
+	tagTimeNanos   = 2<<3 | 0
+)
+
+// protoType is the value of the MetricType enumeration.
+func (t Type) protoType() byte {
+	switch t {
+	case Counter:
+		return 0
+	case Summary:
+		return 2
+	case Untyped:
+		return 3
+	case Histogram:
+		return 4
+	default:
+		return 1 // a gauge, and what protobuf has no word for
+	}
+}
+
+func (f *Family) protoHeader(name, help, unit string) string {
+	h := appendString(nil, tagFamilyName, name)
+	if help != "" {
+		h = appendString(h, tagFamilyHelp, help)
+	}
+	h = append(h, tagFamilyType, f.typ.protoType())
+	if unit != "" {
+		h = appendString(h, tagFamilyUnit, RepairUTF8(unit))
+	}
+	return string(h)
+}
+
+func (f *Family) protoCounter(dst []byte, labels string, s *CounterSample) []byte {
+	dst, metric := openMessage(dst, tagFamilyMetric)
+	dst = appendLabelPairs(dst, tagMetricLabel, labels)
+	dst, counter := openMessage(dst, tagMetricCounter)
+	dst = appendDouble(dst, tagValue, float64(s.Int)+s.Frac)
+	dst = appendExemplarMessage(dst, tagCounterExemplar, s.Exemplar)
+	dst = appendTime(dst, tagCounterCreated, s.Created)
+	dst = closeMessage(dst, counter)
+	return closeMessage(dst, metric)
+}
+
+func (f *Family) protoGauge(dst []byte, labels string, v float64) []byte {
+	tag := byte(tagMetricGauge)
+	if f.typ == Untyped {
+		tag = tagMetricUntyped
+	}
+	dst, metric := openMessage(dst, tagFamilyMetric)
+	dst = appendLabelPairs(dst, tagMetricLabel, labels)
+	dst = append(dst, tag, 9) // the tag of a double and its eight bytes
+	dst = appendDouble(dst, tagValue, v)
+	return closeMessage(dst, metric)
+}
+
+func (f *Family) protoSummary(dst []byte, labels string, s *SummarySample) []byte {
+	dst, metric := openMessage(dst, tagFamilyMetric)
+	dst = appendLabelPairs(dst, tagMetricLabel, labels)
+	dst, summary := openMessage(dst, tagMetricSummary)
+	dst = appendVarint(dst, tagSampleCount, s.Count)
+	dst = appendDouble(dst, tagSampleSum, s.Sum)
+	for i, rank := range f.bounds {
+		if i == len(s.Quantiles) {
+			break
+		}
+		dst = append(dst, tagSummaryQuantile, 18) // two doubles with their tags
+		dst = appendDouble(dst, tagQuantileRank, rank)
+		dst = appendDouble(dst, tagQuantileValue, s.Quantiles[i])
+	}
+	dst = appendTime(dst, tagSummaryCreated, s.Created)
+	dst = closeMessage(dst, summary)
+	return closeMessage(dst, metric)
+}
+
+func (f *Family) protoHistogram(dst []byte, labels string, h *HistogramSample) []byte {
+	count, sum := uint64(0), h.Sum
+	for i := range min(len(h.Counts), len(f.bounds)) {
+		count += h.Counts[i]
+	}
+	classic := len(h.Counts) > 0 || h.Native == nil
+	if !classic {
+		count, sum = h.Native.Count, h.Native.Sum
+	}
+	dst, metric := openMessage(dst, tagFamilyMetric)
+	dst = appendLabelPairs(dst, tagMetricLabel, labels)
+	dst, histogram := openMessage(dst, tagMetricHistogram)
+	dst = appendVarint(dst, tagSampleCount, count)
+	dst = appendDouble(dst, tagSampleSum, sum)
+	if classic {
+		dst = f.appendBuckets(dst, h)
+	}
+	if h.Native != nil {
+		dst = h.Native.appendFields(dst)
+	}
+	dst = appendTime(dst, tagHistogramCreated, h.Created)
+	if h.Native != nil {
+		for _, e := range h.Native.Exemplars {
+			dst = appendNativeExemplar(dst, e)
+		}
+	}
+	dst = closeMessage(dst, histogram)
+	return closeMessage(dst, metric)
+}
+
+func (f *Family) appendBuckets(dst []byte, h *HistogramSample) []byte {
+	total := uint64(0)
+	for i, bound := range f.bounds {
+		if i < len(h.Counts) {
+			total += h.Counts[i]
+		}
+		dst2, bucket := openMessage(dst, tagHistogramBucket)
+		dst2 = appendVarint(dst2, tagBucketCount, total)
+		dst2 = appendDouble(dst2, tagBucketBound, bound)
+		if i < len(h.Exemplars) {
+			dst2 = appendExemplarMessage(dst2, tagBucketExemplar, h.Exemplars[i])
+		}
+		dst = closeMessage(dst2, bucket)
+	}
+	return dst
+}
+
+// appendLabelPairs writes each label as a LabelPair, un-escaping its value on the way.
+func appendLabelPairs(dst []byte, tag byte, labels string) []byte {
+	for labels != "" {
+		name, value, size, rest, ok := nextLabel(labels)
+		if !ok {
+			break
+		}
+		length := 1 + varintLen(uint64(len(name))) + len(name) + 1 + varintLen(uint64(size)) + size
+		dst = append(dst, tag)
+		dst = binary.AppendUvarint(dst, uint64(length))
+		dst = appendString(dst, tagLabelName, name)
+		dst = append(dst, tagLabelValue)
+		dst = binary.AppendUvarint(dst, uint64(size))
+		if size == len(value) {
+			dst = append(dst, value...)
+		} else {
+			dst = appendUnescaped(dst, value)
+		}
+		labels = rest
+	}
+	return dst
+}
+
+func appendExemplarMessage(dst []byte, tag byte, e *Exemplar) []byte {
+	if e == nil {
+		return dst
+	}
+	dst, start := openMessage(dst, tag)
+	return closeMessage(e.appendFields(dst), start)
+}
+
+func (e *Exemplar) appendFields(dst []byte) []byte {
+	dst = appendLabelPairs(dst, tagExemplarLabel, e.Labels)
+	dst = appendDouble(dst, tagExemplarValue, e.Value)
+	return appendTime(dst, tagExemplarTime, e.Timestamp)
+}
+
+// appendTime writes a google.protobuf.Timestamp, and nothing for a time that is not known.
+func appendTime(dst []byte, tag byte, t float64) []byte {
+	if !timeKnown(t) {
+		return dst
+	}
+	// Microseconds are what a double can tell of today's seconds; rounding to them keeps .122 from becoming .121999979.
+	seconds := math.Floor(t)
+	micros := uint64(math.Round((t - seconds) * 1e6))
+	whole, nanos := uint64(seconds)+micros/1e6, micros%1e6*1e3
+	dst, start := openMessage(dst, tag)
+	// proto3: a zero is left out.
+	if whole != 0 {
+		dst = appendVarint(dst, tagTimeSeconds, whole)
+	}
+	if nanos != 0 {
+		dst = appendVarint(dst, tagTimeNanos, nanos)
+	}
+	return closeMessage(dst, start)
+}
+
+// openMessage writes the tag of a message and a byte of room for its length; start is where that byte is.
+func openMessage(dst []byte, tag byte) (_ []byte, start int) {
+	return append(dst, tag, 0), len(dst) + 1
+}
+
+// closeMessage sets the length of the message that began at start.
+func closeMessage(dst []byte, start int) []byte {
+	if n := len(dst) - start - 1; n < 0x80 {
+		dst[start] = byte(n)
+		return dst
+	}
+	return setLength(dst, start, 1)
+}
+
+// closeFamily sets the length of a family whose room begins at start.
+func closeFamily(dst []byte, start int) []byte { return setLength(dst, start, lengthRoom) }
+
+// setLength replaces the room bytes at start by the length of what follows them.
+func setLength(dst []byte, start, room int) []byte {
+	n := len(dst) - start - room
+	need := varintLen(uint64(n))
+	for range need - room {
+		dst = append(dst, 0)
+	}
+	copy(dst[start+need:], dst[start+room:start+room+n])
+	binary.PutUvarint(dst[start:start+need], uint64(n))
+	return dst[:start+need+n]
+}
+
+func varintLen(v uint64) int {
+	n := 1
+	for ; v >= 0x80; v >>= 7 {
+		n++
+	}
+	return n
+}
+
+func appendString(dst []byte, tag byte, s string) []byte {
+	dst = append(dst, tag)
+	dst = binary.AppendUvarint(dst, uint64(len(s)))
+	return append(dst, s...)
+}
+
+func appendVarint(dst []byte, tag byte, v uint64) []byte {
+	return binary.AppendUvarint(append(dst, tag), v)
+}
+
+func appendDouble(dst []byte, tag byte, v float64) []byte {
+	return binary.LittleEndian.AppendUint64(append(dst, tag), math.Float64bits(v))
+}
