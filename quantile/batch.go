@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package quantile
+
+import "time"
+
+// tableBits is the size of the table that groups a chunk by window: at most half full.
+const tableBits = 11
+
+// scratch is the working memory of one merge at a time, about 150 KiB.
+type scratch struct {
+	sorter
+	room    room
+	pending [maxPending]uint64
+	keys    [chunkLen]uint64
+
+	// Grouping by window: an open-addressed table of group numbers plus one, all 0 between merges.
+	table  [1 << tableBits]uint16
+	groups [chunkLen]group
+	member [chunkLen]uint16 // group of each entry
+}
+
+// group is what one chunk holds for one window.
+type group struct {
+	w          *Window
+	start, end int // of its keys
+	count      uint64
+	sum        float64
+}
+
+// merge distributes entries, at most chunkLen, to their windows.
+func (s *scratch) merge(entries []entry, now time.Time) {
+	w := entries[0].w
+	var sum float64
+	keys := s.keys[:0]
+	for _, e := range entries {
+		if e.w != w {
+			s.mergeGroups(entries, now)
+			return
+		}
+		if v := e.v; v == v {
+			sum += v
+			keys = append(keys, keyOf(v+0)) // + 0 turns -0 into 0
+		}
+	}
+	s.deliver(w, keys, uint64(len(entries)), sum, now)
+}
+
+// mergeGroups is merge for more than one window.
+func (s *scratch) mergeGroups(entries []entry, now time.Time) {
+	n := 0
+	for i, e := range entries {
+		g := s.groupOf(e.w, n)
+		if g == n {
+			s.groups[g] = group{w: e.w}
+			n++
+		}
+		s.member[i] = uint16(g)
+		to := &s.groups[g]
+		to.count++
+		if v := e.v; v == v {
+			to.sum += v
+			to.end++ // a length so far
+		}
+	}
+	groups := s.groups[:n]
+	start := 0
+	for i := range groups {
+		g := &groups[i]
+		g.start, start = start, start+g.end
+		g.end = g.start
+	}
+	for i, e := range entries {
+		if v := e.v; v == v {
+			g := &groups[s.member[i]]
+			s.keys[g.end] = keyOf(v + 0)
+			g.end++
+		}
+	}
+	for i := range groups {
+		g := &groups[i]
+		s.deliver(g.w, s.keys[g.start:g.end], g.count, g.sum, now)
+		g.w = nil // scratch is kept, and must not keep windows alive
+	}
+	clear(s.table[:])
+}
+
+// groupOf returns the number of w's group, or n, now entered in the table, if w has none among the first n groups.
+func (s *scratch) groupOf(w *Window, n int) int {
+	for h := w.id * 0x9e3779b1 >> (32 - tableBits); ; h = (h + 1) % (1 << tableBits) {
+		switch g := int(s.table[h]); {
+		case g == 0:
+			s.table[h] = uint16(n + 1)
+			return n
+		case s.groups[g-1].w == w:
+			return g - 1
+		}
+	}
+}
+
+// deliver gives one window its share of a batch.
+func (s *scratch) deliver(w *Window, keys []uint64, count uint64, sum float64, now time.Time) {
+	if len(keys) >= maxPending && w.goals.Len() > 0 {
+		keys = s.sort(keys)
+	}
+	w.add(keys, count, sum, now, s)
+}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package quantile
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quipu-metrics/quipu/internal/percpu"
+)
+
+const (
+	// chunkLen is the number of observations in one chunk. Longer chunks make a merge cheaper per observation and the
+	// wait for one merge longer; at 1024 sorting and merging take about 10 µs.
+	chunkLen = 1024
+
+	// ringLen is the number of chunks of one P: what it can be ahead of the mergers. 64 KiB per busy P in all.
+	ringLen = 4
+
+	// lateness bounds how long an observation waits in the log of a process that nobody scrapes, and so by how much the
+	// window that it counts towards can be off.
+	lateness = 10 * time.Second
+)
+
+// Log collects the observations of all windows of a registry. Memory is O(P): every P that observes owns a ring of up to
+// four chunks of 1024 observations, however many windows there are. All methods may be called from several goroutines at
+// once.
+//
+// Who writes what: the P owns the end of its current chunk, pinned. It writes an entry, then publishes it by storing
+// the chunk's length; it never touches a full chunk. Whoever holds a chunk's mutex may merge the entries between what has
+// been merged already (taken) and the length. A full chunk that has been merged gets length 0 from that holder, which is
+// what gives it back to the P. So an observation is in exactly one chunk until the merge that includes it is complete, and a
+// Drain that locks each chunk in turn cannot miss it or merge it twice. A holder that is slow or descheduled holds up
+// only those who want to merge the same chunk; the P goes on into the next one.
+type Log struct {
+	// Read by every Observe, written rarely: they share a cache line with nothing that changes often.
+	rings atomic.Pointer[[]*ring]
+	armed atomic.Bool // a timer will call tick
+	_     [48]byte
+
+	clock   func() time.Time
+	mergeFn func() // l.mergeFull, made once: starting it allocates no closure
+	merging atomic.Bool
+	capped  atomic.Uint64
+	windows atomic.Uint32 // Init calls so far
+	grow    sync.Mutex    // guards the making of rings
+	shared  sync.Mutex    // stands in for pinning where nothing is private to a P
+	spare   [4]atomic.Pointer[scratch]
+}
+
+// entry is one observation.
+type entry struct {
+	w *Window
+	v float64
+}
+
+// chunk is a run of observations of one P.
+type chunk struct {
+	n uint64 // length; see Log
+	_ [56]byte
+
+	mu    sync.Mutex
+	taken int // entries before this one have been merged
+	pos   int // place in the ring, fixed
+	_     [40]byte
+
+	entries [chunkLen]entry
+}
+
+// ring holds the chunks of one P. They are made when first needed, and stay.
+type ring struct {
+	current atomic.Pointer[chunk] // only the pinned P changes it
+	chunks  [ringLen]atomic.Pointer[chunk]
+	_       [128 - 8*(1+ringLen)]byte
+}
+
+// NewLog returns an empty log. The clock tells which slice of a window observations belong to; nil means [time.Now]. It
+// must not panic and must not call back into the package.
+func NewLog(clock func() time.Time) *Log {
+	if clock == nil {
+		clock = time.Now
+	}
+	l := &Log{clock: clock}
+	l.mergeFn = l.mergeFull
+	l.rings.Store(&[]*ring{})
+	return l
+}
+
+func (l *Log) now() time.Time { return l.clock() }
+
+// Observe records v for w, which has been set up with this log. It takes about 5 ns, allocates nothing and does not wait
+// for a scrape. NaN adds to the count only; infinities are ordinary values at the ends; -0 equals 0.
+//
+// About once in 1024 calls on a P the chunk is full and the next one is taken. If all four are full, because observations
+// arrive faster than they can be merged, the caller merges one chunk itself, about 10 µs: this is what bounds memory. It
+// never waits for a chunk that somebody else is merging. Only if all are being merged at that moment does it put its
+// one observation into the window directly, for which it may wait for a merge or a read of that window.
+func (l *Log) Observe(w *Window, v float64) {
+	if !percpu.Private {
+		l.shared.Lock()
+	}
+	pid := percpu.Pin()
+	if rings := *l.rings.Load(); pid < len(rings) {
+		c := rings[pid].current.Load()
+		if n := percpu.Load(&c.n); n < chunkLen {
+			c.entries[n] = entry{w, v}
+			percpu.Store(&c.n, n+1)
+			armed := l.armed.Load()
+			percpu.Unpin()
+			if !percpu.Private {
+				l.shared.Unlock()
+			}
+			if !armed {
+				l.arm()
+			}
+			return
+		}
+	}
+	percpu.Unpin()
+	if !percpu.Private {
+		l.shared.Unlock()
+	}
+	l.observeSlowly(w, v)
+}
+
+// observeSlowly is Observe when there is no ring yet or the current chunk is full. Every turn of the loop pins anew,
+// perhaps on another P, and either records or makes the room it found missing.
+func (l *Log) observeSlowly(w *Window, v float64) {
+	for range 16 {
+		switch l.tryObserve(w, v) {
+		case advanced:
+			l.startMerging()
+			fallthrough
+		case recorded:
+			if !l.armed.Load() {
+				l.arm()
+			}
+			return
+		case noRoom:
+			l.observeDirectly(w, v)
+			return
+		case again:
+		}
+	}
+	l.observeDirectly(w, v)
+}
+
+type outcome int
+
+const (
+	recorded outcome = iota
+	advanced         // recorded, and left a full chunk behind
+	again            // something was made or merged
+	noRoom           // every chunk of the P is full, and others are merging them
+)
+
+func (l *Log) tryObserve(w *Window, v float64) outcome {
+	if !percpu.Private {
+		l.shared.Lock()
+		defer l.shared.Unlock()
+	}
+	pid := percpu.Pin()
+	rings := *l.rings.Load()
+	if pid >= len(rings) {
+		percpu.Unpin()
+		l.addRings(pid + 1)
+		return again
+	}
+	r := rings[pid]
+	c, done := r.current.Load(), recorded
+	if percpu.Load(&c.n) == chunkLen {
+		pos := (c.pos + 1) % ringLen
+		next := r.chunks[pos].Load()
+		if next == nil {
+			percpu.Unpin()
+			r.chunks[pos].CompareAndSwap(nil, &chunk{pos: pos})
+			return again
+		}
+		if percpu.Load(&next.n) == chunkLen {
+			percpu.Unpin()
+			if l.help(r) {
+				return again
+			}
+			return noRoom
+		}
+		// A chunk that is not current is full or empty. Anybody may merge the one left behind, from before this store on.
+		r.current.Store(next)
+		c, done = next, advanced
+	}
+	n := percpu.Load(&c.n)
+	c.entries[n] = entry{w, v}
+	percpu.Store(&c.n, n+1)
+	percpu.Unpin()
+	return done
+}
+
+// observeDirectly merges one observation at once.
+func (l *Log) observeDirectly(w *Window, v float64) {
+	s := l.takeScratch()
+	one := [1]entry{{w, v}}
+	s.merge(one[:], l.now())
+	l.giveScratch(s)
+}
+
+// help merges one full chunk of the ring and reports whether it found one that nobody else was merging, or room.
+func (l *Log) help(r *ring) bool {
+	for i := range r.chunks {
+		c := r.chunks[i].Load()
+		if atomic.LoadUint64(&c.n) < chunkLen {
+			return true
+		}
+		if c.mu.TryLock() {
+			l.mergeLocked(c)
+			return true
+		}
+	}
+	return false
+}
+
+// addRings makes sure that Ps 0 to n-1 have a ring.
+func (l *Log) addRings(n int) {
+	l.grow.Lock()
+	defer l.grow.Unlock()
+	rings := slices.Clone(*l.rings.Load())
+	for len(rings) < n {
+		r := new(ring)
+		c := new(chunk)
+		r.chunks[0].Store(c)
+		r.current.Store(c)
+		rings = append(rings, r)
+	}
+	l.rings.Store(&rings)
+}
+
+// Drain merges everything appended by calls of Observe that finished before Drain began. Observers go on meanwhile, and what
+// they append may or may not be included. It waits for merges that are under way, about 10 µs for each.
+func (l *Log) Drain() { l.drain() }
+
+// drain returns how many observations it merged itself.
+func (l *Log) drain() (merged int) {
+	for _, r := range *l.rings.Load() {
+		for i := range r.chunks {
+			if c := r.chunks[i].Load(); c != nil {
+				c.mu.Lock()
+				merged += l.mergeLocked(c)
+			}
+		}
+	}
+	return merged
+}
+
+// mergeLocked merges what is new in a chunk, whose mutex the caller has locked, and unlocks it.
+func (l *Log) mergeLocked(c *chunk) int {
+	defer c.mu.Unlock()
+	n := int(atomic.LoadUint64(&c.n))
+	fresh := c.entries[c.taken:n]
+	if len(fresh) > 0 {
+		s := l.takeScratch()
+		s.merge(fresh, l.now())
+		l.giveScratch(s)
+		clear(fresh) // a series that is gone must not be kept alive from here
+	}
+	c.taken = n
+	if n == chunkLen {
+		c.taken = 0
+		atomic.StoreUint64(&c.n, 0) // from here on the chunk is its P's
+	}
+	return len(fresh)
+}
+
+// startMerging starts a goroutine that merges full chunks unless one is running. The goroutine ends by itself as soon as
+// there is none left, typically within 100 µs, and waits for nothing but merges: there is nothing for a caller to stop.
+func (l *Log) startMerging() {
+	if l.merging.CompareAndSwap(false, true) {
+		go l.mergeFn()
+	}
+}
+
+// mergeFull merges full chunks until there are none.
+func (l *Log) mergeFull() {
+	for {
+		for l.mergeRound() {
+		}
+		l.merging.Store(false)
+		// A P that filled a chunk since has seen that a merger was running and started none. Look once more.
+		if !l.anyFull() || !l.merging.CompareAndSwap(false, true) {
+			return
+		}
+	}
+}
+
+// mergeRound goes over all chunks once and reports whether it merged any. Chunks that somebody else is merging are theirs.
+func (l *Log) mergeRound() (merged bool) {
+	for _, r := range *l.rings.Load() {
+		for i := range r.chunks {
+			c := r.chunks[i].Load()
+			if c != nil && atomic.LoadUint64(&c.n) == chunkLen && c.mu.TryLock() {
+				l.mergeLocked(c)
+				merged = true
+			}
+		}
+	}
+	return merged
+}
+
+func (l *Log) anyFull() bool {
+	for _, r := range *l.rings.Load() {
+		for i := range r.chunks {
+			if c := r.chunks[i].Load(); c != nil && atomic.LoadUint64(&c.n) == chunkLen {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// arm starts the timer that drains a log that nobody scrapes. A new timer each time, never one that is reset: a timer
+// made inside a testing/synctest bubble must not be touched from outside it.
+func (l *Log) arm() {
+	if l.armed.CompareAndSwap(false, true) {
+		time.AfterFunc(lateness, l.tick)
+	}
+}
+
+// tick drains, and keeps the timer going while there is something to drain.
+//
+// When there is nothing, it is disarmed, and the next Observe arms it. An Observe under way just now may have seen it
+// armed while its entry was not yet visible here (on amd64 the entry is published with a plain store, which can be
+// overtaken by the load of armed), so the log is drained one last time a period later.
+func (l *Log) tick() {
+	if l.drain() > 0 {
+		time.AfterFunc(lateness, l.tick)
+		return
+	}
+	l.armed.Store(false)
+	time.AfterFunc(lateness, l.Drain)
+}
+
+// Capped returns how many merges found a stream at its limit of tuples and made its error coarser than stated. It is 0
+// unless an input order is chosen against the method under very small epsilons.
+func (l *Log) Capped() uint64 { return l.capped.Load() }
+
+// takeScratch returns working memory for one merge. A few are kept; more mergers than that at once allocate.
+func (l *Log) takeScratch() *scratch {
+	for i := range l.spare {
+		if s := l.spare[i].Swap(nil); s != nil {
+			return s
+		}
+	}
+	return new(scratch)
+}
+
+func (l *Log) giveScratch(s *scratch) {
+	for i := range l.spare {
+		if l.spare[i].CompareAndSwap(nil, s) {
+			return
+		}
+	}
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package quantile
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// ErrObjective is what every error of [NewObjectives] matches under errors.Is.
+var ErrObjective = errors.New("invalid quantile objective")
+
+// Objective asks for one quantile: the answer's rank differs from Quantile times the number of observations by at most
+// Epsilon times that number.
+type Objective struct {
+	Quantile float64 // in [0, 1]
+	Epsilon  float64 // in (0, 1)
+}
+
+// Objectives is an immutable set of objectives with what merging needs precomputed. All series of a family share one.
+// It may be used from several goroutines at once.
+type Objectives struct {
+	list   []Objective
+	life   envelope // at the stated epsilons: one stream answers alone
+	sliced envelope // at the epsilons at which several streams answer together
+}
+
+// NewObjectives checks a map from quantile to epsilon. Quantiles lie in [0, 1], both ends included: the quantiles 0 and 1 are
+// answered exactly, with the least and the greatest observation. Epsilons lie strictly between 0 and 1. An empty map
+// is legal and asks for a count and a sum only.
+func NewObjectives(m map[float64]float64) (*Objectives, error) {
+	o := &Objectives{list: make([]Objective, 0, len(m))}
+	for q, eps := range m {
+		// Written so that NaN fails.
+		if !(q >= 0 && q <= 1) {
+			return nil, fmt.Errorf("%w: quantile %v is not in [0, 1]; write 0.99 for the 99th percentile", ErrObjective, q)
+		}
+		if !(eps > 0 && eps < 1) {
+			return nil, fmt.Errorf("%w: the error %v of quantile %v is not between 0 and 1 (exclusive); "+
+				"it is a fraction of the observations, such as 0.01", ErrObjective, eps, q)
+		}
+		o.list = append(o.list, Objective{Quantile: q + 0, Epsilon: eps}) // + 0 turns -0 into 0
+	}
+	slices.SortFunc(o.list, func(a, b Objective) int {
+		if a.Quantile < b.Quantile {
+			return -1
+		}
+		return 1
+	})
+	o.life = newEnvelope(o.list, func(o Objective) float64 { return o.Epsilon })
+	o.sliced = newEnvelope(o.list, slicedEpsilon)
+	return o, nil
+}
+
+// Len returns the number of objectives.
+func (o *Objectives) Len() int { return len(o.list) }
+
+// List returns the objectives in ascending order of quantile. The slice is shared and must not be changed.
+func (o *Objectives) List() []Objective { return o.list }
+
+// slicedEpsilon returns the error s at which the streams of a sliding window are built, so that any number of them read
+// together answer within the objective's epsilon e. With d = 1 - quantile it solves e*d = 2*s*d + s*s, which is between
+// e/2 (e much smaller than d) and e/2.42 (e = d); docs/quantiles.md derives it. Where e > d the greatest observation
+// already satisfies the objective, and the value at e = d keeps the answer from being that blunt.
+func slicedEpsilon(o Objective) float64 {
+	e, d := o.Epsilon, 1-o.Quantile
+	if e >= d {
+		return e * (math.Sqrt2 - 1)
+	}
+	return d * (math.Sqrt(1+e/d) - 1)
+}
+
+// envelope is the most that g + delta of a tuple may be, as a function of the rank before the tuple, both as fractions of
+// the number of observations n: the minimum over all objectives of
+//
+//	max(2*eps*x/p, 2*eps*(1-x)/(1-p)), p = quantile - eps
+//
+// An objective with p <= 0 constrains nothing, because the least observation, which is always kept, satisfies it. The
+// minimum of such V-shaped functions is piecewise linear, so that a walk over tuples in rank order evaluates one
+// multiplication and one addition per tuple however many objectives there are.
+type envelope []segment
+
+// segment is the part of an envelope from x = from up to the next segment: rise*n + slope*rank.
+type segment struct{ from, rise, slope float64 }
+
+func newEnvelope(list []Objective, epsilon func(Objective) float64) envelope {
+	var lines []segment // pairs: the falling and the rising line of each V
+	cuts := []float64{0}
+	for _, o := range list {
+		eps := epsilon(o)
+		p := o.Quantile - eps
+		if p <= 0 {
+			continue
+		}
+		lines = append(lines,
+			segment{from: p, rise: 2 * eps / (1 - p), slope: -2 * eps / (1 - p)},
+			segment{from: p, rise: 0, slope: 2 * eps / p})
+		cuts = append(cuts, p)
+	}
+	if len(lines) == 0 {
+		return envelope{{from: 0, rise: math.Inf(1), slope: 0}}
+	}
+	for i, a := range lines {
+		for _, b := range lines[:i] {
+			if x := (b.rise - a.rise) / (a.slope - b.slope); x > 0 && x < 1 {
+				cuts = append(cuts, x)
+			}
+		}
+	}
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
+	var env envelope
+	for i, from := range cuts {
+		to := 1.0
+		if i+1 < len(cuts) {
+			to = cuts[i+1]
+		}
+		mid := from + (to-from)/2
+		best, least := segment{}, math.Inf(1)
+		for j := 0; j < len(lines); j += 2 {
+			line := lines[j]
+			if mid >= line.from {
+				line = lines[j+1]
+			}
+			if y := line.rise + line.slope*mid; y < least {
+				best, least = line, y
+			}
+		}
+		best.from = from
+		if k := len(env); k == 0 || env[k-1].rise != best.rise || env[k-1].slope != best.slope {
+			env = append(env, best)
+		}
+	}
+	return env
+}
