@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !race
+
+package encode
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAppendingAllocatesNothing(t *testing.T) {
+	labels := label("path", hostile, "code", "200")
+	e := &Exemplar{Labels: labels, Value: 0.1, Timestamp: 1700000000.5}
+	native := nativeSample()
+	native.Exemplars = []*Exemplar{e}
+	counter := NewFamily("c_total", "h", "", Counter, nil)
+	gauge := NewFamily("g", "h", "", Gauge, nil)
+	histogram := NewFamily("h", "h", "", Histogram, []float64{0.1, 1})
+	summary := NewFamily("s", "h", "", Summary, []float64{0.5, 0.9})
+	hs := &HistogramSample{Counts: []uint64{1, 2, 3}, Sum: 0.3, Created: 1.5, Exemplars: []*Exemplar{e, nil, e}, Native: native}
+	ss := &SummarySample{Quantiles: []float64{1.5, 0.1 + 0.2}, Count: 3, Sum: 0.3, Created: 1.5}
+	buf := make([]byte, 0, 1<<16)
+	for fm := Text; fm <= Protobuf; fm++ {
+		require.Zero(t, testing.AllocsPerRun(100, func() {
+			dst := counter.Begin(buf, fm)
+			dst = counter.AppendCounter(dst, fm, labels, &CounterSample{Int: 1 << 60, Created: 1.5, Exemplar: e})
+			dst = counter.AppendCounter(dst, fm, labels, &CounterSample{Int: 1, Frac: 0.1})
+			dst = counter.End(dst, 0, fm)
+			start := len(dst)
+			dst = gauge.Continue(dst, fm)
+			dst = gauge.AppendGauge(dst, fm, labels, 0.1)
+			dst = histogram.AppendHistogram(dst, fm, labels, hs)
+			dst = summary.AppendSummary(dst, fm, labels, ss)
+			dst = gauge.End(dst, start, fm)
+			dst = AppendLabel(dst, "name", hostile)
+			dst = AppendTrailer(dst, fm)
+		}), fm.String())
+	}
+	require.Zero(t, testing.AllocsPerRun(100, func() { _ = RepairUTF8(hostile) }))
+}

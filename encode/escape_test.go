@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package encode
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestLabelValuesAndHelpEscapeWhatTheyMust(t *testing.T) {
+	for _, c := range []struct{ in, value, help string }{
+		{"", "", ""},
+		{"plain", "plain", "plain"},
+		{"\n", `\n`, `\n`},
+		{`"`, `\"`, `"`},
+		{`\`, `\\`, `\\`},
+		{`\n`, `\\n`, `\\n`},
+		{"a\tb", "a\tb", "a\tb"},
+		{"a\x00b", "a\x00b", "a\x00b"},
+		{"} 1\n# EOF", `} 1\n# EOF`, `} 1\n# EOF`},
+		{"ends in \\", `ends in \\`, `ends in \\`},
+		{"ü€𝄞", "ü€𝄞", "ü€𝄞"},
+	} {
+		require.Equal(t, c.value, string(AppendLabelValue(nil, c.in)))
+		require.Equal(t, c.help, string(AppendHelp(nil, c.in, Text)))
+		require.Equal(t, c.value, string(AppendHelp(nil, c.in, OpenMetrics)), "OpenMetrics escapes quotes in help too")
+		require.Equal(t, c.in, string(appendUnescaped(nil, c.value)))
+	}
+}
+
+func TestLabelsAreJoinedByCommas(t *testing.T) {
+	require.Equal(t, `a="1",b="x\"y"`, label("a", "1", "b", `x"y`))
+}
+
+func TestNamesAreValidByPrometheusRules(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		metric, label bool
+	}{
+		{"", false, false}, {"a", true, true}, {"_", true, true}, {"__a", true, true}, {"A9_z", true, true},
+		{"9a", false, false}, {":a", true, false}, {"a:b", true, false}, {"a-b", false, false}, {"a b", false, false},
+		{"ü", false, false}, {"a\n", false, false}, {"a\x00", false, false}, {"a=", false, false}, {`a"`, false, false},
+	} {
+		require.Equal(t, c.metric, ValidMetricName(c.name), "%q", c.name)
+		require.Equal(t, c.label, ValidLabelName(c.name), "%q", c.name)
+	}
+}
+
+func TestInvalidUTF8IsRepaired(t *testing.T) {
+	require.Equal(t, "a\uFFFDb", RepairUTF8("a\xff\xfeb"))
+	require.Equal(t, "\uFFFD", RepairUTF8("\xed\xa0\x80"), "a surrogate half")
+	require.Equal(t, "as it is ü", RepairUTF8("as it is ü"))
+	f := NewFamily("g", "bad \xff help", "", Gauge, nil)
+	for fm := Text; fm <= OpenMetrics; fm++ {
+		require.Contains(t, string(f.AppendHeader(nil, fm)), "bad \uFFFD help")
+	}
+}
+
+func TestLabelRunesCountsCharactersNotBytes(t *testing.T) {
+	require.Equal(t, 0, LabelRunes(""))
+	require.Equal(t, 5, LabelRunes(label("a", "1", "b", "ü€")))
+	require.Equal(t, 1+4, LabelRunes(label("a", "\n\"\\ü")))
+}
+
+func TestForeignLabelTextEndsTheLabelsAndNothingElse(t *testing.T) {
+	for _, labels := range []string{"a", "a=", `a="`, `a="1`, `a="\`, `a="\"`, `a="1"b`, `=,"`, `a="1",`, ","} {
+		require.NotPanics(t, func() { appendLabelPairs(nil, tagMetricLabel, labels) }, labels)
+	}
+}
+
+func FuzzLabelTextRoundTrips(f *testing.F) {
+	for _, s := range []string{"", "a", "\n", `"`, `\`, `\\"`, "} 1\n# EOF", "\x00\t\r", "\xff", hostile, strings.Repeat(`"`, 200)} {
+		f.Add(s, "second")
+		f.Add("first", s)
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		a, b = RepairUTF8(a), RepairUTF8(b)
+		text := label("a", a, "b", b)
+		require.NotContains(t, text, "\n")
+		require.True(t, utf8.ValidString(text))
+		rest := text
+		for _, want := range []struct{ name, value string }{{"a", a}, {"b", b}} {
+			var name, value string
+			var size int
+			var ok bool
+			name, value, size, rest, ok = nextLabel(rest)
+			require.True(t, ok)
+			require.Equal(t, want.name, name)
+			require.Equal(t, want.value, string(appendUnescaped(nil, value)))
+			require.Equal(t, len(want.value), size)
+		}
+		require.Empty(t, rest)
+		require.Equal(t, 2+utf8.RuneCountInString(a)+utf8.RuneCountInString(b), LabelRunes(text))
+	})
+}
+
+func FuzzHelpIsOneLine(f *testing.F) {
+	for _, s := range []string{"", "help", "\n", `\`, `"`, "# EOF\n", "\xff", hostile} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, help string) {
+		family := NewFamily("g", help, "", Gauge, nil)
+		lines := 2
+		if help == "" {
+			lines = 1
+		}
+		for fm := Text; fm <= OpenMetrics; fm++ {
+			header := string(family.AppendHeader(nil, fm))
+			require.Equal(t, lines, strings.Count(header, "\n"))
+			require.True(t, utf8.ValidString(header))
+		}
+	})
+}
+
+func FuzzNames(f *testing.F) {
+	for _, s := range []string{"", "a", "_9", ":a", "9", "a\n", "é", "a{"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		const first = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+		want := s != "" && strings.Trim(s, first+"0123456789") == "" && strings.ContainsRune(first, rune(s[0])) &&
+			strings.Map(func(r rune) rune {
+				if strings.ContainsRune(first+"0123456789", r) {
+					return -1
+				}
+				return r
+			}, s) == ""
+		require.Equal(t, want, ValidLabelName(s))
+		if want {
+			require.True(t, ValidMetricName(s) && ValidMetricName(":"+s))
+		}
+	})
+}
