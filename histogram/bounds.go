@@ -13,7 +13,7 @@ type Bounds struct {
 	upper []float64
 
 	// The index into upper by the leading bits of a value; see find.
-	lowest uint64   // order of the smallest bound
+	lowest uint64   // bits of the smallest positive bound
 	shift  uint     // how many low bits of the difference to drop
 	cells  []uint16 // first bound that can hold a value of the cell; nil: search by halving
 }
@@ -22,6 +22,8 @@ const (
 	maxCells = 256
 	// maxScan is how many bounds may share a cell before halving is faster than walking them.
 	maxScan = 8
+	// maxShift leaves a cell 2^52 wide, which is one power of two.
+	maxShift = 52
 )
 
 // NewBounds checks bounds as [Check] does and builds their index.
@@ -41,40 +43,37 @@ func (b *Bounds) Upper() []float64 { return b.upper }
 // Buckets returns the number of buckets, the one up to +Inf included.
 func (b *Bounds) Buckets() int { return len(b.upper) + 1 }
 
-// order maps floats to integers that sort the same way, except that -0 comes just before +0. NaNs land beyond the
-// infinities.
-func order(v float64) uint64 {
-	bits := math.Float64bits(v)
-	return bits ^ (uint64(int64(bits)>>63) | 1<<63)
-}
-
-// index cuts the range from the smallest to the largest bound, measured in order's integers, into at most maxCells
-// equal cells. The integers grow with the logarithm of the value and linearly within one power of two, so linear and
-// exponential layouts alike spread well over the cells. A layout that does not (many bounds close together, and one far
-// away) is left without an index.
+// index cuts the range from the smallest positive bound to the largest, measured in the bits of the float64 taken as an
+// integer, into at most maxCells equal cells. That integer grows with the logarithm of a positive value, and linearly
+// within one power of two, so linear and exponential layouts alike spread well over the cells. Layouts that do not (many
+// bounds close together and one far away; more than 256 powers of two) are left without an index.
 func (b *Bounds) index() {
 	n := len(b.upper)
-	if n == 0 {
+	next := sort.Search(n, func(i int) bool { return b.upper[i] > 0 })
+	if next == n {
 		return
 	}
-	b.lowest = order(b.upper[0])
-	span := order(b.upper[n-1]) - b.lowest
-	for span>>b.shift >= maxCells {
-		b.shift++
+	lowest := math.Float64bits(b.upper[next])
+	span := math.Float64bits(b.upper[n-1]) - lowest
+	shift := uint(0)
+	for span>>shift >= maxCells {
+		shift++
 	}
-	cells := make([]uint16, span>>b.shift+1)
-	next := 0
+	if shift > maxShift {
+		return
+	}
+	cells := make([]uint16, span>>shift+1)
 	for c := range cells {
 		first := next
 		cells[c] = uint16(first)
-		for next < n && (order(b.upper[next])-b.lowest)>>b.shift <= uint64(c) {
+		for next < n && (math.Float64bits(b.upper[next])-lowest)>>shift <= uint64(c) {
 			next++
 		}
 		if next-first > maxScan {
 			return
 		}
 	}
-	b.cells = cells
+	b.lowest, b.shift, b.cells = lowest, shift, cells
 }
 
 // find returns the bucket of v: the index of the first bound that is not below v, or len(upper), the +Inf bucket, when
@@ -84,17 +83,15 @@ func (b *Bounds) index() {
 // halving costs several of those. The index costs one load that depends on no branch and leaves one bound to compare,
 // seldom two: BenchmarkFind.
 func (b *Bounds) find(v float64) int {
-	if b.cells == nil {
+	// Values that are negative or below the smallest positive bound end up beyond the cells as those above all bounds
+	// do. The former have the sign bit, 2^52 (+Inf and the NaNs) above the largest bound at least, and so maxShift keeps
+	// them out of the last cell; for the latter the difference wraps around to above 2^63.
+	cell := (math.Float64bits(v) - b.lowest) >> (b.shift & 63)
+	if cell >= uint64(len(b.cells)) {
 		return b.halve(v)
 	}
-	// Below the smallest bound the difference wraps around to a huge one, as it is huge above the largest bound.
-	cell := (order(v) - b.lowest) >> b.shift
-	if cell >= uint64(len(b.cells)) {
-		if v <= b.upper[0] {
-			return 0
-		}
-		return len(b.upper)
-	}
+	// A bound of a lower cell is below every value of this one. Walking also settles what shares the last cell with the
+	// largest bound: greater values, +Inf and NaN.
 	i := int(b.cells[cell])
 	for i < len(b.upper) && !(v <= b.upper[i]) {
 		i++
@@ -114,5 +111,10 @@ func (b *Bounds) walk(v float64) int {
 
 // halve is find by binary search.
 func (b *Bounds) halve(v float64) int {
+	if n := len(b.upper); n == 0 || v <= b.upper[0] {
+		return 0
+	} else if !(v <= b.upper[n-1]) {
+		return n
+	}
 	return sort.Search(len(b.upper), func(i int) bool { return v <= b.upper[i] })
 }

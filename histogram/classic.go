@@ -124,8 +124,16 @@ func (c *Classic) Observe(v float64) {
 	state := c.state.Load()
 	if percpu.Private && state&(stateHot|stateFrozen) == stateHot {
 		row := percpu.Row(pid, state&stateIndex)
-		if word := hotBuckets + i; uint(word) < uint(len(row)) && word >= hotBuckets {
-			observeHot(row, word, v)
+		// Always so unless row is nil. In this form the compiler sees that no index below can be out of range.
+		if word := uint(i) + hotBuckets; word < uint(len(row)) && len(row) > hotBuckets {
+			n := percpu.Load(&row[wordDone])
+			sum := math.Float64frombits(percpu.Load(&row[wordSum+n&1]))
+			if v == v {
+				sum += v
+			}
+			percpu.Store(&row[wordSum+(n+1)&1], math.Float64bits(sum))
+			percpu.Add(&row[word], 1)
+			percpu.Store(&row[wordDone], n+1)
 			percpu.Unpin()
 			// The rows are given back when c is collected, which must not happen before the last store.
 			runtime.KeepAlive(c)
@@ -133,19 +141,6 @@ func (c *Classic) Observe(v float64) {
 		}
 	}
 	c.observeShared(i, v, pid, state)
-}
-
-// observeHot makes one observation in the row of the P to which the caller is pinned. See Classic for the order.
-func observeHot(row []uint64, word int, v float64) {
-	_ = row[2]
-	n := percpu.Load(&row[wordDone])
-	sum := math.Float64frombits(percpu.Load(&row[wordSum+n&1]))
-	if v == v {
-		sum += v
-	}
-	percpu.Store(&row[wordSum+(n+1)&1], math.Float64bits(sum))
-	percpu.Add(&row[word], 1)
-	percpu.Store(&row[wordDone], n+1)
 }
 
 // observeShared is the rest of Observe for every case but the common one. It is called pinned and unpins.

@@ -4,6 +4,8 @@
 // series so that observing takes no lock and no LOCK-prefixed instruction once the series is busy, and hands out
 // snapshots in which the sum belongs to exactly the observations in the buckets.
 //
+// Bounds that a layout computes are rounded to 15 significant digits, so that their labels read as one expects.
+//
 // Users of the engine need the layouts only ([Linear], [Exponential], [ExponentialRange], [Default], [Must]); the engine
 // builds its histograms on [Classic].
 package histogram
@@ -13,6 +15,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
@@ -57,8 +60,7 @@ func Linear(start, width float64, count int) ([]float64, error) {
 		return nil, fmt.Errorf("%w: width %v must be above 0", ErrLayout, width)
 	}
 	return layout(count, func(i int) float64 {
-		// The conversion forbids a fused multiply-add: bounds are label values and must not depend on the processor.
-		return start + float64(float64(i)*width)
+		return start + float64(i)*width
 	})
 }
 
@@ -93,8 +95,6 @@ func ExponentialRange(min, max float64, count int) ([]float64, error) {
 	case max <= min:
 		return nil, fmt.Errorf("%w: max %v must be above min %v", ErrLayout, max, min)
 	}
-	// In logarithms, because max/min may overflow.
-	span := math.Log(max) - math.Log(min)
 	return layout(count, func(i int) float64 {
 		switch i {
 		case 0:
@@ -102,18 +102,21 @@ func ExponentialRange(min, max float64, count int) ([]float64, error) {
 		case count - 1:
 			return max
 		}
-		return min * math.Exp(span*float64(i)/float64(count-1))
+		t := float64(i) / float64(count-1)
+		return math.Pow(min, 1-t) * math.Pow(max, t) // max/min could overflow
 	})
 }
 
-// layout lists at(0) to at(count-1) and checks that they can serve as bounds.
+// layout lists at(0) to at(count-1), tidied, and checks that they can serve as bounds.
 func layout(count int, at func(i int) float64) ([]float64, error) {
 	if count < 1 || count > MaxBounds {
 		return nil, fmt.Errorf("%w: count %d must be between 1 and %d", ErrLayout, count, MaxBounds)
 	}
 	bounds := make([]float64, count)
 	for i := range bounds {
-		bounds[i] = at(i)
+		if bounds[i] = at(i); i > 0 {
+			bounds[i] = tidy(bounds[i])
+		}
 		if !finite(bounds[i]) {
 			return nil, fmt.Errorf("%w: bound %d of %d is beyond the range of float64", ErrLayout, i+1, count)
 		}
@@ -125,8 +128,20 @@ func layout(count int, at func(i int) float64) ([]float64, error) {
 	return bounds, nil
 }
 
-// power returns x to the n by squaring: plain products only, so the result is the same on every processor, which
-// math.Pow does not promise.
+// tidy rounds a fraction to 15 significant digits. Bounds become label values: 0.1+2*0.1 has to read 0.3, not
+// 0.30000000000000004, and what is in the last bits depends on the processor (fused multiply-add, math.Pow).
+func tidy(x float64) float64 {
+	if x == math.Trunc(x) || !finite(x) {
+		return x
+	}
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 15, 64), 64)
+	if err != nil {
+		return x
+	}
+	return rounded
+}
+
+// power returns x to the n by squaring, more exactly than by n products.
 func power(x float64, n int) float64 {
 	p := 1.0
 	for ; n > 0; n >>= 1 {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !race
+
+package histogram
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestObserveAndSnapshotDoNotAllocate(t *testing.T) {
+	for name, c := range map[string]*Classic{"hot": newHot(), "cold": newColdForever(), "roomless": newRoomless()} {
+		t.Run(name, func(t *testing.T) {
+			require.Zero(t, testing.AllocsPerRun(1000, func() { c.Observe(1) }))
+			counts, _, _ := c.Snapshot(nil)
+			require.Zero(t, testing.AllocsPerRun(1000, func() { counts, _, _ = c.Snapshot(counts) }))
+		})
+	}
+}
