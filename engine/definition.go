@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/quantile"
+)
+
+const (
+	// DefaultMaxSeries bounds the series of a labelled metric unless WithMaxSeries says otherwise.
+	DefaultMaxSeries = 10_000
+
+	// DefaultMaxAge is the sliding window of a summary's quantiles unless WithMaxAge says otherwise.
+	DefaultMaxAge = 10 * time.Minute
+)
+
+var defaultObjectives = map[float64]float64{0.5: 0.05, 0.9: 0.01, 0.99: 0.001}
+
+// definition is everything that is said about a metric when it is defined.
+type definition struct {
+	kind      encode.Type
+	name      string
+	help      string
+	unit      string
+	vec       bool     // has labels
+	labels    []string // their names, if declared
+	open      bool     // any names
+	consts    Labels
+	maxSeries int
+	callback  bool // the value comes from a function
+
+	buckets    []float64
+	objectives map[float64]float64
+	maxAge     time.Duration
+
+	bounds  *histogram.Bounds
+	targets *quantile.Objectives
+}
+
+// check completes the definition and says what is wrong with it.
+func (d *definition) check() error {
+	if !encode.ValidMetricName(d.name) {
+		return fmt.Errorf("%w: use letters, digits, _ and :, with no digit first", ErrName)
+	}
+	if strings.HasPrefix(d.name, "__") {
+		return fmt.Errorf("%w: names that begin with __ are reserved", ErrName)
+	}
+	return errors.Join(d.checkUnit(), d.checkLabels(), d.checkValues())
+}
+
+func (d *definition) checkUnit() error {
+	if d.unit == "" || strings.HasSuffix(strings.TrimSuffix(d.name, "_total"), "_"+d.unit) {
+		return nil
+	}
+	return fmt.Errorf("%w: unit %q: the name must end in it, such as %s_%[2]s", ErrOption, d.unit,
+		strings.TrimSuffix(d.name, "_total"))
+}
+
+func (d *definition) checkLabels() error {
+	for i, name := range d.labels {
+		if err := d.checkLabel(name); err != nil {
+			return err
+		}
+		if slices.Contains(d.labels[:i], name) {
+			return fmt.Errorf("%w: %q is there twice", ErrLabel, name)
+		}
+	}
+	for name := range d.consts {
+		if err := d.checkLabel(name); err != nil {
+			return err
+		}
+		if slices.Contains(d.labels, name) {
+			return fmt.Errorf("%w: %q is a constant label and a variable one", ErrLabel, name)
+		}
+	}
+	return nil
+}
+
+// checkLabel checks one label name against the rules and against those that the type needs for itself.
+func (d *definition) checkLabel(name string) error {
+	switch {
+	case !encode.ValidLabelName(name):
+		return fmt.Errorf("%w: %q: use letters, digits and _, with no digit first", ErrLabel, name)
+	case strings.HasPrefix(name, "__"):
+		return fmt.Errorf("%w: %q: names that begin with __ are reserved", ErrLabel, name)
+	case name == "le" && d.kind == encode.Histogram, name == "quantile" && d.kind == encode.Summary:
+		return fmt.Errorf("%w: %q: a %s has its own label of that name", ErrLabel, name, d.kind)
+	}
+	return nil
+}
+
+func (d *definition) checkValues() (err error) {
+	switch d.kind {
+	case encode.Histogram:
+		if d.buckets == nil {
+			d.buckets = histogram.Default()
+		}
+		if d.bounds, err = histogram.NewBounds(d.buckets); err != nil {
+			return fmt.Errorf("%w: %w", ErrBuckets, err)
+		}
+		d.buckets = d.bounds.Upper()
+	case encode.Summary:
+		if d.objectives == nil {
+			d.objectives = defaultObjectives
+		}
+		if d.targets, err = quantile.NewObjectives(d.objectives); err != nil {
+			return fmt.Errorf("%w: %w", ErrObjectives, err)
+		}
+	}
+	return nil
+}
+
+// same reports whether both define the same metric.
+func (d *definition) same(other *definition) bool {
+	return d.kind == other.kind && d.name == other.name && d.help == other.help && d.unit == other.unit &&
+		d.vec == other.vec && d.open == other.open && slices.Equal(d.labels, other.labels) && maps.Equal(d.consts, other.consts) &&
+		d.maxSeries == other.maxSeries && d.callback == other.callback && slices.Equal(d.buckets, other.buckets) &&
+		maps.Equal(d.objectives, other.objectives) && d.maxAge == other.maxAge
+}
+
+// series returns the names of all series that the metric may expose, in any format.
+func (d *definition) series() []string {
+	switch d.kind {
+	case encode.Counter:
+		base := strings.TrimSuffix(d.name, "_total")
+		return slices.Compact([]string{d.name, base + "_total", base + "_created"})
+	case encode.Histogram:
+		return []string{d.name, d.name + "_bucket", d.name + "_sum", d.name + "_count", d.name + "_created"}
+	case encode.Summary:
+		return []string{d.name, d.name + "_sum", d.name + "_count", d.name + "_created"}
+	default:
+		return []string{d.name}
+	}
+}
+
+// wrap says which definition an error is about.
+func (d *definition) wrap(err error) error { return fmt.Errorf("quipu: %s %q: %w", d.kind, d.name, err) }
+
+// String describes the definition for error messages.
+func (d *definition) String() string {
+	s := fmt.Sprintf("%s %s", d.kind, d.name)
+	switch {
+	case d.callback:
+		s += " with a function"
+	case d.open:
+		s += " with any labels"
+	case d.vec:
+		s += " with labels " + strings.Join(d.labels, ", ")
+	}
+	return s
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"io"
+	"slices"
+	"time"
+
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/shard"
+)
+
+// Exposition says what a page is to look like.
+type Exposition struct {
+	// Format is the format, by default text 0.0.4.
+	Format encode.Format
+
+	// Names are the metrics to show, as exposed; all when empty. Others cost nothing.
+	Names []string
+
+	// NoSelf leaves out the registry's own metrics (quipu_...).
+	NoSelf bool
+
+	// Deadline is when the page should be finished. Functions of func metrics are not waited for past it; by default the
+	// page waits 2 seconds for all of them together.
+	Deadline time.Time
+}
+
+const (
+	// chunkSize is how much of a page is gathered before it is written. It is what a scrape holds in memory, however
+	// many series there are, and large enough that writing costs little.
+	chunkSize = 64 << 10
+
+	// chunkRoom is kept free at the end of a chunk, so that most series end in it without the chunk being moved.
+	chunkRoom = 4 << 10
+)
+
+// page is one exposition under way. Pages are pooled, with their buffers.
+type page struct {
+	w     io.Writer
+	fm    encode.Format
+	buf   []byte
+	start int   // where the family under way begins in buf: protobuf needs its length
+	n     int64 // bytes written
+	err   error
+	until time.Time
+
+	counts    []uint64
+	quantiles []float64
+	counter   encode.CounterSample
+	histogram encode.HistogramSample
+	summary   encode.SummarySample
+}
+
+func newPage() any { return &page{buf: make([]byte, 0, chunkSize)} }
+
+// Expose writes the registry's metrics to w, families in the order of their names, series in the order of their creation.
+// A metric with labels that has no series yet is left out.
+//
+// The page is written in chunks of about 64 KiB, each with one Write, and Expose stops at the first error of w, which it
+// returns. It takes no lock while it writes, so neither updates nor the creation of series wait for it or for w. It may
+// be called concurrently. In steady state it allocates nothing.
+func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
+	begin := time.Now()
+	p := r.pages.Get().(*page)
+	defer p.release(r)
+	p.w, p.fm = w, e.Format
+	p.until = e.Deadline
+	if p.until.IsZero() {
+		p.until = begin.Add(callbackBudget)
+	}
+
+	r.log.Drain()
+	r.self.refresh(r)
+	for _, f := range *r.sorted.Load() {
+		if f.isSelf && e.NoSelf || len(e.Names) > 0 && !slices.Contains(e.Names, f.def.name) {
+			continue
+		}
+		if f.expose(p); p.err != nil {
+			break
+		}
+	}
+	p.buf = encode.AppendTrailer(p.buf, p.fm)
+	p.flush()
+
+	r.self.scrapes.Inc()
+	r.self.bytes.ints.Add(uint64(p.n))
+	r.self.duration.Observe(time.Since(begin).Seconds())
+	return p.n, p.err
+}
+
+// release gives a page back to the pool, unless a family has made its buffer large.
+func (p *page) release(r *Registry) {
+	p.w, p.err, p.n = nil, nil, 0
+	p.buf = p.buf[:0]
+	if cap(p.buf) <= 4*chunkSize {
+		r.pages.Put(p)
+	}
+}
+
+// flush writes what is in the buffer.
+func (p *page) flush() {
+	if p.err == nil && len(p.buf) > 0 {
+		var n int
+		n, p.err = p.w.Write(p.buf)
+		p.n += int64(n)
+		if p.err == nil && n < len(p.buf) {
+			p.err = io.ErrShortWrite
+		}
+	}
+	p.buf = p.buf[:0]
+}
+
+// expose appends the family, flushing as needed.
+func (f *family) expose(p *page) {
+	if fn := f.fn.Load(); fn != nil {
+		if value, ok := f.call(time.Until(p.until)); ok {
+			p.begin(f)
+			f.appendValue(p, value)
+			p.end(f)
+		}
+		return
+	}
+	if f.only != nil {
+		p.begin(f)
+		f.append(p, f.only)
+		p.end(f)
+		return
+	}
+	first := true
+	for n := range f.index.All() {
+		if first {
+			p.begin(f)
+			first = false
+		} else if len(p.buf) > chunkSize-chunkRoom {
+			p.end(f)
+			if p.flush(); p.err != nil {
+				return
+			}
+			p.start = len(p.buf)
+			p.buf = f.enc.Continue(p.buf, p.fm)
+		}
+		f.append(p, n)
+	}
+	if !first {
+		p.end(f)
+	}
+}
+
+// begin opens a family.
+func (p *page) begin(f *family) {
+	if len(p.buf) > chunkSize-chunkRoom {
+		p.flush()
+	}
+	p.start = len(p.buf)
+	p.buf = f.enc.Begin(p.buf, p.fm)
+}
+
+// end closes it.
+func (p *page) end(f *family) { p.buf = f.enc.End(p.buf, p.start, p.fm) }
+
+// append appends one series.
+func (f *family) append(p *page, n *shard.Node) {
+	switch f.def.kind {
+	case encode.Counter:
+		seriesOf[Counter](n).sample(&p.counter)
+		p.counter.Created = f.reg.created(n)
+		p.buf = f.enc.AppendCounter(p.buf, p.fm, n.Labels, &p.counter)
+	case encode.Gauge:
+		p.buf = f.enc.AppendGauge(p.buf, p.fm, n.Labels, seriesOf[Gauge](n).level.Load())
+	case encode.Histogram:
+		s := &p.histogram
+		counts, sum, exact := seriesOf[Histogram](n).classic.Snapshot(p.counts)
+		f.reg.self.snapshot(exact)
+		p.counts = counts
+		s.Counts, s.Sum, s.Created = counts, sum, f.reg.created(n)
+		p.buf = f.enc.AppendHistogram(p.buf, p.fm, n.Labels, s)
+	default:
+		s := &p.summary
+		p.quantiles, s.Count, s.Sum = seriesOf[Summary](n).window.Snapshot(p.quantiles[:0])
+		s.Quantiles, s.Created = p.quantiles, f.reg.created(n)
+		p.buf = f.enc.AppendSummary(p.buf, p.fm, n.Labels, s)
+	}
+}
+
+// appendValue appends the one series of a func metric.
+func (f *family) appendValue(p *page, value float64) {
+	if f.def.kind == encode.Counter {
+		p.counter = encode.CounterSample{Frac: value}
+		p.buf = f.enc.AppendCounter(p.buf, p.fm, f.consts, &p.counter)
+		return
+	}
+	p.buf = f.enc.AppendGauge(p.buf, p.fm, f.consts, value)
+}
+
+// born returns the time as series remember it: in tenths of a second since the registry was made, good for 13 years.
+func (r *Registry) born() uint32 {
+	return uint32(max(0, r.clock().Sub(r.epoch)/(100*time.Millisecond)))
+}
+
+// created returns when a series was created, in seconds since 1970.
+func (r *Registry) created(n *shard.Node) float64 {
+	return unixSeconds(r.epoch) + float64(n.Born)/10
+}
+
+func unixSeconds(t time.Time) float64 { return float64(t.UnixNano()) / 1e9 }

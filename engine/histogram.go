@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/histogram"
+)
+
+// Histogram counts observations in buckets: latencies, sizes. Constructors and Vecs make it; it must not be copied. All
+// methods may be called concurrently and take no lock.
+type Histogram struct {
+	series
+	classic histogram.Classic
+}
+
+// NewHistogram defines a histogram in the default registry, with buckets from 5 ms to 10 s unless [WithBuckets] says
+// otherwise. It panics when the definition cannot work.
+func NewHistogram(name, help string, options ...MetricOption) *Histogram {
+	return must(Default().NewHistogram(name, help, options...))
+}
+
+// NewHistogram defines a histogram without labels, or returns it if it is defined already.
+func (r *Registry) NewHistogram(name, help string, options ...MetricOption) (*Histogram, error) {
+	return define[*Histogram](r, definition{kind: encode.Histogram, name: name, help: help}, options)
+}
+
+// Observe counts v in the first bucket whose upper bound is not below it. NaN goes to the +Inf bucket and the count,
+// never into the sum.
+func (h *Histogram) Observe(v float64) { h.classic.Observe(v) }
+
+// HistogramSnapshot is the state of a histogram at one moment.
+type HistogramSnapshot struct {
+	Bounds []float64 // upper bounds, +Inf not included; shared, not to be changed
+	Counts []uint64  // observations in each bucket, not cumulative, +Inf last
+	Count  uint64    // all observations: the sum of Counts
+	Sum    float64   // of these observations
+}
+
+// Snapshot returns the state. It allocates.
+func (h *Histogram) Snapshot() HistogramSnapshot {
+	counts, sum, ok := h.classic.Snapshot(nil)
+	h.fam.reg.self.snapshot(ok)
+	s := HistogramSnapshot{Bounds: h.classic.Bounds().Upper(), Counts: counts, Sum: sum}
+	for _, n := range counts {
+		s.Count += n
+	}
+	return s
+}
+
+// Quantile estimates a quantile by linear interpolation in its bucket, as Prometheus' histogram_quantile does. It is NaN
+// when there are no observations or q is not between 0 and 1.
+func (h *Histogram) Quantile(q float64) float64 {
+	s := h.Snapshot()
+	return histogram.Quantile(q, s.Bounds, s.Counts)
+}
+
+// HistogramVec is a histogram with labels: a family of Histograms.
+type HistogramVec struct{ vec[Histogram] }
+
+// NewHistogramVec defines a histogram with labels in the default registry. It panics when the definition cannot work.
+func NewHistogramVec(name, help string, labels []string, options ...MetricOption) *HistogramVec {
+	return must(Default().NewHistogramVec(name, help, labels, options...))
+}
+
+// NewHistogramVec defines a histogram with the given label names, or returns it if it is defined already. With nil names
+// the label sets are open.
+func (r *Registry) NewHistogramVec(name, help string, labels []string, options ...MetricOption) (*HistogramVec, error) {
+	return define[*HistogramVec](r, labelled(encode.Histogram, name, help, labels), options)
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/quipu-metrics/quipu/shard"
+)
+
+// fault is a kind of misuse of a metric.
+type fault int
+
+const (
+	faultLabels   fault = iota // label values that do not fit the label names
+	faultNegative              // a counter decremented
+	faultNaN                   // NaN added
+	faultPanic                 // a callback that panicked
+	faultExit                  // a callback that ended its goroutine
+	faultHang                  // a callback that did not return in time
+	faults
+)
+
+func (f fault) String() string {
+	return [faults]string{"labels", "negative", "nan", "panic", "exit", "timeout"}[f]
+}
+
+// misuse counts a fault and logs it, the first time it happens to this family. In a strict registry it panics instead.
+// It returns a series to go on with.
+func (f *family) misuse(kind fault, format string, args ...any) *shard.Node {
+	if f.reg.strict {
+		panic(fmt.Sprintf("quipu: %s: %s", &f.def, fmt.Sprintf(format, args...)))
+	}
+	f.report(kind, f.reg.self.dropped[kind], "dropped an update", format, args...)
+	return f.discarded()
+}
+
+// report counts a fault and logs it, the first time it happens to this family.
+func (f *family) report(kind fault, counter *Counter, what, format string, args ...any) {
+	counter.Inc()
+	if bit := uint32(1) << kind; f.reported.Or(bit)&bit == 0 {
+		logger := f.reg.logger
+		if logger == nil {
+			logger = slog.Default()
+		}
+		logger.Warn("quipu: "+what+" (further ones are only counted)",
+			"metric", f.def.name, "reason", kind.String(), "detail", fmt.Sprintf(format, args...))
+	}
+}

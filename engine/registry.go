@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"fmt"
+	"iter"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quipu-metrics/quipu/quantile"
+)
+
+// Registry holds metrics and exposes them. Its methods may be called concurrently; defining and removing metrics does
+// not wait for scrapes, nor they for it.
+type Registry struct {
+	strict    bool
+	prefix    string
+	consts    Labels
+	maxSeries int
+	clock     func() time.Time
+	logger    *slog.Logger
+	epoch     time.Time
+
+	log   *quantile.Log // observations of summaries on their way
+	pages sync.Pool     // of *page
+	self  selfMetrics
+
+	mu       sync.Mutex
+	byName   map[string]*family        // by the name as exposed
+	bySeries map[string]*family        // by the names of all series
+	sorted   atomic.Pointer[[]*family] // by name; replaced, never changed
+}
+
+var defaultRegistry = NewRegistry()
+
+// Default returns the registry that the package-level constructors use.
+func Default() *Registry { return defaultRegistry }
+
+// NewRegistry returns an empty registry. It panics when an option cannot work.
+func NewRegistry(options ...RegistryOption) *Registry {
+	r := &Registry{
+		maxSeries: DefaultMaxSeries,
+		clock:     time.Now,
+		byName:    make(map[string]*family),
+		bySeries:  make(map[string]*family),
+	}
+	for _, option := range options {
+		if err := option.applyRegistry(r); err != nil {
+			panic("quipu: " + err.Error())
+		}
+	}
+	for name := range r.consts {
+		if err := new(definition).checkLabel(name); err != nil {
+			panic("quipu: " + err.Error())
+		}
+	}
+	r.pages.New = newPage
+	r.epoch = r.clock()
+	r.log = quantile.NewLog(r.clock)
+	r.sorted.Store(new([]*family))
+	r.self.define(r)
+	return r
+}
+
+// define checks a definition and returns its family, the one that exists or a new one.
+func (r *Registry) define(d definition, options []MetricOption) (*family, error) {
+	if d.maxSeries == 0 {
+		d.maxSeries = r.maxSeries
+	}
+	d.maxAge = DefaultMaxAge
+	if err := r.applyOptions(&d, options); err != nil {
+		return nil, d.wrap(err)
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, name := range d.series() {
+		other := r.bySeries[name]
+		switch {
+		case other == nil:
+		case !r.strict && !other.isSelf && d.same(&other.def):
+			return other, nil
+		case other.def.name == d.name && d.same(&other.def):
+			return nil, fmt.Errorf("quipu: %s: %w: it is defined already, and the registry is strict", &d, ErrTaken)
+		case other.def.name == d.name:
+			return nil, fmt.Errorf("quipu: %s: %w: there is a different definition, %s", &d, ErrTaken, &other.def)
+		default:
+			return nil, fmt.Errorf("quipu: %s: %w: its series %s would collide with %s", &d, ErrTaken, name, &other.def)
+		}
+	}
+	f := newFamily(r, d)
+	r.add(f)
+	return f, nil
+}
+
+func (r *Registry) applyOptions(d *definition, options []MetricOption) error {
+	for _, option := range options {
+		if err := option.applyMetric(d); err != nil {
+			return err
+		}
+	}
+	if err := WithConstLabels(r.consts).applyMetric(d); err != nil {
+		return err
+	}
+	d.name = r.prefix + d.name
+	return d.check()
+}
+
+// add puts a family on the list. The caller holds mu.
+func (r *Registry) add(f *family) {
+	r.byName[f.def.name] = f
+	for _, name := range f.def.series() {
+		r.bySeries[name] = f
+	}
+	old := *r.sorted.Load()
+	i, _ := slices.BinarySearchFunc(old, f.def.name, func(f *family, name string) int {
+		return strings.Compare(f.def.name, name)
+	})
+	families := slices.Insert(slices.Clone(old), i, f)
+	r.sorted.Store(&families)
+}
+
+// Unregister removes the metric with this name, the registry's prefix not included, and reports whether there was one.
+// Handles to its series go on working; nobody sees what they count.
+func (r *Registry) Unregister(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.byName[r.prefix+name]
+	if f == nil || f.isSelf {
+		return false
+	}
+	r.remove(func(other *family) bool { return other == f })
+	return true
+}
+
+// Clear removes all metrics, as Unregister does. The registry's own metrics (quipu_...) stay.
+func (r *Registry) Clear() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.remove(func(f *family) bool { return !f.isSelf })
+}
+
+// remove takes families off the list. The caller holds mu.
+func (r *Registry) remove(which func(*family) bool) {
+	families := make([]*family, 0, len(*r.sorted.Load()))
+	for _, f := range *r.sorted.Load() {
+		if !which(f) {
+			families = append(families, f)
+			continue
+		}
+		delete(r.byName, f.def.name)
+		for _, name := range f.def.series() {
+			delete(r.bySeries, name)
+		}
+	}
+	r.sorted.Store(&families)
+}
+
+// Info describes a registered metric.
+type Info struct {
+	Name   string   // as exposed, with the registry's prefix
+	Help   string   // may be empty
+	Type   string   // counter, gauge, histogram or summary
+	Unit   string   // may be empty
+	Labels []string // the declared label names; nil without labels and for open label sets
+	Const  Labels   // the constant labels
+	Series int      // how many series there are now
+	Metric any      // what its constructor returned: *Counter, *CounterVec, *GaugeFunc, ...
+}
+
+// Lookup describes the metric with this name, the registry's prefix not included.
+func (r *Registry) Lookup(name string) (Info, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.byName[r.prefix+name]
+	if f == nil || f.isSelf {
+		return Info{}, false
+	}
+	return f.info(), true
+}
+
+// All walks the registered metrics in the order of their names.
+func (r *Registry) All() iter.Seq[Info] {
+	return func(yield func(Info) bool) {
+		for _, f := range *r.sorted.Load() {
+			if !f.isSelf && !yield(f.info()) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode"
+	"unsafe"
+
+	"github.com/quipu-metrics/quipu/encode"
+)
+
+// Typed label sets. L is a struct whose exported fields are the labels, in order:
+//
+//	type route struct {
+//		Method string `label:"method"`
+//		Code   int    `label:"code"`
+//	}
+//
+// Fields may be strings, integers and booleans, and types made of these. Without a tag a label is named after its field,
+// in snake case: StatusCode becomes status_code. Reflection happens once, when the metric is defined; after that a field
+// is read where it lies in memory.
+
+// maxTyped is the most fields a label struct may have, so that their values fit on the stack of a lookup.
+const maxTyped = 16
+
+// field is one label of a struct.
+type field struct {
+	offset uintptr
+	kind   reflect.Kind
+}
+
+// structLabels returns the fields and the label names of a label struct.
+func structLabels(t reflect.Type) (fields []field, names []string, err error) {
+	if t.Kind() != reflect.Struct {
+		return nil, nil, fmt.Errorf("%w: %v is not a struct", ErrLabel, t)
+	}
+	if t.NumField() > maxTyped {
+		return nil, nil, fmt.Errorf("%w: %v has %d fields, at most %d are supported", ErrLabel, t, t.NumField(), maxTyped)
+	}
+	for f := range t.Fields() {
+		if !f.IsExported() {
+			return nil, nil, fmt.Errorf("%w: field %s of %v is not exported, so it cannot be a label", ErrLabel, f.Name, t)
+		}
+		switch k := f.Type.Kind(); {
+		case k == reflect.String, k == reflect.Bool, k >= reflect.Int && k <= reflect.Uint64:
+		default:
+			return nil, nil, fmt.Errorf("%w: field %s of %v is a %v: use a string, an integer or a bool",
+				ErrLabel, f.Name, t, f.Type)
+		}
+		name := f.Tag.Get("label")
+		if name == "" {
+			name = snake(f.Name)
+		}
+		fields = append(fields, field{f.Offset, f.Type.Kind()})
+		names = append(names, name)
+	}
+	return fields, names, nil
+}
+
+// snake turns StatusCode and HTTPMethod into status_code and http_method.
+func snake(name string) string {
+	var b strings.Builder
+	runes := []rune(name)
+	for i, r := range runes {
+		if unicode.IsUpper(r) && i > 0 &&
+			(!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// digits is room for the decimal forms of a struct's integers.
+type digits [maxTyped * 20]byte
+
+// value returns the label value of the field of the struct at p. Integers are written into buf, which the result then
+// shares; rest is what is left of it.
+func (f field) value(p unsafe.Pointer, buf []byte) (value string, rest []byte) {
+	p = unsafe.Add(p, f.offset)
+	var n int64
+	switch f.kind {
+	case reflect.String:
+		return *(*string)(p), buf
+	case reflect.Bool:
+		return strconv.FormatBool(*(*bool)(p)), buf // one of two constants
+	case reflect.Int:
+		n = int64(*(*int)(p))
+	case reflect.Int8:
+		n = int64(*(*int8)(p))
+	case reflect.Int16:
+		n = int64(*(*int16)(p))
+	case reflect.Int32:
+		n = int64(*(*int32)(p))
+	case reflect.Int64:
+		n = *(*int64)(p)
+	case reflect.Uint8:
+		n = int64(*(*uint8)(p))
+	case reflect.Uint16:
+		n = int64(*(*uint16)(p))
+	case reflect.Uint32:
+		n = int64(*(*uint32)(p))
+	case reflect.Uint:
+		return shared(strconv.AppendUint(buf[:0], uint64(*(*uint)(p)), 10))
+	default:
+		return shared(strconv.AppendUint(buf[:0], *(*uint64)(p), 10))
+	}
+	return shared(strconv.AppendInt(buf[:0], n, 10))
+}
+
+// shared returns text as a string without copying it, and the room behind it.
+func shared(text []byte) (string, []byte) {
+	return unsafe.String(unsafe.SliceData(text), len(text)), text[len(text):cap(text)]
+}
+
+// typed is a family whose label sets are values of L. Its methods are those of the four Of types.
+type typed[L comparable, M metric] struct {
+	vec    vec[M]
+	fields []field
+}
+
+// With returns the series with these labels. The first time it creates the series; after that it takes no lock and
+// allocates nothing.
+func (t *typed[L, M]) With(labels L) *M {
+	// Both arrays stay on the stack as long as this loop stays here: in a function of its own, storing through a pointer
+	// would move them to the heap.
+	var list [maxTyped]string
+	var room digits
+	rest := room[:]
+	for i, f := range t.fields {
+		list[i%maxTyped], rest = f.value(unsafe.Pointer(&labels), rest)
+	}
+	return t.vec.With(list[:len(t.fields)]...)
+}
+
+// Delete removes the series with these labels and reports whether it was there. Handles to it go on working; nobody sees
+// what they count.
+func (t *typed[L, M]) Delete(labels L) bool {
+	values := make([]string, len(t.fields))
+	rest := new(digits)[:]
+	for i, f := range t.fields {
+		values[i], rest = f.value(unsafe.Pointer(&labels), rest)
+	}
+	return t.vec.Delete(values...)
+}
+
+// Reset removes all series.
+func (t *typed[L, M]) Reset() { t.vec.Reset() }
+
+func defineOf[L comparable, M metric](r *Registry, kind encode.Type, name, help string,
+	options []MetricOption) (t typed[L, M], err error) {
+	d := definition{kind: kind, name: name, help: help, vec: true}
+	fields, names, err := structLabels(reflect.TypeFor[L]())
+	if err != nil {
+		return t, d.wrap(err)
+	}
+	d.labels = names
+	f, err := r.define(d, options)
+	return typed[L, M]{vec[M]{f}, fields}, err
+}
+
+// CounterOf is a counter whose label sets are values of the struct L: see [RegisterCounterOf].
+type CounterOf[L comparable] struct{ typed[L, Counter] }
+
+// GaugeOf is a gauge whose label sets are values of the struct L: see [RegisterCounterOf].
+type GaugeOf[L comparable] struct{ typed[L, Gauge] }
+
+// HistogramOf is a histogram whose label sets are values of the struct L: see [RegisterCounterOf].
+type HistogramOf[L comparable] struct{ typed[L, Histogram] }
+
+// SummaryOf is a summary whose label sets are values of the struct L: see [RegisterCounterOf].
+type SummaryOf[L comparable] struct{ typed[L, Summary] }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/shard"
+)
+
+// vec is a family seen as a set of series of one type. Its methods are those of the four Vec types.
+type vec[M metric] struct{ fam *family }
+
+// With returns the series with these label values, in the order of the declared names. The first time it creates the
+// series; after that it takes no lock and allocates nothing. Values are copied. A wrong number of values gets a series
+// that nobody sees, and is counted.
+func (v vec[M]) With(values ...string) *M {
+	if n := v.fam.index.Find(values); n != nil {
+		return seriesOf[M](n)
+	}
+	return seriesOf[M](v.fam.miss(values))
+}
+
+// WithLabels is With for a label set. The set must have exactly the declared names, or any names if none were declared.
+// The map is not kept.
+func (v vec[M]) WithLabels(labels Labels) *M {
+	if n := v.fam.index.FindSet(labels); n != nil {
+		return seriesOf[M](n)
+	}
+	return seriesOf[M](v.fam.missSet(labels))
+}
+
+// Delete removes the series with these label values and reports whether it was there. Handles to it go on working;
+// nobody sees what they count.
+func (v vec[M]) Delete(values ...string) bool {
+	return v.delete(v.fam.index.Find(cleanAll(values)))
+}
+
+// DeleteLabels is Delete for a label set.
+func (v vec[M]) DeleteLabels(labels Labels) bool {
+	cleaned := make(Labels, len(labels))
+	for name, value := range labels {
+		cleaned[name] = clean(value)
+	}
+	return v.delete(v.fam.index.FindSet(cleaned))
+}
+
+func (v vec[M]) delete(n *shard.Node) bool { return n != nil && v.fam.index.Delete(n) }
+
+// Reset removes all series.
+func (v vec[M]) Reset() { v.fam.index.Reset() }
+
+func cleanAll(values []string) []string {
+	cleaned := make([]string, len(values))
+	for i, value := range values {
+		cleaned[i] = clean(value)
+	}
+	return cleaned
+}
+
+// labelled returns the beginning of a definition with labels.
+func labelled(kind encode.Type, name, help string, labels []string) definition {
+	return definition{
+		kind: kind, name: name, help: help,
+		vec: true, labels: append([]string(nil), labels...), open: labels == nil,
+	}
+}
+
+// define defines a metric and returns it as the type that its constructor promises.
+func define[T any](r *Registry, d definition, options []MetricOption) (metric T, err error) {
+	f, err := r.define(d, options)
+	if err != nil {
+		return metric, err
+	}
+	return f.metric.(T), nil
+}
+
+// must panics with the error of a constructor.
+func must[T any](metric T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return metric
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shard
+
+import (
+	"iter"
+	"strings"
+)
+
+// A series keeps its labels in one form only: the text that goes onto the page, `method="GET",code="200"`, escaped, the
+// variable labels first. Comparing wanted values with that text needs no second copy of them.
+
+// matchValues reports whether text, the variable labels of a series, is names[i]="values[i]". escaped says that text
+// contains escape sequences, which takes the slow comparison.
+//
+// Without escapes a quote in text ends a value. A wanted value with quotes in it may match across the end of one label
+// and the beginning of the next, but then the text runs out before the last label.
+func matchValues(text string, escaped bool, names, values []string) bool {
+	if escaped {
+		return matchEscaped(text, names, values)
+	}
+	// Names need no comparison: all texts of a family have the same ones in the same places.
+	for i, value := range values {
+		begin := len(names[i]) + len(`="`)
+		end := begin + len(value)
+		if len(text) <= end || text[end] != '"' || text[begin:end] != value {
+			return false
+		}
+		text = text[end+1:]
+		if len(text) > 0 {
+			text = text[1:] // the comma
+		}
+	}
+	return true
+}
+
+func matchEscaped(text string, names, values []string) bool {
+	for i, value := range values {
+		text = text[len(names[i])+len(`="`):]
+		rest, ok := cutValue(text, value)
+		if !ok {
+			return false
+		}
+		text = strings.TrimPrefix(rest, ",")
+	}
+	return true
+}
+
+// cutValue compares the escaped value at the start of text, up to its closing quote, with value. It returns what comes
+// after the quote.
+func cutValue(text, value string) (rest string, equal bool) {
+	for {
+		if len(text) == 0 {
+			return "", false
+		}
+		c := text[0]
+		text = text[1:]
+		switch c {
+		case '"':
+			return text, value == ""
+		case '\\':
+			c, text = text[0], text[1:]
+			if c == 'n' {
+				c = '\n'
+			}
+		}
+		if value == "" || value[0] != c {
+			return "", false
+		}
+		value = value[1:]
+	}
+}
+
+// matchSet reports whether the labels of text are exactly the n labels of set that have a value.
+func matchSet(text string, set map[string]string, n int) bool {
+	for ; len(text) > 0; n-- {
+		eq := strings.IndexByte(text, '=')
+		value, ok := set[text[:eq]]
+		if !ok {
+			return false
+		}
+		if text, ok = cutValue(text[eq+len(`="`):], value); !ok {
+			return false
+		}
+		text = strings.TrimPrefix(text, ",")
+	}
+	return n == 0
+}
+
+// Each walks the names and the unescaped values of the labels in text. Only escaped values are allocated.
+func Each(text string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for len(text) > 0 {
+			eq := strings.IndexByte(text, '=')
+			name := text[:eq]
+			text = text[eq+len(`="`):]
+			end := 0
+			for text[end] != '"' {
+				if text[end] == '\\' {
+					end++
+				}
+				end++
+			}
+			value := text[:end]
+			if strings.IndexByte(value, '\\') >= 0 {
+				value = unescaper.Replace(value)
+			}
+			if !yield(name, value) {
+				return
+			}
+			text = strings.TrimPrefix(text[end+1:], ",")
+		}
+	}
+}
+
+var unescaper = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\n`, "\n")

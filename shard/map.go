@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shard
+
+import (
+	"math/bits"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/puzpuzpuz/xsync/v3"
+
+	"github.com/quipu-metrics/quipu/atomicf"
+)
+
+// Node is what a Map knows of a series. The engine embeds it as the first field of its metric types. All fields but slot
+// are set before the node is published and never change.
+type Node struct {
+	// Labels is the rendered text of all labels, without braces.
+	Labels string
+	// Born is when the series was created, in tenths of a second since an epoch of the caller's.
+	Born uint32
+
+	slot atomic.Uint32 // position in the roster and flagEscaped; under Map.mu but for the flag
+}
+
+// flagEscaped marks labels with escape sequences in them.
+const (
+	flagEscaped = 1 << 31
+	slotMask    = flagEscaped - 1
+)
+
+// Map is the index of one family: label sets to series.
+//
+// Find and FindSet are lock-free and may run while series are created and deleted. Everything that changes the map takes
+// its mutex, so creations and deletions are linear among themselves.
+type Map struct {
+	names []string // declared label names; nil in an open map
+	seeds []uint64 // nameSeed of each
+	open  bool
+	tail  int // length of the constant labels at the end of every text
+	max   int // series that the map may hold, the overflow series not counted
+
+	shards []*xsync.MapOf[uint64, *Node]
+	shift  uint // hash>>shift is the shard
+
+	count     atomic.Int64         // series, the overflow series not counted
+	displaced atomic.Int64         // series that live under their keyed hash, because of a collision
+	overflow  atomic.Pointer[Node] // where label sets go once the map is full
+	rejected  *atomicf.Count       // counts the lookups that ended there
+
+	roster atomic.Pointer[roster]
+	mu     sync.Mutex
+}
+
+// MaxValue is the most bytes a label value may have: longer ones find nothing, whatever they cost to hash.
+const MaxValue = 1024
+
+// seriesPerShard bounds the work of one resize of the lock-free map, during which creations wait: some 100 us.
+const (
+	seriesPerShard = 1 << 14
+	maxShards      = 256
+)
+
+// NewMap returns the index of a family with the given label names, or an open one, whose series may have any, when open
+// is set. tail is the length of the text of the constant labels (with its comma) that ends every series' Labels.
+// rejected counts the lookups that end in the overflow series.
+func NewMap(names []string, open bool, tail, max int, rejected *atomicf.Count) *Map {
+	m := &Map{names: names, open: open, tail: tail, max: max, rejected: rejected}
+	for _, name := range names {
+		m.seeds = append(m.seeds, nameSeed(name))
+	}
+	logShards := bits.Len(uint(min(max/seriesPerShard, maxShards-1)))
+	m.shift = uint(64 - logShards)
+	m.shards = make([]*xsync.MapOf[uint64, *Node], 1<<logShards)
+	for i := range m.shards {
+		// Keys are hashes already.
+		m.shards[i] = xsync.NewMapOfWithHasher[uint64, *Node](func(key, _ uint64) uint64 { return key })
+	}
+	m.roster.Store(new(roster))
+	return m
+}
+
+// Names returns the declared label names, nil for an open map. The caller must not change it.
+func (m *Map) Names() []string { return m.names }
+
+// Open reports whether series may have any label names.
+func (m *Map) Open() bool { return m.open }
+
+// Len returns the number of series, the overflow series not counted.
+func (m *Map) Len() int { return int(m.count.Load()) }
+
+// Size returns the number of series, the overflow series included.
+func (m *Map) Size() int {
+	n := m.Len()
+	if m.overflow.Load() != nil {
+		n++
+	}
+	return n
+}
+
+// Find returns the series with these label values, in the order of the declared names, or nil. A wrong number of values
+// finds nothing.
+func (m *Map) Find(values []string) *Node {
+	if len(values) != len(m.seeds) {
+		return nil
+	}
+	var hash uint64
+	for i, value := range values {
+		if len(value) > MaxValue {
+			return nil
+		}
+		hash += labelHash(m.seeds[i], value)
+	}
+	n, ok := m.shards[hash>>m.shift].Load(hash)
+	if ok && m.match(n, values) {
+		return n
+	}
+	if m.displaced.Load() == 0 {
+		return nil
+	}
+	return m.findDisplaced(values)
+}
+
+// variable returns the text of a series' labels without the constant ones.
+func (m *Map) variable(n *Node) string {
+	return n.Labels[:max(0, len(n.Labels)-m.tail)] // a series with constant labels only has no comma before them
+}
+
+func (m *Map) match(n *Node, values []string) bool {
+	return matchValues(m.variable(n), n.slot.Load()&flagEscaped != 0, m.names, values)
+}
+
+// findDisplaced looks under the keyed hash.
+func (m *Map) findDisplaced(values []string) *Node {
+	var hash uint64
+	for i, value := range values {
+		hash += keyedHash(m.seeds[i], value)
+	}
+	if n, ok := m.shards[hash>>m.shift].Load(hash); ok && m.match(n, values) {
+		return n
+	}
+	return nil
+}
+
+// FindSet returns the series with these labels, or nil. In an open map a label with an empty value counts as absent, as
+// it does in Prometheus.
+func (m *Map) FindSet(set map[string]string) *Node {
+	hash, n := m.hashSet(set, labelHash)
+	if n < 0 {
+		return nil
+	}
+	found, ok := m.shards[hash>>m.shift].Load(hash)
+	if ok && matchSet(m.variable(found), set, n) {
+		return found
+	}
+	if m.displaced.Load() == 0 {
+		return nil
+	}
+	hash, _ = m.hashSet(set, keyedHash)
+	if found, ok = m.shards[hash>>m.shift].Load(hash); ok && matchSet(m.variable(found), set, n) {
+		return found
+	}
+	return nil
+}
+
+// hashSet hashes a label set and counts its labels. The count is negative when no series can have these labels.
+func (m *Map) hashSet(set map[string]string, label func(seed uint64, value string) uint64) (hash uint64, n int) {
+	if m.open {
+		for name, value := range set {
+			if len(value) > MaxValue {
+				return 0, -1
+			}
+			if value != "" {
+				hash += label(nameSeed(name), value)
+				n++
+			}
+		}
+		return hash, n
+	}
+	if len(set) != len(m.names) {
+		return 0, -1
+	}
+	for i, name := range m.names {
+		value, ok := set[name]
+		if !ok || len(value) > MaxValue {
+			return 0, -1
+		}
+		hash += label(m.seeds[i], value)
+	}
+	return hash, len(m.names)
+}
+
+// Full returns the overflow series, and counts the lookup as rejected, when the map holds as many series as it may and
+// the overflow series exists already. It keeps the creation of series out of the way of a flood of new label sets.
+func (m *Map) Full() *Node {
+	if m.Len() < m.max {
+		return nil
+	}
+	n := m.overflow.Load()
+	if n != nil {
+		m.rejected.Inc()
+	}
+	return n
+}
+
+// Insert adds a series unless one with its labels exists, which it returns instead. When the map is full it returns the
+// overflow series, which it gets from makeOverflow the first time. makeOverflow must not call the Map.
+func (m *Map) Insert(n *Node, makeOverflow func() *Node) *Node {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key, have, displaced := m.place(n)
+	switch {
+	case have != nil:
+		return have
+	case m.Len() >= m.max:
+		m.rejected.Inc()
+		return m.overflowLocked(makeOverflow)
+	}
+	m.add(key, n, displaced)
+	m.count.Add(1)
+	return n
+}
+
+// overflowLocked returns the overflow series, and makes it first if it is not there.
+func (m *Map) overflowLocked(makeOverflow func() *Node) *Node {
+	if n := m.overflow.Load(); n != nil {
+		return n
+	}
+	n := makeOverflow()
+	if key, have, displaced := m.place(n); have != nil {
+		n = have // somebody has used the overflow series' labels before the map was full
+		m.count.Add(-1)
+	} else {
+		m.add(key, n, displaced)
+	}
+	m.overflow.Store(n)
+	return n
+}
+
+// place returns the node that has n's labels, with its key, or else the key for n: its hash, or its keyed hash when
+// another series has that one.
+func (m *Map) place(n *Node) (key uint64, have *Node, displaced bool) {
+	var keyed uint64
+	for name, value := range Each(m.variable(n)) {
+		seed := nameSeed(name)
+		key += labelHash(seed, value)
+		keyed += keyedHash(seed, value)
+	}
+	first, taken := m.shards[key>>m.shift].Load(key)
+	if taken && first.Labels == n.Labels {
+		return key, first, false
+	}
+	second, shared := m.shards[keyed>>m.shift].Load(keyed)
+	if shared && (second.Labels == n.Labels || taken) {
+		// The second case takes two collisions, one of them of 64 keyed bits: the newcomer then shares a series.
+		return keyed, second, true
+	}
+	if taken {
+		return keyed, nil, true
+	}
+	return key, nil, false
+}
+
+func (m *Map) add(key uint64, n *Node, displaced bool) {
+	if strings.IndexByte(n.Labels, '\\') >= 0 {
+		n.slot.Store(flagEscaped)
+	}
+	if displaced {
+		m.displaced.Add(1)
+	}
+	m.enroll(n)
+	m.shards[key>>m.shift].Store(key, n)
+}
+
+// Delete removes a series from the map and from the roster and reports whether it was there. Handles to it go on
+// working; what they count is no longer exposed. The overflow series can be deleted too.
+func (m *Map) Delete(n *Node) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key, have, displaced := m.place(n)
+	if have != n {
+		return false
+	}
+	m.shards[key>>m.shift].Delete(key)
+	if displaced {
+		m.displaced.Add(-1)
+	}
+	if m.overflow.Load() == n {
+		m.overflow.Store(nil)
+	} else {
+		m.count.Add(-1)
+	}
+	m.strike(n)
+	return true
+}
+
+// Reset removes all series.
+func (m *Map) Reset() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.shards {
+		s.Clear()
+	}
+	m.displaced.Store(0)
+	m.overflow.Store(nil)
+	m.count.Store(0)
+	m.roster.Store(new(roster))
+}

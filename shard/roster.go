@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shard
+
+import (
+	"iter"
+	"sync/atomic"
+)
+
+// roster lists the series in the order of their creation. It is written under Map.mu and read without locks.
+//
+// A position is filled once and may be emptied later; it is never used again in the same roster. A walk looks at the
+// positions below the length that it read first, so a series that is deleted and created again during the walk, at a
+// higher position, is not met twice, and no page has a series twice. Compacting and growing make a new roster and leave
+// walks of the old one alone.
+type roster struct {
+	blocks []block
+	length atomic.Uint32
+	holes  int
+}
+
+type block []atomic.Pointer[Node]
+
+// Blocks hold rosterBlock series, 4 KiB. The first one starts smaller and is replaced as it grows.
+const (
+	rosterBlock = 512
+	rosterFirst = 8
+)
+
+// at returns position i.
+func (r *roster) at(i uint32) *atomic.Pointer[Node] {
+	return &r.blocks[i/rosterBlock][i%rosterBlock]
+}
+
+// enroll appends a series.
+func (m *Map) enroll(n *Node) {
+	r := m.roster.Load()
+	length := r.length.Load()
+	if capacity := r.capacity(); int(length) == capacity {
+		r = r.grown(capacity)
+		m.roster.Store(r)
+	}
+	n.slot.Store(n.slot.Load()&flagEscaped | length)
+	r.at(length).Store(n)
+	r.length.Store(length + 1) // a walk that sees the length sees the series
+}
+
+func (r *roster) capacity() int {
+	if len(r.blocks) == 0 {
+		return 0
+	}
+	return (len(r.blocks)-1)*rosterBlock + len(r.blocks[len(r.blocks)-1])
+}
+
+// grown returns a roster with the same series and more room. It shares all full-sized blocks with the old one.
+func (r *roster) grown(capacity int) *roster {
+	g := &roster{holes: r.holes}
+	g.length.Store(r.length.Load())
+	if capacity >= rosterBlock {
+		g.blocks = append(append(make([]block, 0, len(r.blocks)+1), r.blocks...), make(block, rosterBlock))
+		return g
+	}
+	first := make(block, min(max(rosterFirst, 4*capacity), rosterBlock))
+	for i := range capacity {
+		first[i].Store(r.blocks[0][i].Load())
+	}
+	g.blocks = []block{first}
+	return g
+}
+
+// strike empties a series' position, and compacts the roster when most of it is empty.
+func (m *Map) strike(n *Node) {
+	r := m.roster.Load()
+	r.at(n.slot.Load() & slotMask).Store(nil)
+	r.holes++
+	if length := int(r.length.Load()); r.holes > rosterBlock/8 && r.holes > length/2 {
+		m.roster.Store(new(roster))
+		for i := range uint32(length) {
+			if n := r.at(i).Load(); n != nil {
+				m.enroll(n)
+			}
+		}
+	}
+}
+
+// All walks the series in the order of their creation. It takes no lock: series created after the walk has begun are
+// left out, series deleted meanwhile may be.
+func (m *Map) All() iter.Seq[*Node] {
+	return func(yield func(*Node) bool) {
+		r := m.roster.Load()
+		for i := range r.length.Load() {
+			if n := r.at(i).Load(); n != nil && !yield(n) {
+				return
+			}
+		}
+	}
+}
