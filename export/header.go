@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import "strings"
+
+// What is read of one list header (Accept, Accept-Encoding). Prometheus 3 sends five elements in 300 bytes and browsers
+// eight; beyond these bounds a header is abuse, and ignoring the rest leads to the default answer.
+const (
+	maxElements  = 64
+	maxLineBytes = 4096
+)
+
+// element is one element of a list header: a value and its parameters, as in `text/plain;version=0.0.4;q=0.5`.
+type element struct {
+	value  string
+	params string // what follows the first semicolon, the weight included
+	weight int    // q in thousandths
+}
+
+// eachElement calls visit for the elements of a list header that may come on several lines, in order. It skips empty
+// elements and those with a malformed weight: a client that garbles a preference has not stated one. The strings are
+// slices of the header and visit does not escape, so nothing is allocated.
+func eachElement(lines []string, visit func(element)) {
+	budget := maxElements
+	for _, line := range lines {
+		if len(line) > maxLineBytes {
+			continue
+		}
+		for line != "" {
+			if budget == 0 {
+				return
+			}
+			budget--
+			var field string
+			field, line = cutUnquoted(line, ',')
+			value, params := cutUnquoted(field, ';')
+			weight, ok := weightOf(params)
+			if value == "" || !ok {
+				continue
+			}
+			visit(element{value: value, params: params, weight: weight})
+		}
+	}
+}
+
+// cutUnquoted splits s at the first sep outside of double quotes and trims both parts. A quote that is never closed
+// reaches to the end.
+func cutUnquoted(s string, sep byte) (before, after string) {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == sep && !quoted:
+			return strings.Trim(s[:i], " \t"), strings.Trim(s[i+1:], " \t")
+		}
+	}
+	return strings.Trim(s, " \t"), ""
+}
+
+// nextParam splits the first parameter off params. Quotes around the value are dropped; escapes inside are left alone,
+// because no value we compare with contains one.
+func nextParam(params string) (name, value, rest string) {
+	field, rest := cutUnquoted(params, ';')
+	name, value, _ = strings.Cut(field, "=")
+	name, value = strings.TrimRight(name, " \t"), strings.TrimLeft(value, " \t")
+	if len(value) >= 2 && value[0] == '"' && value[len(value)-1] == '"' {
+		value = value[1 : len(value)-1]
+	}
+	return name, value, rest
+}
+
+// weightOf finds the weight among parameters: 1 when there is none, false when it is malformed.
+func weightOf(params string) (thousandths int, ok bool) {
+	thousandths, ok = 1000, true
+	for params != "" {
+		var name, value string
+		name, value, params = nextParam(params)
+		if strings.EqualFold(name, "q") {
+			thousandths, ok = parseWeight(value)
+		}
+	}
+	return thousandths, ok
+}
+
+// parseWeight reads a qvalue of RFC 9110, section 12.4.2: 0 to 1 with up to three decimals. It is lenient where real
+// clients are loose (Java sends "q=.2"), and digits after the third do not count.
+func parseWeight(s string) (thousandths int, ok bool) {
+	whole, fraction, _ := strings.Cut(s, ".")
+	switch {
+	case whole == "1":
+		thousandths = 1000
+	case whole == "0", whole == "" && fraction != "":
+	default:
+		return 0, false
+	}
+	unit := 100
+	for i := 0; i < len(fraction); i++ {
+		if fraction[i] < '0' || fraction[i] > '9' {
+			return 0, false
+		}
+		thousandths += unit * int(fraction[i]-'0')
+		unit /= 10
+	}
+	if thousandths > 1000 {
+		return 0, false
+	}
+	return thousandths, true
+}

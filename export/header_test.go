@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestWeightsAreReadAsTheRFCSays(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		want int
+		ok   bool
+	}{
+		{"1", 1000, true},
+		{"1.0", 1000, true},
+		{"1.000", 1000, true},
+		{"1.", 1000, true},
+		{"0", 0, true},
+		{"0.0", 0, true},
+		{"0.5", 500, true},
+		{"0.75", 750, true},
+		{"0.001", 1, true},
+		{".2", 200, true},
+		{"0.0009", 0, true},
+		{"0.99999999999999999999", 999, true},
+		{"", 0, false},
+		{".", 0, false},
+		{"1.001", 0, false},
+		{"1.5", 0, false},
+		{"2", 0, false},
+		{"-1", 0, false},
+		{"-0.5", 0, false},
+		{"+1", 0, false},
+		{"NaN", 0, false},
+		{"1e0", 0, false},
+		{"0.5x", 0, false},
+		{"0.-5", 0, false},
+		{"00.5", 0, false},
+		{"0,5", 0, false},
+	} {
+		got, ok := parseWeight(tt.text)
+		require.Equal(t, tt.ok, ok, "%q", tt.text)
+		if ok {
+			require.Equal(t, tt.want, got, "%q", tt.text)
+		}
+	}
+}
+
+func TestListElementsAreSplitOutsideOfQuotes(t *testing.T) {
+	for _, tt := range []struct {
+		lines []string
+		want  []element
+	}{
+		{nil, nil},
+		{[]string{""}, nil},
+		{[]string{" , ,\t,"}, nil},
+		{[]string{"a"}, []element{{"a", "", 1000}}},
+		{[]string{" a ;q=0.5 , b"}, []element{{"a", "q=0.5", 500}, {"b", "", 1000}}},
+		{[]string{"a", "b;q=.1"}, []element{{"a", "", 1000}, {"b", "q=.1", 100}}},
+		{[]string{`a;x="1,2;3";Q=0.25,b`}, []element{{"a", `x="1,2;3";Q=0.25`, 250}, {"b", "", 1000}}},
+		{[]string{`a;x="\",b;q=0",c`}, []element{{"a", `x="\",b;q=0"`, 1000}, {"c", "", 1000}}},
+		{[]string{`a;x="never closed, b`}, []element{{"a", `x="never closed, b`, 1000}}},
+		{[]string{"a;q=zero,b"}, []element{{"b", "", 1000}}},
+		{[]string{`a;q="0.5"`}, []element{{"a", `q="0.5"`, 500}}},
+		{[]string{";q=1,b"}, []element{{"b", "", 1000}}},
+	} {
+		var got []element
+		eachElement(tt.lines, func(e element) { got = append(got, e) })
+		require.Equal(t, tt.want, got, "%q", tt.lines)
+	}
+}
+
+func TestHeadersBeyondAllReasonAreNotReadToTheEnd(t *testing.T) {
+	n := 0
+	count := func(element) { n++ }
+	eachElement([]string{strings.Repeat("a,", maxElements*2)}, count)
+	require.Equal(t, maxElements, n)
+
+	n = 0
+	many := make([]string, maxElements*2)
+	for i := range many {
+		many[i] = "a"
+	}
+	eachElement(many, count)
+	require.Equal(t, maxElements, n)
+
+	n = 0
+	eachElement([]string{"a;x=" + strings.Repeat("y", maxLineBytes), "b"}, count)
+	require.Equal(t, 1, n, "the long line is left out, the other one counts")
+}
+
+func TestGzipIsUsedOnlyWhenAskedFor(t *testing.T) {
+	for header, want := range map[string]bool{
+		"":                                false,
+		"gzip":                            true,
+		"GZip":                            true,
+		"x-gzip":                          true,
+		"gzip;q=1":                        true,
+		"gzip; q=0.001":                   true,
+		"gzip;q=0":                        false,
+		"gzip;q=0.0":                      false,
+		"gzip;q=0.000":                    false,
+		"gzip ; q = 0":                    false,
+		"gzip;q=-1":                       false,
+		"gzip;q=NaN":                      false,
+		"gzip;q=1e309":                    false,
+		"gzip;q=":                         false,
+		"gzip;q":                          false,
+		"deflate, gzip;q=0.5":             true,
+		"deflate, br;q=1.0, gzip;q=0.8":   true,
+		"gzip, deflate, br, zstd":         true,
+		"br":                              false,
+		"identity":                        false,
+		"deflate":                         false,
+		"gzipped":                         false,
+		"*":                               true,
+		"*;q=0.1":                         true,
+		"*;q=0":                           false,
+		"*;q=0, gzip":                     true,
+		"*, gzip;q=0":                     false,
+		"gzip;q=0, *":                     false,
+		"identity, gzip":                  true,
+		"identity;q=0.5, gzip;q=0.5":      true,
+		"identity;q=1, gzip;q=0.5":        false,
+		"identity;q=0.1, *;q=0.5":         true,
+		"identity;q=0":                    false,
+		"identity;q=0, gzip":              true,
+		"gzip;q=0, x-gzip":                true,
+		`gzip;x=",";q=0`:                  false,
+		strings.Repeat("a,", 1000):        false,
+		strings.Repeat(",", 10) + "gzip":  true,
+		strings.Repeat("gzip;q=0,", 4000): false,
+	} {
+		require.Equal(t, want, acceptsGzip([]string{header}), "%.60q", header)
+	}
+	require.False(t, acceptsGzip(nil))
+	require.True(t, acceptsGzip([]string{"br", "gzip"}), "the header may come on several lines")
+	require.False(t, acceptsGzip([]string{"*", "gzip;q=0"}))
+}

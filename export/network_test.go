@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+const getMetrics = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+
+// bigPage is more than loopback's socket buffers hold.
+const bigPage = 512 // chunks of 64 KiB
+
+// watched is a source that tells how its scrapes end.
+type watched struct {
+	source
+	atWork atomic.Int32
+	most   atomic.Int32
+	ended  chan error
+}
+
+func watch(src source) *watched { return &watched{source: src, ended: make(chan error, 1000)} }
+
+func (s *watched) Expose(w io.Writer, e engine.Exposition) (int64, error) {
+	now := s.atWork.Add(1)
+	for most := s.most.Load(); now > most && !s.most.CompareAndSwap(most, now); most = s.most.Load() {
+	}
+	n, err := s.source.Expose(w, e)
+	s.atWork.Add(-1)
+	s.ended <- err
+	return n, err
+}
+
+func (s *watched) wait(t *testing.T, limit time.Duration) error {
+	t.Helper()
+	select {
+	case err := <-s.ended:
+		return err
+	case <-time.After(limit):
+		require.Fail(t, "the scrape did not end", "within %v", limit)
+		return nil
+	}
+}
+
+func TestAReaderThatStallsIsCutOffWithinTheWriteTimeout(t *testing.T) {
+	for _, accept := range []string{"", "Accept-Encoding: gzip\r\n"} {
+		src := watch(chunks(incompressible(64<<10), bigPage))
+		s := serve(t, handlerOf(src, WriteTimeout(100*time.Millisecond)))
+		c := dial(t, s, strings.Replace(getMetrics, "\r\n\r\n", "\r\n"+accept+"\r\n", 1))
+		one := make([]byte, 1)
+		stop := make(chan struct{})
+		var reader sync.WaitGroup
+		reader.Go(func() { // a byte now and then is not progress
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(20 * time.Millisecond):
+					c.Read(one)
+				}
+			}
+		})
+		other := watch(chunks(chunk64K, 1))
+		healthy := serve(t, handlerOf(other))
+		require.Len(t, body(t, healthy.URL), len(chunk64K), "others do not notice")
+
+		require.ErrorIs(t, src.wait(t, 5*time.Second), os.ErrDeadlineExceeded)
+		close(stop)
+		reader.Wait()
+		s.CloseClientConnections()
+	}
+}
+
+func TestASlowReaderIsServedAsLongAsEveryChunkArrives(t *testing.T) {
+	// Reading takes several write timeouts in all: a deadline that were set once would cut it off.
+	const timeout = 250 * time.Millisecond
+	src := watch(chunks(chunk64K, bigPage))
+	s := serve(t, handlerOf(src, WriteTimeout(timeout)))
+	resp, err := http.Get(s.URL)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	start := time.Now()
+	total := 0
+	buf := make([]byte, 1<<20)
+	for {
+		n, err := io.ReadFull(resp.Body, buf)
+		total += n
+		if err != nil {
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			break
+		}
+		time.Sleep(timeout / 10)
+	}
+	require.Equal(t, bigPage*len(chunk64K), total)
+	require.Greater(t, time.Since(start), 2*timeout)
+	require.NoError(t, src.wait(t, time.Second))
+}
+
+func TestASlowReaderDoesNotOutliveTheScrapeTimeout(t *testing.T) {
+	src := watch(sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
+		for { // never finished, and never stuck for long
+			if _, err := w.Write(chunk64K); err != nil {
+				return 0, err
+			}
+		}
+	}))
+	s := serve(t, handlerOf(src, WriteTimeout(10*time.Second), ScrapeTimeout(200*time.Millisecond)))
+	resp, err := http.Get(s.URL)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF, "the client sees that the page is cut")
+	require.Error(t, src.wait(t, time.Second))
+}
+
+func TestAHalfPageIsNeverTakenForAWholeOne(t *testing.T) {
+	for _, written := range []int{1, 1000, 10 << 10, 1 << 20} {
+		broken := sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
+			n, _ := w.Write(make([]byte, written))
+			return int64(n), errors.New("failed")
+		})
+		s := serve(t, handlerOf(broken))
+		for _, client := range []*http.Client{{}, {Transport: &http.Transport{DisableCompression: true}}} {
+			resp, err := client.Get(s.URL)
+			if err == nil {
+				_, err = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			}
+			// net/http holds back the first 2 KiB, so a short page is not even begun.
+			if !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+				// With gzip nothing is sent before the failure, and there the answer is a plain 500.
+				require.NoError(t, err)
+				require.Equal(t, http.StatusInternalServerError, resp.StatusCode)
+			}
+			client.CloseIdleConnections()
+		}
+	}
+}
+
+func TestAHalfClosedClientIsServed(t *testing.T) {
+	s := serve(t, handlerOf(chunks(chunk64K, bigPage)))
+	c := dial(t, s, getMetrics)
+	require.NoError(t, c.CloseWrite())
+	time.Sleep(20 * time.Millisecond) // the server notices, and its request context is done
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	require.NoError(t, err)
+	n, err := io.Copy(io.Discard, resp.Body)
+	require.NoError(t, err)
+	require.EqualValues(t, bigPage*len(chunk64K), n)
+}
+
+func TestAHalfClosedClientIsServedAlsoFromTheQueue(t *testing.T) {
+	first, free := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	s := serve(t, handlerOf(sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
+		once.Do(func() { close(first); <-free })
+		return 0, nil
+	}), MaxConcurrent(1)))
+	dial(t, s, getMetrics)
+	<-first
+	c := dial(t, s, getMetrics)
+	require.NoError(t, c.CloseWrite())
+	time.Sleep(20 * time.Millisecond)
+	close(free)
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+}
+
+func TestAResetStopsThePageWithinAChunk(t *testing.T) {
+	var chunksAfterReset atomic.Int32
+	reset, begun := make(chan struct{}), make(chan struct{})
+	src := watch(sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
+		if _, err := w.Write(chunk64K); err != nil {
+			return 0, err
+		}
+		close(begun)
+		<-reset
+		for {
+			if _, err := w.Write(chunk64K); err != nil {
+				return 0, err
+			}
+			chunksAfterReset.Add(1)
+		}
+	}))
+	s := serve(t, handlerOf(src))
+	c := dial(t, s, getMetrics)
+	<-begun
+	require.NoError(t, c.SetLinger(0))
+	require.NoError(t, c.Close())
+	time.Sleep(20 * time.Millisecond) // loopback delivers it at once
+	close(reset)
+	err := src.wait(t, 5*time.Second)
+	require.True(t, errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE), "%v", err)
+	require.LessOrEqual(t, chunksAfterReset.Load(), int32(1))
+}
+
+func TestScrapesAtWorkAreBounded(t *testing.T) {
+	const limit, clients = 3, 60
+	src := watch(sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
+		time.Sleep(2 * time.Millisecond)
+		return chunks(chunk64K, 2)(w, engine.Exposition{})
+	}))
+	s := serve(t, handlerOf(src, MaxConcurrent(limit)))
+	var group sync.WaitGroup
+	for range clients {
+		group.Go(func() {
+			resp, err := http.Get(s.URL)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			n, _ := io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusOK || n != 2*int64(len(chunk64K)) {
+				t.Errorf("status %d, %d bytes: those who wait a moment are served", resp.StatusCode, n)
+			}
+		})
+	}
+	group.Wait()
+	require.LessOrEqual(t, src.most.Load(), int32(limit))
+	require.Positive(t, src.most.Load())
+}
+
+func TestAScrapeBeyondTheBoundGets503AfterAWhile(t *testing.T) {
+	begun, free := make(chan struct{}), make(chan struct{})
+	s := serve(t, handlerOf(sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
+		begun <- struct{}{}
+		<-free
+		return 0, nil
+	}), MaxConcurrent(1)))
+	dial(t, s, getMetrics)
+	<-begun
+	start := time.Now()
+	resp, err := http.Get(s.URL)
+	require.NoError(t, err)
+	resp.Body.Close()
+	require.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+	require.Equal(t, "1", resp.Header.Get("Retry-After"))
+	require.GreaterOrEqual(t, time.Since(start), queueTime)
+
+	head, err := http.Head(s.URL)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, head.StatusCode, "HEAD encodes nothing and needs no turn")
+	close(free)
+}
+
+func TestTheConnectionIsGoodForOthersAfterAPage(t *testing.T) {
+	const timeout = 50 * time.Millisecond
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", handlerOf(chunks(chunk64K, 3), WriteTimeout(timeout)))
+	mux.HandleFunc("/app", func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(2 * timeout)
+		w.Write(chunk64K)
+	})
+	s := serve(t, mux)
+	c := dial(t, s, getMetrics)
+	r := bufio.NewReader(c)
+	resp, err := http.ReadResponse(r, nil)
+	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, resp.Body)
+	require.NoError(t, err)
+
+	// The deadline of the page must not hit another handler on the same connection.
+	time.Sleep(2 * timeout)
+	_, err = io.WriteString(c, "GET /app HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	resp, err = http.ReadResponse(r, nil)
+	require.NoError(t, err)
+	n, err := io.Copy(io.Discard, resp.Body)
+	require.NoError(t, err)
+	require.EqualValues(t, len(chunk64K), n)
+}
+
+func TestAClientThatPipelinesAndNeverReadsIsCutOff(t *testing.T) {
+	for _, request := range []string{
+		getMetrics,
+		"HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+		"DELETE /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+	} {
+		s := serve(t, handlerOf(chunks(chunk64K[:1000], 1), WriteTimeout(100*time.Millisecond)))
+		c := dial(t, s, "")
+		require.NoError(t, c.SetWriteDeadline(time.Now().Add(30*time.Second)))
+		many := strings.Repeat(request, 1000)
+		for {
+			if _, err := io.WriteString(c, many); err != nil {
+				require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the server is stuck in an answer to %.10q", request)
+				break
+			}
+		}
+	}
+}
+
+func TestAGetWhoseBodyNeverComesIsAnsweredAndHoldsNothing(t *testing.T) {
+	s := serve(t, handlerOf(chunks(chunk64K, 1), MaxConcurrent(1)))
+	for _, request := range []string{"GET", "POST"} {
+		c := dial(t, s, request+" /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(5*time.Second)))
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		require.NoError(t, err, request)
+		require.True(t, resp.Close)
+		_, err = io.Copy(io.Discard, resp.Body)
+		require.NoError(t, err, request)
+		c.Close()
+	}
+	require.Len(t, body(t, s.URL), len(chunk64K))
+}
+
+func TestHTTP2ReadersThatStallAreCutOffToo(t *testing.T) {
+	backToBaseline(t)
+	src := watch(chunks(incompressible(64<<10), bigPage)) // the client asks for gzip
+	s := httptest.NewUnstartedServer(handlerOf(src, WriteTimeout(200*time.Millisecond)))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	resp, err := s.Client().Get(s.URL)
+	require.NoError(t, err)
+	require.Equal(t, 2, resp.ProtoMajor)
+	require.Error(t, src.wait(t, 5*time.Second), "flow control stops the page, the deadline ends it")
+	_, err = io.Copy(io.Discard, resp.Body)
+	require.Error(t, err, "the client sees that the page is cut")
+	resp.Body.Close()
+	s.Client().CloseIdleConnections()
+}
+
+func body(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	b, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return string(b)
+}
+
+// incompressible is noise of which gzip makes no less.
+func incompressible(n int) []byte {
+	b := make([]byte, n)
+	x := uint64(0x9e3779b97f4a7c15)
+	for i := range b {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+		b[i] = byte(x)
+	}
+	return b
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/quipu-metrics/quipu/encode"
+)
+
+// Defaults of the options, and bounds that are not options.
+const (
+	defaultWriteTimeout  = 10 * time.Second // a link that needs longer for 64 KiB is slower than a modem
+	defaultScrapeTimeout = time.Minute      // for requests that do not state one
+	minScrapeTimeout     = time.Second
+	maxScrapeTimeout     = 2 * time.Minute
+	defaultMaxConcurrent = 8
+)
+
+// Option configures a [Handler], and the handler inside a [Service].
+type Option func(*handlerConfig)
+
+type handlerConfig struct {
+	offers        []offer
+	writeTimeout  time.Duration
+	scrapeTimeout time.Duration // 0: none given
+	maxConcurrent int
+	noGzip        bool
+	noSelf        bool
+}
+
+func newHandlerConfig(opts []Option) handlerConfig {
+	c := handlerConfig{
+		offers:        defaultOffers,
+		writeTimeout:  defaultWriteTimeout,
+		maxConcurrent: defaultMaxConcurrent,
+	}
+	for _, opt := range opts {
+		opt(&c)
+	}
+	return c
+}
+
+// WriteTimeout bounds how long one chunk of a page (64 KiB; 32 KiB under gzip) may take to reach the client: 10 seconds
+// by default. The deadline is set anew before every chunk, so it limits how slow a reader may be, not how large a page
+// may be; [ScrapeTimeout] limits the whole. It replaces http.Server.WriteTimeout while a page is written. It panics on
+// a duration that is not positive.
+func WriteTimeout(d time.Duration) Option {
+	mustBePositive("WriteTimeout", d)
+	return func(c *handlerConfig) { c.writeTimeout = d }
+}
+
+// ScrapeTimeout is the longest time that one scrape may take, from request to last byte; what is not written by then
+// is cut off. By default it is what the scraper says in X-Prometheus-Scrape-Timeout-Seconds, from 1 second to 2 minutes, and
+// 1 minute for those that say nothing. With this option it is at most d for both. It panics on a duration that is not
+// positive.
+func ScrapeTimeout(d time.Duration) Option {
+	mustBePositive("ScrapeTimeout", d)
+	return func(c *handlerConfig) { c.scrapeTimeout = d }
+}
+
+// MaxConcurrent is how many scrapes may be at work at once: 8 by default. A scrape beyond that waits for up to a second
+// and then gets 503 with Retry-After. Each one at work holds a chunk of 64 KiB, and under gzip a compressor of about
+// 1 MiB. It panics if n is less than 1.
+func MaxConcurrent(n int) Option {
+	if n < 1 {
+		panic(fmt.Sprintf("quipu: MaxConcurrent(%d): at least one scrape must be possible", n))
+	}
+	return func(c *handlerConfig) { c.maxConcurrent = n }
+}
+
+// Formats limits the formats that are offered, in the order of preference for clients that have none: the first one is
+// also the answer to those that accept none of them. The default is text, OpenMetrics, protobuf. It panics without
+// formats, and on one that is unknown or named twice.
+func Formats(formats ...encode.Format) Option {
+	if len(formats) == 0 {
+		panic("quipu: Formats() without a format: name at least one, such as encode.Text")
+	}
+	offers := make([]offer, 0, formatCount)
+	for _, f := range formats {
+		o, ok := offerOf(f)
+		if !ok {
+			panic(fmt.Sprintf("quipu: Formats: unknown format %d", f))
+		}
+		for _, taken := range offers {
+			if taken.format == f {
+				panic(fmt.Sprintf("quipu: Formats: %v is named twice", f))
+			}
+		}
+		offers = append(offers, o)
+	}
+	return func(c *handlerConfig) { c.offers = offers }
+}
+
+func offerOf(f encode.Format) (offer, bool) {
+	for _, o := range defaultOffers {
+		if o.format == f {
+			return o, true
+		}
+	}
+	return offer{}, false
+}
+
+// NoCompression never compresses, for instances behind a proxy that does it, or where CPU is dearer than the network.
+func NoCompression() Option {
+	return func(c *handlerConfig) { c.noGzip = true }
+}
+
+// NoSelfMetrics leaves the engine's own families (quipu_*) out of the pages.
+func NoSelfMetrics() Option {
+	return func(c *handlerConfig) { c.noSelf = true }
+}
+
+func mustBePositive(option string, d time.Duration) {
+	if d <= 0 {
+		panic(fmt.Sprintf("quipu: %s(%v): the duration must be positive", option, d))
+	}
+}

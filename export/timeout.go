@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// scrapeTimeoutHeader is how Prometheus and vmagent say how long they will wait.
+const scrapeTimeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"
+
+// maxTimeoutDigits bounds what is parsed; Prometheus sends "10" or "0.5".
+const maxTimeoutDigits = 32
+
+// timeLimit returns how long a scrape may take, and whether the scraper or an option has said so.
+func (c *handlerConfig) timeLimit(stated []string) (limit time.Duration, chosen bool) {
+	longest := maxScrapeTimeout
+	if c.scrapeTimeout > 0 {
+		longest = c.scrapeTimeout
+	}
+	if limit, ok := statedTimeout(stated, longest); ok {
+		return limit, true
+	}
+	if c.scrapeTimeout > 0 {
+		return c.scrapeTimeout, true
+	}
+	return defaultScrapeTimeout, false
+}
+
+// statedTimeout returns the timeout that a request states, clamped to [min(1 s, longest), longest], and false when it
+// states none that is a number.
+func statedTimeout(values []string, longest time.Duration) (time.Duration, bool) {
+	if len(values) == 0 || len(values[0]) > maxTimeoutDigits {
+		return 0, false
+	}
+	seconds, err := strconv.ParseFloat(values[0], 64)
+	if math.IsNaN(seconds) || err != nil && !math.IsInf(seconds, 0) { // out of range comes back as an infinity, in range for us
+		return 0, false
+	}
+	shortest := min(minScrapeTimeout, longest)
+	switch {
+	case seconds <= shortest.Seconds():
+		return shortest, true
+	case seconds >= longest.Seconds():
+		return longest, true
+	}
+	return time.Duration(seconds * float64(time.Second)), true
+}
+
+// callbackBudget is the part of a scrape's time limit that func metrics may use up. The rest is for encoding and writing,
+// so that a page whose callbacks hang still arrives in time.
+func callbackBudget(limit time.Duration) time.Duration {
+	return limit - min(limit/4, 2*time.Second)
+}
