@@ -18,6 +18,7 @@ const (
 
 	// maxWait is how long one snapshot waits for writers of the shared row that were stopped between their steps.
 	maxWait = time.Millisecond
+	spins   = 32 // copies, of some 20 ns each: more than an observation takes
 	nap     = 50 * time.Microsecond
 )
 
@@ -158,17 +159,17 @@ func (s *snapshot) addShared(row []uint64) bool {
 func (s *snapshot) waitShared(row []uint64, deadline time.Time) {
 	for attempt := 1; ; attempt++ {
 		sum, ok := s.copyShared(row)
-		late := !ok && attempt%attempts == 0 && time.Now().After(deadline)
+		late := !ok && attempt > spins && time.Now().After(deadline)
 		if ok || late {
 			s.add(sum)
 			s.torn = s.torn || late
 			return
 		}
 		switch {
-		case attempt < 8*attempts:
-			runtime.Gosched()
-		case attempt%attempts == 0:
-			time.Sleep(nap) // leaves the CPU to a writer that the operating system has stopped
+		case !percpu.Private:
+			runtime.Gosched() // the writer may be a goroutine that is not running
+		case attempt > spins:
+			time.Sleep(nap) // the writer is on a thread that is not running: leave it the CPU
 		}
 	}
 }
