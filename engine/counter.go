@@ -79,3 +79,12 @@ func NewCounterVec(name, help string, labels []string, options ...MetricOption) 
 func (r *Registry) NewCounterVec(name, help string, labels []string, options ...MetricOption) (*CounterVec, error) {
 	return define[*CounterVec](r, labelled(encode.Counter, name, help, labels), options)
 }
+
+// With returns the series with these label values, in the order of the declared names. The first time it creates the
+// series; after that it takes no lock and allocates nothing. Values are copied; those longer than [MaxLabelValue] are cut
+// and invalid UTF-8 is repaired. A wrong number of values gets a series that nobody sees, and is counted.
+func (v *CounterVec) With(values ...string) *Counter { return v.with(values) }
+
+// WithLabels is With for a label set, which must have exactly the declared names, or may have any names if none were
+// declared. The map is not kept. In an open label set an empty value is the same as none, as it is in Prometheus.
+func (v *CounterVec) WithLabels(labels Labels) *Counter { return v.withLabels(labels) }

@@ -143,7 +143,9 @@ func (d *definition) series() []string {
 }
 
 // wrap says which definition an error is about.
-func (d *definition) wrap(err error) error { return fmt.Errorf("quipu: %s %q: %w", d.kind, d.name, err) }
+func (d *definition) wrap(err error) error {
+	return fmt.Errorf("quipu: %s %q: %w", d.kind, d.name, err)
+}
 
 // String describes the definition for error messages.
 func (d *definition) String() string {

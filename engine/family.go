@@ -31,9 +31,9 @@ type family struct {
 	consts string // text of the constant labels
 	isSelf bool   // one of the registry's own metrics
 
-	metric any         // what the constructor returned; set once, under Registry.mu or before the family is published
-	only   *shard.Node // the one series of a metric without labels
-	index  *shard.Map  // the series of a metric with labels
+	metric any                      // what the constructor returned; set once, under Registry.mu or before the family is published
+	only   *shard.Node              // the one series of a metric without labels
+	index  *shard.Map               // the series of a metric with labels
 	fn     atomic.Pointer[callback] // of a func metric
 
 	discardOnce sync.Once

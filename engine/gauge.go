@@ -65,3 +65,9 @@ func NewGaugeVec(name, help string, labels []string, options ...MetricOption) *G
 func (r *Registry) NewGaugeVec(name, help string, labels []string, options ...MetricOption) (*GaugeVec, error) {
 	return define[*GaugeVec](r, labelled(encode.Gauge, name, help, labels), options)
 }
+
+// With returns the series with these label values, as [CounterVec.With] does.
+func (v *GaugeVec) With(values ...string) *Gauge { return v.with(values) }
+
+// WithLabels returns the series with these labels, as [CounterVec.WithLabels] does.
+func (v *GaugeVec) WithLabels(labels Labels) *Gauge { return v.withLabels(labels) }

@@ -68,3 +68,9 @@ func NewHistogramVec(name, help string, labels []string, options ...MetricOption
 func (r *Registry) NewHistogramVec(name, help string, labels []string, options ...MetricOption) (*HistogramVec, error) {
 	return define[*HistogramVec](r, labelled(encode.Histogram, name, help, labels), options)
 }
+
+// With returns the series with these label values, as [CounterVec.With] does.
+func (v *HistogramVec) With(values ...string) *Histogram { return v.with(values) }
+
+// WithLabels returns the series with these labels, as [CounterVec.WithLabels] does.
+func (v *HistogramVec) WithLabels(labels Labels) *Histogram { return v.withLabels(labels) }

@@ -68,3 +68,9 @@ func NewSummaryVec(name, help string, labels []string, options ...MetricOption) 
 func (r *Registry) NewSummaryVec(name, help string, labels []string, options ...MetricOption) (*SummaryVec, error) {
 	return define[*SummaryVec](r, labelled(encode.Summary, name, help, labels), options)
 }
+
+// With returns the series with these label values, as [CounterVec.With] does.
+func (v *SummaryVec) With(values ...string) *Summary { return v.with(values) }
+
+// WithLabels returns the series with these labels, as [CounterVec.WithLabels] does.
+func (v *SummaryVec) WithLabels(labels Labels) *Summary { return v.withLabels(labels) }

@@ -123,9 +123,7 @@ type typed[L comparable, M metric] struct {
 	fields []field
 }
 
-// With returns the series with these labels. The first time it creates the series; after that it takes no lock and
-// allocates nothing.
-func (t *typed[L, M]) With(labels L) *M {
+func (t *typed[L, M]) with(labels L) *M {
 	// Both arrays stay on the stack as long as this loop stays here: in a function of its own, storing through a pointer
 	// would move them to the heap.
 	var list [maxTyped]string
@@ -134,7 +132,7 @@ func (t *typed[L, M]) With(labels L) *M {
 	for i, f := range t.fields {
 		list[i%maxTyped], rest = f.value(unsafe.Pointer(&labels), rest)
 	}
-	return t.vec.With(list[:len(t.fields)]...)
+	return t.vec.with(list[:len(t.fields)])
 }
 
 // Delete removes the series with these labels and reports whether it was there. Handles to it go on working; nobody sees
@@ -162,15 +160,3 @@ func defineOf[L comparable, M metric](r *Registry, kind encode.Type, name, help 
 	f, err := r.define(d, options)
 	return typed[L, M]{vec[M]{f}, fields}, err
 }
-
-// CounterOf is a counter whose label sets are values of the struct L: see [RegisterCounterOf].
-type CounterOf[L comparable] struct{ typed[L, Counter] }
-
-// GaugeOf is a gauge whose label sets are values of the struct L: see [RegisterCounterOf].
-type GaugeOf[L comparable] struct{ typed[L, Gauge] }
-
-// HistogramOf is a histogram whose label sets are values of the struct L: see [RegisterCounterOf].
-type HistogramOf[L comparable] struct{ typed[L, Histogram] }
-
-// SummaryOf is a summary whose label sets are values of the struct L: see [RegisterCounterOf].
-type SummaryOf[L comparable] struct{ typed[L, Summary] }

@@ -7,22 +7,17 @@ import (
 	"github.com/quipu-metrics/quipu/shard"
 )
 
-// vec is a family seen as a set of series of one type. Its methods are those of the four Vec types.
+// vec is a family seen as a set of series of one type: what the four Vec types have in common.
 type vec[M metric] struct{ fam *family }
 
-// With returns the series with these label values, in the order of the declared names. The first time it creates the
-// series; after that it takes no lock and allocates nothing. Values are copied. A wrong number of values gets a series
-// that nobody sees, and is counted.
-func (v vec[M]) With(values ...string) *M {
+func (v vec[M]) with(values []string) *M {
 	if n := v.fam.index.Find(values); n != nil {
 		return seriesOf[M](n)
 	}
 	return seriesOf[M](v.fam.miss(values))
 }
 
-// WithLabels is With for a label set. The set must have exactly the declared names, or any names if none were declared.
-// The map is not kept.
-func (v vec[M]) WithLabels(labels Labels) *M {
+func (v vec[M]) withLabels(labels Labels) *M {
 	if n := v.fam.index.FindSet(labels); n != nil {
 		return seriesOf[M](n)
 	}
