@@ -9,6 +9,30 @@ import "math"
 // more than maxTuples is compressed to a coarser error instead, and counted (see [Log.Capped]).
 const maxTuples = 4096
 
+// numGuards is how many of a batch's latest observations are not joined with their neighbours in that batch.
+//
+// Greedy joining has one bad case: the last run of a batch reaches across the place where the next batch will insert, and
+// everything inserted there inherits that run's uncertainty as its delta and can never be joined. Observations that
+// close in on a value from both sides then cost a tuple each, without limit. In such orders the next insertions come
+// right next to the latest ones, and two exact tuples there keep them exact: a million observations closing in need 37
+// tuples instead of 21 126, and random orders 3 more than without.
+const numGuards = 2
+
+// guards are keys of a batch, descending, with 0 (no value's key) for none.
+type guards [numGuards]uint64
+
+// guardsOf picks the guards of a batch in order of arrival.
+func guardsOf(arrived []uint64) (g guards) {
+	n := len(arrived)
+	if n > 0 {
+		g[0] = arrived[n-1]
+	}
+	if n > 1 {
+		g = guards{max(g[0], arrived[n-2]), min(g[0], arrived[n-2])}
+	}
+	return g
+}
+
 // counter is the type of the counts in a tuple. Below 2^32 observations no count in a stream can exceed 32 bits, which
 // makes a tuple 16 bytes instead of 24; a stream that grows beyond is widened once.
 type counter interface{ uint32 | uint64 }
@@ -49,7 +73,7 @@ func (s *stream) reset() {
 }
 
 // merge adds a batch of at most chunkLen observations, given as ascending keys, and reports whether the cap was hit.
-func (s *stream) merge(keys []uint64, env envelope, room *room) (capped bool) {
+func (s *stream) merge(keys []uint64, g guards, env envelope, room *room) (capped bool) {
 	s.n += uint64(len(keys))
 	if s.wide == nil && s.n > math.MaxUint32 {
 		s.wide = make([]tuple[uint64], len(s.narrow))
@@ -62,10 +86,10 @@ func (s *stream) merge(keys []uint64, env envelope, room *room) (capped bool) {
 		if room.wide == nil {
 			room.wide = make([]tuple[uint64], chunkLen+maxTuples)
 		}
-		s.wide, capped = mergeInto(s.wide, keys, s.n, env, room.wide)
+		s.wide, capped = mergeInto(s.wide, keys, g, s.n, env, room.wide)
 		return capped
 	}
-	s.narrow, capped = mergeInto(s.narrow, keys, s.n, env, room.narrow[:])
+	s.narrow, capped = mergeInto(s.narrow, keys, g, s.n, env, room.narrow[:])
 	return capped
 }
 
@@ -77,12 +101,13 @@ type room struct {
 }
 
 // mergeInto merges keys into old, compresses, and returns the result in old's memory if that is large enough.
-func mergeInto[C counter](old []tuple[C], keys []uint64, n uint64, env envelope, room []tuple[C]) ([]tuple[C], bool) {
-	merged := compress(old, keys, n, env, 1, room)
+func mergeInto[C counter](old []tuple[C], keys []uint64, g guards, n uint64, env envelope,
+	room []tuple[C]) ([]tuple[C], bool) {
+	merged := compress(old, keys, g, n, env, 1, room)
 	capped := len(merged) > maxTuples
 	for slack := 2.0; len(merged) > maxTuples; slack *= 2 {
 		// In place: what is written ends where what is read ended, and it is never longer.
-		merged = compress(merged, nil, n, env, slack, merged)
+		merged = compress(merged, nil, guards{}, n, env, slack, merged)
 	}
 	if m := len(merged); m > cap(old) {
 		old = make([]tuple[C], m, min(m+m/8+4, max(m, maxTuples)))
@@ -101,23 +126,30 @@ func mergeInto[C counter](old []tuple[C], keys []uint64, n uint64, env envelope,
 //
 // The open tuple, the leftmost so far, swallows its left neighbour if the gap of the union, the neighbour's g plus its
 // own g and delta, fits the envelope at the rank before the neighbour. All ranks are float64: exact below 2^53.
-func compress[C counter](old []tuple[C], keys []uint64, n uint64, env envelope, slack float64, room []tuple[C]) []tuple[C] {
+func compress[C counter](old []tuple[C], keys []uint64, g guards, n uint64, env envelope, slack float64,
+	room []tuple[C]) []tuple[C] {
 	var (
-		w         = len(room) // room[w:] is done
-		rank      = float64(n)
-		i, j      = len(old) - 1, len(keys) - 1
-		delta     C // of an observation inserted here
-		open      tuple[C]
-		seg       = len(env) - 1
-		segFrom   = env[seg].from * rank
-		rise      = env[seg].rise * rank * slack
-		slope     = env[seg].slope * slack
-		unstarted = true
+		w       = len(room) // room[w:] is done
+		size    = float64(n)
+		rank    = size // before the tuples walked so far
+		i, j    = len(old) - 1, len(keys) - 1
+		delta   C // of an observation inserted here
+		open    tuple[C]
+		guarded = true // open must not be joined: at first because there is none
+		seg     = len(env) - 1
+		from    = env[seg].from * size
+		rise    = env[seg].rise * size * slack
+		slope   = env[seg].slope * slack
 	)
 	for i >= 0 || j >= 0 {
 		var next tuple[C]
-		// Among equals the new observation goes to the right, where the delta is smaller or equal at the end.
+		guard := false
+		// Among equals the new observation goes to the right, where its delta is 0 if they are the greatest.
 		if j >= 0 && (i < 0 || valueOf(keys[j]) >= old[i].v) {
+			if keys[j] == g[0] {
+				g[0], g[1] = g[1], 0
+				guard = true
+			}
 			next = tuple[C]{v: valueOf(keys[j]), g: 1, delta: delta}
 			j--
 		} else {
@@ -126,26 +158,24 @@ func compress[C counter](old []tuple[C], keys []uint64, n uint64, env envelope, 
 			i--
 		}
 		rank -= float64(next.g)
-		if unstarted {
-			open, unstarted = next, false
-			continue
-		}
-		for rank < segFrom {
+		for rank < from {
 			seg--
-			segFrom = env[seg].from * float64(n)
-			rise = env[seg].rise * float64(n) * slack
+			from = env[seg].from * size
+			rise = env[seg].rise * size * slack
 			slope = env[seg].slope * slack
 		}
 		// The first tuple (nothing left on either side) is never joined: it is the exact minimum.
-		if float64(next.g+open.g+open.delta) <= rise+slope*rank && (i >= 0 || j >= 0) {
+		if float64(next.g+open.g+open.delta) <= rise+slope*rank && !guarded && !guard && (i >= 0 || j >= 0) {
 			open.g += next.g
 			continue
 		}
-		w--
-		room[w] = open
-		open = next
+		if open.g > 0 {
+			w--
+			room[w] = open
+		}
+		open, guarded = next, guard
 	}
-	if !unstarted {
+	if open.g > 0 {
 		w--
 		room[w] = open
 	}

@@ -88,9 +88,9 @@ func (w *Window) Reset() {
 	w.began = now
 }
 
-// add takes observations: keys are ascending, or in any order if there are fewer than maxPending of them. count and sum
-// may include what has no key (NaN has a count only).
-func (w *Window) add(keys []uint64, count uint64, sum float64, now time.Time, s *scratch) {
+// add takes observations: keys are ascending, or as they arrived if there are fewer than maxPending of them. count and
+// sum may include what has no key (NaN has a count only).
+func (w *Window) add(keys []uint64, g guards, count uint64, sum float64, now time.Time, s *scratch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.turn(now)
@@ -100,7 +100,7 @@ func (w *Window) add(keys []uint64, count uint64, sum float64, now time.Time, s 
 		return
 	}
 	if len(keys) >= maxPending {
-		w.merge(keys, &s.room)
+		w.merge(keys, g, &s.room)
 		return
 	}
 	for _, k := range keys {
@@ -140,12 +140,13 @@ func (w *Window) flush(s *scratch) {
 	for _, v := range w.pending {
 		keys = append(keys, keyOf(v))
 	}
-	insertion(keys, math.MaxInt)
 	w.pending = w.pending[:0]
-	w.merge(keys, &s.room)
+	g := guardsOf(keys)
+	insertion(keys, math.MaxInt)
+	w.merge(keys, g, &s.room)
 }
 
-func (w *Window) merge(keys []uint64, room *room) {
+func (w *Window) merge(keys []uint64, g guards, room *room) {
 	if len(keys) == 0 {
 		return
 	}
@@ -158,7 +159,7 @@ func (w *Window) merge(keys []uint64, room *room) {
 		s = new(stream)
 		w.streams[w.current] = s
 	}
-	if s.merge(keys, env, room) {
+	if s.merge(keys, g, env, room) {
 		w.log.capped.Add(1)
 	}
 }
