@@ -1,0 +1,76 @@
+# `make run` shows quipu at work; `make test` checks everything. The other targets are parts of the latter, and the long
+# forms that it leaves out.
+
+GO     ?= go
+MODULES = $(patsubst %/go.mod,%,$(filter-out ./go.mod,$(shell find . -name go.mod -not -path './build/*' | sort)))
+PKGS    = ./...
+
+.PHONY: run test deps lint unit race stress nested purego cross bench-once fuzz long bench bench-quick bench-peers clean
+
+run:
+	$(GO) run ./examples/hotpath $(ARGS)
+
+test: deps lint unit race stress purego cross nested bench-once
+	@echo "make test: all passed"
+
+# The servers that the integration tests talk to. As root, missing ones are installed from Debian's packages.
+deps:
+	@./internal/tools/deps.sh
+
+lint:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
+	$(GO) vet $(PKGS)
+	$(GO) vet -tags purego $(PKGS)
+
+# Integration tests with real servers are among these.
+unit:
+	$(GO) test -shuffle=on $(PKGS)
+
+# The packages with concurrency in them, under the race detector.
+race:
+	$(GO) test -race -short -shuffle=on $(PKGS)
+
+# RELIABILITY: `-race -cpu=1,2,8 -count=20`; here twice, twenty times in `make long`.
+stress:
+	$(GO) test -race -short -cpu=1,2,8 -shuffle=on -count=$(or $(STRESS),2) ./internal/percpu ./atomicf ./shard ./histogram ./quantile
+
+purego:
+	$(GO) test -short -tags purego ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine ./export/...
+
+# 386 runs here; arm64 is built and vetted.
+cross:
+	GOARCH=386 $(GO) test -short ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine ./export/...
+	GOARCH=arm64 $(GO) build $(PKGS)
+	GOARCH=arm64 $(GO) vet $(PKGS)
+
+nested:
+	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) vet ./... && $(GO) test ./...); done
+
+# Every benchmark runs once, so that none rots.
+bench-once:
+	$(GO) test -short -run '^$$' -bench . -benchtime 1x $(PKGS) >/dev/null
+	@set -e; for m in $(MODULES); do (cd $$m && $(GO) test -short -run '^$$' -bench . -benchtime 1x ./... >/dev/null); done
+
+# Every fuzz target for a while: make fuzz FUZZTIME=1m
+fuzz:
+	@./internal/tools/fuzz.sh $(or $(FUZZTIME),20s)
+
+# The long forms of the tests: the whole accuracy matrix, a minute of GOMAXPROCS flips, 1e8 adds, 1e7 series, races
+# twenty times over. Takes an hour or so.
+long:
+	QUIPU_LONG=1 $(GO) test -timeout 3h $(PKGS)
+	$(MAKE) stress STRESS=20
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./bench
+
+bench-quick:
+	cd bench/peers && $(GO) run ./cmd/race -quick
+
+bench-peers:
+	cd bench/peers && $(GO) run ./cmd/race
+
+clean:
+	rm -rf build
+	$(GO) clean -testcache

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package house
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	module = "github.com/quipu-metrics/quipu"
+	root   = "../.."
+)
+
+// floors is the order of the house. A package may import packages of lower floors only.
+var floors = map[string]int{
+	"internal/percpu": 0,
+	"atomicf":         1,
+	"shard":           2,
+	"histogram":       2,
+	"quantile":        2,
+	"encode":          2,
+	"engine":          3,
+	"export":          4,
+}
+
+const (
+	exportFloor = 4
+	attic       = 5 // export's own subpackages, examples, benchmarks, tools, tests
+)
+
+func floor(dir string) int {
+	if f, ok := floors[dir]; ok {
+		return f
+	}
+	return attic
+}
+
+// file is a Go file of the root module, its path relative to the root.
+type file struct {
+	dir, name string
+	source    []byte
+	ast       *ast.File
+}
+
+func (f file) path() string { return path.Join(f.dir, f.name) }
+func (f file) isTest() bool { return strings.HasSuffix(f.name, "_test.go") }
+
+// goFiles parses all Go files of the root module, nested modules left out.
+func goFiles(t *testing.T) []file {
+	var files []file
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		require.NoError(t, err)
+		rel, err := filepath.Rel(root, p)
+		require.NoError(t, err)
+		if d.IsDir() {
+			_, err := os.Stat(filepath.Join(p, "go.mod"))
+			if rel != "." && (err == nil || strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(p, ".go") {
+			return nil
+		}
+		source, err := os.ReadFile(p)
+		require.NoError(t, err)
+		parsed, err := parser.ParseFile(fset, p, source, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		rel = filepath.ToSlash(rel)
+		files = append(files, file{path.Dir(rel), path.Base(rel), source, parsed})
+		return nil
+	})
+	require.NoError(t, err)
+	require.Greater(t, len(files), 50, "this test must see the whole module")
+	return files
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	for _, f := range goFiles(t) {
+		if f.isTest() {
+			continue
+		}
+		for _, imp := range f.ast.Imports {
+			name := strings.Trim(imp.Path.Value, `"`)
+			if name == "net/http" || strings.HasPrefix(name, "net/http/") {
+				require.GreaterOrEqual(t, floor(f.dir), exportFloor, "%s imports %s", f.path(), name)
+			}
+			if dir, ok := strings.CutPrefix(name, module+"/"); ok && floor(f.dir) < attic {
+				require.Less(t, floor(dir), floor(f.dir), "%s imports %s", f.path(), dir)
+			}
+			require.NotContains(t, name, "testify", "%s is not a test", f.path())
+		}
+	}
+}
+
+func TestRootModuleHasThreeDirectDependencies(t *testing.T) {
+	source, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	require.NoError(t, err)
+	var direct []string
+	for line := range strings.Lines(string(source)) {
+		line = strings.TrimPrefix(strings.TrimSpace(line), "require ")
+		if fields := strings.Fields(line); len(fields) >= 2 && strings.Contains(fields[0], ".") &&
+			strings.HasPrefix(fields[1], "v") && !strings.Contains(line, "// indirect") {
+			direct = append(direct, fields[0])
+		}
+	}
+	slices.Sort(direct)
+	require.Equal(t, []string{
+		"github.com/cespare/xxhash/v2", "github.com/puzpuzpuz/xsync/v3", "github.com/stretchr/testify",
+	}, direct)
+	require.Contains(t, string(source), "github.com/puzpuzpuz/xsync/v3 v3.5.1\n")
+	require.Contains(t, string(source), "\ngo 1.26.0\n")
+}
+
+func TestNoInitFunctions(t *testing.T) {
+	for _, f := range goFiles(t) {
+		for _, decl := range f.ast.Decls {
+			if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv == nil {
+				require.NotEqual(t, "init", fn.Name.Name, f.path())
+			}
+		}
+	}
+}
+
+func TestFilesAreShortAndLicensed(t *testing.T) {
+	const spdx = "// SPDX-License-Identifier: Apache-2.0\n"
+	for _, f := range goFiles(t) {
+		require.LessOrEqual(t, strings.Count(string(f.source), "\n"), 600, "%s is two files", f.path())
+		require.True(t, strings.HasPrefix(string(f.source), spdx), "%s does not begin with its licence", f.path())
+		require.Equal(t, 1, strings.Count(string(f.source), spdx[:len(spdx)-1]+"\n\n"), f.path())
+	}
+}
+
+func TestUnsafeIsKeptTogether(t *testing.T) {
+	// Each of these says why it is sound.
+	allowed := []string{
+		"internal/percpu/pin.go",
+		"atomicf/heat.go", "atomicf/count.go", "atomicf/sum.go", "atomicf/level.go", // the address of a cell, as a number
+		"engine/series.go", "engine/typed.go",
+	}
+	for _, f := range goFiles(t) {
+		for _, imp := range f.ast.Imports {
+			if imp.Path.Value == `"unsafe"` && !f.isTest() {
+				require.Contains(t, allowed, f.path())
+			}
+		}
+	}
+}

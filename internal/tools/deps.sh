@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Makes sure that the servers of the integration tests are there. Root installs what is missing from Debian's packages;
+# others are told what to install, and the tests that need it are skipped (and fail when CI=true).
+set -euo pipefail
+
+declare -A package=(
+	[prometheus]=prometheus
+	[promtool]=prometheus
+	[prometheus-pushgateway]=prometheus-pushgateway
+	[victoria-metrics]=victoria-metrics
+	[gcc]="gcc libc6-dev" # the race detector needs it
+)
+
+missing=()
+for program in "${!package[@]}"; do
+	command -v "$program" >/dev/null || missing+=("${package[$program]}")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+mapfile -t missing < <(printf "%s\n" ${missing[@]} | sort -u)
+
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+	echo "installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -qq
+	# The packages start their servers, which the tests do not want: they start their own.
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e "$policy" ]; then
+		printf '#!/bin/sh\nexit 101\n' >"$policy"
+		chmod +x "$policy"
+		trap 'rm -f "$policy"' EXIT
+	fi
+	apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+	exit 0
+fi
+
+echo "==================================================================================================="
+echo "MISSING, so the tests that need it are SKIPPED: ${missing[*]}"
+echo "Install with: apt-get install ${missing[*]}"
+echo "==================================================================================================="
+[ "${CI:-}" != true ]
