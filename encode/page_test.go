@@ -187,6 +187,12 @@ func TestTimesThatNoCalendarKnowsAreLeftOut(t *testing.T) {
 	}
 }
 
+func TestNULInAnExemplarDoesNotCostThePage(t *testing.T) {
+	f := NewFamily("c", "", "", Counter, nil)
+	s := &CounterSample{Int: 1, Exemplar: &Exemplar{Labels: label("a", "\x00b\x00"), Value: 1}}
+	require.Equal(t, "c_total 1 # {a=\"\uFFFDb\uFFFD\"} 1\n", string(f.AppendCounter(nil, OpenMetrics, "", s)))
+}
+
 func TestFamilyInPiecesHasOneHeaderInTextAndOneAMessageInProtobuf(t *testing.T) {
 	f := NewFamily("g", "help", "", Gauge, nil)
 	for fm := Text; fm <= Protobuf; fm++ {

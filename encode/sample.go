@@ -60,7 +60,7 @@ type SummarySample struct {
 
 // Exemplar points from a counter or a bucket to one event, usually a trace. It is not written to the text format.
 type Exemplar struct {
-	Labels    string // rendered by AppendLabel
+	Labels    string // rendered by AppendLabel; OpenMetrics shows a NUL in it as U+FFFD
 	Value     float64
 	Timestamp float64 // unix seconds, 0 = unknown
 }

@@ -2,6 +2,8 @@
 
 package encode
 
+import "strings"
+
 // AppendCounter appends one series of a counter family.
 func (f *Family) AppendCounter(dst []byte, fm Format, labels string, s *CounterSample) []byte {
 	if fm == Protobuf {
@@ -123,7 +125,14 @@ func appendExemplar(dst []byte, e *Exemplar) []byte {
 		return dst
 	}
 	dst = append(dst, " # {"...)
-	dst = append(dst, e.Labels...)
+	labels := e.Labels
+	// Prometheus refuses a page with a NUL in an exemplar, though not elsewhere: its lexer takes it for the end there.
+	for i := strings.IndexByte(labels, 0); i >= 0; i = strings.IndexByte(labels, 0) {
+		dst = append(dst, labels[:i]...)
+		dst = append(dst, "\uFFFD"...)
+		labels = labels[i+1:]
+	}
+	dst = append(dst, labels...)
 	dst = append(dst, "} "...)
 	dst = AppendFloat(dst, e.Value)
 	if timeKnown(e.Timestamp) {

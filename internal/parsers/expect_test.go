@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package parsers
+
+import (
+	"maps"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/encode"
+)
+
+// expect is what Prometheus must make of the family, written from the formats' rules and not from the encoder.
+func (f *family) expect(fm encode.Format) []Sample {
+	om, pb := fm == encode.OpenMetrics, fm == encode.Protobuf
+	meta := Sample{Type: f.typ.String(), Help: f.help}
+	if fm == encode.Text && strings.Trim(f.help, " \t\x00") == "" {
+		meta.Help = "" // Prometheus' lexer drops it
+	}
+	name, sample := f.name, f.name
+	switch f.typ {
+	case encode.Untyped:
+		meta.Type = "unknown"
+	case encode.Counter:
+		if om {
+			name = strings.TrimSuffix(f.name, "_total")
+			sample = name + "_total"
+		}
+	case encode.Info:
+		name = strings.TrimSuffix(f.name, "_info")
+		sample = name + "_info"
+	}
+	if (f.typ == encode.Info || f.typ == encode.StateSet) && !om {
+		meta.Type = "gauge"
+	}
+	noUnit := f.typ == encode.Info || f.typ == encode.StateSet
+	if !noUnit && (pb || om && strings.HasSuffix(name, "_"+f.unit)) {
+		meta.Unit = f.unit
+	}
+
+	var out []Sample
+	for i := range f.series {
+		s := &f.series[i]
+		add := func(name string, v float64, extra ...string) *Sample {
+			one := meta
+			one.Name, one.Value, one.Labels = name, v, map[string]string{}
+			maps.Copy(one.Labels, s.labels)
+			for k := 0; k < len(extra); k += 2 {
+				one.Labels[extra[k]] = extra[k+1]
+			}
+			out = append(out, one)
+			return &out[len(out)-1]
+		}
+		from, created := len(out), 0.0
+		switch f.typ {
+		case encode.Counter:
+			created = s.counter.Created
+			v := add(sample, float64(s.counter.Int)+s.counter.Frac)
+			if fm != encode.Text {
+				v.Exemplars = exemplars(om, s.counter.Exemplar)
+			}
+		case encode.Summary:
+			created = s.summary.Created
+			for q, v := range s.summary.Quantiles {
+				add(name, v, "quantile", number(f.bounds[q]))
+			}
+			add(name+"_sum", s.summary.Sum)
+			add(name+"_count", float64(s.summary.Count))
+		case encode.Histogram:
+			created = s.histogram.Created
+			f.expectHistogram(&s.histogram, fm, add)
+		default:
+			add(sample, s.gauge)
+		}
+		if created > 0 && om {
+			add(name+"_created", created)
+		}
+		for k := from; k < len(out) && pb; k++ {
+			out[k].Created = int64(created * 1000)
+		}
+	}
+	return out
+}
+
+func (f *family) expectHistogram(h *encode.HistogramSample, fm encode.Format, add func(string, float64, ...string) *Sample) {
+	n := h.Native
+	classic := len(h.Counts) > 0
+	if n != nil && fm == encode.Protobuf {
+		s := add(f.name, 0)
+		s.Native = &histogram.Histogram{
+			Schema: n.Schema, ZeroThreshold: n.ZeroThreshold, ZeroCount: n.ZeroCount, Count: n.Count, Sum: n.Sum,
+			PositiveSpans: spans(n.Positive), PositiveBuckets: n.Positive.Deltas,
+			NegativeSpans: spans(n.Negative), NegativeBuckets: n.Negative.Deltas,
+		}
+		if !classic {
+			return
+		}
+	}
+	count, sum := uint64(0), h.Sum
+	if !classic {
+		sum, count = n.Sum, n.Count
+		add(f.name+"_bucket", float64(count), "le", "+Inf")
+	}
+	for i, c := range h.Counts {
+		count += c
+		bound := math.Inf(1)
+		if i < len(f.bounds) {
+			bound = f.bounds[i]
+		}
+		s := add(f.name+"_bucket", float64(count), "le", number(bound))
+		if fm != encode.Text {
+			s.Exemplars = exemplars(fm == encode.OpenMetrics, h.Exemplars[i])
+		}
+	}
+	add(f.name+"_sum", sum)
+	add(f.name+"_count", float64(count))
+}
+
+func spans(b encode.Buckets) []histogram.Span {
+	var out []histogram.Span
+	for _, s := range b.Spans {
+		out = append(out, histogram.Span{Offset: s.Offset, Length: s.Length})
+	}
+	return out
+}
+
+// number spells a float as OpenMetrics does in labels, which is how Prometheus stores le and quantile.
+func number(v float64) string {
+	if math.IsInf(v, 1) {
+		return "+Inf"
+	}
+	s := strconv.FormatFloat(v, 'g', -1, 64)
+	if !strings.ContainsAny(s, ".e") {
+		s += ".0"
+	}
+	return s
+}
+
+// exemplars is what becomes of exemplars: in OpenMetrics a NUL in them is replaced.
+func exemplars(om bool, list ...*encode.Exemplar) []Exemplar {
+	var out []Exemplar
+	for _, e := range list {
+		if e == nil {
+			continue
+		}
+		one := Exemplar{Labels: map[string]string{}, Value: e.Value, Timestamp: int64(e.Timestamp * 1000)}
+		for _, l := range labelText.FindAllStringSubmatch(e.Labels, -1) {
+			value := unescape.Replace(l[2])
+			if om {
+				value = strings.ReplaceAll(value, "\x00", "\uFFFD")
+			}
+			one.Labels[l[1]] = value
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// labelText matches one label of a label text.
+var labelText = regexp.MustCompile(`(\w+)="((?:[^"\\]|\\.)*)"`)
+
+func sameFloat(a, b float64) bool {
+	return math.Float64bits(a) == math.Float64bits(b) || math.IsNaN(a) && math.IsNaN(b)
+}
+
+func requireSame(t *testing.T, want, got Sample) {
+	key := want.Key()
+	require.Equal(t, key, got.Key())
+	require.Equal(t, []string{want.Type, want.Help, want.Unit}, []string{got.Type, got.Help, got.Unit}, key)
+	require.True(t, sameFloat(want.Value, got.Value), "%s: want %v, got %v", key, want.Value, got.Value)
+	require.Equal(t, want.Created, got.Created, key)
+	if want.Native == nil {
+		require.Len(t, got.Exemplars, len(want.Exemplars), key)
+		for i, e := range want.Exemplars {
+			require.Equal(t, e.Labels, got.Exemplars[i].Labels, key)
+			require.Equal(t, e.Timestamp, got.Exemplars[i].Timestamp, key)
+			require.True(t, sameFloat(e.Value, got.Exemplars[i].Value), key)
+		}
+		return
+	}
+	w, g := want.Native, got.Native
+	require.Equal(t, []any{w.Schema, w.ZeroThreshold, w.ZeroCount, w.Count}, []any{g.Schema, g.ZeroThreshold, g.ZeroCount, g.Count})
+	require.True(t, sameFloat(w.Sum, g.Sum), key)
+	require.Equal(t, absolute(w.PositiveSpans, w.PositiveBuckets), absolute(g.PositiveSpans, g.PositiveBuckets), key)
+	require.Equal(t, absolute(w.NegativeSpans, w.NegativeBuckets), absolute(g.NegativeSpans, g.NegativeBuckets), key)
+}
