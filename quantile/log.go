@@ -171,16 +171,14 @@ func (l *Log) tryObserve(w *Window, v float64) outcome {
 	r := rings[pid]
 	c, done := r.current.Load(), recorded
 	if percpu.Load(&c.n) == chunkLen {
-		pos := (c.pos + 1) % ringLen
-		next := r.chunks[pos].Load()
+		next, missing := r.vacant(c.pos)
 		if next == nil {
 			percpu.Unpin()
-			r.chunks[pos].CompareAndSwap(nil, &chunk{pos: pos})
-			return again
-		}
-		if percpu.Load(&next.n) == chunkLen {
-			percpu.Unpin()
-			if l.help(r) {
+			switch {
+			case missing >= 0:
+				r.chunks[missing].CompareAndSwap(nil, &chunk{pos: missing})
+				return again
+			case l.help(r):
 				return again
 			}
 			return noRoom
@@ -204,14 +202,25 @@ func (l *Log) observeDirectly(w *Window, v float64) {
 	l.giveScratch(s)
 }
 
-// help merges one full chunk of the ring and reports whether it found one that nobody else was merging, or room.
+// vacant returns a chunk of the ring that is not full, looking from the one after pos on, or the place of a chunk that has
+// not been made yet, or neither (nil and -1).
+func (r *ring) vacant(pos int) (c *chunk, missing int) {
+	for i := range ringLen {
+		at := (pos + 1 + i) % ringLen
+		if c := r.chunks[at].Load(); c == nil {
+			return nil, at
+		} else if atomic.LoadUint64(&c.n) < chunkLen {
+			return c, -1
+		}
+	}
+	return nil, -1
+}
+
+// help merges one full chunk of the ring, if there is one that nobody else is merging, and so makes room.
 func (l *Log) help(r *ring) bool {
 	for i := range r.chunks {
 		c := r.chunks[i].Load()
-		if atomic.LoadUint64(&c.n) < chunkLen {
-			return true
-		}
-		if c.mu.TryLock() {
+		if atomic.LoadUint64(&c.n) == chunkLen && c.mu.TryLock() {
 			l.mergeLocked(c)
 			return true
 		}
@@ -252,22 +261,28 @@ func (l *Log) drain() (merged int) {
 }
 
 // mergeLocked merges what is new in a chunk, whose mutex the caller has locked, and unlocks it.
-func (l *Log) mergeLocked(c *chunk) int {
+func (l *Log) mergeLocked(c *chunk) (merged int) {
 	defer c.mu.Unlock()
-	n := int(atomic.LoadUint64(&c.n))
-	fresh := c.entries[c.taken:n]
-	if len(fresh) > 0 {
-		s := l.takeScratch()
-		s.merge(fresh, l.now())
-		l.giveScratch(s)
-		clear(fresh) // a series that is gone must not be kept alive from here
+	for {
+		n := int(atomic.LoadUint64(&c.n))
+		if fresh := c.entries[c.taken:n]; len(fresh) > 0 {
+			s := l.takeScratch()
+			s.merge(fresh, l.now())
+			l.giveScratch(s)
+			clear(fresh) // a series that is gone must not be kept alive from here
+			merged += len(fresh)
+		}
+		c.taken = n
+		if n == chunkLen {
+			c.taken = 0
+			atomic.StoreUint64(&c.n, 0) // from here on the chunk is its P's
+			return merged
+		}
+		if atomic.LoadUint64(&c.n) < chunkLen {
+			return merged
+		}
+		// It became full meanwhile, and a merger that came by left it to us. One more turn ends it.
 	}
-	c.taken = n
-	if n == chunkLen {
-		c.taken = 0
-		atomic.StoreUint64(&c.n, 0) // from here on the chunk is its P's
-	}
-	return len(fresh)
 }
 
 // startMerging starts a goroutine that merges full chunks unless one is running. The goroutine ends by itself as soon as
@@ -278,14 +293,14 @@ func (l *Log) startMerging() {
 	}
 }
 
-// mergeFull merges full chunks until there are none.
+// mergeFull merges full chunks until there are none but those that somebody else is merging.
 func (l *Log) mergeFull() {
 	for {
 		for l.mergeRound() {
 		}
 		l.merging.Store(false)
-		// A P that filled a chunk since has seen that a merger was running and started none. Look once more.
-		if !l.anyFull() || !l.merging.CompareAndSwap(false, true) {
+		// A P that left a full chunk since the last round saw that a merger was running and started none: look once more.
+		if !l.mergeRound() || !l.merging.CompareAndSwap(false, true) {
 			return
 		}
 	}
@@ -303,17 +318,6 @@ func (l *Log) mergeRound() (merged bool) {
 		}
 	}
 	return merged
-}
-
-func (l *Log) anyFull() bool {
-	for _, r := range *l.rings.Load() {
-		for i := range r.chunks {
-			if c := r.chunks[i].Load(); c != nil && atomic.LoadUint64(&c.n) == chunkLen {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // arm starts the timer that drains a log that nobody scrapes. A new timer each time, never one that is reset: a timer
