@@ -59,6 +59,16 @@ func do(h http.Handler, method, target string, header ...string) *httptest.Respo
 	return w
 }
 
+// nowhere is a response that counts.
+type nowhere struct {
+	header http.Header
+	n      int
+}
+
+func (d *nowhere) Header() http.Header         { return d.header }
+func (d *nowhere) Write(b []byte) (int, error) { d.n += len(b); return len(b), nil }
+func (d *nowhere) WriteHeader(int)             {}
+
 func gunzip(t *testing.T, r io.Reader) string {
 	t.Helper()
 	z, err := gzip.NewReader(r)

@@ -280,7 +280,7 @@ func TestTLSWithoutACertificateIsAnErrorOfStart(t *testing.T) {
 }
 
 func TestSlowlorisConnectionsAreClosedByTheHeaderTimeout(t *testing.T) {
-	const connections, timeout = 200, 200 * time.Millisecond
+	const connections, timeout = 1000, 200 * time.Millisecond
 	s := started(t)
 	require.Equal(t, headerTimeout, s.run.server.ReadHeaderTimeout)
 	require.NoError(t, s.Shutdown(context.Background()))

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// manySeries is a registry with n two-label counter series. The page is about 70 bytes a series.
+func manySeries(tb testing.TB, n int) *engine.Registry {
+	tb.Helper()
+	reg := engine.NewRegistry(engine.WithMaxSeries(n))
+	vec, err := reg.NewCounterVec("http_requests_total", "Requests served.", []string{"method", "path"})
+	require.NoError(tb, err)
+	for i := range n {
+		vec.With("GET", fmt.Sprintf("/a/rather/usual/path/%d", i)).Add(float64(i))
+	}
+	return reg
+}
+
+func gauge(t *testing.T, reg *engine.Registry, name string, value float64) {
+	t.Helper()
+	g, err := reg.NewGauge(name, "Help.")
+	require.NoError(t, err)
+	g.Set(value)
+}
+
+func TestCallbacksThatMisbehaveCostTheirFamilyAndNothingElse(t *testing.T) {
+	reg := engine.NewRegistry()
+	release := make(chan struct{})
+	for name, f := range map[string]func() float64{
+		"a_panics":   func() float64 { panic("no value today") },
+		"b_exits":    func() float64 { runtime.Goexit(); return 1 },
+		"c_hangs":    func() float64 { <-release; return 1 },
+		"d_reenters": func() float64 { return reenter(reg) },
+		"e_works":    func() float64 { return 42 },
+	} {
+		_, err := reg.NewGaugeFunc(name, "Help.", f)
+		require.NoError(t, err)
+	}
+	gauge(t, reg, "f_plain", 7)
+	s := serve(t, Handler(reg))
+	t.Cleanup(func() { close(release) })
+
+	req, err := http.NewRequest(http.MethodGet, s.URL, nil)
+	require.NoError(t, err)
+	req.Header.Set(scrapeTimeoutHeader, "2")
+	for range 2 { // the second time the hanging one still hangs
+		start := time.Now()
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		page, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		resp.Body.Close()
+		require.Equal(t, http.StatusOK, resp.StatusCode)
+		require.Less(t, time.Since(start), 2*time.Second, "the scrape timeout is met")
+		for _, left := range []string{"\na_panics ", "\nb_exits ", "\nc_hangs "} {
+			require.NotContains(t, string(page), left)
+		}
+		for _, shown := range []string{"\ne_works 42\n", "\nf_plain 7\n"} {
+			require.Contains(t, string(page), shown)
+		}
+	}
+	require.Contains(t, body(t, s.URL), `quipu_callback_failures_total{reason="panic"}`)
+}
+
+func TestTimeoutsStatedOrNotAreMetByPagesWithHangingCallbacks(t *testing.T) {
+	backToBaseline(t)
+	release := make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	var group sync.WaitGroup
+	for header, limit := range map[string]time.Duration{
+		"":      10 * time.Second,
+		"NaN":   10 * time.Second,
+		"-1":    time.Second,
+		"1":     time.Second,
+		"2.5":   2500 * time.Millisecond,
+		"1e309": 10 * time.Second,
+	} {
+		reg := engine.NewRegistry()
+		for i := range 5 { // 500 ms each
+			_, err := reg.NewGaugeFunc(fmt.Sprintf("hangs_%d", i), "Help.", func() float64 { <-release; return 1 })
+			require.NoError(t, err)
+		}
+		gauge(t, reg, "z_plain", 7)
+		group.Go(func() {
+			start := time.Now()
+			w := get(Handler(reg), "/", scrapeTimeoutHeader, header)
+			if took := time.Since(start); took >= limit {
+				t.Errorf("timeout %q: the page took %v", header, took)
+			}
+			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "\nz_plain 7\n") {
+				t.Errorf("timeout %q: status %d", header, w.Code)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestNamesSelectFamiliesOfTheRegistry(t *testing.T) {
+	reg := engine.NewRegistry()
+	gauge(t, reg, "one", 1)
+	gauge(t, reg, "two", 2)
+	h := Handler(reg)
+	types := regexp.MustCompile(`(?m)^# TYPE (\S+)`)
+	families := func(query string) (names []string) {
+		for _, m := range types.FindAllStringSubmatch(get(h, "/metrics"+query).Body.String(), -1) {
+			if !strings.HasPrefix(m[1], "quipu_") {
+				names = append(names, m[1])
+			}
+		}
+		return names
+	}
+	require.Equal(t, []string{"one", "two"}, families(""))
+	require.Equal(t, []string{"two"}, families("?name[]=two"))
+	require.Equal(t, []string{"one", "two"}, families("?name[]=two&name%5B%5D=one"))
+	require.Nil(t, families("?name[]="))
+	require.Nil(t, families("?name[]=three"))
+	require.Equal(t, "# EOF\n", get(h, "/?name[]=three", "Accept", "application/openmetrics-text").Body.String())
+	require.Contains(t, get(h, "/?name[]=quipu_scrapes_total").Body.String(), "\nquipu_scrapes_total ")
+}
+
+func TestSelfMetricsCanBeLeftOut(t *testing.T) {
+	reg := engine.NewRegistry()
+	gauge(t, reg, "one", 1)
+	require.Contains(t, get(Handler(reg), "/").Body.String(), "quipu_scrapes_total")
+	require.Equal(t, "# HELP one Help.\n# TYPE one gauge\none 1\n", get(Handler(reg, NoSelfMetrics()), "/").Body.String())
+}
+
+func TestRenderWritesThePageOfTheHandler(t *testing.T) {
+	reg := manySeries(t, 3000)
+	for _, accept := range []string{"", "application/openmetrics-text", protobufType} {
+		var b strings.Builder
+		contentType, err := Render(&b, reg, accept)
+		require.NoError(t, err)
+		w := get(Handler(reg), "/?name[]=http_requests_total", "Accept", accept)
+		require.Equal(t, w.Header().Get("Content-Type"), contentType)
+		want := strings.TrimSuffix(w.Body.String(), "# EOF\n")
+		require.Greater(t, len(want), 100_000)
+		require.Contains(t, b.String(), want)
+	}
+	contentType, err := Render(io.Discard, nil, "application/openmetrics-text")
+	require.ErrorContains(t, err, "registry")
+	require.Equal(t, encode.OpenMetrics.ContentType(), contentType)
+
+	broken := fmt.Errorf("broken pipe")
+	contentType, err = Render(writerFunc(func([]byte) (int, error) { return 0, broken }), reg)
+	require.ErrorIs(t, err, broken)
+	require.Equal(t, encode.Text.ContentType(), contentType)
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+func TestAStalledReaderOfARealPageHoldsUpNobody(t *testing.T) {
+	const series = 200_000 // 14 MB
+	reg := manySeries(t, series)
+	counter, err := reg.NewCounter("writes_total", "Help.")
+	require.NoError(t, err)
+	vec, err := reg.NewCounterVec("created_total", "Help.", []string{"n"})
+	require.NoError(t, err)
+	h := Handler(reg, WriteTimeout(300*time.Millisecond))
+	ended := make(chan time.Duration, 1)
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("stall") != "" {
+			start := time.Now()
+			defer func() { ended <- time.Since(start) }()
+		}
+		h.ServeHTTP(w, r)
+	}))
+	dial(t, s, "GET /?stall=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+
+	var writes atomic.Uint64
+	stop := make(chan struct{})
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				counter.Inc()
+				writes.Add(1)
+				vec.With(fmt.Sprint(i % 1000)).Inc()
+			}
+		}
+	})
+	start := time.Now()
+	require.Contains(t, body(t, s.URL+"/?name[]=writes_total"), "writes_total")
+	require.Less(t, time.Since(start), 250*time.Millisecond, "another scrape goes on meanwhile")
+	held := <-ended
+	close(stop)
+	writer.Wait()
+	require.Less(t, held, 3*time.Second)
+	require.Positive(t, writes.Load())
+	require.EqualValues(t, writes.Load(), counter.Value())
+	require.Contains(t, body(t, s.URL+"/?name[]=writes_total"), fmt.Sprintf("\nwrites_total %d\n", writes.Load()))
+}
+
+func TestConcurrentScrapesOfARealRegistryAreWhole(t *testing.T) {
+	const series, clients = 2000, 100
+	s := serve(t, Handler(manySeries(t, series), MaxConcurrent(4)))
+	var group sync.WaitGroup
+	var served, refused atomic.Int32
+	for i := range clients {
+		group.Go(func() {
+			req, _ := http.NewRequest(http.MethodGet, s.URL, nil)
+			if i%2 == 0 {
+				req.Header.Set("Accept", "application/openmetrics-text")
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer resp.Body.Close()
+			page, err := io.ReadAll(resp.Body)
+			switch {
+			case err != nil:
+				t.Error(err)
+			case resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "":
+				refused.Add(1)
+			case strings.Count(string(page), "\nhttp_requests_total{") != series:
+				t.Errorf("status %d, %d series", resp.StatusCode, strings.Count(string(page), "\nhttp_requests_total{"))
+			default:
+				served.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	require.EqualValues(t, clients, served.Load()+refused.Load())
+	require.Positive(t, served.Load())
+}
+
+func TestALargePageCostsTheScrapeLittleMemory(t *testing.T) {
+	const series = 200_000
+	s := serve(t, Handler(manySeries(t, series)))
+	var before, after runtime.MemStats
+	for _, encoding := range []string{"identity", "gzip"} {
+		scrape := func() (n int64) {
+			req, err := http.NewRequest(http.MethodGet, s.URL, nil)
+			require.NoError(t, err)
+			req.Header.Set("Accept-Encoding", encoding)
+			resp, err := http.DefaultClient.Do(req)
+			require.NoError(t, err)
+			defer resp.Body.Close()
+			n, err = io.Copy(io.Discard, resp.Body)
+			require.NoError(t, err)
+			return n
+		}
+		scrape()
+		runtime.ReadMemStats(&before)
+		n := scrape()
+		runtime.ReadMemStats(&after)
+		require.Positive(t, n)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20), encoding)
+	}
+}
+
+// reenter scrapes and changes the registry that it is called from.
+func reenter(reg *engine.Registry) float64 {
+	g, err := reg.NewGauge("defined_by_a_callback", "Help.")
+	if err != nil {
+		return -1
+	}
+	g.Inc()
+	var page strings.Builder
+	if _, err := reg.Expose(&page, engine.Exposition{Names: []string{"f_plain"}}); err != nil {
+		return -1
+	}
+	return float64(page.Len())
+}

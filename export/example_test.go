@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/export"
+)
+
+// shop is a registry with a few metrics.
+func shop() *engine.Registry {
+	reg := engine.NewRegistry()
+	orders, err := reg.NewCounterVec("orders_total", "Orders by outcome.", []string{"outcome"})
+	if err != nil {
+		panic(err)
+	}
+	orders.With("paid").Add(12)
+	orders.With("refused").Inc()
+	carts, err := reg.NewGauge("carts", "Open carts.")
+	if err != nil {
+		panic(err)
+	}
+	carts.Set(3)
+	return reg
+}
+
+// show prints what a URL answers.
+func show(url string) {
+	resp, err := http.Get(url)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.Status, resp.Header.Get("Content-Type"))
+	io.Copy(os.Stdout, resp.Body)
+}
+
+func ExampleHandler() {
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", export.Handler(shop(), export.NoSelfMetrics()))
+
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	show(server.URL + "/metrics")
+
+	// Output:
+	// 200 OK text/plain; version=0.0.4; charset=utf-8
+	// # HELP carts Open carts.
+	// # TYPE carts gauge
+	// carts 3
+	// # HELP orders_total Orders by outcome.
+	// # TYPE orders_total counter
+	// orders_total{outcome="paid"} 12
+	// orders_total{outcome="refused"} 1
+}
+
+// A query limits the page to some of the families.
+func ExampleHandler_names() {
+	server := httptest.NewServer(export.Handler(shop()))
+	defer server.Close()
+	show(server.URL + "/metrics?name[]=carts&name[]=lorries")
+
+	// Output:
+	// 200 OK text/plain; version=0.0.4; charset=utf-8
+	// # HELP carts Open carts.
+	// # TYPE carts gauge
+	// carts 3
+}
+
+func ExampleOption() {
+	handler := export.Handler(shop(),
+		export.Formats(encode.OpenMetrics, encode.Text), // OpenMetrics for those who do not care, never protobuf
+		export.NoCompression(),                          // the proxy in front compresses
+		export.MaxConcurrent(2),
+		export.WriteTimeout(5*time.Second),
+		export.ScrapeTimeout(30*time.Second),
+		export.NoSelfMetrics(),
+	)
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	resp, err := http.Head(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	fmt.Println(resp.Header.Get("Content-Type"))
+	// Output: application/openmetrics-text; version=1.0.0; charset=utf-8
+}
+
+// Render serves frameworks that are not built on net/http.
+func ExampleRender() {
+	var page strings.Builder
+	contentType, err := export.Render(&page, shop(), "text/plain;version=0.0.4;q=1,*/*;q=0.1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(contentType)
+	for line := range strings.Lines(page.String()) {
+		if strings.HasPrefix(line, "orders_total") {
+			fmt.Print(line)
+		}
+	}
+	// Output:
+	// text/plain; version=0.0.4; charset=utf-8
+	// orders_total{outcome="paid"} 12
+	// orders_total{outcome="refused"} 1
+}
+
+// Negotiate tells the content type before a page is written.
+func ExampleNegotiate() {
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		accept := r.Header.Values("Accept")
+		w.Header().Set("Content-Type", export.Negotiate(accept...).ContentType())
+		if _, err := export.Render(w, shop(), accept...); err != nil {
+			panic(http.ErrAbortHandler) // half a page must not look whole
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	r.Header.Set("Accept", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
+	w := httptest.NewRecorder()
+	handler(w, r)
+	fmt.Println(w.Header().Get("Content-Type"))
+	fmt.Println(strings.HasSuffix(w.Body.String(), "# EOF\n"))
+	// Output:
+	// application/openmetrics-text; version=1.0.0; charset=utf-8
+	// true
+}
+
+func ExampleService() {
+	service := export.NewService(shop(), export.NoSelfMetrics())
+	if err := service.Start("127.0.0.1:0"); err != nil { // port 0: the system chooses one
+		fmt.Println(err)
+		return
+	}
+	defer service.Shutdown(context.Background())
+
+	fmt.Println(strings.HasPrefix(service.MetricsURL(), "http://127.0.0.1:"))
+	show(service.MetricsURL() + "?name[]=carts")
+	show(service.BaseURL() + "/healthz")
+
+	// Output:
+	// true
+	// 200 OK text/plain; version=0.0.4; charset=utf-8
+	// # HELP carts Open carts.
+	// # TYPE carts gauge
+	// carts 3
+	// 200 OK text/plain; charset=utf-8
+	// ok
+}
+
+// A service takes the options of a handler besides its own.
+func ExampleNewService() {
+	service := export.NewService(shop(),
+		export.Path("/internal/metrics"),
+		export.WriteTimeout(5*time.Second),
+	)
+	if err := service.Start("localhost:0"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(strings.HasSuffix(service.MetricsURL(), "/internal/metrics"))
+
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	fmt.Println(service.Shutdown(ctx))
+	fmt.Printf("%q\n", service.MetricsURL())
+	// Output:
+	// true
+	// <nil>
+	// ""
+}
+
+func ExampleServiceOption() {
+	options := []export.ServiceOption{export.Path("/m"), export.NoSelfMetrics()}
+	service := export.NewService(shop(), options...)
+	if err := service.Start("127.0.0.1:0"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer service.Shutdown(context.Background())
+	resp, err := http.Get(service.RootURL())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	page, _ := io.ReadAll(resp.Body)
+	fmt.Println(strings.Contains(string(page), `<a href="/m">`))
+	// Output: true
+}

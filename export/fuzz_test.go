@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/encode"
+)
+
+// FuzzAccept: any header yields one of the formats that are offered, and several lines mean the same as one.
+func FuzzAccept(f *testing.F) {
+	for _, seed := range []string{
+		"",
+		"*/*",
+		"text/plain;version=0.0.4;q=1,*/*;q=0.1",
+		"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=1.0.0;q=0.4,*/*;q=0.2",
+		protobufType + ";q=0.7,text/plain;version=0.0.4;q=0.3",
+		`text/plain;x="a,b;q=0\"",application/*;q=0.5`,
+		"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+		`,;=";,q=0,*/*;q=,text/plain;;q=1.0000;`,
+		"\x00\xff, text/plain;q=NaN",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, accept string) {
+		got := Negotiate(accept)
+		require.Contains(t, []encode.Format{encode.Text, encode.OpenMetrics, encode.Protobuf}, got)
+
+		pinned := choose(defaultOffers[1:2], []string{accept})
+		require.Equal(t, encode.OpenMetrics, pinned.format, "what is not offered is not chosen")
+
+		if !strings.ContainsAny(accept, `"`) && len(accept) < maxLineBytes-20 && strings.Count(accept, ",") < maxElements-2 {
+			require.Equal(t, got, Negotiate(strings.Split(accept, ",")...), "lines are a list")
+			require.Equal(t, got, Negotiate("nothing/ours,"+accept), "what we do not have does not matter")
+		}
+	})
+}
+
+// FuzzAcceptEncoding compares with a reading of the RFC that is written for clarity, where the header is well-formed.
+func FuzzAcceptEncoding(f *testing.F) {
+	for _, seed := range []string{
+		"", "gzip", "gzip;q=0", "*", "*;q=0", "identity;q=1, gzip;q=0.5", "x-gzip", "gzip;q=0.001,deflate", "br;q=1.0,*;q=0.1",
+		"gzip;q=NaN", "gzip;q=\"0\"", "gzip;;q=1", ",,,gzip", "GZIP;Q=0.5", "gzip;q=1.001", "identity, gzip, identity;q=0",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		got := acceptsGzip([]string{header})
+		if strings.ContainsAny(header, `"\`) || len(header) > maxLineBytes || strings.Count(header, ",") >= maxElements {
+			return
+		}
+		require.Equal(t, plainAcceptsGzip(header), got, "%q", header)
+		lower := strings.ToLower(header)
+		if !strings.Contains(lower, "gzip") && !strings.Contains(lower, "*") {
+			require.False(t, got)
+		}
+	})
+}
+
+func plainAcceptsGzip(header string) bool {
+	weights := map[string]float64{}
+	for _, element := range strings.Split(header, ",") {
+		parts := strings.Split(element, ";")
+		name := strings.ToLower(strings.Trim(parts[0], " \t"))
+		weight, ok := 1.0, true
+		for _, p := range parts[1:] {
+			key, value, _ := strings.Cut(p, "=")
+			if strings.EqualFold(strings.Trim(key, " \t"), "q") {
+				weight, ok = plainWeight(strings.Trim(value, " \t"))
+			}
+		}
+		if name == "x-gzip" {
+			name = "gzip"
+		}
+		if old, seen := weights[name]; ok && (!seen || weight > old) {
+			weights[name] = weight
+		}
+	}
+	gzip, ok := weights["gzip"]
+	if !ok {
+		gzip = weights["*"]
+	}
+	return gzip > 0 && gzip >= weights["identity"]
+}
+
+func plainWeight(s string) (float64, bool) {
+	if strings.Trim(s, "0123456789.") != "" || len(s) > 1 && s[0] != '.' && s[1] != '.' {
+		return 0, false
+	}
+	if dot := strings.IndexByte(s, '.'); dot >= 0 && len(s) > dot+4 {
+		if strings.Contains(s[dot+1:], ".") {
+			return 0, false
+		}
+		s = s[:dot+4]
+	}
+	weight, err := strconv.ParseFloat(s, 64)
+	return weight, err == nil && weight <= 1
+}
+
+// FuzzRequest: whatever a GET says, the answer is 200 with a known content type, and within the time limits.
+func FuzzRequest(f *testing.F) {
+	f.Add("name[]=up", "*/*", "gzip", "10")
+	f.Add("name%5B%5D=%zz&&=&name[]", "text/plain;q=0", "*;q=0", "NaN")
+	f.Add(strings.Repeat("name[]=x&", 2000), protobufType, "gzip;q=0.1", "-1")
+	f.Add("%6eame[]=\xff", "", "", "1e309")
+	h := handlerOf(new(asked))
+	known := map[string]bool{}
+	for _, o := range defaultOffers {
+		known[o.format.ContentType()] = true
+	}
+	f.Fuzz(func(t *testing.T, query, accept, encoding, timeout string) {
+		r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		r.URL.RawQuery = query
+		r.Header = http.Header{"Accept": {accept}, "Accept-Encoding": {encoding}, scrapeTimeoutHeader: {timeout}}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		require.Equal(t, http.StatusOK, w.Code)
+		require.True(t, known[w.Header().Get("Content-Type")])
+		page := w.Body.String()
+		if w.Header().Get("Content-Encoding") == "gzip" {
+			page = gunzip(t, w.Body)
+		}
+		require.Equal(t, "page\n", page)
+		limit, _ := h.timeLimit(r.Header[scrapeTimeoutHeader])
+		require.True(t, limit >= minScrapeTimeout && limit <= maxScrapeTimeout)
+		require.Less(t, callbackBudget(limit), limit)
+		require.Greater(t, callbackBudget(limit), time.Duration(0))
+	})
+}
