@@ -75,13 +75,18 @@ func snake(name string) string {
 	return b.String()
 }
 
-// digits is room for the decimal forms of a struct's integers.
-type digits [maxTyped * 20]byte
+// digits is room for the decimal forms of a struct's integers; a struct with many large ones gets more from the heap.
+type digits [64]byte
+
+const maxDigits = 20
 
 // value returns the label value of the field of the struct at p. Integers are written into buf, which the result then
 // shares; rest is what is left of it.
 func (f field) value(p unsafe.Pointer, buf []byte) (value string, rest []byte) {
 	p = unsafe.Add(p, f.offset)
+	if f.kind != reflect.String && len(buf) < maxDigits {
+		buf = make([]byte, maxTyped*maxDigits)
+	}
 	var n int64
 	switch f.kind {
 	case reflect.String:
@@ -105,9 +110,12 @@ func (f field) value(p unsafe.Pointer, buf []byte) (value string, rest []byte) {
 	case reflect.Uint32:
 		n = int64(*(*uint32)(p))
 	case reflect.Uint:
-		return shared(strconv.AppendUint(buf[:0], uint64(*(*uint)(p)), 10))
+		return shared(encode.AppendUint(buf[:0], uint64(*(*uint)(p))))
 	default:
-		return shared(strconv.AppendUint(buf[:0], *(*uint64)(p), 10))
+		return shared(encode.AppendUint(buf[:0], *(*uint64)(p)))
+	}
+	if n >= 0 {
+		return shared(encode.AppendUint(buf[:0], uint64(n)))
 	}
 	return shared(strconv.AppendInt(buf[:0], n, 10))
 }
@@ -124,13 +132,29 @@ type typed[L comparable, M metric] struct {
 }
 
 func (t *typed[L, M]) with(labels L) *M {
-	// Both arrays stay on the stack as long as this loop stays here: in a function of its own, storing through a pointer
+	if len(t.fields) > fewFields {
+		return t.withMany(&labels)
+	}
+	// The arrays stay on the stack as long as this loop stays here: in a function of its own, storing through a pointer
 	// would move them to the heap.
+	var list [fewFields]string
+	var room digits
+	rest := room[:]
+	for i, f := range t.fields {
+		list[i%fewFields], rest = f.value(unsafe.Pointer(&labels), rest)
+	}
+	return t.vec.with(list[:len(t.fields)])
+}
+
+// fewFields is how many labels most structs have at most. Clearing room for maxTyped takes longer than their lookup.
+const fewFields = 4
+
+func (t *typed[L, M]) withMany(labels *L) *M {
 	var list [maxTyped]string
 	var room digits
 	rest := room[:]
 	for i, f := range t.fields {
-		list[i%maxTyped], rest = f.value(unsafe.Pointer(&labels), rest)
+		list[i%maxTyped], rest = f.value(unsafe.Pointer(labels), rest)
 	}
 	return t.vec.with(list[:len(t.fields)])
 }

@@ -11,25 +11,50 @@ import (
 )
 
 // The hash of a label set is the sum of the hashes of its labels, so it does not depend on the order in which they come
-// and a map need not be sorted to be looked up. The hash of a label is xxhash of its value, multiplied into a number made
-// of its name and a secret of this process.
+// and a map need not be sorted to be looked up. The hash of a label is its value, multiplied into a number made of its
+// name and a secret of this process.
 //
-// xxhash has no key, so strings with the same xxhash can be computed beforehand, whatever is mixed in afterwards. That
-// is harmless here: a slot of the map holds one series, and a label set that finds its slot taken by another goes by its
-// keyed hash instead (hash/maphash), which nobody outside the process can predict.
+// Values of up to 16 bytes, which most are, go into that multiplication as they are, two words: that is a hash by itself,
+// and saves the 5 to 10 ns that xxhash takes for a few bytes. Longer ones go through xxhash first. xxhash has no key, so
+// strings with the same xxhash can be computed beforehand, whatever is mixed in afterwards. That is harmless here: a slot
+// of the map holds one series, and a label set that finds its slot taken by another goes by its keyed hash instead
+// (hash/maphash), which nobody outside the process can predict.
 var (
 	secret    = [2]uint64{rand.Uint64(), rand.Uint64() | 1}
 	keyedSeed = maphash.MakeSeed()
 )
 
 // nameSeed is what the name of a label contributes to its hash.
-func nameSeed(name string) uint64 {
-	return mix(xxhash.Sum64String(name)^secret[0], secret[1])
-}
+func nameSeed(name string) uint64 { return labelHash(secret[0], name) }
 
 // labelHash hashes one label.
 func labelHash(seed uint64, value string) uint64 {
-	return mix(xxhash.Sum64String(value)^seed, seed|1)
+	n := len(value)
+	switch {
+	case n > 16:
+		return mix(xxhash.Sum64String(value)^seed, secret[1]^16)
+	case n >= 8:
+		return mix(load64(value)^seed, load64(value[n-8:])^secret[1]^uint64(n))
+	case n >= 4:
+		return mix(load32(value)^seed, load32(value[n-4:])^secret[1]^uint64(n))
+	case n > 0:
+		first, middle, last := uint64(value[0]), uint64(value[n/2]), uint64(value[n-1])
+		return mix((first|middle<<8|last<<16)^seed, secret[1]^uint64(n))
+	default:
+		return mix(seed, secret[1])
+	}
+}
+
+// load64 and load32 read the first bytes of s, in one instruction each.
+func load64(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+func load32(s string) uint64 {
+	_ = s[3]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
 // keyedHash is the hash of a label whose first hash collided.

@@ -10,33 +10,51 @@ import (
 // A series keeps its labels in one form only: the text that goes onto the page, `method="GET",code="200"`, escaped, the
 // variable labels first. Comparing wanted values with that text needs no second copy of them.
 
-// matchValues reports whether text, the variable labels of a series, is names[i]="values[i]". escaped says that text
-// contains escape sequences, which takes the slow comparison.
-//
-// Without escapes a quote in text ends a value. A wanted value with quotes in it may match across the end of one label
-// and the beginning of the next, but then the text runs out before the last label.
-func matchValues(text string, escaped bool, names, values []string) bool {
-	if escaped {
-		return matchEscaped(text, names, values)
+// label is what a Map knows of a declared label.
+type label struct {
+	name string
+	seed uint64 // nameSeed(name)
+	skip int    // how far behind the end of the label before (its quote) the value begins
+}
+
+// newLabels precomputes the labels of a Map.
+func newLabels(names []string) []label {
+	labels := make([]label, len(names))
+	for i, name := range names {
+		skip := len(name) + len(`="`)
+		if i > 0 {
+			skip += len(`",`)
+		}
+		labels[i] = label{name, nameSeed(name), skip}
 	}
-	// Names need no comparison: all texts of a family have the same ones in the same places.
+	return labels
+}
+
+// matchValues reports whether text, the variable labels of a series, has these values. escaped says that text contains
+// escape sequences, which takes the slow comparison.
+//
+// Names need no comparison: all texts of a family have the same ones in the same places. Without escapes a quote in text
+// ends a value. A wanted value with quotes in it may match across the end of one label and the beginning of the next, but
+// then the text runs out before the last label.
+func matchValues(text string, escaped bool, labels []label, values []string) bool {
+	if escaped {
+		return matchEscaped(text, labels, values)
+	}
+	pos := 0
 	for i, value := range values {
-		begin := len(names[i]) + len(`="`)
-		end := begin + len(value)
-		if len(text) <= end || text[end] != '"' || text[begin:end] != value {
+		pos += labels[i].skip
+		end := pos + len(value)
+		if end >= len(text) || text[end] != '"' || text[pos:end] != value {
 			return false
 		}
-		text = text[end+1:]
-		if len(text) > 0 {
-			text = text[1:] // the comma
-		}
+		pos = end
 	}
 	return true
 }
 
-func matchEscaped(text string, names, values []string) bool {
+func matchEscaped(text string, labels []label, values []string) bool {
 	for i, value := range values {
-		text = text[len(names[i])+len(`="`):]
+		text = text[len(labels[i].name)+len(`="`):]
 		rest, ok := cutValue(text, value)
 		if !ok {
 			return false
@@ -71,15 +89,22 @@ func cutValue(text, value string) (rest string, equal bool) {
 	}
 }
 
-// matchSet reports whether the labels of text are exactly the n labels of set that have a value.
-func matchSet(text string, set map[string]string, n int) bool {
+// matchSet reports whether the labels of text are exactly the n labels of set that have a value. As in matchValues, a
+// value that matches across labels leaves too few of them.
+func matchSet(text string, escaped bool, set map[string]string, n int) bool {
 	for ; len(text) > 0; n-- {
 		eq := strings.IndexByte(text, '=')
 		value, ok := set[text[:eq]]
 		if !ok {
 			return false
 		}
-		if text, ok = cutValue(text[eq+len(`="`):], value); !ok {
+		text = text[eq+len(`="`):]
+		if escaped {
+			text, ok = cutValue(text, value)
+		} else if ok = len(text) > len(value) && text[len(value)] == '"' && text[:len(value)] == value; ok {
+			text = text[len(value)+len(`"`):]
+		}
+		if !ok {
 			return false
 		}
 		text = strings.TrimPrefix(text, ",")

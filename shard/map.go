@@ -35,11 +35,11 @@ const (
 // Find and FindSet are lock-free and may run while series are created and deleted. Everything that changes the map takes
 // its mutex, so creations and deletions are linear among themselves.
 type Map struct {
-	names []string // declared label names; nil in an open map
-	seeds []uint64 // nameSeed of each
-	open  bool
-	tail  int // length of the constant labels at the end of every text
-	max   int // series that the map may hold, the overflow series not counted
+	names  []string // declared label names; nil in an open map
+	labels []label  // the same
+	open   bool
+	tail   int // length of the constant labels at the end of every text
+	max    int // series that the map may hold, the overflow series not counted
 
 	shards []*xsync.MapOf[uint64, *Node]
 	shift  uint // hash>>shift is the shard
@@ -66,10 +66,7 @@ const (
 // is set. tail is the length of the text of the constant labels (with its comma) that ends every series' Labels.
 // rejected counts the lookups that end in the overflow series.
 func NewMap(names []string, open bool, tail, max int, rejected *atomicf.Count) *Map {
-	m := &Map{names: names, open: open, tail: tail, max: max, rejected: rejected}
-	for _, name := range names {
-		m.seeds = append(m.seeds, nameSeed(name))
-	}
+	m := &Map{names: names, labels: newLabels(names), open: open, tail: tail, max: max, rejected: rejected}
 	logShards := bits.Len(uint(min(max/seriesPerShard, maxShards-1)))
 	m.shift = uint(64 - logShards)
 	m.shards = make([]*xsync.MapOf[uint64, *Node], 1<<logShards)
@@ -102,7 +99,8 @@ func (m *Map) Size() int {
 // Find returns the series with these label values, in the order of the declared names, or nil. A wrong number of values
 // finds nothing.
 func (m *Map) Find(values []string) *Node {
-	if len(values) != len(m.seeds) {
+	labels := m.labels
+	if len(values) != len(labels) {
 		return nil
 	}
 	var hash uint64
@@ -110,10 +108,10 @@ func (m *Map) Find(values []string) *Node {
 		if len(value) > MaxValue {
 			return nil
 		}
-		hash += labelHash(m.seeds[i], value)
+		hash += labelHash(labels[i].seed, value)
 	}
-	n, ok := m.shards[hash>>m.shift].Load(hash)
-	if ok && m.match(n, values) {
+	n := m.load(hash)
+	if n != nil && matchValues(m.variable(n), n.escaped(), labels, values) {
 		return n
 	}
 	if m.displaced.Load() == 0 {
@@ -122,73 +120,88 @@ func (m *Map) Find(values []string) *Node {
 	return m.findDisplaced(values)
 }
 
-// variable returns the text of a series' labels without the constant ones.
-func (m *Map) variable(n *Node) string {
-	return n.Labels[:max(0, len(n.Labels)-m.tail)] // a series with constant labels only has no comma before them
-}
-
-func (m *Map) match(n *Node, values []string) bool {
-	return matchValues(m.variable(n), n.slot.Load()&flagEscaped != 0, m.names, values)
-}
-
 // findDisplaced looks under the keyed hash.
 func (m *Map) findDisplaced(values []string) *Node {
 	var hash uint64
 	for i, value := range values {
-		hash += keyedHash(m.seeds[i], value)
+		hash += keyedHash(m.labels[i].seed, value)
 	}
-	if n, ok := m.shards[hash>>m.shift].Load(hash); ok && m.match(n, values) {
+	n := m.load(hash)
+	if n != nil && matchValues(m.variable(n), n.escaped(), m.labels, values) {
 		return n
 	}
 	return nil
 }
 
+// load returns what lives under a hash, or nil.
+func (m *Map) load(hash uint64) *Node {
+	n, _ := m.shards[hash>>m.shift].Load(hash)
+	return n
+}
+
+// variable returns the text of a series' labels without the constant ones.
+func (m *Map) variable(n *Node) string {
+	return n.Labels[:max(0, len(n.Labels)-m.tail)] // a series with constant labels only has no comma before them
+}
+
+func (n *Node) escaped() bool { return n.slot.Load()&flagEscaped != 0 }
+
 // FindSet returns the series with these labels, or nil. In an open map a label with an empty value counts as absent, as
 // it does in Prometheus.
 func (m *Map) FindSet(set map[string]string) *Node {
-	hash, n := m.hashSet(set, labelHash)
-	if n < 0 {
+	hash, count := m.hashSet(set, false)
+	if count < 0 {
 		return nil
 	}
-	found, ok := m.shards[hash>>m.shift].Load(hash)
-	if ok && matchSet(m.variable(found), set, n) {
-		return found
+	n := m.load(hash)
+	if n != nil && matchSet(m.variable(n), n.escaped(), set, count) {
+		return n
 	}
 	if m.displaced.Load() == 0 {
 		return nil
 	}
-	hash, _ = m.hashSet(set, keyedHash)
-	if found, ok = m.shards[hash>>m.shift].Load(hash); ok && matchSet(m.variable(found), set, n) {
-		return found
+	hash, _ = m.hashSet(set, true)
+	if n = m.load(hash); n != nil && matchSet(m.variable(n), n.escaped(), set, count) {
+		return n
 	}
 	return nil
 }
 
-// hashSet hashes a label set and counts its labels. The count is negative when no series can have these labels.
-func (m *Map) hashSet(set map[string]string, label func(seed uint64, value string) uint64) (hash uint64, n int) {
+// hashSet hashes a label set, keyed or not, and counts its labels. The count is negative when no series can have these
+// labels.
+func (m *Map) hashSet(set map[string]string, keyed bool) (hash uint64, count int) {
 	if m.open {
 		for name, value := range set {
-			if len(value) > MaxValue {
+			switch {
+			case len(value) > MaxValue:
 				return 0, -1
+			case value == "":
+				continue
+			case keyed:
+				hash += keyedHash(nameSeed(name), value)
+			default:
+				hash += labelHash(nameSeed(name), value)
 			}
-			if value != "" {
-				hash += label(nameSeed(name), value)
-				n++
-			}
+			count++
 		}
-		return hash, n
+		return hash, count
 	}
-	if len(set) != len(m.names) {
+	if len(set) != len(m.labels) {
 		return 0, -1
 	}
-	for i, name := range m.names {
-		value, ok := set[name]
+	for i := range m.labels {
+		l := &m.labels[i]
+		value, ok := set[l.name]
 		if !ok || len(value) > MaxValue {
 			return 0, -1
 		}
-		hash += label(m.seeds[i], value)
+		if keyed {
+			hash += keyedHash(l.seed, value)
+		} else {
+			hash += labelHash(l.seed, value)
+		}
 	}
-	return hash, len(m.names)
+	return hash, len(m.labels)
 }
 
 // Full returns the overflow series, and counts the lookup as rejected, when the map holds as many series as it may and
