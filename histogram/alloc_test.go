@@ -19,3 +19,14 @@ func TestObserveAndSnapshotDoNotAllocate(t *testing.T) {
 		})
 	}
 }
+
+func TestNativeObserveAndSnapshotDoNotAllocate(t *testing.T) {
+	n := newNative(t, NativeDefaults())
+	for _, v := range benchValues() {
+		n.Observe(v)
+	}
+	require.Zero(t, testing.AllocsPerRun(1000, func() { n.Observe(0.3) }))
+	var s NativeSnapshot
+	n.Snapshot(&s)
+	require.Zero(t, testing.AllocsPerRun(1000, func() { n.Snapshot(&s) }))
+}

@@ -13,7 +13,7 @@ type Bounds struct {
 	upper []float64
 
 	// The index into upper by the leading bits of a value; see find.
-	lowest uint64   // bits of the smallest positive bound
+	lowest uint64   // bits of the smallest bound that is in it
 	shift  uint     // how many low bits of the difference to drop
 	cells  []uint16 // first bound that can hold a value of the cell; nil: search by halving
 }
@@ -33,7 +33,7 @@ func NewBounds(bounds []float64) (*Bounds, error) {
 		return nil, err
 	}
 	b := &Bounds{upper: upper}
-	b.index()
+	b.index(0)
 	return b, nil
 }
 
@@ -46,10 +46,11 @@ func (b *Bounds) Buckets() int { return len(b.upper) + 1 }
 // index cuts the range from the smallest positive bound to the largest, measured in the bits of the float64 taken as an
 // integer, into at most maxCells equal cells. That integer grows with the logarithm of a positive value, and linearly
 // within one power of two, so linear and exponential layouts alike spread well over the cells. Layouts that do not (many
-// bounds close together and one far away; more than 256 powers of two) are left without an index.
-func (b *Bounds) index() {
+// bounds close together and one far away; more than 256 powers of two) are left without an index. So are bounds before
+// upper[from].
+func (b *Bounds) index(from int) {
 	n := len(b.upper)
-	next := sort.Search(n, func(i int) bool { return b.upper[i] > 0 })
+	next := max(from, sort.Search(n, func(i int) bool { return b.upper[i] > 0 }))
 	if next == n {
 		return
 	}
@@ -83,7 +84,7 @@ func (b *Bounds) index() {
 // halving costs several of those. The index costs one load that depends on no branch and leaves one bound to compare,
 // seldom two: BenchmarkFind.
 func (b *Bounds) find(v float64) int {
-	// Values that are negative or below the smallest positive bound end up beyond the cells as those above all bounds
+	// Values that are negative or below the smallest indexed bound end up beyond the cells as those above all bounds
 	// do. The former have the sign bit, 2^52 (+Inf and the NaNs) above the largest bound at least, and so maxShift keeps
 	// them out of the last cell; for the latter the difference wraps around to above 2^63.
 	cell := (math.Float64bits(v) - b.lowest) >> (b.shift & 63)

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package histogram
+
+import (
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/percpu"
+)
+
+// exactBound is 2^(index·2^-schema), for schema > 0 and index from 0 to 2^schema, to 200 bits.
+func exactBound(index, schema int) *big.Float {
+	bound, root := new(big.Float).SetPrec(200).SetInt64(1), new(big.Float).SetPrec(200).SetInt64(2)
+	for bit := schema; bit >= 0; bit-- {
+		if index>>bit&1 == 1 {
+			bound.Mul(bound, rootOfTwo(root, schema-bit))
+		}
+	}
+	return bound
+}
+
+// rootOfTwo is 2^(2^-n).
+func rootOfTwo(two *big.Float, n int) *big.Float {
+	root := new(big.Float).SetPrec(200).Set(two)
+	for range n {
+		root.Sqrt(root)
+	}
+	return root
+}
+
+func TestFractionsAreCorrectlyRounded(t *testing.T) {
+	for j, fraction := range fractions {
+		want, _ := exactBound(j, MaxSchema).Float64()
+		require.Equal(t, want/2, fraction, "%d", j)
+	}
+}
+
+// requireNativeIndex checks that v is above the bound below its bucket and not above its bucket's.
+func requireNativeIndex(t *testing.T, v float64, schema int) {
+	t.Helper()
+	index := nativeIndex(v, schema)
+	require.LessOrEqual(t, v, nativeBound(index, schema), "%v at schema %d", v, schema)
+	require.Greater(t, v, nativeBound(index-1, schema), "%v at schema %d", v, schema)
+	for lower := schema; lower >= MinSchema; lower-- {
+		require.Equal(t, nativeIndex(v, lower), coarser(index, schema-lower), "%v from schema %d to %d", v, schema, lower)
+	}
+}
+
+func TestNativeIndexKnownValues(t *testing.T) {
+	for _, test := range []struct {
+		v             float64
+		schema, index int
+	}{
+		{1, 0, 0}, {1, 3, 0}, {1, 8, 0}, {1, -4, 0}, {2, 0, 1}, {2, 1, 2}, {2, 8, 256}, {1.5, 0, 1}, {0.5, 0, -1},
+		{3, 0, 2}, {4, -1, 1}, {4.1, -1, 2}, {0.25, -1, -1}, {0.3, -1, 0}, {math.MaxFloat64, 0, 1024},
+		{math.MaxFloat64, -4, 64}, {math.Sqrt2, 1, 1}, {1.1, 3, 2}, {0x1p-1022, 0, -1022}, {0x1p-1022, -4, -63},
+	} {
+		require.Equal(t, test.index, nativeIndex(test.v, test.schema), "%v at schema %d", test.v, test.schema)
+	}
+}
+
+func FuzzNativeIndex(f *testing.F) {
+	for _, v := range []float64{1, 2, 0.1, math.Sqrt2, math.MaxFloat64, 0x1p-1022, 0x1.00001p-1000} {
+		for schema := MinSchema; schema <= MaxSchema; schema++ {
+			f.Add(v, schema)
+		}
+	}
+	f.Fuzz(func(t *testing.T, v float64, schema int) {
+		v = math.Abs(v)
+		if schema < MinSchema || schema > MaxSchema || !(v >= 0x1p-1021 && v <= math.MaxFloat64/2) {
+			return
+		}
+		for _, v := range []float64{v, nativeBound(nativeIndex(v, schema), schema)} {
+			requireNativeIndex(t, v, schema)
+			requireNativeIndex(t, math.Nextafter(v, inf), schema)
+			requireNativeIndex(t, math.Nextafter(v, 0), schema)
+		}
+	})
+}
+
+// maxGenerations bounds the chain: 13 resolutions, at each of which the windows grow by a 16th of the limit or double.
+const maxGenerations = 13 * 20
+
+// decode undoes spans and deltas.
+func decode(t *testing.T, b NativeBuckets) map[int]uint64 {
+	t.Helper()
+	counts := make(map[int]uint64)
+	index, at, count := 0, 0, int64(0)
+	for i, span := range b.Spans {
+		require.True(t, i == 0 || span.Offset > maxHole)
+		index += int(span.Offset)
+		for range span.Length {
+			count += b.Deltas[at]
+			at++
+			if count != 0 {
+				counts[index] = uint64(count)
+			}
+			index++
+		}
+	}
+	require.Len(t, b.Deltas, at)
+	return counts
+}
+
+// requireNative compares a snapshot with counts made one by one at the resolution it has.
+func requireNative(t *testing.T, n *Native, values []float64) *NativeSnapshot {
+	t.Helper()
+	var s NativeSnapshot
+	n.Snapshot(&s)
+	positive, negative := make(map[int]uint64), make(map[int]uint64)
+	var zero uint64
+	for _, v := range values {
+		switch {
+		case math.IsNaN(v) || math.IsInf(v, 0):
+		case math.Abs(v) <= s.ZeroThreshold:
+			zero++
+		case v > 0:
+			positive[nativeIndex(v, s.Schema)]++
+		default:
+			negative[nativeIndex(-v, s.Schema)]++
+		}
+	}
+	require.True(t, s.Exact)
+	require.Equal(t, positive, decode(t, s.Positive))
+	require.Equal(t, negative, decode(t, s.Negative))
+	require.Equal(t, zero, s.ZeroCount)
+	require.EqualValues(t, len(values), s.Count)
+	return &s
+}
+
+func newNative(t testing.TB, options NativeOptions) *Native {
+	t.Helper()
+	n := new(Native)
+	require.NoError(t, n.Init(options))
+	return n
+}
+
+func TestNativeCountsEveryObservationInItsBucket(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	values := func(n int, f func() float64) (list []float64) {
+		for range n {
+			list = append(list, f())
+		}
+		return list
+	}
+	sign := func(v float64) float64 { return math.Copysign(v, random.Float64()-0.5) }
+	for name, test := range map[string]struct {
+		values []float64
+		schema int // at the end
+	}{
+		"nothing":       {nil, 3},
+		"one":           {[]float64{1}, 3},
+		"zeros":         {[]float64{0, math.Copysign(0, -1), 5e-324, -0x1p-128, 0x1p-128}, 3},
+		"special":       {[]float64{nan, inf, -inf, 1, -1, nan}, 3},
+		"just not zero": {[]float64{math.Nextafter(0x1p-128, 1), -math.Nextafter(0x1p-128, 1)}, 3},
+		"on bounds":     {[]float64{1, 2, 4, 8, -1, -2, -4, -8, math.Sqrt2, -math.Sqrt2}, 3},
+		"extremes": {[]float64{math.MaxFloat64, -math.MaxFloat64, inf, -inf, 0x1p-127, -0x1p-127, math.MaxFloat64 / 2,
+			-math.MaxFloat64 / 2}, -3},
+		"latencies":  {values(5000, func() float64 { return random.ExpFloat64() / 100 }), 3},
+		"both signs": {values(5000, random.NormFloat64), 3},
+		"wide":       {values(5000, func() float64 { return sign(math.Exp(random.NormFloat64() * 50)) }), 0},
+		"all there is": {values(5000, func() float64 {
+			return sign(math.Float64frombits(random.Uint64N(0x7ff0 << 48)))
+		}), -3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newNative(t, NativeDefaults())
+			for _, v := range test.values {
+				n.Observe(v)
+			}
+			s := requireNative(t, n, test.values)
+			if name != "wide" {
+				require.Equal(t, test.schema, s.Schema)
+			}
+			generations := 0
+			for g := n.current.Load(); g != nil; g = g.older {
+				generations++
+				require.LessOrEqual(t, g.positive.len()+g.negative.len(), 320)
+				require.LessOrEqual(t, len(g.counts.bounds.upper), MaxBounds)
+				for i, b := range g.counts.bounds.upper[1:] {
+					require.Greater(t, b, g.counts.bounds.upper[i])
+				}
+			}
+			t.Logf("%d generations", generations)
+			require.LessOrEqual(t, generations, 60)
+		})
+	}
+}
+
+func TestNativeWorksAtEverySchemaAndLimit(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for schema := MinSchema; schema <= MaxSchema; schema++ {
+		for _, limit := range []int{leastMaxBuckets, 400, mostMaxBuckets} {
+			for _, zero := range []float64{0x1p-1022, 0x1p-128, 1e-3} {
+				n := newNative(t, NativeOptions{Schema: schema, ZeroThreshold: zero, MaxBuckets: limit})
+				var values []float64
+				for i := range 600 {
+					v := math.Exp(random.NormFloat64() * float64(i) / 3)
+					v = math.Copysign(min(v, math.MaxFloat64), random.Float64()-0.5)
+					values = append(values, v)
+					n.Observe(v)
+				}
+				requireNative(t, n, values)
+				generations := 0
+				for g := n.current.Load(); g != nil; g = g.older {
+					generations++
+				}
+				require.Less(t, generations, maxGenerations)
+			}
+		}
+	}
+}
+
+func TestNativeRefusesOptionsOutOfRange(t *testing.T) {
+	for name, change := range map[string]func(*NativeOptions){
+		"schema too low":   func(o *NativeOptions) { o.Schema = MinSchema - 1 },
+		"schema too high":  func(o *NativeOptions) { o.Schema = MaxSchema + 1 },
+		"threshold zero":   func(o *NativeOptions) { o.ZeroThreshold = 0 },
+		"threshold NaN":    func(o *NativeOptions) { o.ZeroThreshold = nan },
+		"threshold Inf":    func(o *NativeOptions) { o.ZeroThreshold = inf },
+		"too few buckets":  func(o *NativeOptions) { o.MaxBuckets = leastMaxBuckets - 1 },
+		"too many buckets": func(o *NativeOptions) { o.MaxBuckets = mostMaxBuckets + 1 },
+	} {
+		options := NativeDefaults()
+		change(&options)
+		require.ErrorIs(t, new(Native).Init(options), ErrNative, name)
+	}
+}
+
+func TestNativeLosesNothingWhileItGrowsUnderReaders(t *testing.T) {
+	const writers, each = 4, 20_000
+	n := newNative(t, NativeDefaults())
+	done := make(chan struct{})
+	var writing sync.WaitGroup
+	var values [writers][]float64
+	for w := range writers {
+		random := rand.New(rand.NewPCG(7, uint64(w)))
+		for i := range each {
+			// Powers of two, small in number and size: sums of them are exact.
+			v := math.Ldexp(1, int(random.Uint64N(uint64(1+i*40/each)))-10)
+			values[w] = append(values[w], math.Copysign(v, random.Float64()-0.5))
+		}
+		writing.Go(func() {
+			for _, v := range values[w] {
+				n.Observe(v)
+			}
+		})
+	}
+	go func() {
+		writing.Wait()
+		close(done)
+	}()
+	var s NativeSnapshot
+	for last := uint64(0); ; last = s.Count {
+		n.Snapshot(&s)
+		require.GreaterOrEqual(t, s.Count, last)
+		inBuckets := s.ZeroCount
+		sum := 0.0
+		for index, count := range decode(t, s.Positive) {
+			inBuckets += count
+			sum += float64(count) * nativeBound(index, s.Schema)
+		}
+		for index, count := range decode(t, s.Negative) {
+			inBuckets += count
+			sum -= float64(count) * nativeBound(index, s.Schema)
+		}
+		require.Equal(t, s.Count, inBuckets)
+		if s.Exact && s.Schema >= 0 { // all values are on bounds
+			require.Equal(t, sum, s.Sum)
+		}
+		select {
+		case <-done:
+			var all []float64
+			for _, list := range values {
+				all = append(all, list...)
+			}
+			requireNative(t, n, all)
+			return
+		default:
+		}
+	}
+}
+
+func BenchmarkNativeObserve(b *testing.B) {
+	values := benchValues()
+	run := func(name string, f func(b *testing.B, n *Native)) {
+		b.Run(name, func(b *testing.B) {
+			n := newNative(b, NativeDefaults())
+			for _, v := range values {
+				n.Observe(v)
+			}
+			if percpu.Private {
+				n.current.Load().counts.promote()
+			}
+			b.ReportAllocs()
+			f(b, n)
+		})
+	}
+	run("serial", func(b *testing.B, n *Native) {
+		for i := 0; b.Loop(); i++ {
+			n.Observe(values[i&4095])
+		}
+	})
+	run("parallel", func(b *testing.B, n *Native) {
+		b.RunParallel(func(pb *testing.PB) {
+			for i := 0; pb.Next(); i++ {
+				n.Observe(values[i&4095])
+			}
+		})
+	})
+	run("snapshot", func(b *testing.B, n *Native) {
+		var s NativeSnapshot
+		for b.Loop() {
+			n.Snapshot(&s)
+		}
+	})
+}
