@@ -110,7 +110,7 @@ func mergeInto[C counter](old []tuple[C], keys []uint64, g guards, n uint64, env
 		merged = compress(merged, nil, guards{}, n, env, slack, merged)
 	}
 	if m := len(merged); m > cap(old) {
-		old = make([]tuple[C], m, min(m+m/8+4, max(m, maxTuples)))
+		old = make([]tuple[C], m, min(m+m/8, max(m, maxTuples)))
 	}
 	old = old[:len(merged)]
 	copy(old, merged)

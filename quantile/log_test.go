@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package quantile
+
+import (
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// totals reads count and sum after draining.
+func totals(l *Log, w *Window) (uint64, float64) {
+	l.Drain()
+	_, count, sum := w.Snapshot(nil)
+	return count, sum
+}
+
+func TestLogLosesNothingUnderWritersDrainsAndChangingGOMAXPROCS(t *testing.T) {
+	const writers, each, windows = 8, 30_000, 7
+	before := runtime.NumGoroutine()
+	procs := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(procs)
+	l := NewLog(nil)
+	o := mustObjectives(t, defaults)
+	ws := make([]Window, windows)
+	for i := range ws {
+		ws[i].Init(l, o, time.Duration(i%2)*time.Minute)
+	}
+	var writing, reading sync.WaitGroup
+	var stop atomic.Bool
+	for range 2 {
+		reading.Go(func() {
+			last := make([]uint64, windows)
+			for !stop.Load() {
+				l.Drain()
+				for i := range ws {
+					_, count, sum := ws[i].Snapshot(nil)
+					if count < last[i] {
+						t.Errorf("count fell from %d to %d", last[i], count)
+						return
+					}
+					if sum != 3*float64(count) {
+						t.Errorf("count %d and sum %v are not of the same observations", count, sum)
+						return
+					}
+					last[i] = count
+				}
+				runtime.Gosched()
+			}
+		})
+	}
+	reading.Go(func() {
+		for n := 1; !stop.Load(); n = n%16 + 1 {
+			runtime.GOMAXPROCS(n)
+			time.Sleep(time.Millisecond)
+		}
+	})
+	for g := range writers {
+		writing.Go(func() {
+			for i := range each {
+				l.Observe(&ws[(g+i)%windows], 3)
+			}
+		})
+	}
+	writing.Wait()
+	stop.Store(true)
+	reading.Wait()
+	var count uint64
+	for i := range ws {
+		c, sum := totals(l, &ws[i])
+		require.Equal(t, 3*float64(c), sum)
+		count += c
+	}
+	require.EqualValues(t, writers*each, count)
+	require.Zero(t, l.Capped())
+	for range 5000 { // not Eventually, which runs goroutines of its own
+		if runtime.NumGoroutine() <= before {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	require.LessOrEqual(t, runtime.NumGoroutine(), before, "the merger has ended")
+}
+
+func TestDrainSeesEveryObservationThatFinishedBefore(t *testing.T) {
+	l := NewLog(nil)
+	o := mustObjectives(t, defaults)
+	var wg sync.WaitGroup
+	// Each goroutine checks its own window, while the others fill, rotate and merge the same chunks.
+	for range 4 {
+		wg.Go(func() {
+			var w Window
+			w.Init(l, o, 0)
+			var want uint64
+			for i := range 3000 {
+				for range i % 37 {
+					l.Observe(&w, 1)
+					want++
+				}
+				if got, _ := totals(l, &w); got != want {
+					t.Errorf("%d observations finished, %d seen", want, got)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestAnObserverIsNotHeldUpByAReaderOrAStuckMerge(t *testing.T) {
+	l := NewLog(nil)
+	var w, other Window
+	w.Init(l, mustObjectives(t, defaults), 0)
+	other.Init(l, mustObjectives(t, defaults), 0)
+	w.mu.Lock() // as during a snapshot of w that never ends
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		// Less than the ring holds: nobody has to merge, whatever P this runs on.
+		for range (ringLen - 1) * chunkLen {
+			l.Observe(&w, 1)
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(30 * time.Second):
+		t.Error("Observe waited for the window's lock")
+	}
+	w.mu.Unlock()
+	<-done
+	count, _ := totals(l, &w)
+	require.EqualValues(t, (ringLen-1)*chunkLen, count)
+}
+
+func TestWhenEveryChunkIsBeingMergedAnObservationGoesStraightIn(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // one P, one ring
+	l := NewLog(nil)
+	var w Window
+	w.Init(l, mustObjectives(t, defaults), 0)
+	l.Observe(&w, 1)
+	l.Drain()
+	l.merging.Store(true) // no merger starts
+	r := (*l.rings.Load())[0]
+	want := uint64(1)
+	for i := range r.chunks {
+		c := &chunk{pos: i}
+		for k := range c.entries {
+			c.entries[k] = entry{&w, 1}
+		}
+		c.n = chunkLen
+		c.mu.Lock()
+		r.chunks[i].Store(c)
+		want += chunkLen
+	}
+	r.current.Store(r.chunks[0].Load())
+	l.Observe(&w, 1)
+	want++
+	_, count, _ := w.Snapshot(nil)
+	require.EqualValues(t, 2, count, "the observation did not wait for the chunks")
+	for i := range r.chunks {
+		r.chunks[i].Load().mu.Unlock()
+	}
+	l.Observe(&w, 1) // merges a chunk itself
+	want++
+	_, count, _ = w.Snapshot(nil)
+	require.EqualValues(t, 2+chunkLen, count)
+	count, sum := totals(l, &w)
+	require.Equal(t, want, count)
+	require.Equal(t, float64(want), sum)
+}
+
+func TestTheTimerDrainsALogThatNobodyReadsAndStopsWhenItIsIdle(t *testing.T) {
+	l := NewLog(nil)
+	var w Window
+	w.Init(l, mustObjectives(t, defaults), 0)
+	require.False(t, l.armed.Load())
+	l.Observe(&w, 2)
+	require.True(t, l.armed.Load())
+	l.tick()
+	_, count, _ := w.Snapshot(nil)
+	require.EqualValues(t, 1, count)
+	require.True(t, l.armed.Load(), "it goes on while there is something to drain")
+	l.tick()
+	require.False(t, l.armed.Load())
+	l.Observe(&w, 2)
+	require.True(t, l.armed.Load())
+}
+
+func TestSpecialValues(t *testing.T) {
+	l := NewLog(nil)
+	var w Window
+	w.Init(l, mustObjectives(t, map[float64]float64{0: 0.01, 0.5: 0.01, 1: 0.01}), 0)
+	q, count, sum := w.Snapshot(nil)
+	require.Zero(t, count)
+	require.Zero(t, sum)
+	for _, v := range q {
+		require.True(t, math.IsNaN(v), "an empty window has no quantiles")
+	}
+	l.Observe(&w, math.NaN())
+	count, sum = totals(l, &w)
+	require.EqualValues(t, 1, count)
+	require.Zero(t, sum, "NaN counts only")
+	require.True(t, math.IsNaN(w.Quantile(0.5)))
+
+	negative := math.Copysign(0, -1)
+	for _, v := range []float64{negative, 0, negative} {
+		l.Observe(&w, v)
+	}
+	l.Drain()
+	require.False(t, math.Signbit(w.Quantile(0)), "-0 is 0")
+
+	l.Observe(&w, math.Inf(1))
+	l.Observe(&w, math.SmallestNonzeroFloat64)
+	count, sum = totals(l, &w)
+	require.EqualValues(t, 6, count)
+	require.Equal(t, math.Inf(1), sum)
+	require.Equal(t, math.Inf(1), w.Quantile(1))
+	l.Observe(&w, math.Inf(-1))
+	_, sum = totals(l, &w)
+	require.True(t, math.IsNaN(sum), "Inf - Inf")
+	q, _, _ = w.Snapshot(nil)
+	require.Equal(t, []float64{math.Inf(-1), 0, math.Inf(1)}, q)
+	for _, bad := range []float64{-0.1, 1.1, math.NaN()} {
+		require.True(t, math.IsNaN(w.Quantile(bad)))
+	}
+}
+
+func TestIntegerSumsAreExactFarPast2To53(t *testing.T) {
+	l := NewLog(nil)
+	var w Window
+	w.Init(l, mustObjectives(t, nil), 0)
+	w.sum = 1 << 60
+	for range 100_000 {
+		l.Observe(&w, 1)
+	}
+	_, sum := totals(l, &w)
+	require.Equal(t, float64(1<<60+100_000), sum, "the nearest float64, nothing lost on the way")
+	require.Equal(t, 100_000.0, (w.sum-1<<60)+w.rest)
+}
+
+func TestResetForgetsWhatIsInTheLogToo(t *testing.T) {
+	l := NewLog(nil)
+	var w Window
+	w.Init(l, mustObjectives(t, defaults), time.Minute)
+	for range 100 {
+		l.Observe(&w, 5)
+	}
+	w.Reset()
+	count, sum := totals(l, &w)
+	require.Zero(t, count)
+	require.Zero(t, sum)
+	require.True(t, math.IsNaN(w.Quantile(0.5)))
+	l.Observe(&w, 7)
+	count, _ = totals(l, &w)
+	require.EqualValues(t, 1, count)
+	require.Equal(t, 7.0, w.Quantile(0.5))
+}
+
+func TestMergedChunksKeepNoWindowAlive(t *testing.T) {
+	l := NewLog(nil)
+	o := mustObjectives(t, defaults)
+	collected := make(chan struct{})
+	func() {
+		w := new(Window)
+		other := new(Window)
+		w.Init(l, o, 0)
+		other.Init(l, o, 0)
+		runtime.AddCleanup(w, func(int) { close(collected) }, 0)
+		for range 100 {
+			l.Observe(w, 1)
+			l.Observe(other, 1)
+		}
+		l.Drain()
+	}()
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		select {
+		case <-collected:
+			return true
+		default:
+			return false
+		}
+	}, 10*time.Second, time.Millisecond)
+}
