@@ -71,22 +71,41 @@ func BenchmarkAppendFloat(b *testing.B) {
 	}
 }
 
+// BenchmarkSeries encodes one series per operation into a chunk of 64 KiB.
 func BenchmarkSeries(b *testing.B) {
 	labels := string(AppendLabel(AppendLabel(nil, "method", "GET"), "code", "200"))
-	f := NewFamily("http_requests_total", "h", "", Counter, nil)
-	for fm := Text; fm <= Protobuf; fm++ {
-		buf := make([]byte, 0, 1<<16)
-		b.Run("counter/"+fm.String(), func(b *testing.B) {
-			s := CounterSample{Int: 1234567}
-			dst := buf[:0]
-			b.ReportAllocs()
-			for b.Loop() {
-				if len(dst) > 60000 {
-					dst = dst[:0]
+	path := string(AppendLabel(nil, "path", "/api/v1/query_range/\"quoted\"/and/longer"))
+	counter := NewFamily("http_requests_total", "h", "", Counter, nil)
+	gauge := NewFamily("http_requests_in_flight", "h", "", Gauge, nil)
+	histogram := NewFamily("http_request_duration_seconds", "h", "", Histogram,
+		[]float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10})
+	summary := NewFamily("payload_bytes", "h", "", Summary, []float64{0.5, 0.9, 0.99})
+	c := &CounterSample{Int: 1234567}
+	h := &HistogramSample{Counts: []uint64{1, 20, 300, 4000, 500, 60, 7, 0, 1, 0, 0, 2}, Sum: 312.0625}
+	s := &SummarySample{Quantiles: []float64{512, 1499.5, 4096.25}, Count: 123456, Sum: 98765432.5}
+	third := 1.0 / 3
+	for _, bench := range []struct {
+		name   string
+		append func(dst []byte, fm Format) []byte
+	}{
+		{"counter", func(dst []byte, fm Format) []byte { return counter.AppendCounter(dst, fm, labels, c) }},
+		{"counterEscaped", func(dst []byte, fm Format) []byte { return counter.AppendCounter(dst, fm, path, c) }},
+		{"gauge", func(dst []byte, fm Format) []byte { return gauge.AppendGauge(dst, fm, labels, third) }},
+		{"histogram", func(dst []byte, fm Format) []byte { return histogram.AppendHistogram(dst, fm, labels, h) }},
+		{"summary", func(dst []byte, fm Format) []byte { return summary.AppendSummary(dst, fm, labels, s) }},
+	} {
+		for fm := Text; fm <= Protobuf; fm++ {
+			b.Run(bench.name+"/"+fm.String(), func(b *testing.B) {
+				dst := make([]byte, 0, 1<<16)
+				b.SetBytes(int64(len(bench.append(dst, fm))))
+				b.ReportAllocs()
+				for b.Loop() {
+					if len(dst) > 60_000 {
+						dst = dst[:0]
+					}
+					dst = bench.append(dst, fm)
 				}
-				s.Int++
-				dst = f.AppendCounter(dst, fm, labels, &s)
-			}
-		})
+			})
+		}
 	}
 }

@@ -15,8 +15,11 @@
 //	}
 //	dst = encode.AppendTrailer(dst, format)
 //
-// A page may be written in pieces of bounded size: calling End and then Begin again between two series continues the
-// family. See [Family.Begin] and [Family.Continue].
+// A page may be written in pieces of bounded size. Between two series, End closes the piece, dst can be written out, and
+// [Family.Continue] (not Begin, which would repeat the header) opens the next one.
+//
+// Append functions may use the room between len(dst) and cap(dst) as scratch, so it must be the caller's own. Their
+// result never depends on how much room there is.
 //
 // All functions may be called concurrently; a Family is immutable.
 package encode

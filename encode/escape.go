@@ -85,23 +85,16 @@ func nextLabel(labels string) (name, value string, size int, rest string, ok boo
 		return "", "", 0, "", false
 	}
 	name, labels = labels[:eq], labels[eq+2:]
-	end := strings.IndexByte(labels, '"')
-	if end < 0 {
-		return "", "", 0, "", false
+	// A plain loop: values are short, and it finds the end and the escapes in one go.
+	end := 0
+	for ; end < len(labels) && labels[end] != '"'; end++ {
+		if labels[end] == '\\' {
+			end++
+		}
+		size++
 	}
-	size = end
-	if strings.IndexByte(labels[:end], '\\') >= 0 {
-		// That quote may itself be escaped: walk.
-		size = 0
-		for end = 0; end < len(labels) && labels[end] != '"'; end++ {
-			if labels[end] == '\\' {
-				end++
-			}
-			size++
-		}
-		if end >= len(labels) {
-			return "", "", 0, "", false
-		}
+	if end >= len(labels) {
+		return "", "", 0, "", false
 	}
 	value, rest = labels[:end], labels[end+1:]
 	if rest != "" {

@@ -134,6 +134,19 @@ func TestFloatsAgreeWithStrconv(t *testing.T) {
 	}
 }
 
+func TestEveryShortDecimalTakesTheFastPath(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 200_000 {
+		places := r.IntN(9)
+		v := float64(r.Uint64N(1e15)>>r.IntN(50)) / math.Pow10(places)
+		if v == math.Trunc(v) || v < 1e-4 || v >= 1e12 || v >= 1e7 && places > 3 {
+			continue
+		}
+		_, ok := appendDecimal(make([]byte, 0, numberRoom), v, v)
+		require.True(t, ok, "%v", v)
+	}
+}
+
 func FuzzFloat(f *testing.F) {
 	for _, v := range []float64{0, 0.1, 0.57, 1e7, 1e12, 1 << 53, 5e-324, 1700000000.123, math.MaxFloat64, math.Inf(-1)} {
 		f.Add(math.Float64bits(v))

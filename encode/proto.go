@@ -11,7 +11,8 @@ import (
 // numbers. Lengths are the shortest varints, so the bytes are those that the official library makes of the same message.
 //
 // A length comes before what it measures. Small messages get one byte of room for it and move up when that does not
-// do: metrics are mostly shorter than 128 bytes, and moving the others costs less than sizing all of them first.
+// do: metrics are mostly shorter than 128 bytes, and moving the others costs less than sizing all of them first. Sizing
+// would also read values twice, which may have changed in between.
 
 // lengthRoom is the room for the length of a family: three bytes fit messages of 16 KiB to 2 MiB, which is what pages
 // written in chunks of 64 KiB mostly have.

@@ -33,7 +33,11 @@ type NativeSample struct {
 	Negative      Buckets
 	Count         uint64
 	Sum           float64
-	Exemplars     []*Exemplar // in no particular order; Prometheus takes only those with a time
+
+	// Exemplars of the histogram as a whole, in no particular order. Prometheus takes only those with a time and, as of
+	// 3.15, only those of the first native series of a message: end the message after a series that has some
+	// ([Family.End], [Family.Continue]).
+	Exemplars []*Exemplar
 }
 
 // Buckets are runs of consecutive exponential buckets. Deltas has one entry per bucket of all spans: the first is a
