@@ -3,6 +3,7 @@
 package encode
 
 import (
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -10,16 +11,10 @@ import (
 
 func BenchmarkAppendUint(b *testing.B) {
 	for _, digits := range []int{1, 3, 6, 10, 16, 20} {
+		lo := uint64(math.Pow10(digits - 1))
 		values := make([]uint64, 256)
-		lo := uint64(1)
-		for range digits - 1 {
-			lo *= 10
-		}
 		for i := range values {
-			values[i] = lo + rand.Uint64N(min(9*(lo/1), 1<<62))
-			if digits == 20 {
-				values[i] = lo + rand.Uint64N(1<<62)
-			}
+			values[i] = lo + rand.Uint64N(min(lo, math.MaxUint64-lo)) // the same number of digits
 		}
 		name := strconv.Itoa(digits) + "digits"
 		var dst [64]byte
