@@ -78,7 +78,7 @@ func FuzzNativeIndex(f *testing.F) {
 		}
 		for _, v := range []float64{v, nativeBound(nativeIndex(v, schema), schema)} {
 			requireNativeIndex(t, v, schema)
-			requireNativeIndex(t, math.Nextafter(v, inf), schema)
+			requireNativeIndex(t, min(math.Nextafter(v, inf), math.MaxFloat64), schema)
 			requireNativeIndex(t, math.Nextafter(v, 0), schema)
 		}
 	})
