@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "context"
+
+// Func is what the wrappers wrap: functions and method values of these shapes.
+type Func interface {
+	func() error | func(context.Context) error
+}
+
+// Timed returns a function that does what f does and observes how long it took, in seconds, whether it returns or
+// panics.
+//
+//	handle = engine.Timed(latency, handle)
+//
+// Wrapping allocates; calls of the result do not.
+func Timed[F Func](o Observer, f F) F { return wrap(measures{time: o}, f) }
+
+// InProgress returns a function that does what f does and keeps in g how many calls of it are under way.
+func InProgress[F Func](g *Gauge, f F) F { return wrap(measures{inProgress: g}, f) }
+
+// CountErrors returns a function that does what f does and counts the calls that returned an error or panicked. The
+// panic goes on.
+func CountErrors[F Func](c *Counter, f F) F { return wrap(measures{errors: c}, f) }
+
+// Call calls f, a function that returns a value, with any of the measurements that the wrappers make. Each of o, g and c
+// may be nil.
+//
+//	user, err := engine.Call(latency, inflight, failures, func() (User, error) { return db.User(ctx, id) })
+func Call[T any](o Observer, g *Gauge, c *Counter, f func() (T, error)) (value T, err error) {
+	m := measures{o, g, c}
+	call := m.begin()
+	defer func() { call.end(err) }()
+	value, err = f()
+	call.returned = true
+	return value, err
+}
+
+// measures is what to measure of a call; nil fields are left out.
+type measures struct {
+	time       Observer
+	inProgress *Gauge
+	errors     *Counter
+}
+
+// underWay is one call being measured.
+type underWay struct {
+	measures
+	timer    Timer
+	returned bool // false in the end: f panicked, or ended its goroutine
+}
+
+func (m measures) begin() underWay {
+	call := underWay{measures: m}
+	if m.inProgress != nil {
+		m.inProgress.Inc()
+	}
+	if m.time != nil {
+		call.timer = StartTimer(m.time)
+	}
+	return call
+}
+
+func (u *underWay) end(err error) {
+	if u.time != nil {
+		u.timer.Stop()
+	}
+	if u.inProgress != nil {
+		u.inProgress.Dec()
+	}
+	if u.errors != nil && (err != nil || !u.returned) {
+		u.errors.Inc()
+	}
+}
+
+func wrap[F Func](m measures, f F) F {
+	var wrapped any
+	switch f := any(f).(type) {
+	case func() error:
+		wrapped = func() (err error) {
+			call := m.begin()
+			defer func() { call.end(err) }()
+			err = f()
+			call.returned = true
+			return err
+		}
+	case func(context.Context) error:
+		wrapped = func(ctx context.Context) (err error) {
+			call := m.begin()
+			defer func() { call.end(err) }()
+			err = f(ctx)
+			call.returned = true
+			return err
+		}
+	}
+	return wrapped.(F)
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var errTest = errors.New("test")
+
+// worker has methods to wrap.
+type worker struct{ calls int }
+
+func (w *worker) work() error {
+	w.calls++
+	return nil
+}
+
+func (w *worker) workContext(ctx context.Context) error {
+	w.calls++
+	return context.Cause(ctx)
+}
+
+func TestTimerObservesSeconds(t *testing.T) {
+	r := NewRegistry(Strict())
+	h, s := must(r.NewHistogram("h", "")), must(r.NewSummary("s", ""))
+	func() {
+		defer h.Start().Stop()
+		defer s.Start().Stop()
+		time.Sleep(10 * time.Millisecond)
+	}()
+	require.EqualValues(t, 1, h.Snapshot().Count)
+	require.InDelta(t, 0.1, h.Snapshot().Sum, 0.09)
+	require.EqualValues(t, 1, s.Snapshot().Count)
+	require.GreaterOrEqual(t, s.Snapshot().Sum, 0.01)
+}
+
+func TestWrappersMeasureFunctionsAndMethods(t *testing.T) {
+	r := NewRegistry(Strict())
+	h, g, c := must(r.NewHistogram("h", "")), must(r.NewGauge("g", "")), must(r.NewCounter("c", ""))
+	var w worker
+	plain := CountErrors(c, InProgress(g, Timed(h, w.work)))
+	require.NoError(t, plain())
+	withContext := CountErrors(c, InProgress(g, Timed(h, w.workContext)))
+	require.NoError(t, withContext(context.Background()))
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errTest)
+	require.ErrorIs(t, withContext(ctx), errTest)
+
+	require.Equal(t, 3, w.calls)
+	require.EqualValues(t, 3, h.Snapshot().Count)
+	require.Zero(t, g.Value())
+	require.EqualValues(t, 1, c.Value())
+}
+
+func TestInProgressCountsCallsUnderWay(t *testing.T) {
+	g := must(NewRegistry(Strict()).NewGauge("g", ""))
+	require.NoError(t, InProgress(g, func() error {
+		require.EqualValues(t, 1, g.Value())
+		return nil
+	})())
+	require.Zero(t, g.Value())
+}
+
+func TestWrappersCountPanicsAndLetThemGoOn(t *testing.T) {
+	r := NewRegistry(Strict())
+	h, g, c := must(r.NewHistogram("h", "")), must(r.NewGauge("g", "")), must(r.NewCounter("c", ""))
+	f := CountErrors(c, InProgress(g, Timed(h, func() error { panic(errTest) })))
+	require.PanicsWithValue(t, errTest, func() { _ = f() })
+	require.PanicsWithValue(t, errTest, func() {
+		_, _ = Call(h, g, c, func() (int, error) { panic(errTest) })
+	})
+	require.EqualValues(t, 2, h.Snapshot().Count)
+	require.Zero(t, g.Value())
+	require.EqualValues(t, 2, c.Value())
+}
+
+func TestCallReturnsTheValue(t *testing.T) {
+	r := NewRegistry(Strict())
+	h, g, c := must(r.NewHistogram("h", "")), must(r.NewGauge("g", "")), must(r.NewCounter("c", ""))
+	n, err := Call(h, g, c, func() (int, error) { return 42, errTest })
+	require.Equal(t, 42, n)
+	require.ErrorIs(t, err, errTest)
+	n, err = Call(nil, nil, nil, func() (int, error) { return 43, nil })
+	require.Equal(t, 43, n)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, c.Value())
+	require.EqualValues(t, 1, h.Snapshot().Count)
+}
