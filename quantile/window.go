@@ -14,9 +14,11 @@ const (
 	numSlices = 5
 
 	// maxPending is how many observations of one window wait, unsorted, until a merge is worth its while: a merge walks
-	// all tuples, so merging single observations would cost each of them that walk. It is also the memory such a window
-	// pays for it, 256 bytes.
-	maxPending = 32
+	// all tuples, so merging few at a time would cost each of them that walk. The 1 KiB is for windows that have seen
+	// more than manyCount observations; others make do with fewPending, 256 bytes, as most series are nearly idle.
+	maxPending = 128
+	fewPending = 32
+	manyCount  = 1024
 )
 
 // Window is the state of one summary series: count and sum over its life, and the quantiles of a sliding window or of
@@ -103,9 +105,13 @@ func (w *Window) add(keys []uint64, g guards, count uint64, sum float64, now tim
 		w.merge(keys, g, &s.room)
 		return
 	}
+	limit := fewPending
+	if w.count > manyCount {
+		limit = maxPending
+	}
 	for _, k := range keys {
 		w.pending = append(w.pending, valueOf(k))
-		if len(w.pending) == maxPending {
+		if len(w.pending) >= limit {
 			w.flush(s)
 		}
 	}
@@ -142,8 +148,7 @@ func (w *Window) flush(s *scratch) {
 	}
 	w.pending = w.pending[:0]
 	g := guardsOf(keys)
-	insertion(keys, math.MaxInt)
-	w.merge(keys, g, &s.room)
+	w.merge(s.sort(keys), g, &s.room)
 }
 
 func (w *Window) merge(keys []uint64, g guards, room *room) {
