@@ -33,9 +33,9 @@ func newLabels(names []string) []label {
 // matchValues reports whether text, the variable labels of a series, has these values. escaped says that text contains
 // escape sequences, which takes the slow comparison.
 //
-// Names need no comparison: all texts of a family have the same ones in the same places. Without escapes a quote in text
-// ends a value. A wanted value with quotes in it may match across the end of one label and the beginning of the next, but
-// then the text runs out before the last label.
+// Names need no comparison: all texts of a family have the same ones in the same places. Without escapes every quote in
+// text begins or ends a value, so there are two for each label, and a match takes two for each label, from left to right.
+// It takes all of them then, in order, and no wanted value can have matched across one.
 func matchValues(text string, escaped bool, labels []label, values []string) bool {
 	if escaped {
 		return matchEscaped(text, labels, values)
@@ -44,7 +44,7 @@ func matchValues(text string, escaped bool, labels []label, values []string) boo
 	for i, value := range values {
 		pos += labels[i].skip
 		end := pos + len(value)
-		if end >= len(text) || text[end] != '"' || text[pos:end] != value {
+		if end >= len(text) || text[pos-1] != '"' || text[end] != '"' || text[pos:end] != value {
 			return false
 		}
 		pos = end
@@ -89,8 +89,7 @@ func cutValue(text, value string) (rest string, equal bool) {
 	}
 }
 
-// matchSet reports whether the labels of text are exactly the n labels of set that have a value. As in matchValues, a
-// value that matches across labels leaves too few of them.
+// matchSet reports whether the labels of text are exactly the n labels of set that have a value.
 func matchSet(text string, escaped bool, set map[string]string, n int) bool {
 	for ; len(text) > 0; n-- {
 		eq := strings.IndexByte(text, '=')
@@ -100,12 +99,16 @@ func matchSet(text string, escaped bool, set map[string]string, n int) bool {
 		}
 		text = text[eq+len(`="`):]
 		if escaped {
-			text, ok = cutValue(text, value)
-		} else if ok = len(text) > len(value) && text[len(value)] == '"' && text[:len(value)] == value; ok {
-			text = text[len(value)+len(`"`):]
-		}
-		if !ok {
-			return false
+			if text, ok = cutValue(text, value); !ok {
+				return false
+			}
+		} else {
+			// Up to the first quote, not to the length of value: it could match across labels.
+			end := strings.IndexByte(text, '"')
+			if text[:end] != value {
+				return false
+			}
+			text = text[end+len(`"`):]
 		}
 		text = strings.TrimPrefix(text, ",")
 	}

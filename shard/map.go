@@ -224,9 +224,9 @@ func (m *Map) Insert(n *Node, makeOverflow func() *Node) *Node {
 	defer m.mu.Unlock()
 	key, have, displaced := m.place(n)
 	switch {
-	case have != nil:
+	case have != nil && have.Labels == n.Labels:
 		return have
-	case m.Len() >= m.max:
+	case have != nil || m.Len() >= m.max:
 		m.rejected.Inc()
 		return m.overflowLocked(makeOverflow)
 	}
@@ -241,18 +241,21 @@ func (m *Map) overflowLocked(makeOverflow func() *Node) *Node {
 		return n
 	}
 	n := makeOverflow()
-	if key, have, displaced := m.place(n); have != nil {
+	switch key, have, displaced := m.place(n); {
+	case have == nil:
+		m.add(key, n, displaced)
+	case have.Labels == n.Labels:
 		n = have // somebody has used the overflow series' labels before the map was full
 		m.count.Add(-1)
-	} else {
-		m.add(key, n, displaced)
+	default:
+		m.enroll(n) // exposed, and never found by its labels
 	}
 	m.overflow.Store(n)
 	return n
 }
 
 // place returns the node that has n's labels, with its key, or else the key for n: its hash, or its keyed hash when
-// another series has that one.
+// another series has that one. When other series have both it returns one of them: there is no place for n.
 func (m *Map) place(n *Node) (key uint64, have *Node, displaced bool) {
 	var keyed uint64
 	for name, value := range Each(m.variable(n)) {
@@ -265,8 +268,7 @@ func (m *Map) place(n *Node) (key uint64, have *Node, displaced bool) {
 		return key, first, false
 	}
 	second, shared := m.shards[keyed>>m.shift].Load(keyed)
-	if shared && (second.Labels == n.Labels || taken) {
-		// The second case takes two collisions, one of them of 64 keyed bits: the newcomer then shares a series.
+	if shared && (taken || second.Labels == n.Labels) {
 		return keyed, second, true
 	}
 	if taken {

@@ -33,16 +33,18 @@ func (r *roster) at(i uint32) *atomic.Pointer[Node] {
 }
 
 // enroll appends a series.
-func (m *Map) enroll(n *Node) {
-	r := m.roster.Load()
+func (m *Map) enroll(n *Node) { m.roster.Store(m.roster.Load().with(n)) }
+
+// with appends a series to r, or to a larger copy of it if it is full, and returns the one it is in.
+func (r *roster) with(n *Node) *roster {
 	length := r.length.Load()
 	if capacity := r.capacity(); int(length) == capacity {
 		r = r.grown(capacity)
-		m.roster.Store(r)
 	}
 	n.slot.Store(n.slot.Load()&flagEscaped | length)
 	r.at(length).Store(n)
 	r.length.Store(length + 1) // a walk that sees the length sees the series
+	return r
 }
 
 func (r *roster) capacity() int {
@@ -73,14 +75,21 @@ func (m *Map) strike(n *Node) {
 	r := m.roster.Load()
 	r.at(n.slot.Load() & slotMask).Store(nil)
 	r.holes++
-	if length := int(r.length.Load()); r.holes > rosterBlock/8 && r.holes > length/2 {
-		m.roster.Store(new(roster))
-		for i := range uint32(length) {
-			if n := r.at(i).Load(); n != nil {
-				m.enroll(n)
-			}
+	if r.holes > rosterBlock/8 && r.holes > int(r.length.Load())/2 {
+		// Published when it is complete: a walk that began half-way would leave out series that nobody deleted.
+		m.roster.Store(r.compacted())
+	}
+}
+
+// compacted returns a roster of the series that are left.
+func (r *roster) compacted() *roster {
+	c := new(roster)
+	for i := range r.length.Load() {
+		if n := r.at(i).Load(); n != nil {
+			c = c.with(n)
 		}
 	}
+	return c
 }
 
 // All walks the series in the order of their creation. It takes no lock: series created after the walk has begun are
