@@ -3,6 +3,7 @@
 package atomicf
 
 import (
+	"math"
 	"runtime"
 	"sync/atomic"
 	"unsafe"
@@ -10,8 +11,8 @@ import (
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// Count is an unsigned integer that only grows and that spreads over CPUs when it gets hot. It is exact up to 2^63 and
-// wraps beyond. The zero value is 0 and cold. It must not be copied after first use.
+// Count is an unsigned integer that only grows and that spreads over CPUs when it gets hot. It is exact below 2^63 and
+// wraps to 0 there. The zero value is 0 and cold. It must not be copied after first use.
 //
 // All methods may be called concurrently, lock nothing and allocate nothing, except for the one update that makes a
 // cell hot (a few hundred nanoseconds, about 100 bytes).
@@ -49,14 +50,17 @@ func (c *Count) Inc() {
 // Add adds n.
 func (c *Count) Add(n uint64) {
 	if w := c.word.Load(); w < coldMax && n < lateMax {
-		// The sample is taken where the addition steps over a multiple of heatSample.
-		if sum := c.word.Add(n); sum%heatSample < n {
+		if sampled(c.word.Add(n)) {
 			c.report()
 		}
 		return
 	}
 	c.addSlow(n)
 }
+
+// sampled picks one in heatSample additions by what they came to. The multiplication spreads the sums of equal additions
+// evenly; their low bits would not do, for a cell that counts bytes by the 1024.
+func sampled(sum uint64) bool { return sum*goldenRatio < math.MaxUint64/heatSample }
 
 // addSlow adds to a hot cell, or by compare-and-swap to a cold one when the value or n is large.
 func (c *Count) addSlow(n uint64) {
@@ -92,6 +96,9 @@ func (c *Count) report() {
 // the compare-and-swap that publishes the row takes the same value out of the word, so no reader sees it twice or not
 // at all. A writer that stops anywhere in here leaves a working cold cell.
 func (c *Count) promote() bool {
+	if c.word.Load()&hotBit != 0 {
+		return true // the sample came from a late addition
+	}
 	index, ok := percpu.Alloc(1)
 	if !ok {
 		return false
@@ -119,5 +126,5 @@ func (c *Count) Load() uint64 {
 	}
 	sum := percpu.Sum(uint32(w>>countIndexShift)&(percpu.MaxWords-1)) + w&lateMask
 	runtime.KeepAlive(c)
-	return sum
+	return sum &^ hotBit // wraps where a cold cell does
 }

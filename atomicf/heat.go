@@ -5,7 +5,6 @@ package atomicf
 import (
 	"math"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -19,7 +18,7 @@ import (
 const (
 	heatSlots = 256
 
-	// A Count looks at the table when this many updates have gone by.
+	// A Count looks at the table at about every heatSample-th update.
 	heatSample = 1024
 
 	// Two reports of a cell within heatWindow belong together. 1024 updates in 10 ms are 100 000 a second: below that
@@ -29,6 +28,8 @@ const (
 	// A cell turns hot at this many signs of contention (a report from another P than the last one, or a failed
 	// compare-and-swap). One sign can be a goroutine that migrated or a coincidence.
 	heatSigns = 3
+
+	goldenRatio = 0x9E3779B97F4A7C15 // 2^64 divided by it: multiples of it are spread evenly over the words
 )
 
 // Each entry is one word, so that it is read and written whole: cell 24 bits | pid 12 | signs 4 | milliseconds 24.
@@ -41,7 +42,7 @@ var processStart = time.Now()
 func contended(cell unsafe.Pointer, casFailed bool) bool {
 	pid := percpu.Pin()
 	percpu.Unpin()
-	hash := uint64(uintptr(cell)) * 0x9E3779B97F4A7C15
+	hash := uint64(uintptr(cell)) * goldenRatio
 	id := hash >> 40
 	now := uint64(time.Since(processStart)/time.Millisecond) & (1<<24 - 1)
 
@@ -60,13 +61,36 @@ func contended(cell unsafe.Pointer, casFailed bool) bool {
 	return signs >= heatSigns
 }
 
+// pinCost is what pinIsCheaper has found out, one of the values below. It is set once per process.
+var pinCost atomic.Uint32
+
+const (
+	pinUnknown = iota
+	pinMeasuring
+	pinCheaper
+	pinDearer
+)
+
 // pinIsCheaper reports whether adding to a private copy beats an uncontended atomic add on this machine. It is measured
-// once, in about 20 microseconds, when the first cell asks: atomics cost 2 to 6 ns and pinning 3 to 4, depending on the
-// CPU, and the difference is most of what an update costs.
-var pinIsCheaper = sync.OnceValue(func() bool {
+// once, in about 20 microseconds, by the first cell that asks: atomics cost 2 to 6 ns and pinning 3 to 4, depending on the
+// CPU, and the difference is most of what an update costs. Whoever asks in the meantime is told no, and asks again.
+func pinIsCheaper() bool {
+	switch pinCost.Load() {
+	case pinCheaper:
+		return true
+	case pinUnknown:
+		if pinCost.CompareAndSwap(pinUnknown, pinMeasuring) {
+			pinCost.Store(measurePin())
+		}
+	}
+	return false
+}
+
+// measurePin returns pinCheaper or pinDearer, or pinUnknown when there is no row to measure with.
+func measurePin() uint32 {
 	var cold, hot Count
 	if !hot.promote() {
-		return false
+		return pinUnknown
 	}
 	const rounds, updates = 8, 256
 	best := func(update func()) time.Duration {
@@ -78,7 +102,7 @@ var pinIsCheaper = sync.OnceValue(func() bool {
 		}
 		return least
 	}
-	// The loops call what Inc calls, not Inc: that would report here again.
+	// The loops do what Inc does, without its reports: they would end up here again.
 	atomicCost := best(func() {
 		for range updates {
 			if cold.word.Load() < coldMax {
@@ -86,13 +110,16 @@ var pinIsCheaper = sync.OnceValue(func() bool {
 			}
 		}
 	})
-	pinCost := best(func() {
+	pinned := best(func() {
 		for range updates {
 			hot.addSlow(1)
 		}
 	})
-	return pinCost < atomicCost
-})
+	if pinned < atomicCost {
+		return pinCheaper
+	}
+	return pinDearer
+}
 
 // recycle returns a hot cell's row to the slab once the cell, or the object it is part of, has been collected.
 func recycle[T any](cell *T, index uint32, words int) {

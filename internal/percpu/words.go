@@ -53,13 +53,15 @@ var slab struct {
 }
 
 // Alloc reserves a row of n words, zero on every P, and makes sure that every current P has memory for it. It reports
-// false when the slab is full or n is longer than MaxRow: the caller keeps its shared copy. It locks and allocates, so
-// callers are on a slow path and not pinned.
+// false when the slab is full, n is longer than MaxRow, or another goroutine is in here: the caller keeps its shared copy,
+// and asks again some time. So it never waits, but it allocates: callers are on a slow path and not pinned.
 func Alloc(n int) (index uint32, ok bool) {
 	if !Private || n < 1 || n > MaxRow {
 		return 0, false
 	}
-	slab.Lock()
+	if !slab.TryLock() {
+		return 0, false
+	}
 	defer slab.Unlock()
 	if rows := slab.free[n]; len(rows) > 0 {
 		index = rows[len(rows)-1]
