@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package peers
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/export"
+)
+
+// quipu, as its README tells: handles on hot paths, With elsewhere. Families of more than 10 000 series need WithMaxSeries.
+type quipu struct {
+	reg *engine.Registry
+}
+
+// unlimited is more series than any scenario makes.
+const unlimited = 20_000_000
+
+func newQuipu() Registry {
+	return &quipu{reg: engine.NewRegistry(engine.WithMaxSeries(unlimited))}
+}
+
+// NewQuipuWithClock is quipu with a clock of the caller's, so that summaries live through their windows in no time.
+func NewQuipuWithClock(now func() time.Time) Registry {
+	return &quipu{reg: engine.NewRegistry(engine.WithMaxSeries(unlimited), engine.WithClock(now))}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func (q *quipu) CounterInc() Work {
+	c := must(q.reg.NewCounter("counter_inc_total", "help"))
+	return stateless(func(n int) {
+		for range n {
+			c.Inc()
+		}
+	})
+}
+
+func (q *quipu) CounterAdd() Work {
+	c := must(q.reg.NewCounter("counter_add_total", "help"))
+	return stateless(func(n int) {
+		for range n {
+			c.Add(0.5)
+		}
+	})
+}
+
+func (q *quipu) GaugeIncDec() Work {
+	g := must(q.reg.NewGauge("gauge_inc_dec", "help"))
+	return stateless(func(n int) {
+		for range n {
+			g.Inc()
+			g.Dec()
+		}
+	})
+}
+
+func (q *quipu) GaugeSet() Work {
+	g := must(q.reg.NewGauge("gauge_set", "help"))
+	return stateless(func(n int) {
+		for i := range n {
+			g.Set(float64(i))
+		}
+	})
+}
+
+func (q *quipu) HistogramObserve() Work {
+	h := must(q.reg.NewHistogram("histogram_observe", "help"))
+	values := Latencies()
+	return Work{Start: func() func(int) {
+		pos := 0
+		return func(n int) {
+			for range n {
+				h.Observe(values[pos%latencies])
+				pos++
+			}
+		}
+	}}
+}
+
+func (q *quipu) SummaryObserve() Work {
+	s := must(q.reg.NewSummary("summary_observe", "help"))
+	values := Sizes()
+	return Work{Start: func() func(int) {
+		pos := 0
+		return func(n int) {
+			for range n {
+				s.Observe(values[pos%sizes])
+				pos++
+			}
+		}
+	}}
+}
+
+func (q *quipu) Lookup2() Work {
+	v := must(q.reg.NewCounterVec("lookup2_total", "help", []string{"method", "code"}))
+	return stateless(func(n int) {
+		for range n {
+			v.With("GET", "200").Inc()
+		}
+	})
+}
+
+func (q *quipu) Lookup3Random() Work {
+	v := must(q.reg.NewCounterVec("lookup3_total", "help", []string{"method", "code", "path"}))
+	sets := Triples()
+	for _, s := range sets {
+		v.With(s[0], s[1], s[2])
+	}
+	return Work{Start: func() func(int) {
+		pos := 0
+		return func(n int) {
+			for range n {
+				s := &sets[pos%lookups]
+				v.With(s[0], s[1], s[2]).Inc()
+				pos++
+			}
+		}
+	}}
+}
+
+func (q *quipu) LookupMap() Work {
+	v := must(q.reg.NewCounterVec("lookup_map_total", "help", nil))
+	return stateless(func(n int) {
+		for range n {
+			v.WithLabels(engine.Labels{"method": "GET", "code": "200"}).Inc()
+		}
+	})
+}
+
+type methodCode struct {
+	Method string `label:"method"`
+	Code   int    `label:"code"`
+}
+
+func (q *quipu) LookupTyped() Work {
+	v := must(engine.RegisterCounterOf[methodCode](q.reg, "lookup_typed_total", "help"))
+	return stateless(func(n int) {
+		for range n {
+			v.With(methodCode{"GET", 200}).Inc()
+		}
+	})
+}
+
+func (q *quipu) CreateSeries() Work {
+	v := must(q.reg.NewCounterVec("create_total", "help", []string{"tenant", "path"}))
+	return creating(func(path string) { v.With("tenant", path).Inc() })
+}
+
+func (q *quipu) Fill(kind Kind, n int, handles bool) (func(int, float64), error) {
+	labels := []string{"tenant", "path"}
+	switch values := Latencies(); kind {
+	case Counter:
+		v := must(q.reg.NewCounterVec("fill_total", "help", labels))
+		return fill(n, handles, v.With, func(c *engine.Counter, i int) { c.Add(float64(i)) }, (*engine.Counter).Add), nil
+	case Gauge:
+		v := must(q.reg.NewGaugeVec("fill", "help", labels))
+		return fill(n, handles, v.With, func(g *engine.Gauge, i int) { g.Add(float64(i)) }, (*engine.Gauge).Add), nil
+	case Histogram:
+		v := must(q.reg.NewHistogramVec("fill_seconds", "help", labels))
+		return fill(n, handles, v.With, func(h *engine.Histogram, i int) { h.Observe(values[i%latencies]) },
+			(*engine.Histogram).Observe), nil
+	default:
+		v := must(q.reg.NewSummaryVec("fill_bytes", "help", labels))
+		return fill(n, handles, v.With, func(s *engine.Summary, i int) { s.Observe(values[i%latencies]) },
+			(*engine.Summary).Observe), nil
+	}
+}
+
+// fill is what Fill has in common for all libraries that look series up by position.
+func fill[M any](n int, handles bool, with func(...string) M, first func(M, int), update func(M, float64)) func(int, float64) {
+	var list []M
+	if handles {
+		list = make([]M, 0, n)
+	}
+	for i := range n {
+		tenant, path := fillLabels(i)
+		m := with(tenant, path)
+		first(m, i)
+		if handles {
+			list = append(list, m)
+		}
+	}
+	if !handles {
+		return nil
+	}
+	return func(i int, v float64) { update(list[i], v) }
+}
+
+func (q *quipu) Handler() http.Handler { return export.Handler(q.reg) }
+
+func (q *quipu) Close() {}
