@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"fmt"
 	"math"
 	"sync/atomic"
 	"time"
@@ -47,11 +48,12 @@ func defineFunc[T any](r *Registry, kind encode.Type, name, help string, f func(
 	if f == nil {
 		return metric, d.wrap(errNilFunc)
 	}
+	d.fn = newCallback(f)
 	fam, err := r.define(d, options)
 	if err != nil {
 		return metric, err
 	}
-	fam.fn.Store(newCallback(f))
+	fam.fn.Store(d.fn) // the family may have been there
 	return fam.metric.(T), nil
 }
 
@@ -68,6 +70,10 @@ const (
 	// callbackBudget is how long one scrape waits for all functions together: less than the usual scrape timeout of
 	// 10 s, whatever hangs.
 	callbackBudget = 4 * CallbackTimeout
+
+	// callbackFloor is how long a function gets even after that. One that returns at once is shown whatever others, or the
+	// reader of the page, have done to the time; one that hangs costs later scrapes nothing.
+	callbackFloor = 10 * time.Millisecond
 )
 
 // callback runs a user's function so that nothing it does can hurt a scrape. The function runs on a goroutine of its own,
@@ -75,8 +81,8 @@ const (
 //
 // turn is held while a run is under way, so the function never runs twice at once, and one that hangs keeps later
 // scrapes from piling up goroutines behind it: they fail until it returns. The scrape that started a run gives the turn
-// back, unless it has given up waiting (state), in which case the goroutine does when it ends. All other fields belong to
-// whoever has the turn.
+// back, unless it has given up waiting (state), in which case the goroutine does when it ends; until then others do not
+// wait at all. All other fields belong to whoever has the turn.
 type callback struct {
 	f      func() float64
 	run    func() // c.call, bound once: starting it allocates nothing
@@ -114,11 +120,12 @@ func (c *callback) call() {
 	c.result = callbackResult{failed: true, fault: faultExit, cause: "runtime.Goexit"}
 	defer func() {
 		if p := recover(); p != nil {
-			c.result.fault, c.result.cause = faultPanic, p
+			c.result.fault, c.result.cause = faultPanic, fmt.Sprint(p) // here, because String is the user's code too
 		}
 		if c.state.CompareAndSwap(callRunning, callDone) {
 			c.done <- struct{}{}
 		} else {
+			c.state.Store(callDone) // whoever has the turn next is not to be taken for this run
 			<-c.turn
 		}
 	}()
@@ -132,6 +139,9 @@ func (c *callback) value(wait time.Duration) callbackResult {
 	select {
 	case c.turn <- struct{}{}:
 	default: // another scrape is at it
+		if c.state.Load() == callAbandoned {
+			return hung // it has waited long enough for all
+		}
 		t := time.NewTimer(wait)
 		defer t.Stop()
 		select {
@@ -160,7 +170,7 @@ func (c *callback) value(wait time.Duration) callbackResult {
 // call evaluates a func metric for a scrape that can still wait for the given time. ok is false when there is no value
 // to show; the failure has been counted.
 func (f *family) call(wait time.Duration) (value float64, ok bool) {
-	result := f.fn.Load().value(min(wait, CallbackTimeout))
+	result := f.fn.Load().value(max(min(wait, CallbackTimeout), callbackFloor))
 	if !result.failed && f.def.kind == encode.Counter && !(result.value >= 0) {
 		result.failed, result.fault, result.cause = true, faultNegative, result.value
 	}

@@ -51,6 +51,7 @@ func (c *Counter) addRest(v float64) {
 		c.frac.Add(v)
 	case v != v:
 		c.fam.misuse(faultNaN, "NaN added to a counter")
+	case c.fam.again(faultNegative):
 	default:
 		c.fam.misuse(faultNegative, "%v added to a counter, which only goes up: a gauge can go down", v)
 	}
@@ -61,8 +62,10 @@ func (c *Counter) Value() float64 { return float64(c.ints.Load()) + c.frac.Load(
 
 func (c *Counter) sample(s *encode.CounterSample) {
 	s.Int, s.Frac = c.ints.Load(), c.frac.Load()
-	if whole := math.Trunc(s.Frac); whole == s.Frac && whole < maxWhole {
-		s.Int, s.Frac = s.Int+uint64(whole), 0 // two halves make a whole
+	// Two halves make a whole. Less than 1 is left, which past 2^53 is less than half of the distance between floats, so
+	// that no rounding makes a later total look smaller than an earlier one.
+	if whole := math.Trunc(s.Frac); whole < maxWhole {
+		s.Int, s.Frac = s.Int+uint64(whole), s.Frac-whole
 	}
 }
 

@@ -36,7 +36,8 @@ type definition struct {
 	open      bool     // any names
 	consts    Labels
 	maxSeries int
-	callback  bool // the value comes from a function
+	callback  bool      // the value comes from a function
+	fn        *callback // that function, until newFamily takes it
 
 	buckets    []float64
 	objectives map[float64]float64
@@ -77,6 +78,9 @@ func (d *definition) checkLabels() error {
 	for name := range d.consts {
 		if err := d.checkLabel(name); err != nil {
 			return err
+		}
+		if d.open && name == overflowLabel {
+			return fmt.Errorf("%w: %q: with open label sets it is the label of the overflow series", ErrLabel, name)
 		}
 		if slices.Contains(d.labels, name) {
 			return fmt.Errorf("%w: %q is a constant label and a variable one", ErrLabel, name)
@@ -127,12 +131,16 @@ func (d *definition) same(other *definition) bool {
 		maps.Equal(d.objectives, other.objectives) && d.maxAge == other.maxAge
 }
 
-// series returns the names of all series that the metric may expose, in any format.
+// series returns the names of all series that the metric may expose, in any format, and of its families: OpenMetrics calls
+// that of the counter jobs_total jobs, so there cannot be a gauge jobs beside it.
 func (d *definition) series() []string {
 	switch d.kind {
 	case encode.Counter:
 		base := strings.TrimSuffix(d.name, "_total")
-		return slices.Compact([]string{d.name, base + "_total", base + "_created"})
+		if base == "" {
+			base = d.name
+		}
+		return slices.Compact([]string{base, d.name, base + "_total", base + "_created"})
 	case encode.Histogram:
 		return []string{d.name, d.name + "_bucket", d.name + "_sum", d.name + "_count", d.name + "_created"}
 	case encode.Summary:

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -22,8 +23,8 @@ type Exposition struct {
 	// NoSelf leaves out the registry's own metrics (quipu_...).
 	NoSelf bool
 
-	// Deadline is when the page should be finished. Functions of func metrics are not waited for past it; by default the
-	// page waits 2 seconds for all of them together.
+	// Deadline is when the page should be finished. Functions of func metrics are not waited for past it, but for 10 ms
+	// each; by default the page waits 2 seconds for all of them together.
 	Deadline time.Time
 }
 
@@ -196,7 +197,7 @@ func (f *family) appendValue(p *page, value float64) {
 
 // born returns the time as series remember it: in tenths of a second since the registry was made, good for 13 years.
 func (r *Registry) born() uint32 {
-	return uint32(max(0, r.clock().Sub(r.epoch)/(100*time.Millisecond)))
+	return uint32(min(max(0, r.clock().Sub(r.epoch)/(100*time.Millisecond)), math.MaxUint32))
 }
 
 // created returns when a series was created, in seconds since 1970.

@@ -21,6 +21,8 @@ const (
 	// OverflowValue is the value of all labels of the series that takes what a full metric has no room for. In a metric
 	// with open label sets that series has the one label overflow.
 	OverflowValue = "__overflow__"
+
+	overflowLabel = "overflow"
 )
 
 // family is a registered metric: its definition and its series.
@@ -51,6 +53,8 @@ func newFamily(r *Registry, d definition) *family {
 	f.consts = string(consts)
 	switch {
 	case d.callback:
+		f.fn.Store(d.fn) // before a scrape can see the family
+		f.def.fn = nil
 	case !d.vec:
 		f.only = f.newSeries(f.consts)
 	default:
@@ -137,6 +141,9 @@ func (f *family) newSeries(labels string) *shard.Node {
 // miss goes on where the lookup of label values found nothing: it creates the series, or says what is wrong.
 func (f *family) miss(values []string) *shard.Node {
 	if len(values) != len(f.def.labels) {
+		if f.again(faultLabels) {
+			return f.discarded()
+		}
 		return f.misuse(faultLabels, "got %d label values, want %d", len(values), len(f.def.labels))
 	}
 	if !slices.ContainsFunc(values, isDirty) {
@@ -224,7 +231,7 @@ func (f *family) newOverflow() *shard.Node {
 		text = encode.AppendLabel(text, name, OverflowValue)
 	}
 	if f.def.open {
-		text = encode.AppendLabel(text, "overflow", OverflowValue)
+		text = encode.AppendLabel(text, overflowLabel, OverflowValue)
 	}
 	return f.newSeries(f.withConsts(text))
 }

@@ -36,6 +36,16 @@ func (f *family) misuse(kind fault, format string, args ...any) *shard.Node {
 	return f.discarded()
 }
 
+// again counts a fault and reports whether that was all there is to do, because this family's first one has been logged.
+// Who would format something asks it before, so that misuse on a hot path allocates nothing.
+func (f *family) again(kind fault) bool {
+	if f.reg.strict || f.reported.Load()>>kind&1 == 0 {
+		return false
+	}
+	f.reg.self.dropped[kind].Inc()
+	return true
+}
+
 // report counts a fault and logs it, the first time it happens to this family.
 func (f *family) report(kind fault, counter *Counter, what, format string, args ...any) {
 	counter.Inc()

@@ -85,6 +85,8 @@ func (r *Registry) define(d definition, options []MetricOption) (*family, error)
 		case other == nil:
 		case !r.strict && !other.isSelf && d.same(&other.def):
 			return other, nil
+		case other.isSelf:
+			return nil, fmt.Errorf("quipu: %s: %w: the registry itself has the %s", &d, ErrTaken, &other.def)
 		case other.def.name == d.name && d.same(&other.def):
 			return nil, fmt.Errorf("quipu: %s: %w: it is defined already, and the registry is strict", &d, ErrTaken)
 		case other.def.name == d.name:
@@ -106,6 +108,9 @@ func (r *Registry) applyOptions(d *definition, options []MetricOption) error {
 	}
 	if err := WithConstLabels(r.consts).applyMetric(d); err != nil {
 		return err
+	}
+	if d.name == "" {
+		return fmt.Errorf("%w: it is empty", ErrName) // the prefix alone would be a valid name
 	}
 	d.name = r.prefix + d.name
 	return d.check()

@@ -71,7 +71,8 @@ func (s *selfMetrics) refresh(r *Registry) {
 	}
 	s.series.Set(float64(series))
 	capped := r.log.Capped()
-	if seen := s.cappedSeen.Swap(capped); capped > seen {
+	// Scrapes may overtake each other here: only the one that moves cappedSeen forward adds the difference.
+	if seen := s.cappedSeen.Load(); capped > seen && s.cappedSeen.CompareAndSwap(seen, capped) {
 		s.capped.ints.Add(capped - seen)
 	}
 }

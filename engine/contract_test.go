@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// The program that the API was designed for, on the default registry. Names are this file's own, because the registry is
+// shared with every other test of the binary.
+var (
+	contractRequests = engine.NewCounterVec("contract_requests_total", "Requests served.", []string{"method", "code"})
+	contractLatency  = engine.NewHistogram("contract_duration_seconds", "Request latency.")
+	contractInflight = engine.NewGauge("contract_in_flight", "Requests in flight.")
+	contractPayload  = engine.NewSummary("contract_payload_bytes", "Payload size.",
+		engine.WithObjectives(map[float64]float64{0.5: 0.05, 0.99: 0.001}))
+)
+
+type contractRoute struct {
+	Method string `label:"method"`
+	Code   int    `label:"code"`
+}
+
+func TestTheProgramOfTheContractDoesWhatItSays(t *testing.T) {
+	before := contractRequests.With("GET", "200").Value() // not 0 under -count
+	contractRequests.With("GET", "200").Inc()
+	ok := contractRequests.With("GET", "200")
+	ok.Add(3)
+	require.Equal(t, before+4, ok.Value())
+
+	count := contractLatency.Snapshot().Count
+	contractLatency.Observe(0.042)
+	require.Equal(t, count+1, contractLatency.Snapshot().Count)
+	require.Positive(t, contractLatency.Quantile(0.5))
+
+	contractInflight.Set(0)
+	contractInflight.Inc()
+	require.EqualValues(t, 1, contractInflight.Value())
+	contractInflight.Dec()
+	contractInflight.Set(3)
+	contractInflight.Add(5)
+	contractInflight.Sub(2)
+	require.EqualValues(t, 6, contractInflight.Value())
+
+	contractPayload.Observe(512)
+	require.EqualValues(t, 512, contractPayload.Quantile(0.5))
+	require.EqualValues(t, 512, contractPayload.Snapshot().Quantiles[0.99])
+
+	events := engine.NewCounterVec("contract_events_total", "Events.", nil)
+	kind := events.WithLabels(engine.Labels{"kind": "timer_expiry"})
+	value := kind.Value()
+	events.WithLabels(engine.Labels{"kind": "timer_expiry"}).Inc()
+	require.Equal(t, value+1, kind.Value())
+
+	hits := engine.NewCounterOf[contractRoute]("contract_hits_total", "Hits.")
+	value = hits.With(contractRoute{"GET", 200}).Value()
+	hits.With(contractRoute{"GET", 200}).Inc()
+	require.Equal(t, value+1, hits.With(contractRoute{"GET", 200}).Value())
+
+	reg := engine.NewRegistry()
+	c, err := reg.NewCounter("jobs_total", "Jobs.")
+	require.NoError(t, err)
+	c.Inc()
+	v, err := reg.NewCounterVec("x_total", "X.", []string{"a"})
+	require.NoError(t, err)
+	v.With("a-value").Inc()
+	o, err := engine.RegisterCounterOf[contractRoute](reg, "y_total", "Y.")
+	require.NoError(t, err)
+	o.With(contractRoute{"PUT", 404}).Inc()
+	require.Equal(t, map[string]string{
+		"jobs_total": "1", `x_total{a="a-value"}`: "1", `y_total{code="404",method="PUT"}`: "1",
+	}, valuesOf(t, reg))
+
+	require.True(t, reg.Unregister("jobs_total"))
+	require.True(t, v.Delete("a-value"))
+	v.With("a-value")
+	require.True(t, v.DeleteLabels(engine.Labels{"a": "a-value"}))
+	v.With("a-value")
+	v.Reset()
+	require.Equal(t, map[string]string{`y_total{code="404",method="PUT"}`: "1"}, valuesOf(t, reg))
+	reg.Clear()
+	require.Empty(t, valuesOf(t, reg))
+}
+
+// valuesOf reads a page without the registry's own metrics.
+func valuesOf(t testing.TB, r *engine.Registry) map[string]string {
+	t.Helper()
+	page, err := parseText(expose(t, r, engine.Exposition{NoSelf: true}))
+	require.NoError(t, err)
+	return page.values
+}
+
+// Every constructor of the package, and what Lookup says of its metric.
+func TestEveryConstructorDefinesItsMetricInTheDefaultRegistry(t *testing.T) {
+	labels := []string{"a"}
+	type set struct{ A string }
+	value := func() float64 { return 7 }
+	for name, test := range map[string]struct {
+		define func(name string) any
+		typ    string
+		labels []string
+		of     bool // the typed wrapper is not what the registry remembers
+	}{
+		"counter":        {func(n string) any { return engine.NewCounter(n, "h") }, "counter", nil, false},
+		"gauge":          {func(n string) any { return engine.NewGauge(n, "h") }, "gauge", nil, false},
+		"histogram":      {func(n string) any { return engine.NewHistogram(n, "h") }, "histogram", nil, false},
+		"summary":        {func(n string) any { return engine.NewSummary(n, "h") }, "summary", nil, false},
+		"counter_vec":    {func(n string) any { return engine.NewCounterVec(n, "h", labels) }, "counter", labels, false},
+		"gauge_vec":      {func(n string) any { return engine.NewGaugeVec(n, "h", labels) }, "gauge", labels, false},
+		"histogram_vec":  {func(n string) any { return engine.NewHistogramVec(n, "h", labels) }, "histogram", labels, false},
+		"summary_vec":    {func(n string) any { return engine.NewSummaryVec(n, "h", labels) }, "summary", labels, false},
+		"counter_func":   {func(n string) any { return engine.NewCounterFunc(n, "h", value) }, "counter", nil, false},
+		"gauge_func":     {func(n string) any { return engine.NewGaugeFunc(n, "h", value) }, "gauge", nil, false},
+		"counter_of":     {func(n string) any { return engine.NewCounterOf[set](n, "h") }, "counter", labels, true},
+		"gauge_of":       {func(n string) any { return engine.NewGaugeOf[set](n, "h") }, "gauge", labels, true},
+		"histogram_of":   {func(n string) any { return engine.NewHistogramOf[set](n, "h") }, "histogram", labels, true},
+		"summary_of":     {func(n string) any { return engine.NewSummaryOf[set](n, "h") }, "summary", labels, true},
+		"open_gauge_vec": {func(n string) any { return engine.NewGaugeVec(n, "h", nil) }, "gauge", nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			name := "contract_every_" + name
+			metric := test.define(name)
+			if !test.of {
+				require.Same(t, metric, test.define(name), "the second definition returns the first metric")
+			}
+			info, ok := engine.Default().Lookup(name)
+			require.True(t, ok)
+			require.Equal(t, test.typ, info.Type)
+			require.Equal(t, test.labels, info.Labels)
+			require.Equal(t, "h", info.Help)
+			if !test.of {
+				require.Same(t, metric, info.Metric)
+			}
+			require.Panics(t, func() { test.define("contract every") })
+			require.Panics(t, func() { engine.NewGauge(name, "something else") })
+			require.True(t, engine.Default().Unregister(name))
+			require.False(t, engine.Default().Unregister(name))
+		})
+	}
+}
+
+func TestLookupAndAllDescribeMetricsWithTheirPrefix(t *testing.T) {
+	r := engine.NewRegistry(engine.WithPrefix("app_"), engine.WithConstLabels(engine.Labels{"zone": "a"}))
+	v, err := r.NewHistogramVec("wait_seconds", "Wait.", []string{"queue"}, engine.WithUnit("seconds"),
+		engine.WithConstLabels(engine.Labels{"host": "b"}))
+	require.NoError(t, err)
+	_, err = r.NewGauge("depth", "")
+	require.NoError(t, err)
+	v.With("x")
+	v.With("y")
+
+	info, ok := r.Lookup("wait_seconds")
+	require.True(t, ok)
+	require.Equal(t, engine.Info{
+		Name: "app_wait_seconds", Help: "Wait.", Type: "histogram", Unit: "seconds", Labels: []string{"queue"},
+		Const: engine.Labels{"zone": "a", "host": "b"}, Series: 2, Metric: v,
+	}, info)
+	info.Labels[0], info.Const["zone"] = "changed", "changed"
+	again, _ := r.Lookup("wait_seconds")
+	require.Equal(t, "queue", again.Labels[0], "what Lookup returns is a copy")
+	require.Equal(t, "a", again.Const["zone"])
+
+	var names []string
+	for info := range r.All() {
+		names = append(names, info.Name)
+	}
+	require.Equal(t, []string{"app_depth", "app_wait_seconds"}, names)
+	for range r.All() {
+		break // leaving early is fine
+	}
+
+	for _, unknown := range []string{"app_depth", "", "quipu_scrapes_total", "wait"} {
+		_, ok = r.Lookup(unknown)
+		require.False(t, ok, unknown)
+		require.False(t, r.Unregister(unknown), unknown)
+	}
+	require.True(t, r.Unregister("depth"))
+	_, ok = r.Lookup("depth")
+	require.False(t, ok)
+	r.Clear()
+	require.Empty(t, slices.Collect(r.All()))
+	require.NotEmpty(t, expose(t, r, engine.Exposition{}), "the registry's own metrics stay")
+}
+
+func TestHandlesGoOnWorkingAfterTheirMetricIsRemoved(t *testing.T) {
+	r := engine.NewRegistry()
+	old, err := r.NewCounter("a_total", "")
+	require.NoError(t, err)
+	old.Inc()
+	require.True(t, r.Unregister("a_total"))
+	old.Inc()
+	require.EqualValues(t, 2, old.Value())
+	h, err := r.NewHistogram("a_total", "another type may have the name now")
+	require.NoError(t, err)
+	h.Observe(1)
+	old.Inc()
+	require.Equal(t, "1", valuesOf(t, r)["a_total_count"])
+	require.NotContains(t, valuesOf(t, r), "a_total")
+}
+
+func TestRegistryOptionsThatCannotWorkPanic(t *testing.T) {
+	for name, option := range map[string]engine.RegistryOption{
+		"prefix": engine.WithPrefix("1x"), "no prefix": engine.WithPrefix(""), "no room": engine.WithMaxSeries(0),
+		"negative room": engine.WithMaxSeries(-1), "label": engine.WithConstLabels(engine.Labels{"a-b": ""}),
+		"reserved label": engine.WithConstLabels(engine.Labels{"__a": ""}), "clock": engine.WithClock(nil), "logger": engine.WithLogger(nil),
+	} {
+		require.Panics(t, func() { engine.NewRegistry(option) }, name)
+	}
+}
+
+func TestTheRegistrysClockTellsCreationTimesAndCurrentTime(t *testing.T) {
+	now := time.Unix(1_000_000_000, 0)
+	r := engine.NewRegistry(engine.WithClock(func() time.Time { return now }))
+	g, err := r.NewGauge("now_seconds", "")
+	require.NoError(t, err)
+	now = now.Add(1500 * time.Millisecond)
+	g.SetToCurrentTime()
+	require.Equal(t, 1_000_000_001.5, g.Value())
+
+	// Clocks are set back and ahead: a creation time is never before the registry's own, and never wraps around.
+	for name, jump := range map[string]time.Duration{"back_total": -time.Hour, "ahead_total": 30 * 365 * 24 * time.Hour} {
+		now = time.Unix(1_000_000_000, 0).Add(jump)
+		_, err = r.NewCounter(name, "")
+		require.NoError(t, err)
+	}
+	page := string(expose(t, r, engine.Exposition{Format: openMetrics, NoSelf: true}))
+	require.Contains(t, page, "back_created 1000000000\n")
+	require.Contains(t, page, "ahead_created 1429496729.5\n")
+}
