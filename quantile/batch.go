@@ -7,7 +7,7 @@ import "time"
 // tableBits is the size of the table that groups a chunk by window: at most half full.
 const tableBits = 11
 
-// scratch is the working memory of one merge at a time, about 150 KiB.
+// scratch is the working memory of one merge at a time, about 150 KB.
 type scratch struct {
 	sorter
 	room    room

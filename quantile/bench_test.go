@@ -145,3 +145,25 @@ func BenchmarkSnapshot(b *testing.B) {
 		dst, _, _ = w.Snapshot(dst[:0])
 	}
 }
+
+// BenchmarkObserveUnsaturated is what the caller pays while merging keeps up: bursts that fit the ring, drained in
+// between off the clock. The other benchmarks observe as fast as they can, so that their callers pay for merging too.
+func BenchmarkObserveUnsaturated(b *testing.B) {
+	l := NewLog(nil)
+	var w Window
+	w.Init(l, mustObjectives(b, defaults), 10*time.Minute)
+	values := latencies()
+	l.merging.Store(true) // keep the merger from starting, lest it share the CPU
+	var spent time.Duration
+	b.ResetTimer()
+	for left := b.N; left > 0; left -= 3000 {
+		burst := min(left, 3000)
+		start := time.Now()
+		for i := range burst {
+			l.Observe(&w, values[i%4096])
+		}
+		spent += time.Since(start)
+		l.Drain()
+	}
+	b.ReportMetric(float64(spent)/float64(b.N), "caller-ns/op")
+}

@@ -16,7 +16,7 @@ const (
 	// wait for one merge longer; at 1024 sorting and merging take about 10 µs.
 	chunkLen = 1024
 
-	// ringLen is the number of chunks of one P: what it can be ahead of the mergers. 64 KiB per busy P in all.
+	// ringLen is the number of chunks of one P: what it can be ahead of the mergers. 72 KiB per busy P in all.
 	ringLen = 4
 
 	// lateness bounds how long an observation waits in the log of a process that nobody scrapes, and so by how much the
