@@ -12,13 +12,15 @@
 // goroutine can be served. When several Ps (the scheduler's processors) fight over it, it turns hot: every P gets a
 // private copy in memory that no other P writes ([github.com/quipu-metrics/quipu/internal/percpu]), an update is an
 // ordinary add, and a reader sums the copies. On a machine whose atomic instructions cost more than pinning a goroutine
-// to its P, a cell under sustained use turns hot as well; that is measured once per process.
+// to its P, a Count under sustained use turns hot as well; that is measured once per process.
 //
 // A hot cell stays hot. Its copies are recycled when the cell itself is garbage collected, so a stale pointer to a cell
 // never writes into another cell's memory.
 //
 // # What a reader sees
 //
-// A read returns a value between the sum of the updates that had finished before it began and the sum of those that
-// began before it ended. Values of Count and Sum never go down from one read to the next.
+// A read holds every update that had finished before it began, none that began after it ended, and any of those that
+// overlap it. So a Count or a Sum lies between the first and all of them, and never goes down from one read to the next. A
+// Level under Adds from many Ps may read as a value that it had at no instant, such as one past a goroutine's decrement
+// and before its increment.
 package atomicf

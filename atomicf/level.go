@@ -32,6 +32,14 @@ import (
 //     holder writes base and then exchanges word (value, unchanged since) for a tag with the next generation.
 //   - Load reads the tag, the base, the deltas, and the tag again. The same tag means that no Set and no new generation
 //     came between, so base and deltas belong together. It repeats otherwise: somebody else made progress.
+//
+// A delta of fractions is a pair of words, of which a reader must see both or neither. So there are two pairs, and the
+// stamp says which one counts: an Add fills the other one and then moves the stamp, as histograms do with their sums.
+//
+// # What Load sees
+//
+// It holds every Add that had finished before it began and any of those that overlap it, whatever the order in which they
+// were made: a goroutine that adds 1 and takes it away again on another P can be seen halfway, from either side.
 type Level struct {
 	word atomic.Uint64 // cold: the value's bits; hot: hotNaN | generation<<IndexBits | index
 	heat atomic.Uint64 // try-lock bit | has-row bit | generation | index: survives the cold times
@@ -40,20 +48,25 @@ type Level struct {
 const (
 	levelGenBits  = 51 - percpu.IndexBits
 	levelGenMask  = 1<<levelGenBits - 1
+	levelSeqBits  = 64 - levelGenBits
+	levelSeqMask  = 1<<levelSeqBits - 1
 	levelLock     = 1 << 63
 	levelHasRow   = 1 << 62
 	canonicalNaN  = 0x7FF8 << 48
-	levelWords    = 5       // words of a row
 	levelIntLimit = 1 << 20 // integral deltas up to here are added as integers: exact for 2^43 of them
+	levelTries    = 16      // looks at a pair of words that is being written, before Load takes what it has
 )
 
 // The words of a row.
 const (
-	levelStamp = iota // generation that the deltas belong to
+	levelStamp = iota // generation that the deltas belong to | number of fractional Adds in it
 	levelInt          // sum of the small integral deltas
-	levelHi           // sum of the others, as an unevaluated pair hi+lo
+	levelHi           // sum of the others, as an unevaluated pair hi+lo: these two count after an even number of them,
 	levelLo           // (what goes up on one P often goes down on another: hi may be much larger than the value)
-	levelBase         // P 0 only: the value when the generation began
+	levelOdd          // and the two from here on after an odd number
+	_
+	levelBase // P 0 only: the value when the generation began
+	levelWords
 )
 
 // canonical keeps NaNs out of the range of tags.
@@ -101,19 +114,26 @@ func (l *Level) addHot(delta float64) bool {
 		percpu.Grow(pid, index)
 		return false
 	}
-	if gen := w >> percpu.IndexBits & levelGenMask; percpu.Load(&row[levelStamp]) != gen {
+	stamp := percpu.Load(&row[levelStamp])
+	if gen := w >> percpu.IndexBits & levelGenMask; stamp>>levelSeqBits != gen {
 		// Zero first, stamp last: a reader that sees the new stamp sees the zeroes.
+		stamp = gen << levelSeqBits
 		percpu.Store(&row[levelInt], 0)
 		percpu.Store(&row[levelHi], 0)
 		percpu.Store(&row[levelLo], 0)
-		percpu.Store(&row[levelStamp], gen)
+		percpu.Store(&row[levelStamp], stamp)
 	}
 	if n := int64(delta); float64(n) == delta && -levelIntLimit <= n && n <= levelIntLimit {
 		percpu.Add(&row[levelInt], uint64(n))
 	} else {
-		hi, lo := twoSum(math.Float64frombits(percpu.Load(&row[levelHi])), delta)
-		percpu.Store(&row[levelLo], math.Float64bits(math.Float64frombits(percpu.Load(&row[levelLo]))+lo))
-		percpu.Store(&row[levelHi], math.Float64bits(hi))
+		from, to := row[levelHi:levelHi+2], row[levelOdd:levelOdd+2]
+		if stamp&1 != 0 {
+			from, to = to, from
+		}
+		hi, err := twoSum(math.Float64frombits(percpu.Load(&from[0])), delta)
+		percpu.Store(&to[0], math.Float64bits(hi))
+		percpu.Store(&to[1], math.Float64bits(math.Float64frombits(percpu.Load(&from[1]))+err))
+		percpu.Store(&row[levelStamp], stamp&^levelSeqMask|(stamp+1)&levelSeqMask)
 	}
 	percpu.Unpin()
 	runtime.KeepAlive(l) // as in Count.addSlow
@@ -135,24 +155,26 @@ func twoSum(a, b float64) (sum, err float64) {
 // promote makes a cold cell hot: it begins a generation. It gives up at once when another goroutine is at it, when the
 // value changes under it, or when the slab is full.
 func (l *Level) promote() bool {
+	if l.word.Load() >= hotNaN {
+		return true // that is why the compare-and-swap failed
+	}
 	state := l.heat.Load()
 	if state&levelLock != 0 || !l.heat.CompareAndSwap(state, state|levelLock) {
 		return false
 	}
-	if state&levelHasRow == 0 {
+	gen := state >> percpu.IndexBits & levelGenMask
+	if state&levelHasRow == 0 || gen == levelGenMask {
+		// The first row; or the generations are used up, and stamps in the old row would come true again.
 		index, ok := percpu.Alloc(levelWords)
 		if !ok {
 			l.heat.Store(state)
 			return false
 		}
 		recycle(l, index, levelWords)
-		state = levelHasRow | uint64(index)
+		state, gen = uint64(index), 0
 	}
 	index := uint32(state) & (percpu.MaxWords - 1)
-	gen := (state>>percpu.IndexBits + 1) & levelGenMask
-	if gen == 0 {
-		gen = 1 // rows start with stamp 0, which must never be current
-	}
+	gen++ // rows start with stamp 0, which is never current
 	state = levelHasRow | gen<<percpu.IndexBits | uint64(index)
 
 	w := l.word.Load()
@@ -188,14 +210,39 @@ func (l *Level) gather(w uint64) float64 {
 	var hi, lo float64
 	for pid := range percpu.Procs() {
 		row := percpu.Row(pid, index)
-		if len(row) < levelWords || atomic.LoadUint64(&row[levelStamp]) != gen {
+		if len(row) < levelWords {
 			continue
 		}
+		stamp := atomic.LoadUint64(&row[levelStamp])
+		if stamp>>levelSeqBits != gen {
+			continue
+		}
+		rowHi, rowLo := levelPair(row, stamp)
 		ints += int64(atomic.LoadUint64(&row[levelInt]))
-		sum, err := twoSum(hi, math.Float64frombits(atomic.LoadUint64(&row[levelHi])))
-		hi, lo = sum, lo+err+math.Float64frombits(atomic.LoadUint64(&row[levelLo]))
+		sum, err := twoSum(hi, rowHi)
+		hi, lo = sum, lo+err+rowLo
 	}
 	sum, err := twoSum(base, float64(ints))
 	sum, err2 := twoSum(sum, hi)
 	return sum + (err + err2 + lo)
+}
+
+// levelPair reads the pair that stamp points to. The pair stays as it is until the Add after the next one, which a reader
+// cannot miss: the stamp has moved by then. If it moves at every try, the last try may be off by the rounding errors that
+// the Adds in between have made, which is all that the second word holds.
+func levelPair(row []uint64, stamp uint64) (hi, lo float64) {
+	for range levelTries {
+		pair := row[levelHi : levelHi+2]
+		if stamp&1 != 0 {
+			pair = row[levelOdd : levelOdd+2]
+		}
+		hi = math.Float64frombits(atomic.LoadUint64(&pair[0]))
+		lo = math.Float64frombits(atomic.LoadUint64(&pair[1]))
+		now := atomic.LoadUint64(&row[levelStamp])
+		if now == stamp {
+			break
+		}
+		stamp = now
+	}
+	return hi, lo
 }

@@ -67,6 +67,9 @@ func (s *Sum) report() {
 
 // promote gives the cell a row, as Count.promote does.
 func (s *Sum) promote() bool {
+	if s.word.Load() >= hotNaN {
+		return true // that is why the compare-and-swap failed
+	}
 	index, ok := percpu.Alloc(1)
 	if !ok {
 		return false
