@@ -234,7 +234,7 @@ func (f *feeder) check(t *testing.T) float64 {
 }
 
 // TestSummariesHoldTheirErrorForEveryOrder is the accuracy matrix. QUIPU_LONG=1 runs the rows of a million observations in
-// full; without it they run for two shapes and one set of objectives.
+// full; without it they run for one shape and one set of objectives.
 func TestSummariesHoldTheirErrorForEveryOrder(t *testing.T) {
 	for _, order := range orders {
 		for _, shape := range shapes {
@@ -243,7 +243,7 @@ func TestSummariesHoldTheirErrorForEveryOrder(t *testing.T) {
 				for i, goals := range objectiveSets {
 					o := mustObjectives(t, goals)
 					for _, n := range []int{1, 2, 10, 499, 500, 501, 10_000, 1_000_000} {
-						if n == 1_000_000 && !long() && (i > 0 || shape.name != "uniform" && shape.name != "pareto") {
+						if n == 1_000_000 && !long() && (i > 0 || shape.name != "pareto") || n > 1000 && raceEnabled {
 							continue
 						}
 						for _, age := range []time.Duration{0, 10 * time.Minute} {
