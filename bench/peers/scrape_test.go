@@ -86,6 +86,7 @@ func scrape(b *testing.B, l Library, kind Kind, series int, gzip bool, goroutine
 	b.ReportAllocs()
 	b.ResetTimer()
 	Do(workers, b.N)
+	b.StopTimer()
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(series), "ns/series")
 	b.ReportMetric(float64(s.Bytes), "page-B")
 }

@@ -66,6 +66,7 @@ func measure(b *testing.B, l Library, work func(Registry) Work, goroutines int) 
 	b.ReportAllocs()
 	b.ResetTimer()
 	Do(workers, b.N)
+	b.StopTimer()
 }
 
 // Summaries are merged in the background or at the next scrape, so these report total CPU as well: everything the process

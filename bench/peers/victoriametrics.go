@@ -12,9 +12,12 @@ import (
 
 // VictoriaMetrics/metrics, as its README and package documentation tell: handles on hot paths, and elsewhere
 // GetOrCreateCounter with a name that Sprintf puts together. Fractions take a FloatCounter.
-type victoriaMetrics struct{ set *metrics.Set }
+type victoriaMetrics struct {
+	set       *metrics.Set
+	summaries bool // the set has some
+}
 
-func newVictoriaMetrics() Registry { return &victoriaMetrics{metrics.NewSet()} }
+func newVictoriaMetrics() Registry { return &victoriaMetrics{set: metrics.NewSet()} }
 
 func (p *victoriaMetrics) CounterInc() Work {
 	c := p.set.NewCounter("counter_inc_total")
@@ -75,6 +78,7 @@ var (
 )
 
 func (p *victoriaMetrics) SummaryObserve() Work {
+	p.summaries = true
 	s := p.set.NewSummaryExt("summary_observe", summaryWindow, summaryQuantiles)
 	values := Sizes()
 	return Work{Start: func() func(int) {
@@ -148,6 +152,7 @@ func (p *victoriaMetrics) Fill(kind Kind, n int, handles bool) (func(int, float6
 		return fill(n, handles, with, func(h *metrics.Histogram, i int) { h.Update(values[i%latencies]) },
 			(*metrics.Histogram).Update), nil
 	default:
+		p.summaries = true
 		name := name("fill_bytes")
 		with := func(labels ...string) *metrics.Summary {
 			return p.set.GetOrCreateSummaryExt(name(labels...), summaryWindow, summaryQuantiles)
@@ -162,5 +167,10 @@ func (p *victoriaMetrics) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { p.set.WritePrometheus(w) })
 }
 
-// Close ends what the package keeps for the summaries of a set, in a list of all of them.
-func (p *victoriaMetrics) Close() { p.set.UnregisterAllMetrics() }
+// Close ends what the package keeps of summaries, in a list of all of them. (It takes time that is quadratic in the number
+// of series, so it is left out where there is nothing to end.)
+func (p *victoriaMetrics) Close() {
+	if p.summaries {
+		p.set.UnregisterAllMetrics()
+	}
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strconv"
+	"testing"
+
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/export"
+)
+
+// nowhere is a response that counts its bytes.
+type nowhere struct {
+	header http.Header
+	n      int
+}
+
+func (w *nowhere) Header() http.Header         { return w.header }
+func (w *nowhere) Write(p []byte) (int, error) { w.n += len(p); return len(p), nil }
+func (w *nowhere) WriteHeader(int)             {}
+
+// filled returns a registry with n series of two labels, each with a value.
+func filled(kind string, n int) *engine.Registry {
+	reg := registry()
+	labels := []string{"tenant", "path"}
+	var update func(i int, tenant, path string)
+	switch kind {
+	case "counter":
+		v := must(reg.NewCounterVec("requests_total", "Requests.", labels))
+		update = func(i int, tenant, path string) { v.With(tenant, path).Add(float64(i)) }
+	case "gauge":
+		v := must(reg.NewGaugeVec("level", "Level.", labels))
+		update = func(i int, tenant, path string) { v.With(tenant, path).Set(float64(i) / 8) }
+	case "histogram":
+		v, values := must(reg.NewHistogramVec("latency_seconds", "Latency.", labels)), latencies()
+		update = func(i int, tenant, path string) { v.With(tenant, path).Observe(values[i%len(values)]) }
+	default:
+		v, values := must(reg.NewSummaryVec("size_bytes", "Size.", labels)), latencies()
+		update = func(i int, tenant, path string) { v.With(tenant, path).Observe(values[i%len(values)]) }
+	}
+	for i := range n {
+		update(i, "tenant-"+strconv.Itoa(i%10), "/api/v1/item/"+strconv.Itoa(i))
+	}
+	runtime.GC()
+	return reg
+}
+
+// BenchmarkScrape asks export.Handler for whole pages: every kind of series in every format, plain and compressed.
+// Registries of a million series, and pages of over a hundred megabytes, are left out in short mode.
+func BenchmarkScrape(b *testing.B) {
+	for _, fill := range []struct {
+		kind   string
+		series int
+	}{
+		{"counter", 1_000}, {"counter", 100_000}, {"counter", 1_000_000},
+		{"gauge", 100_000},
+		{"histogram", 1_000}, {"histogram", 100_000}, {"histogram", 1_000_000},
+		{"summary", 10_000},
+	} {
+		if fill.series > 1000 && testing.Short() {
+			continue
+		}
+		b.Run(fmt.Sprintf("%s/series=%d", fill.kind, fill.series), func(b *testing.B) {
+			reg := filled(fill.kind, fill.series)
+			for _, f := range []encode.Format{encode.Text, encode.OpenMetrics, encode.Protobuf} {
+				for _, encoding := range []string{"identity", "gzip"} {
+					b.Run(formatName[f]+"/"+encoding, func(b *testing.B) {
+						b.Run("serial", func(b *testing.B) { scrape(b, reg, f, encoding, fill.series, 1) })
+						b.Run("parallel", func(b *testing.B) {
+							scrape(b, reg, f, encoding, fill.series, runtime.GOMAXPROCS(0))
+						})
+					})
+				}
+			}
+		})
+	}
+}
+
+var formatName = map[encode.Format]string{
+	encode.Text: "text", encode.OpenMetrics: "openmetrics", encode.Protobuf: "protobuf",
+}
+
+func scrape(b *testing.B, reg *engine.Registry, f encode.Format, encoding string, series, goroutines int) {
+	h := export.Handler(reg)
+	request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	request.Header = http.Header{"Accept": {f.ContentType()}, "Accept-Encoding": {encoding}}
+	get := func() int {
+		w := &nowhere{header: http.Header{}}
+		h.ServeHTTP(w, request)
+		return w.n
+	}
+	size := get()
+	b.ReportAllocs()
+	b.ResetTimer()
+	if goroutines == 1 {
+		w := &nowhere{header: http.Header{}}
+		for range b.N {
+			clear(w.header)
+			h.ServeHTTP(w, request)
+		}
+	} else {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				get()
+			}
+		})
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(series), "ns/series")
+	b.ReportMetric(float64(size), "page-B")
+}
+
+// BenchmarkMemory reports the heap that an idle series takes: made by a lookup and updated once, two labels, 100 000 of
+// them, everything included that the registry keeps for it. It is not about time.
+func BenchmarkMemory(b *testing.B) {
+	const series = 100_000
+	for _, kind := range []string{"counter", "gauge", "histogram", "summary"} {
+		b.Run(kind, func(b *testing.B) {
+			var perSeries float64
+			for range b.N {
+				before := heap()
+				reg := filled(kind, series)
+				perSeries = float64(heap()-before) / series
+				runtime.KeepAlive(reg)
+			}
+			b.ReportMetric(perSeries, "B/series")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// heap returns the bytes of live objects.
+func heap() int64 {
+	runtime.GC()
+	runtime.GC() // what cleanups and pools held on to at the first
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
