@@ -64,7 +64,7 @@ func (c *Counter) sample(s *encode.CounterSample) {
 	s.Int, s.Frac = c.ints.Load(), c.frac.Load()
 	// Two halves make a whole. Less than 1 is left, which past 2^53 is less than half of the distance between floats, so
 	// that no rounding makes a later total look smaller than an earlier one.
-	if whole := math.Trunc(s.Frac); whole < maxWhole {
+	if whole := math.Trunc(s.Frac); whole < 1<<63 {
 		s.Int, s.Frac = s.Int+uint64(whole), s.Frac-whole
 	}
 }

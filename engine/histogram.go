@@ -49,7 +49,7 @@ func (h *Histogram) Snapshot() HistogramSnapshot {
 }
 
 // Quantile estimates a quantile by linear interpolation in its bucket, as Prometheus' histogram_quantile does. It is NaN
-// when there are no observations or q is not between 0 and 1.
+// when there are no observations or q is NaN, -Inf for q below 0 and +Inf for q above 1.
 func (h *Histogram) Quantile(q float64) float64 {
 	s := h.Snapshot()
 	return histogram.Quantile(q, s.Bounds, s.Counts)
