@@ -48,7 +48,7 @@ func defineFunc[T any](r *Registry, kind encode.Type, name, help string, f func(
 	if f == nil {
 		return metric, d.wrap(errNilFunc)
 	}
-	d.fn = newCallback(f)
+	d.fn = newCallback(func(result *callbackResult) { result.value = f() })
 	fam, err := r.define(d, options)
 	if err != nil {
 		return metric, err
@@ -84,7 +84,7 @@ const (
 // back, unless it has given up waiting (state), in which case the goroutine does when it ends; until then others do not
 // wait at all. All other fields belong to whoever has the turn.
 type callback struct {
-	f      func() float64
+	f      func(*callbackResult)
 	run    func() // c.call, bound once: starting it allocates nothing
 	turn   chan struct{}
 	state  atomic.Uint32
@@ -101,13 +101,14 @@ const (
 
 // callbackResult is what came of a run.
 type callbackResult struct {
-	value  float64
-	failed bool
-	fault  fault // why it failed
-	cause  any
+	value    float64
+	emission *Emission // of a collector
+	failed   bool
+	fault    fault // why it failed
+	cause    any
 }
 
-func newCallback(f func() float64) *callback {
+func newCallback(f func(*callbackResult)) *callback {
 	c := &callback{f: f, turn: make(chan struct{}, 1), done: make(chan struct{}, 1)}
 	c.run = c.call
 	c.timer = time.NewTimer(time.Hour)
@@ -129,7 +130,7 @@ func (c *callback) call() {
 			<-c.turn
 		}
 	}()
-	c.result.value = c.f()
+	c.f(&c.result)
 	c.result.failed = false
 }
 
@@ -170,15 +171,25 @@ func (c *callback) value(wait time.Duration) callbackResult {
 // call evaluates a func metric for a scrape that can still wait for the given time. ok is false when there is no value
 // to show; the failure has been counted.
 func (f *family) call(wait time.Duration) (value float64, ok bool) {
-	result := f.fn.Load().value(max(min(wait, CallbackTimeout), callbackFloor))
-	if !result.failed && f.def.kind == encode.Counter && !(result.value >= 0) {
-		result.failed, result.fault, result.cause = true, faultNegative, result.value
-	}
-	if result.failed {
-		f.report(result.fault, f.reg.self.failed[result.fault], "left a func metric out of a page", "%v", result.cause)
+	result, ok := f.run(f.fn.Load(), wait)
+	if ok && f.def.kind == encode.Counter && !(result.value >= 0) {
+		f.leftOut(faultNegative, result.value)
 		return 0, false
 	}
-	return result.value, true
+	return result.value, ok
+}
+
+// run runs a user's function on behalf of a family, and counts its failure.
+func (f *family) run(c *callback, wait time.Duration) (result callbackResult, ok bool) {
+	result = c.value(max(min(wait, CallbackTimeout), callbackFloor))
+	if result.failed {
+		f.leftOut(result.fault, result.cause)
+	}
+	return result, !result.failed
+}
+
+func (f *family) leftOut(kind fault, cause any) {
+	f.report(kind, f.reg.self.failed[kind], "left a metric out of a page", "%v", cause)
 }
 
 func (f *family) callValue() float64 {

@@ -38,6 +38,8 @@ type definition struct {
 	maxSeries int
 	callback  bool      // the value comes from a function
 	fn        *callback // that function, until newFamily takes it
+	source    *source   // the values come from a collector
+	slot      int       // which of its metrics this is
 
 	buckets    []float64
 	objectives map[float64]float64
@@ -127,7 +129,7 @@ func (d *definition) checkValues() (err error) {
 func (d *definition) same(other *definition) bool {
 	return d.kind == other.kind && d.name == other.name && d.help == other.help && d.unit == other.unit &&
 		d.vec == other.vec && d.open == other.open && slices.Equal(d.labels, other.labels) && maps.Equal(d.consts, other.consts) &&
-		d.maxSeries == other.maxSeries && d.callback == other.callback && slices.Equal(d.buckets, other.buckets) &&
+		d.maxSeries == other.maxSeries && d.callback == other.callback && d.source == other.source && slices.Equal(d.buckets, other.buckets) &&
 		maps.Equal(d.objectives, other.objectives) && d.maxAge == other.maxAge
 }
 
@@ -161,6 +163,8 @@ func (d *definition) String() string {
 	switch {
 	case d.callback:
 		s += " with a function"
+	case d.source != nil:
+		s += " of a collector"
 	case d.open:
 		s += " with any labels"
 	case d.vec:

@@ -47,6 +47,8 @@ type page struct {
 	err   error
 	until time.Time
 
+	emissions []pageEmission
+
 	counts    []uint64
 	quantiles []float64
 	counter   encode.CounterSample
@@ -94,6 +96,13 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 // release gives a page back to the pool, unless a family has made its buffer large.
 func (p *page) release(r *Registry) {
 	p.w, p.err, p.n = nil, nil, 0
+	for _, e := range p.emissions {
+		if e.emission != nil {
+			e.source.emissions.Put(e.emission)
+		}
+	}
+	clear(p.emissions)
+	p.emissions = p.emissions[:0]
 	p.buf = p.buf[:0]
 	if cap(p.buf) <= 4*chunkSize {
 		r.pages.Put(p)
@@ -130,23 +139,41 @@ func (f *family) expose(p *page) {
 		return
 	}
 	first := true
-	for n := range f.index.All() {
-		if first {
-			p.begin(f)
-			first = false
-		} else if len(p.buf) > chunkSize-chunkRoom {
-			p.end(f)
-			if p.flush(); p.err != nil {
+	if f.def.source != nil {
+		e := p.emission(f)
+		for i := range e.of(f) {
+			if !p.next(f, &first) {
 				return
 			}
-			p.start = len(p.buf)
-			p.buf = f.enc.Continue(p.buf, p.fm)
+			e.append(p, f, i)
 		}
-		f.append(p, n)
+	} else {
+		for n := range f.index.All() {
+			if !p.next(f, &first) {
+				return
+			}
+			f.append(p, n)
+		}
 	}
 	if !first {
 		p.end(f)
 	}
+}
+
+// next makes room for the next series of a family, and opens the family before the first one. It returns false when the
+// page cannot be written.
+func (p *page) next(f *family, first *bool) bool {
+	switch {
+	case *first:
+		p.begin(f)
+		*first = false
+	case len(p.buf) > chunkSize-chunkRoom:
+		p.end(f)
+		p.flush()
+		p.start = len(p.buf)
+		p.buf = f.enc.Continue(p.buf, p.fm)
+	}
+	return p.err == nil
 }
 
 // begin opens a family.

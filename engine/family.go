@@ -55,6 +55,7 @@ func newFamily(r *Registry, d definition) *family {
 	case d.callback:
 		f.fn.Store(d.fn) // before a scrape can see the family
 		f.def.fn = nil
+	case d.source != nil:
 	case !d.vec:
 		f.only = f.newSeries(f.consts)
 	default:
@@ -87,6 +88,8 @@ func (f *family) bounds() []float64 {
 // newMetric makes what the constructor returns.
 func (f *family) newMetric() any {
 	switch {
+	case f.def.source != nil:
+		return f.def.source.collector
 	case f.def.callback && f.def.kind == encode.Counter:
 		return &CounterFunc{f}
 	case f.def.callback:
@@ -244,22 +247,22 @@ func (f *family) discarded() *shard.Node {
 
 // info describes the family.
 func (f *family) info() Info {
-	n := 1
-	if f.index != nil {
-		n = f.seriesCount()
-	}
 	return Info{
 		Name: f.def.name, Help: f.def.help, Type: f.def.kind.String(), Unit: f.def.unit,
-		Labels: slices.Clone(f.def.labels), Const: maps.Clone(f.def.consts), Series: n, Metric: f.metric,
+		Labels: slices.Clone(f.def.labels), Const: maps.Clone(f.def.consts), Series: f.seriesCount(), Metric: f.metric,
 	}
 }
 
-// seriesCount counts the series, the overflow series included.
+// seriesCount counts the series, the overflow series included. How many a collector has is known while it runs only.
 func (f *family) seriesCount() int {
-	if f.index == nil {
+	switch {
+	case f.index != nil:
+		return f.index.Size()
+	case f.def.source != nil:
+		return 0
+	default:
 		return 1
 	}
-	return f.index.Size()
 }
 
 // isDirty reports whether a label value cannot be used as it is.

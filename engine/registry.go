@@ -69,16 +69,36 @@ func NewRegistry(options ...RegistryOption) *Registry {
 
 // define checks a definition and returns its family, the one that exists or a new one.
 func (r *Registry) define(d definition, options []MetricOption) (*family, error) {
+	if err := r.complete(&d, options); err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	have, err := r.find(&d)
+	if have != nil || err != nil {
+		return have, err
+	}
+	f := newFamily(r, d)
+	r.reserve(f)
+	r.publish(f)
+	return f, nil
+}
+
+// complete applies the options and the defaults to a definition, and checks it.
+func (r *Registry) complete(d *definition, options []MetricOption) error {
 	if d.maxSeries == 0 {
 		d.maxSeries = r.maxSeries
 	}
 	d.maxAge = DefaultMaxAge
-	if err := r.applyOptions(&d, options); err != nil {
-		return nil, d.wrap(err)
+	if err := r.applyOptions(d, options); err != nil {
+		return d.wrap(err)
 	}
+	return nil
+}
 
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// find returns the family with this definition, if there is one, or says what keeps there from being one. The caller
+// holds mu.
+func (r *Registry) find(d *definition) (*family, error) {
 	for _, name := range d.series() {
 		other := r.bySeries[name]
 		switch {
@@ -86,18 +106,16 @@ func (r *Registry) define(d definition, options []MetricOption) (*family, error)
 		case !r.strict && !other.isSelf && d.same(&other.def):
 			return other, nil
 		case other.isSelf:
-			return nil, fmt.Errorf("quipu: %s: %w: the registry itself has the %s", &d, ErrTaken, &other.def)
+			return nil, fmt.Errorf("quipu: %s: %w: the registry itself has the %s", d, ErrTaken, &other.def)
 		case other.def.name == d.name && d.same(&other.def):
-			return nil, fmt.Errorf("quipu: %s: %w: it is defined already, and the registry is strict", &d, ErrTaken)
+			return nil, fmt.Errorf("quipu: %s: %w: it is defined already, and the registry is strict", d, ErrTaken)
 		case other.def.name == d.name:
-			return nil, fmt.Errorf("quipu: %s: %w: there is a different definition, %s", &d, ErrTaken, &other.def)
+			return nil, fmt.Errorf("quipu: %s: %w: there is a different definition, %s", d, ErrTaken, &other.def)
 		default:
-			return nil, fmt.Errorf("quipu: %s: %w: its series %s would collide with %s", &d, ErrTaken, name, &other.def)
+			return nil, fmt.Errorf("quipu: %s: %w: its series %s would collide with %s", d, ErrTaken, name, &other.def)
 		}
 	}
-	f := newFamily(r, d)
-	r.add(f)
-	return f, nil
+	return nil, nil
 }
 
 func (r *Registry) applyOptions(d *definition, options []MetricOption) error {
@@ -116,18 +134,27 @@ func (r *Registry) applyOptions(d *definition, options []MetricOption) error {
 	return d.check()
 }
 
-// add puts a family on the list. The caller holds mu.
-func (r *Registry) add(f *family) {
+// reserve takes the names of a family. The caller holds mu.
+func (r *Registry) reserve(f *family) {
 	r.byName[f.def.name] = f
 	for _, name := range f.def.series() {
 		r.bySeries[name] = f
 	}
-	old := *r.sorted.Load()
-	i, _ := slices.BinarySearchFunc(old, f.def.name, func(f *family, name string) int {
-		return strings.Compare(f.def.name, name)
-	})
-	families := slices.Insert(slices.Clone(old), i, f)
-	r.sorted.Store(&families)
+}
+
+// publish shows families to scrapes. The caller holds mu.
+func (r *Registry) publish(families ...*family) {
+	all := append(slices.Clone(*r.sorted.Load()), families...)
+	slices.SortFunc(all, func(a, b *family) int { return strings.Compare(a.def.name, b.def.name) })
+	r.sorted.Store(&all)
+}
+
+// release gives the names of a family back. The caller holds mu.
+func (r *Registry) release(f *family) {
+	delete(r.byName, f.def.name)
+	for _, name := range f.def.series() {
+		delete(r.bySeries, name)
+	}
 }
 
 // Unregister removes the metric with this name, the registry's prefix not included, and reports whether there was one.
@@ -158,10 +185,7 @@ func (r *Registry) remove(which func(*family) bool) {
 			families = append(families, f)
 			continue
 		}
-		delete(r.byName, f.def.name)
-		for _, name := range f.def.series() {
-			delete(r.bySeries, name)
-		}
+		r.release(f)
 	}
 	r.sorted.Store(&families)
 }

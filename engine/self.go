@@ -26,11 +26,11 @@ type selfMetrics struct {
 	cappedSeen atomic.Uint64 // how much of quantile.Log's own count is in capped
 }
 
-// define registers them, without the registry's prefix.
+// define registers them, without the registry's prefix and bound.
 func (s *selfMetrics) define(r *Registry) {
-	prefix, strict := r.prefix, r.strict
-	r.prefix, r.strict = "", false
-	defer func() { r.prefix, r.strict = prefix, strict }()
+	prefix, strict, maxSeries := r.prefix, r.strict, r.maxSeries
+	r.prefix, r.strict, r.maxSeries = "", false, DefaultMaxSeries
+	defer func() { r.prefix, r.strict, r.maxSeries = prefix, strict, maxSeries }()
 
 	s.scrapes = must(r.NewCounter("quipu_scrapes_total", "Pages written."))
 	s.bytes = must(r.NewCounter("quipu_scrape_bytes_total", "Bytes of pages, before compression."))
