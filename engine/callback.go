@@ -136,19 +136,18 @@ func (c *callback) call() {
 
 // value runs the function and waits for its result, at most for the given time.
 func (c *callback) value(wait time.Duration) callbackResult {
-	hung := callbackResult{failed: true, fault: faultHang, cause: wait}
 	select {
 	case c.turn <- struct{}{}:
 	default: // another scrape is at it
 		if c.state.Load() == callAbandoned {
-			return hung // it has waited long enough for all
+			return hung(wait) // it has waited long enough for all
 		}
 		t := time.NewTimer(wait)
 		defer t.Stop()
 		select {
 		case c.turn <- struct{}{}:
 		case <-t.C:
-			return hung
+			return hung(wait)
 		}
 	}
 	c.state.Store(callRunning)
@@ -159,13 +158,17 @@ func (c *callback) value(wait time.Duration) callbackResult {
 		c.timer.Stop()
 	case <-c.timer.C:
 		if c.state.CompareAndSwap(callRunning, callAbandoned) {
-			return hung
+			return hung(wait)
 		}
 		<-c.done
 	}
 	result := c.result
 	<-c.turn
 	return result
+}
+
+func hung(after time.Duration) callbackResult {
+	return callbackResult{failed: true, fault: faultHang, cause: after.String()}
 }
 
 // call evaluates a func metric for a scrape that can still wait for the given time. ok is false when there is no value
