@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+func failures(t *testing.T, p *textPage, reason string) float64 {
+	t.Helper()
+	return p.float(t, fmt.Sprintf("quipu_callback_failures_total{reason=%q}", reason))
+}
+
+func TestFuncMetricsShowWhatTheirFunctionReturns(t *testing.T) {
+	r := engine.NewRegistry()
+	value := 0.0
+	f := func() float64 { return value }
+	c, err := r.NewCounterFunc("c_total", "", f)
+	require.NoError(t, err)
+	g, err := r.NewGaugeFunc("g", "", f, engine.WithConstLabels(engine.Labels{"a": "b"}))
+	require.NoError(t, err)
+	for _, test := range []struct {
+		value   float64
+		counter string // "" when a counter cannot have the value
+		gauge   string
+	}{
+		{0, "0", "0"}, {1.5, "1.5", "1.5"}, {1 << 53, "9.007199254740992e+15", "9.007199254740992e+15"}, {inf, "+Inf", "+Inf"}, {denormal, "5e-324", "5e-324"},
+		{-1, "", "-1"}, {-denormal, "", "-5e-324"}, {-inf, "", "-Inf"}, {nan, "", "NaN"}, {minusZero, "0", "-0"},
+	} {
+		value = test.value
+		values := valuesOf(t, r)
+		require.Equal(t, test.gauge, values[`g{a="b"}`])
+		require.Equal(t, fmt.Sprint(test.value), fmt.Sprint(g.Value()))
+		if test.counter == "" {
+			require.NotContains(t, values, "c_total")
+			require.True(t, math.IsNaN(c.Value()))
+			continue
+		}
+		require.EqualValues(t, test.value, c.Value())
+		require.Equal(t, test.counter, strings.TrimPrefix(values["c_total"], "-"))
+	}
+	require.EqualValues(t, 8, failures(t, scrape(t, r), "negative"), "four values, on a page and in Value")
+}
+
+func TestDefiningAFuncMetricAgainReplacesItsFunction(t *testing.T) {
+	r := engine.NewRegistry()
+	one, err := r.NewGaugeFunc("g", "", func() float64 { return 1 })
+	require.NoError(t, err)
+	two, err := r.NewGaugeFunc("g", "", func() float64 { return 2 })
+	require.NoError(t, err)
+	require.Same(t, one, two)
+	require.EqualValues(t, 2, one.Value())
+	require.Equal(t, map[string]string{"g": "2"}, valuesOf(t, r))
+}
+
+// A scrape can see a family as soon as it is on the registry's list.
+func TestFuncMetricsMayBeDefinedWhileThePageIsWritten(t *testing.T) {
+	r := engine.NewRegistry()
+	var stop atomic.Bool
+	var scrapes sync.WaitGroup
+	scrapes.Go(func() {
+		for !stop.Load() {
+			expose(t, r, engine.Exposition{NoSelf: true})
+		}
+	})
+	for i := range 2000 {
+		_, err := r.NewGaugeFunc(fmt.Sprint("g", i%50), "", func() float64 { return 1 })
+		require.NoError(t, err)
+		if i%50 == 49 {
+			r.Clear()
+		}
+	}
+	stop.Store(true)
+	scrapes.Wait()
+}
+
+// stubborn is what a panic may carry.
+type stubborn struct{}
+
+func (stubborn) Error() string { panic("even in Error") }
+
+func TestABadFunctionCostsItsOwnFamilyAndNothingElse(t *testing.T) {
+	release := make(chan struct{})
+	var hung sync.WaitGroup
+	defer hung.Wait()
+	defer close(release)
+	hung.Add(1)
+	var once sync.Once
+	r, log := logged()
+	for name, f := range map[string]func() float64{
+		"b_panic":   func() float64 { panic("a reason") },
+		"b_error":   func() float64 { panic(errors.New("an error")) },
+		"b_strange": func() float64 { panic(stubborn{}) },
+		"b_nil":     func() float64 { panic(nil) },
+		"b_index":   func() float64 { return []float64{}[len(name())] },
+		"b_exit":    func() float64 { runtime.Goexit(); return 1 },
+		"b_hang":    func() float64 { <-release; once.Do(hung.Done); return 1 },
+		"a_good":    func() float64 { return 1 },
+		"c_good":    func() float64 { return 2 },
+	} {
+		_, err := r.NewGaugeFunc(name, "", f)
+		require.NoError(t, err)
+	}
+	z, err := r.NewCounter("z_total", "")
+	require.NoError(t, err)
+	z.Inc()
+	for scrapes := 1; scrapes <= 3; scrapes++ {
+		begin := time.Now()
+		require.Equal(t, map[string]string{"a_good": "1", "c_good": "2", "z_total": "1"}, valuesOf(t, r))
+		if scrapes > 1 {
+			require.Less(t, time.Since(begin), engine.CallbackTimeout/2, "what hangs is not waited for again")
+		}
+	}
+	page := scrape(t, r)
+	require.EqualValues(t, 20, failures(t, page, "panic"))
+	require.EqualValues(t, 4, failures(t, page, "exit"))
+	require.EqualValues(t, 4, failures(t, page, "timeout"))
+	require.Equal(t, 7, strings.Count(log.String(), "\n"), "one line for each: %s", log)
+	require.Contains(t, log.String(), "a reason")
+}
+
+func name() string { return "x" }
+
+func TestManyHangingFunctionsDelayAPageByTheBudgetAndLoseOnlyThemselves(t *testing.T) {
+	release := make(chan struct{})
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer close(release)
+	r, _ := logged()
+	for i := range 12 {
+		running.Add(1)
+		_, err := r.NewGaugeFunc(fmt.Sprintf("hang_%02d", i), "", func() float64 { <-release; running.Done(); return 1 })
+		require.NoError(t, err)
+	}
+	_, err := r.NewGaugeFunc("last", "", func() float64 { return 1 })
+	require.NoError(t, err)
+	begin := time.Now()
+	values := valuesOf(t, r)
+	took := time.Since(begin)
+	require.Equal(t, map[string]string{"last": "1"}, values)
+	require.Less(t, took, 3*time.Second)
+
+	begin = time.Now()
+	require.Equal(t, map[string]string{"last": "1"}, valuesOf(t, r))
+	require.Less(t, time.Since(begin), 500*time.Millisecond)
+}
+
+func TestADeadlineThatIsOverLeavesFunctionsAMoment(t *testing.T) {
+	r, _ := logged()
+	_, err := r.NewGaugeFunc("quick", "", func() float64 { return 1 })
+	require.NoError(t, err)
+	release := make(chan struct{})
+	defer close(release)
+	_, err = r.NewGaugeFunc("hang", "", func() float64 { <-release; return 1 })
+	require.NoError(t, err)
+	begin := time.Now()
+	page, err := parseText(expose(t, r, engine.Exposition{NoSelf: true, Deadline: begin.Add(-time.Hour)}))
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"quick": "1"}, page.values)
+	require.Less(t, time.Since(begin), engine.CallbackTimeout/2)
+}
+
+func TestAFunctionThatHungIsShownAgainOnceItReturns(t *testing.T) {
+	r, _ := logged()
+	release := make(chan struct{})
+	f, err := r.NewGaugeFunc("g", "", func() float64 { <-release; return 7 })
+	require.NoError(t, err)
+	require.True(t, math.IsNaN(f.Value()))
+	close(release)
+	require.Eventually(t, func() bool { return f.Value() == 7 }, 5*time.Second, time.Millisecond)
+	require.Equal(t, map[string]string{"g": "7"}, valuesOf(t, r))
+}
+
+func TestAFunctionNeverRunsTwiceAtOnceAndConcurrentScrapesAllSeeIt(t *testing.T) {
+	r, _ := logged()
+	var running, most atomic.Int32
+	_, err := r.NewGaugeFunc("g", "", func() float64 {
+		most.Store(max(most.Load(), running.Add(1)))
+		time.Sleep(time.Millisecond)
+		running.Add(-1)
+		return 1
+	})
+	require.NoError(t, err)
+	var scrapes sync.WaitGroup
+	for range 8 {
+		scrapes.Go(func() {
+			for range 5 {
+				page := expose(t, r, engine.Exposition{NoSelf: true})
+				require.Equal(t, "# TYPE g gauge\ng 1\n", string(page))
+			}
+		})
+	}
+	scrapes.Wait()
+	require.EqualValues(t, 1, most.Load())
+}
+
+func TestAFunctionMayUseItsRegistry(t *testing.T) {
+	r, _ := logged()
+	c, err := r.NewCounterVec("c_total", "", []string{"a"})
+	require.NoError(t, err)
+	calls := 0
+	_, err = r.NewGaugeFunc("define", "", func() float64 {
+		calls++
+		_, err := r.NewGauge(fmt.Sprint("made_", calls), "")
+		if err != nil {
+			return -1
+		}
+		c.With(fmt.Sprint(calls)).Inc()
+		return 1
+	})
+	require.NoError(t, err)
+	_, err = r.NewGaugeFunc("expose", "", func() float64 {
+		return float64(len(expose(t, r, engine.Exposition{Names: []string{"c_total"}})))
+	})
+	require.NoError(t, err)
+	_, err = r.NewGaugeFunc("remove", "", func() float64 { r.Unregister("remove"); return 1 })
+	require.NoError(t, err)
+	values := valuesOf(t, r)
+	require.Equal(t, "1", values["define"])
+	require.Equal(t, "1", values["remove"])
+	require.NotContains(t, values, "made_1", "the page shows what was there when it began")
+	values = valuesOf(t, r)
+	require.Contains(t, values, "made_1")
+	require.NotContains(t, values, "remove")
+
+	// A function that asks for the page that it is part of waits for itself, until one of the two gives up.
+	_, err = r.NewGaugeFunc("recursive", "", func() float64 { expose(t, r, engine.Exposition{}); return 1 })
+	require.NoError(t, err)
+	begin := time.Now()
+	values = valuesOf(t, r)
+	require.Contains(t, values, "define")
+	require.Less(t, time.Since(begin), 3*time.Second)
+	r.Unregister("recursive")
+
+	_, err = r.NewGaugeFunc("z_clear", "", func() float64 { r.Clear(); return 1 })
+	require.NoError(t, err)
+	require.Contains(t, valuesOf(t, r), "z_clear")
+	require.Empty(t, valuesOf(t, r))
+}
+
+func TestFunctionsLeaveNoGoroutinesBehind(t *testing.T) {
+	r, _ := logged()
+	for i, f := range []func() float64{
+		func() float64 { return 1 }, func() float64 { panic(1) }, func() float64 { runtime.Goexit(); return 1 },
+	} {
+		_, err := r.NewGaugeFunc(fmt.Sprint("g", i), "", f)
+		require.NoError(t, err)
+	}
+	before := runtime.NumGoroutine()
+	for range 100 {
+		expose(t, r, engine.Exposition{})
+	}
+	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		require.True(t, time.Now().Before(end), "%d goroutines, %d before", runtime.NumGoroutine(), before)
+	}
+}

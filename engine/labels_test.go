@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// hostile are texts that have broken other libraries.
+var hostile = []string{
+	"", " ", "\n", "\\", `"`, "\\n", `\"`, "\\\n\"", `ends in \`, "\t", "\r\n", "\x00", "a\x00b", "\x7f", "é", "\U0001d11e", "\u2028", "\ufeff", "\ufffd",
+	"} 1\n# EOF", "} 1\n# EOF\n", `",b="x`, `"} 1` + "\n" + `c_total{a="2`, "# TYPE x counter", "+Inf", "{{.}}", "a,b=c{d}",
+	"\xff", "\xc3\x28", "\xed\xa0\x80", "ok\xf0\x9f\x98", "\xff\xff\xff", "a\xffb\xfec", "\x80",
+	strings.Repeat("x", engine.MaxLabelValue), strings.Repeat("x", engine.MaxLabelValue+1), strings.Repeat("é", engine.MaxLabelValue),
+	strings.Repeat("x", engine.MaxLabelValue-1) + "é", strings.Repeat("\xff", engine.MaxLabelValue+3), strings.Repeat(`"`, 1000),
+	strings.Repeat("a\xff", engine.MaxLabelValue/2),
+}
+
+// cleaned says what becomes of a label value, in other words than the engine does.
+func cleaned(v string) string {
+	cut := func(v string) string {
+		for len(v) > engine.MaxLabelValue {
+			_, size := utf8.DecodeLastRuneInString(v)
+			v = v[:len(v)-size]
+		}
+		return v
+	}
+	if utf8.ValidString(v) {
+		return cut(v)
+	}
+	return cut(strings.ToValidUTF8(cut(v), "\ufffd"))
+}
+
+func TestHostileLabelValuesAndHelpComeOutAsTheyWentInOrRepaired(t *testing.T) {
+	for _, text := range hostile {
+		r := engine.NewRegistry(engine.WithConstLabels(engine.Labels{"const": text}))
+		h, err := r.NewHistogramVec("h", text, []string{"a", "b"}, engine.WithBuckets(1))
+		require.NoError(t, err)
+		s, err := r.NewSummaryVec("s", text, []string{"a", "b"}, engine.WithObjectives(map[float64]float64{0.5: 0.1}))
+		require.NoError(t, err)
+		o, err := r.NewCounterVec("o_total", text, nil)
+		require.NoError(t, err)
+		h.With(text, "x").Observe(1)
+		h.With("x", text).Observe(2)
+		s.With(text, text).Observe(1)
+		o.WithLabels(engine.Labels{"a": text}).Inc()
+		o.WithLabels(engine.Labels{"a": text, "z": "x"}).Inc()
+
+		page := scrape(t, r)
+		for i, want := range []textSample{
+			{"h_bucket", map[string]string{"a": text, "b": "x", "le": "1"}, "1"},
+			{"h_bucket", map[string]string{"a": text, "b": "x", "le": "+Inf"}, "1"},
+			{"h_sum", map[string]string{"a": text, "b": "x"}, "1"},
+			{"h_count", map[string]string{"a": text, "b": "x"}, "1"},
+			{"h_sum", map[string]string{"a": "x", "b": text}, "2"},
+			{"s", map[string]string{"a": text, "b": text, "quantile": "0.5"}, "1"},
+			{"s_sum", map[string]string{"a": text, "b": text}, "1"},
+			{"o_total", map[string]string{"a": text}, "1"},
+			{"o_total", map[string]string{"a": text, "z": "x"}, "1"},
+		} {
+			want.labels["const"] = text
+			for name, value := range want.labels {
+				want.labels[name] = cleaned(value)
+				if want.labels[name] == "" && want.name == "o_total" && name == "a" {
+					delete(want.labels, name) // empty and absent are the same
+				}
+			}
+			require.Equal(t, want.value, page.values[want.key()], "%d: %q", i, text)
+		}
+		require.Equal(t, 8, len(page.family("h").samples))
+		require.Equal(t, 3, len(page.family("s").samples))
+		require.Equal(t, 2, len(page.family("o_total").samples))
+		require.Equal(t, strings.ToValidUTF8(text, "\ufffd"), page.family("h").help)
+
+		// The same values find what they made, and delete it.
+		require.EqualValues(t, 1, h.With(text, "x").Snapshot().Count)
+		require.EqualValues(t, 1, o.WithLabels(engine.Labels{"a": text}).Value())
+		require.True(t, h.Delete(text, "x"))
+		require.True(t, s.DeleteLabels(engine.Labels{"a": text, "b": text}))
+		require.True(t, o.DeleteLabels(engine.Labels{"a": text}))
+		require.False(t, o.DeleteLabels(engine.Labels{"a": text}))
+	}
+}
+
+func TestChangedLabelValuesAreCounted(t *testing.T) {
+	r := engine.NewRegistry()
+	v, err := r.NewCounterVec("c_total", "", []string{"a"})
+	require.NoError(t, err)
+	megabyte := strings.Repeat("é", 1<<19)
+	v.With(megabyte).Inc()
+	v.With(megabyte).Inc()
+	v.With("\xff").Inc()
+	v.With(megabyte[:engine.MaxLabelValue]).Inc()
+	page := scrape(t, r)
+	require.EqualValues(t, 2, page.float(t, `quipu_changed_label_values_total{reason="length"}`))
+	require.EqualValues(t, 1, page.float(t, `quipu_changed_label_values_total{reason="utf8"}`))
+	require.Equal(t, map[string]string{
+		textSample{"c_total", map[string]string{"a": megabyte[:engine.MaxLabelValue]}, ""}.key(): "3",
+		textSample{"c_total", map[string]string{"a": "\ufffd"}, ""}.key():                        "1",
+	}, valuesOf(t, r))
+}
+
+// A server that parses requests in place hands out strings over a buffer that it uses again.
+func TestACallersBufferMayBeUsedAgainAfterALookup(t *testing.T) {
+	r := engine.NewRegistry()
+	v, err := r.NewCounterVec("c_total", "", []string{"a", "b"})
+	require.NoError(t, err)
+	open, err := r.NewCounterVec("o_total", "", nil)
+	require.NoError(t, err)
+	type set struct{ A, B string }
+	typed, err := engine.RegisterCounterOf[set](r, "t_total", "")
+	require.NoError(t, err)
+	for round := range 2 {
+		for _, text := range []string{"GET /a", "PUT /b", "\xffT /c", `a"b\cd`} {
+			buffer := []byte(text)
+			s := unsafe.String(&buffer[0], len(buffer))
+			v.With(s[:3], s[3:]).Inc()
+			v.WithLabels(engine.Labels{"a": s[:3], "b": s[3:]}).Inc()
+			open.WithLabels(engine.Labels{"a": s}).Inc()
+			typed.With(set{s[:3], s[3:]}).Inc()
+			for i := range buffer {
+				buffer[i] = 'x'
+			}
+		}
+		want := map[string]string{}
+		for _, s := range []string{"GET /a", "PUT /b", "\ufffdT /c", `a"b\cd`} {
+			cut := 3
+			if strings.HasPrefix(s, "\ufffd") {
+				cut += 2
+			}
+			ab := map[string]string{"a": s[:cut], "b": s[cut:]}
+			want[textSample{"c_total", ab, ""}.key()] = fmt.Sprint(2 * (round + 1))
+			want[textSample{"t_total", ab, ""}.key()] = fmt.Sprint(round + 1)
+			want[textSample{"o_total", map[string]string{"a": s}, ""}.key()] = fmt.Sprint(round + 1)
+		}
+		require.Equal(t, want, valuesOf(t, r))
+	}
+}
+
+func TestAFullMetricSendsTheRestToItsOverflowSeriesAndLosesNothing(t *testing.T) {
+	const limit, workers, values = 50, 8, 2000
+	for name, option := range map[string]func() (*engine.Registry, []engine.MetricOption){
+		"metric option": func() (*engine.Registry, []engine.MetricOption) {
+			return engine.NewRegistry(), []engine.MetricOption{engine.WithMaxSeries(limit)}
+		},
+		"registry option": func() (*engine.Registry, []engine.MetricOption) {
+			return engine.NewRegistry(engine.WithMaxSeries(limit)), nil
+		},
+	} {
+		r, options := option()
+		vec, err := r.NewCounterVec("c_total", "", []string{"a", "b"}, options...)
+		require.NoError(t, err, name)
+		open, err := r.NewCounterVec("o_total", "", nil, options...)
+		require.NoError(t, err, name)
+		var work sync.WaitGroup
+		for w := range workers {
+			work.Go(func() {
+				for i := range values {
+					value := fmt.Sprint((i*workers + w) % values) // every value by several workers
+					vec.With(value, "x").Inc()
+					open.WithLabels(engine.Labels{"k": value}).Inc()
+				}
+			})
+		}
+		work.Wait()
+		page := scrape(t, r)
+		for _, family := range []string{"c_total", "o_total"} {
+			samples := page.family(family).samples
+			require.Len(t, samples, limit+1, family)
+			sum := 0.0
+			for _, s := range samples {
+				sum += page.float(t, s.key())
+			}
+			require.EqualValues(t, workers*values, sum, family)
+		}
+		require.Greater(t, page.float(t, `c_total{a="__overflow__",b="__overflow__"}`), float64(workers*values*9/10))
+		require.Greater(t, page.float(t, `o_total{overflow="__overflow__"}`), float64(workers*values*9/10))
+		require.Greater(t, page.float(t, "quipu_overflowed_lookups_total"), float64(workers*values*9/10))
+		info, _ := r.Lookup("c_total")
+		require.Equal(t, limit+1, info.Series)
+
+		// Room that is made is used again.
+		require.True(t, vec.Delete(engine.OverflowValue, engine.OverflowValue))
+		vec.Reset()
+		vec.With("new", "x").Inc()
+		require.Equal(t, "1", valuesOf(t, r)[`c_total{a="new",b="x"}`])
+		require.Len(t, scrape(t, r).family("c_total").samples, 1)
+	}
+}
+
+func TestTheOverflowSeriesMayBeNamedByAUserBeforeTheMetricIsFull(t *testing.T) {
+	r := engine.NewRegistry()
+	v, err := r.NewCounterVec("c_total", "", []string{"a"}, engine.WithMaxSeries(2))
+	require.NoError(t, err)
+	v.With(engine.OverflowValue).Inc()
+	for i := range 10 {
+		v.With(fmt.Sprint(i)).Inc()
+	}
+	require.Equal(t, map[string]string{`c_total{a="__overflow__"}`: "9", `c_total{a="0"}`: "1", `c_total{a="2"}`: "1"}, valuesOf(t, r))
+}
+
+func TestStaleHandlesAreHarmlessAndARecreatedSeriesStartsAtZero(t *testing.T) {
+	r := engine.NewRegistry()
+	c, err := r.NewCounterVec("c_total", "", []string{"a"})
+	require.NoError(t, err)
+	g, err := r.NewGaugeVec("g", "", []string{"a"})
+	require.NoError(t, err)
+	h, err := r.NewHistogramVec("h", "", []string{"a"}, engine.WithBuckets())
+	require.NoError(t, err)
+	s, err := r.NewSummaryVec("s", "", []string{"a"}, engine.WithObjectives(map[float64]float64{}))
+	require.NoError(t, err)
+	for _, remove := range []func(){
+		func() { c.Delete("x"); g.Delete("x"); h.Delete("x"); s.Delete("x") },
+		func() { c.Reset(); g.Reset(); h.Reset(); s.Reset() },
+	} {
+		oldC, oldG, oldH, oldS := c.With("x"), g.With("x"), h.With("x"), s.With("x")
+		use := func() { oldC.Inc(); oldG.Set(5); oldH.Observe(1); oldS.Observe(1) }
+		use()
+		require.Equal(t, "1", valuesOf(t, r)[`s_count{a="x"}`])
+		remove()
+		use()
+		require.Empty(t, valuesOf(t, r), "a metric without series is left out")
+		c.With("x")
+		g.With("x")
+		h.With("x")
+		s.With("x")
+		use()
+		require.Equal(t, map[string]string{
+			`c_total{a="x"}`: "0", `g{a="x"}`: "0", `h_bucket{a="x",le="+Inf"}`: "0", `h_sum{a="x"}`: "0", `h_count{a="x"}`: "0",
+			`s_sum{a="x"}`: "0", `s_count{a="x"}`: "0",
+		}, valuesOf(t, r))
+		require.EqualValues(t, 3, oldC.Value())
+		require.EqualValues(t, 3, oldS.Snapshot().Count)
+		remove()
+	}
+}
+
+func TestOpenLabelSetsTreatEmptyValuesAsAbsent(t *testing.T) {
+	r, _ := logged()
+	v, err := r.NewGaugeVec("g", "", nil, engine.WithConstLabels(engine.Labels{"zone": "z"}))
+	require.NoError(t, err)
+	none := v.WithLabels(nil)
+	require.Same(t, none, v.WithLabels(engine.Labels{}))
+	require.Same(t, none, v.WithLabels(engine.Labels{"a": ""}))
+	require.Same(t, none, v.With(), "no names, no values")
+	one := v.WithLabels(engine.Labels{"a": "1"})
+	require.Same(t, one, v.WithLabels(engine.Labels{"b": "", "a": "1", "c": ""}))
+	require.NotSame(t, one, v.WithLabels(engine.Labels{"a": "1", "b": "2"}))
+	require.Same(t, v.WithLabels(engine.Labels{"b": "2", "a": "1"}), v.WithLabels(engine.Labels{"a": "1", "b": "2"}))
+	v.WithLabels(engine.Labels{"zone": "other"}).Set(5)
+	require.Equal(t, map[string]string{`g{zone="z"}`: "0", `g{a="1",zone="z"}`: "0", `g{a="1",b="2",zone="z"}`: "0"}, valuesOf(t, r))
+	require.EqualValues(t, 1, dropped(t, r, "labels"))
+	require.True(t, v.DeleteLabels(nil))
+	require.False(t, v.DeleteLabels(engine.Labels{"zone": "z"}))
+
+	declared, err := r.NewGaugeVec("d", "", []string{"a"})
+	require.NoError(t, err)
+	declared.With("").Set(1)
+	require.Equal(t, "1", valuesOf(t, r)[`d{a=""}`], "a declared label stays")
+}
+
+func TestConstantLabelsAndPrefixAreOnEverySeries(t *testing.T) {
+	r := engine.NewRegistry(engine.WithPrefix("app_"), engine.WithConstLabels(engine.Labels{"zone": "eu", "host": `a"b`}))
+	c, err := r.NewCounter("c_total", "")
+	require.NoError(t, err)
+	c.Inc()
+	v, err := r.NewGaugeVec("g", "", []string{"x"}, engine.WithConstLabels(engine.Labels{"kind": "k"}))
+	require.NoError(t, err)
+	v.With("1").Set(1)
+	_, err = r.NewGaugeFunc("f", "", func() float64 { return 3 })
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{
+		`app_c_total{host="a\"b",zone="eu"}`: "1", `app_g{host="a\"b",kind="k",x="1",zone="eu"}`: "1", `app_f{host="a\"b",zone="eu"}`: "3",
+	}, valuesOf(t, r))
+	require.Contains(t, scrape(t, r).values, `quipu_scrapes_total{host="a\"b",zone="eu"}`, "constant labels, but no prefix")
+	require.Same(t, v.With("1"), v.WithLabels(engine.Labels{"x": "1"}))
+	require.True(t, v.Delete("1"))
+}
+
+func TestDeletedSeriesGoBackToTheHeap(t *testing.T) {
+	r := engine.NewRegistry()
+	v, err := r.NewHistogramVec("h", "", []string{"a"}, engine.WithMaxSeries(1<<30))
+	require.NoError(t, err)
+	churn := func(n int) {
+		for i := range n {
+			name := fmt.Sprint("series ", i)
+			v.With(name).Observe(1)
+			require.True(t, v.Delete(name))
+		}
+	}
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	churn(1000)
+	before := heap()
+	n := 20_000
+	if long() {
+		n = 10_000_000
+	}
+	churn(n)
+	require.Less(t, int64(heap()-before), int64(1<<20))
+	v.With("last").Observe(1)
+	require.Len(t, valuesOf(t, r), 14)
+}
