@@ -24,10 +24,11 @@ func (c *cursor) load() bool {
 	return true
 }
 
-// candidate is a value and the bounds of its rank among all observations of the window.
+// candidate is a value with bounds of the ranks that it occupies among all observations of the window: the first of them is at
+// most rmax, the last one at least rmin. A value that occurs once has rmin <= rmax.
 type candidate struct{ v, rmin, rmax float64 }
 
-// distance is the most by which the candidate's rank can differ from t.
+// distance is the most by which t can lie outside the candidate's ranks. It is negative well inside.
 func (c candidate) distance(t float64) float64 { return max(t-c.rmin, c.rmax-t) }
 
 // answer appends an estimate for each objective (in ascending order of quantile) to dst: for the target rank t, the
@@ -72,6 +73,9 @@ func (w *Window) answer(dst []float64, goals []Objective) []float64 {
 			v:    c.next.v,
 			rmin: float64(below + c.next.g),
 			rmax: float64(above - c.above + c.below + c.next.g + c.next.delta),
+		}
+		if x.v == best.v {
+			x.rmax = best.rmax // of the first tuple with this value
 		}
 		if x.distance(t) > best.distance(t) {
 			dst = append(dst, best.v)

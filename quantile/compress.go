@@ -10,7 +10,9 @@ package quantile
 // tuple's gap. Beyond the last tuple it is 0; before the first it is too, because the first tuple has g = 1 and delta = 0.
 //
 // The open tuple, the leftmost so far, swallows its left neighbour if the gap of the union, the neighbour's g plus its
-// own g and delta, fits the envelope at the rank before the neighbour. All ranks are float64: exact below 2^53.
+// own g and delta, fits the envelope at the rank before the neighbour. It does so too, whatever its size, if the neighbour
+// has the same value and is not the first one that has it: between equal values nothing else can ever be inserted. All
+// ranks are float64: exact below 2^53.
 func compress[C counter](old []tuple[C], keys []uint64, g guards, n uint64, env envelope, slack float64,
 	room []tuple[C]) []tuple[C] {
 	var (
@@ -25,11 +27,11 @@ func compress[C counter](old []tuple[C], keys []uint64, g guards, n uint64, env 
 	for i >= 0 || j >= 0 {
 		if j >= 0 && keys[j] > g[0] && (j > 0 || i >= 0) {
 			// The run of observations between here and the next old tuple, or guard, or minimum. Among equals the
-			// observations go to the right of the old tuple, where their delta is 0 if they are the greatest.
+			// observations go to the left of the old tuples.
 			stop := g[0] + 1
 			first := 1
 			if i >= 0 {
-				stop, first = max(stop, keyOf(old[i].v)), 0
+				stop, first = max(stop, keyOf(old[i].v)+1), 0
 			}
 			run := 0
 			for run <= j-first && keys[j-run] >= stop {
@@ -42,6 +44,13 @@ func compress[C counter](old []tuple[C], keys []uint64, g guards, n uint64, env 
 						rank -= float64(k)
 						run -= k
 						j -= k
+						continue
+					}
+					if j > 0 && keys[j-1] == keys[j] && valueOf(keys[j]) == open.v {
+						open.g++
+						rank--
+						run--
+						j--
 						continue
 					}
 				}
@@ -59,7 +68,7 @@ func compress[C counter](old []tuple[C], keys []uint64, g guards, n uint64, env 
 		var next tuple[C]
 		lone := i < 0 && j <= 0 || j < 0 && i == 0 // the first tuple is never joined: it is the exact minimum
 		switch {
-		case j >= 0 && (i < 0 || keys[j] >= keyOf(old[i].v)):
+		case j >= 0 && (i < 0 || keys[j] > keyOf(old[i].v)):
 			if keys[j] == g[0] {
 				g[0], g[1] = g[1], 0
 				lone = true
@@ -72,7 +81,8 @@ func compress[C counter](old []tuple[C], keys []uint64, g guards, n uint64, env 
 			i--
 		}
 		rank -= float64(next.g)
-		if !alone && !lone && float64(next.g+open.g+open.delta) <= line.at(rank) {
+		if !alone && !lone && (float64(next.g+open.g+open.delta) <= line.at(rank) ||
+			next.v == open.v && (i >= 0 && old[i].v == next.v || j >= 0 && valueOf(keys[j]) == next.v)) {
 			open.g += next.g
 			continue
 		}

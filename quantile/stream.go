@@ -48,7 +48,8 @@ type tuple[C counter] struct {
 //
 //   - the g of all tuples add up to n, and values ascend;
 //   - the first tuple is the least observation with g = 1 and delta = 0, the last one the greatest with delta = 0;
-//   - for every tuple, g + delta <= max(1, f(rank before the tuple, n)), unless the cap was hit.
+//   - for every tuple whose value is not that of the tuple before, g + delta <= max(1, f(rank before the tuple, n)),
+//     unless the cap was hit.
 type stream struct {
 	n      uint64
 	narrow []tuple[uint32] // while n < 2^32

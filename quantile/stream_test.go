@@ -79,7 +79,7 @@ func plainCompress(old []tuple[uint64], keys []uint64, g guards, n int, env enve
 	}
 	var all []item
 	for _, tu := range old {
-		for len(keys) > 0 && valueOf(keys[0]) < tu.v {
+		for len(keys) > 0 && valueOf(keys[0]) <= tu.v {
 			all = append(all, item{tuple: tuple[uint64]{v: valueOf(keys[0]), g: 1, delta: tu.g + tu.delta - 1}})
 			keys = keys[1:]
 		}
@@ -105,7 +105,8 @@ func plainCompress(old []tuple[uint64], keys []uint64, g guards, n int, env enve
 		}
 		left, right := all[i-1], &all[i]
 		lim := newLimit(env, float64(n), 1)
-		if !left.guard && !right.guard && float64(left.g+right.g+right.delta) <= lim.at(float64(rank)) {
+		equal := left.v == right.v && all[i-2].v == left.v
+		if !left.guard && !right.guard && (equal || float64(left.g+right.g+right.delta) <= lim.at(float64(rank))) {
 			right.g += left.g
 			all = slices.Delete(all, i-1, i)
 		}
