@@ -10,21 +10,18 @@ import (
 	"github.com/quipu-metrics/quipu/export"
 )
 
-// quipu, as its README tells: handles on hot paths, With elsewhere. Families of more than 10 000 series need WithMaxSeries.
+// quipu, as its README tells: handles on hot paths, With elsewhere, WithMaxSeries for more than 10 000 series.
 type quipu struct {
 	reg *engine.Registry
 }
 
-// unlimited is more series than any scenario makes.
-const unlimited = 20_000_000
-
 func newQuipu() Registry {
-	return &quipu{reg: engine.NewRegistry(engine.WithMaxSeries(unlimited))}
+	return &quipu{reg: engine.NewRegistry()}
 }
 
 // NewQuipuWithClock is quipu with a clock of the caller's, so that summaries live through their windows in no time.
 func NewQuipuWithClock(now func() time.Time) Registry {
-	return &quipu{reg: engine.NewRegistry(engine.WithMaxSeries(unlimited), engine.WithClock(now))}
+	return &quipu{reg: engine.NewRegistry(engine.WithClock(now))}
 }
 
 func must[T any](v T, err error) T {
@@ -150,25 +147,26 @@ func (q *quipu) LookupTyped() Work {
 }
 
 func (q *quipu) CreateSeries() Work {
-	v := must(q.reg.NewCounterVec("create_total", "help", []string{"tenant", "path"}))
+	v := must(q.reg.NewCounterVec("create_total", "help", []string{"tenant", "path"},
+		engine.WithMaxSeries(2*MaxCreate)))
 	return creating(func(path string) { v.With("tenant", path).Inc() })
 }
 
 func (q *quipu) Fill(kind Kind, n int, handles bool) (func(int, float64), error) {
-	labels := []string{"tenant", "path"}
+	labels, limit := []string{"tenant", "path"}, engine.WithMaxSeries(n)
 	switch values := Latencies(); kind {
 	case Counter:
-		v := must(q.reg.NewCounterVec("fill_total", "help", labels))
+		v := must(q.reg.NewCounterVec("fill_total", "help", labels, limit))
 		return fill(n, handles, v.With, func(c *engine.Counter, i int) { c.Add(float64(i)) }, (*engine.Counter).Add), nil
 	case Gauge:
-		v := must(q.reg.NewGaugeVec("fill", "help", labels))
+		v := must(q.reg.NewGaugeVec("fill", "help", labels, limit))
 		return fill(n, handles, v.With, func(g *engine.Gauge, i int) { g.Add(float64(i)) }, (*engine.Gauge).Add), nil
 	case Histogram:
-		v := must(q.reg.NewHistogramVec("fill_seconds", "help", labels))
+		v := must(q.reg.NewHistogramVec("fill_seconds", "help", labels, limit))
 		return fill(n, handles, v.With, func(h *engine.Histogram, i int) { h.Observe(values[i%latencies]) },
 			(*engine.Histogram).Observe), nil
 	default:
-		v := must(q.reg.NewSummaryVec("fill_bytes", "help", labels))
+		v := must(q.reg.NewSummaryVec("fill_bytes", "help", labels, limit))
 		return fill(n, handles, v.With, func(s *engine.Summary, i int) { s.Observe(values[i%latencies]) },
 			(*engine.Summary).Observe), nil
 	}
