@@ -42,6 +42,7 @@ type definition struct {
 	slot      int       // which of its metrics this is
 
 	buckets    []float64
+	native     *histogram.NativeOptions
 	objectives map[float64]float64
 	maxAge     time.Duration
 
@@ -107,6 +108,14 @@ func (d *definition) checkLabel(name string) error {
 func (d *definition) checkValues() (err error) {
 	switch d.kind {
 	case encode.Histogram:
+		if d.native != nil {
+			if err = new(histogram.Native).Init(*d.native); err != nil {
+				return fmt.Errorf("%w: %w", ErrBuckets, err)
+			}
+			if d.buckets == nil {
+				return nil // no classic buckets
+			}
+		}
 		if d.buckets == nil {
 			d.buckets = histogram.Default()
 		}
@@ -130,6 +139,7 @@ func (d *definition) same(other *definition) bool {
 	return d.kind == other.kind && d.name == other.name && d.help == other.help && d.unit == other.unit &&
 		d.vec == other.vec && d.open == other.open && slices.Equal(d.labels, other.labels) && maps.Equal(d.consts, other.consts) &&
 		d.maxSeries == other.maxSeries && d.callback == other.callback && d.source == other.source && slices.Equal(d.buckets, other.buckets) &&
+		(d.native == nil) == (other.native == nil) && (d.native == nil || *d.native == *other.native) &&
 		maps.Equal(d.objectives, other.objectives) && d.maxAge == other.maxAge
 }
 

@@ -54,6 +54,7 @@ type page struct {
 	counter   encode.CounterSample
 	histogram encode.HistogramSample
 	summary   encode.SummarySample
+	native    nativePage
 }
 
 func newPage() any { return &page{buf: make([]byte, 0, chunkSize)} }
@@ -198,12 +199,8 @@ func (f *family) append(p *page, n *shard.Node) {
 	case encode.Gauge:
 		p.buf = f.enc.AppendGauge(p.buf, p.fm, n.Labels, seriesOf[Gauge](n).level.Load())
 	case encode.Histogram:
-		s := &p.histogram
-		counts, sum, exact := seriesOf[Histogram](n).classic.Snapshot(p.counts)
-		f.reg.self.snapshot(exact)
-		p.counts = counts
-		s.Counts, s.Sum, s.Created = counts, sum, f.reg.created(n)
-		p.buf = f.enc.AppendHistogram(p.buf, p.fm, n.Labels, s)
+		p.sampleHistogram(f, n)
+		p.buf = f.enc.AppendHistogram(p.buf, p.fm, n.Labels, &p.histogram)
 	default:
 		s := &p.summary
 		p.quantiles, s.Count, s.Sum = seriesOf[Summary](n).window.Snapshot(p.quantiles[:0])

@@ -73,7 +73,7 @@ func newFamily(r *Registry, d definition) *family {
 func (f *family) bounds() []float64 {
 	switch f.def.kind {
 	case encode.Histogram:
-		return f.def.bounds.Upper()
+		return f.def.buckets
 	case encode.Summary:
 		var quantiles []float64
 		for _, o := range f.def.targets.List() {
@@ -127,8 +127,10 @@ func (f *family) newSeries(labels string) *shard.Node {
 	case encode.Gauge:
 		s = &new(Gauge).series
 	case encode.Histogram:
-		h := new(Histogram)
-		h.classic.Init(f.def.bounds)
+		h := &Histogram{native: f.def.newNative()}
+		if f.def.bounds != nil {
+			h.classic.Init(f.def.bounds)
+		}
 		s = &h.series
 	default:
 		m := &Summary{log: f.reg.log}

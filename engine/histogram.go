@@ -11,7 +11,8 @@ import (
 // methods may be called concurrently and take no lock.
 type Histogram struct {
 	series
-	classic histogram.Classic
+	classic histogram.Classic // not set up if the histogram has native buckets only
+	native  *histogram.Native // nil if it has none
 }
 
 // NewHistogram defines a histogram in the default registry, with buckets from 5 ms to 10 s unless [WithBuckets] says
@@ -27,31 +28,58 @@ func (r *Registry) NewHistogram(name, help string, options ...MetricOption) (*Hi
 
 // Observe counts v in the first bucket whose upper bound is not below it. NaN goes to the +Inf bucket and the count,
 // never into the sum.
-func (h *Histogram) Observe(v float64) { h.classic.Observe(v) }
+func (h *Histogram) Observe(v float64) {
+	if h.native != nil {
+		h.observeNative(v)
+		return
+	}
+	h.classic.Observe(v)
+}
+
+func (h *Histogram) observeNative(v float64) {
+	h.native.Observe(v)
+	if h.classic.Bounds() != nil {
+		h.classic.Observe(v) // second: see page.sampleHistogram
+	}
+}
 
 // HistogramSnapshot is the state of a histogram at one moment.
 type HistogramSnapshot struct {
-	Bounds []float64 // upper bounds, +Inf not included; shared, not to be changed
-	Counts []uint64  // observations in each bucket, not cumulative, +Inf last
-	Count  uint64    // all observations: the sum of Counts
-	Sum    float64   // of these observations
+	Bounds []float64                 // upper bounds, +Inf not included; shared, not to be changed
+	Counts []uint64                  // observations in each bucket, not cumulative, +Inf last
+	Count  uint64                    // all observations: the sum of Counts
+	Sum    float64                   // of these observations
+	Native *histogram.NativeSnapshot // nil unless the histogram is native; if it is that only, there are no Counts
 }
 
 // Snapshot returns the state. It allocates.
 func (h *Histogram) Snapshot() HistogramSnapshot {
-	counts, sum, ok := h.classic.Snapshot(nil)
-	h.fam.reg.self.snapshot(ok)
-	s := HistogramSnapshot{Bounds: h.classic.Bounds().Upper(), Counts: counts, Sum: sum}
-	for _, n := range counts {
-		s.Count += n
+	var s HistogramSnapshot
+	if h.native != nil {
+		s.Native = new(histogram.NativeSnapshot)
+		h.native.Snapshot(s.Native)
+		h.fam.reg.self.snapshot(s.Native.Exact)
+		s.Count, s.Sum = s.Native.Count, s.Native.Sum
+	}
+	if bounds := h.classic.Bounds(); bounds != nil {
+		counts, sum, exact := h.classic.Snapshot(nil)
+		h.fam.reg.self.snapshot(exact)
+		s.Bounds, s.Counts, s.Sum, s.Count = bounds.Upper(), counts, sum, 0
+		for _, n := range counts {
+			s.Count += n
+		}
 	}
 	return s
 }
 
-// Quantile estimates a quantile by linear interpolation in its bucket, as Prometheus' histogram_quantile does. It is NaN
-// when there are no observations or q is NaN, -Inf for q below 0 and +Inf for q above 1.
+// Quantile estimates a quantile by interpolation in its bucket, as Prometheus' histogram_quantile does, from the classic
+// buckets if there are any. It is NaN when there are no observations or q is NaN, -Inf for q below 0 and +Inf for q above
+// 1.
 func (h *Histogram) Quantile(q float64) float64 {
 	s := h.Snapshot()
+	if s.Counts == nil {
+		return s.Native.Quantile(q)
+	}
 	return histogram.Quantile(q, s.Bounds, s.Counts)
 }
 

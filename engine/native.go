@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/shard"
+)
+
+// WithNative makes a histogram native: its buckets grow exponentially and need no layout. Prometheus receives them in the
+// protobuf format, when native histograms are switched on there; in the text formats a native histogram has the bucket up
+// to +Inf only. Together with [WithBuckets] the histogram has both kinds of buckets, and every observation costs twice.
+//
+// See [histogram.NativeDefaults] for the usual options.
+func WithNative(options histogram.NativeOptions) MetricOption {
+	return metricOption(func(d *definition) error {
+		if d.kind != encode.Histogram {
+			return fmt.Errorf("%w: WithNative is for histograms, this is a %s", ErrOption, d.kind)
+		}
+		d.native = &options
+		return nil
+	})
+}
+
+// newNative returns the native buckets of a new series, or nil. The options have been checked.
+func (d *definition) newNative() *histogram.Native {
+	if d.native == nil {
+		return nil
+	}
+	n := new(histogram.Native)
+	if err := n.Init(*d.native); err != nil {
+		panic(err) // checkValues has let through what cannot be
+	}
+	return n
+}
+
+// nativePage is where a page gathers native histograms.
+type nativePage struct {
+	snapshot histogram.NativeSnapshot
+	sample   encode.NativeSample
+}
+
+// nativeSample reads the native buckets of a series.
+func (p *page) nativeSample(f *family, n *histogram.Native) *encode.NativeSample {
+	from, to := &p.native.snapshot, &p.native.sample
+	n.Snapshot(from)
+	f.reg.self.snapshot(from.Exact)
+	to.Schema, to.ZeroThreshold, to.ZeroCount = int32(from.Schema), from.ZeroThreshold, from.ZeroCount
+	to.Count, to.Sum = from.Count, from.Sum
+	if inBuckets(from) != from.Count {
+		// Infinities and NaNs are in no bucket. Prometheus takes that only from a histogram whose sum is NaN.
+		to.Sum = math.NaN()
+	}
+	copyBuckets(&to.Positive, &from.Positive)
+	copyBuckets(&to.Negative, &from.Negative)
+	return to
+}
+
+func copyBuckets(to *encode.Buckets, from *histogram.NativeBuckets) {
+	to.Spans = to.Spans[:0]
+	for _, s := range from.Spans {
+		to.Spans = append(to.Spans, encode.Span{Offset: s.Offset, Length: s.Length})
+	}
+	to.Deltas = from.Deltas
+}
+
+// inBuckets adds up all buckets.
+func inBuckets(s *histogram.NativeSnapshot) uint64 {
+	total := s.ZeroCount
+	for _, deltas := range [][]int64{s.Positive.Deltas, s.Negative.Deltas} {
+		var count int64
+		for _, d := range deltas {
+			count += d
+			total += uint64(count)
+		}
+	}
+	return total
+}
+
+// sampleHistogram reads a series of a histogram.
+//
+// One with both kinds of buckets is read classic first. It is observed native first, so the native count is never the
+// smaller one; what came in between is counted in the classic bucket up to +Inf until the next scrape, because a message
+// has one count for both.
+func (p *page) sampleHistogram(f *family, n *shard.Node) {
+	h, s := seriesOf[Histogram](n), &p.histogram
+	*s = encode.HistogramSample{Created: f.reg.created(n)}
+	var total uint64
+	if f.def.bounds != nil {
+		counts, sum, exact := h.classic.Snapshot(p.counts)
+		f.reg.self.snapshot(exact)
+		p.counts = counts
+		s.Counts, s.Sum = counts, sum
+		if h.native == nil || p.fm != encode.Protobuf {
+			return
+		}
+		for _, count := range counts {
+			total += count
+		}
+	}
+	s.Native = p.nativeSample(f, h.native)
+	s.Sum = s.Native.Sum
+	if s.Counts != nil {
+		s.Counts[len(s.Counts)-1] += s.Native.Count - total
+	}
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package histogram
+
+import "math"
+
+// Quantile estimates the q-quantile of the observations in the snapshot's buckets; infinities and NaNs are in none. A
+// quantile is placed within its bucket geometrically, as the buckets themselves grow, and within the zero bucket evenly,
+// as Prometheus 3 does. The estimate is off by one bucket's width at most.
+//
+// It returns NaN when there are no observations or q is NaN; -Inf for q below 0 and +Inf for q above 1.
+func (s *NativeSnapshot) Quantile(q float64) float64 {
+	total := s.ZeroCount
+	for _, b := range []*NativeBuckets{&s.Positive, &s.Negative} {
+		for _, n := range b.counts {
+			total += n
+		}
+	}
+	switch {
+	case math.IsNaN(q) || total == 0:
+		return math.NaN()
+	case q < 0:
+		return math.Inf(-1)
+	case q > 1:
+		return math.Inf(1)
+	}
+	rank := q * float64(total)
+	below := 0.0
+	// within tells how far into a bucket of n observations the rank lies, from 0 to 1, if it lies in it.
+	within := func(n uint64) (part float64, ok bool) {
+		if n > 0 && below+float64(n) >= rank {
+			return (rank - below) / float64(n), true
+		}
+		below += float64(n)
+		return 0, false
+	}
+	for i := len(s.Negative.counts) - 1; i >= 0; i-- { // the largest magnitudes come first
+		if part, ok := within(s.Negative.counts[i]); ok {
+			return -s.between(s.Negative.first+i, 1-part)
+		}
+	}
+	if part, ok := within(s.ZeroCount); ok {
+		low, high := -s.ZeroThreshold, s.ZeroThreshold
+		if len(s.Negative.Deltas) == 0 {
+			low = 0
+		}
+		if len(s.Positive.Deltas) == 0 {
+			high = 0
+		}
+		return low + (high-low)*part
+	}
+	for i, n := range s.Positive.counts {
+		if part, ok := within(n); ok {
+			return s.between(s.Positive.first+i, part)
+		}
+	}
+	return math.NaN() // not reached: the rank is at most the total
+}
+
+// between returns the value at a part of the way through a bucket.
+func (s *NativeSnapshot) between(index int, part float64) float64 {
+	low, high := nativeBound(index-1, s.Schema), nativeBound(index, s.Schema)
+	return low * math.Pow(high/low, part)
+}
