@@ -21,13 +21,14 @@ type Node struct {
 	// Born is when the series was created, in tenths of a second since an epoch of the caller's.
 	Born uint32
 
-	slot atomic.Uint32 // position in the roster and flagEscaped; under Map.mu but for the flag
+	slot atomic.Uint32 // position in the roster and the flags; written under Map.mu
 }
 
-// flagEscaped marks labels with escape sequences in them.
+// flagEscaped marks labels with escape sequences in them, flagGone series that have been deleted.
 const (
 	flagEscaped = 1 << 31
-	slotMask    = flagEscaped - 1
+	flagGone    = 1 << 30
+	slotMask    = flagGone - 1
 )
 
 // Map is the index of one family: label sets to series.
@@ -143,6 +144,9 @@ func (m *Map) load(hash uint64) *Node {
 func (m *Map) variable(n *Node) string {
 	return n.Labels[:max(0, len(n.Labels)-m.tail)] // a series with constant labels only has no comma before them
 }
+
+// Gone reports whether the series has been deleted from its map.
+func (n *Node) Gone() bool { return n.slot.Load()&flagGone != 0 }
 
 func (n *Node) escaped() bool { return n.slot.Load()&flagEscaped != 0 }
 
@@ -320,5 +324,8 @@ func (m *Map) Reset() {
 	m.displaced.Store(0)
 	m.overflow.Store(nil)
 	m.count.Store(0)
+	for n := range m.All() {
+		n.slot.Store(n.slot.Load() | flagGone)
+	}
 	m.roster.Store(new(roster))
 }

@@ -73,7 +73,9 @@ func (r *roster) grown(capacity int) *roster {
 // strike empties a series' position, and compacts the roster when most of it is empty.
 func (m *Map) strike(n *Node) {
 	r := m.roster.Load()
-	r.at(n.slot.Load() & slotMask).Store(nil)
+	slot := n.slot.Load()
+	n.slot.Store(slot | flagGone)
+	r.at(slot & slotMask).Store(nil)
 	r.holes++
 	if r.holes > rosterBlock/8 && r.holes > int(r.length.Load())/2 {
 		// Published when it is complete: a walk that began half-way would leave out series that nobody deleted.
