@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/examples/hotpath/load"
+	"github.com/quipu-metrics/quipu/internal/testkit"
+)
+
+// interval is how often Prometheus scrapes, and how long a scrape may take, which is some 5 ms. A machine on which other
+// tests run stops for 200 ms at times.
+const interval = 500 * time.Millisecond
+
+// accept is what Prometheus 2.42 sends.
+const accept = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75," +
+	"text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+
+// loadTime is how long the load runs, in the long part of the test.
+func loadTime() time.Duration {
+	if testing.Short() {
+		return 4 * time.Second
+	}
+	return 10 * time.Second
+}
+
+func TestPrometheusAgreesWithTheLedger(t *testing.T) {
+	testkit.Require(t, "prometheus")
+	promtool := testkit.Require(t, "promtool")
+	testkit.Baseline(t)
+
+	program := testkit.Build(t, "../../examples/hotpath")
+	service := testkit.Start(t, program, "-addr", "127.0.0.1:0", "-load=false")
+	url := service.Find(`^Serving metrics on: (http://(127\.0\.0\.1:\d+))/metrics\n`, time.Minute)
+	config := scrapeConfig(t, promtool, service)
+	prometheus := testkit.StartPrometheus(t, config)
+	waitForScrape(t, prometheus, time.Now())
+
+	// The load comes from here, so that it begins when Prometheus is ready for it.
+	began := time.Now()
+	ledger := loadAndWatch(t, prometheus, load.Config{URL: url[1], Workers: 4, Rate: 1500, Duration: loadTime()})
+	waitForScrape(t, prometheus, ledger.Ended)
+	compare(t, prometheus, ledger)
+	checkScrapes(t, prometheus, url[1], began)
+	checkNothingWentDown(t, prometheus, url[1], began)
+	checkIncrease(t, prometheus, began, ledger.Total())
+
+	// Under the same Prometheus, a service that begins again at 0, with its built-in load.
+	service.Signal(syscall.SIGTERM)
+	require.Zero(t, service.Wait(time.Minute))
+	require.Contains(t, service.Output(), fmt.Sprintf("Served %d requests", ledger.Total()))
+	file := filepath.Join(t.TempDir(), "ledger.json")
+	service = testkit.Start(t, program,
+		"-addr", url[2], "-load-for", "3s", "-rate", "1000", "-workers", "3", "-ledger", file)
+	second := readLedger(t, file)
+	waitForScrape(t, prometheus, second.Ended)
+	compare(t, prometheus, second)
+	for series, resets := range prometheus.Values("resets(http_request_duration_seconds_count[" + since(began) + "])") {
+		require.Equal(t, 1.0, resets, series)
+	}
+	checkIncrease(t, prometheus, began, ledger.Total()+second.Total())
+
+	service.Signal(os.Interrupt)
+	require.Zero(t, service.Wait(time.Minute))
+	require.Contains(t, service.Output(), fmt.Sprintf("Served %d requests", second.Total()))
+}
+
+// scrapeConfig is the configuration that the service tells its users to paste, scraped more often.
+func scrapeConfig(t *testing.T, promtool string, service *testkit.Process) string {
+	_, config, ok := strings.Cut(service.Output(), "\n\n")
+	require.True(t, ok, service.Output())
+	config, _, ok = strings.Cut(config, "\n\n")
+	require.True(t, ok, service.Output())
+
+	file := filepath.Join(t.TempDir(), "prometheus.yml")
+	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
+	out, err := exec.Command(promtool, "check", "config", file).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+
+	const every = "scrape_interval: 5s\n"
+	require.Contains(t, config, every)
+	return strings.Replace(config, every, fmt.Sprintf("scrape_interval: %v\n    scrape_timeout: %[1]v\n", interval), 1)
+}
+
+// waitForScrape waits until Prometheus has scraped what there was after this time. The service has counted a request a
+// moment after its client has the answer, so it gets that moment.
+func waitForScrape(t *testing.T, p *testkit.Prometheus, after time.Time) {
+	after = after.Add(interval)
+	testkit.Poll(t, 30*time.Second, func() error {
+		up := p.Query("up * timestamp(up)")
+		if len(up) != 1 || up[0].Point.Value <= float64(after.UnixMilli())/1000 {
+			return fmt.Errorf("no scrape since %v: up %v, targets %v", after, up, p.Targets())
+		}
+		return nil
+	})
+}
+
+// loadAndWatch runs a load and asks Prometheus at the same time.
+func loadAndWatch(t *testing.T, p *testkit.Prometheus, config load.Config) *load.Ledger {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	result := make(chan *load.Ledger, 1)
+	go func() { result <- load.Run(ctx, config) }()
+
+	tick := time.NewTicker(interval / 2)
+	defer tick.Stop()
+	began, last, seen := time.Now(), 0.0, 0
+	for {
+		select {
+		case <-tick.C:
+			total := p.Value("sum(http_request_duration_seconds_count)")
+			require.GreaterOrEqual(t, total, last)
+			if total > last {
+				seen++
+			}
+			last = total
+			// A request is in flight on the server until a moment after its client has sent the next one.
+			inFlight := p.Value("http_requests_in_flight")
+			require.GreaterOrEqual(t, inFlight, 0.0)
+			require.LessOrEqual(t, inFlight, 2*float64(config.Workers))
+			if time.Since(began) > config.Duration/2 {
+				require.Positive(t, p.Value("sum(rate(http_request_duration_seconds_count[2s]))"))
+			}
+			for _, target := range p.Targets() {
+				require.Equal(t, "up", target.Health, target)
+				require.Empty(t, target.LastError)
+			}
+		case ledger := <-result:
+			require.Greater(t, seen, int(config.Duration/interval)/2, "Prometheus has not seen the load grow")
+			return ledger
+		}
+	}
+}
+
+func readLedger(t *testing.T, file string) *load.Ledger {
+	ledger := new(load.Ledger)
+	testkit.Poll(t, time.Minute, func() error {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(text, ledger)
+	})
+	return ledger
+}
+
+// since is the time that has passed as PromQL writes it, for windows that begin where the load began.
+func since(began time.Time) string {
+	return fmt.Sprintf("%dms", time.Since(began).Milliseconds())
+}
+
+func checkScrapes(t *testing.T, p *testkit.Prometheus, url string, began time.Time) {
+	slowest := p.Value("max_over_time(scrape_duration_seconds[" + since(began) + "])")
+	t.Logf("the slowest scrape took %.3f s", slowest)
+	require.Equal(t, 1.0, p.Value("min_over_time(up["+since(began)+"])"), "the slowest scrape took %g s", slowest)
+	scrapes := p.Value("count_over_time(up[" + since(began) + "])")
+	require.Greater(t, scrapes, 0.8*float64(time.Since(began)/interval), "scrapes are missing")
+	targets := p.Targets()
+	require.Len(t, targets, 1)
+	require.Equal(t, url+"/metrics", targets[0].ScrapeURL)
+	require.Equal(t, "up", targets[0].Health)
+	require.Empty(t, targets[0].LastError)
+
+	samples := countSamples(t, url)
+	require.EqualValues(t, samples, p.Value("scrape_samples_scraped"))
+	require.EqualValues(t, samples, p.Value("scrape_samples_post_metric_relabeling"))
+}
+
+// countSamples counts those of the page that Prometheus gets.
+func countSamples(t *testing.T, url string) (n int) {
+	request, err := http.NewRequest(http.MethodGet, url+"/metrics", nil)
+	require.NoError(t, err)
+	request.Header.Set("Accept", accept)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Contains(t, response.Header.Get("Content-Type"), "application/openmetrics-text")
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(line, "#") {
+			n++
+		}
+	}
+	return n
+}
+
+// checkNothingWentDown asks Prometheus whether anything cumulative on the page has ever gone down.
+func checkNothingWentDown(t *testing.T, p *testkit.Prometheus, url string, began time.Time) {
+	page, err := testkit.GetPage(url + "/metrics")
+	require.NoError(t, err)
+	checked := 0
+	for family, kind := range page.Types {
+		var names []string
+		switch kind {
+		case "counter":
+			names = []string{family}
+		case "histogram":
+			names = []string{family + "_bucket", family + "_sum", family + "_count"}
+		case "summary":
+			names = []string{family + "_sum", family + "_count"}
+		}
+		for _, name := range names {
+			for series, resets := range p.Values("resets(" + name + "[" + since(began) + "])") {
+				require.Zero(t, resets, "%s %s", name, series)
+				checked++
+			}
+		}
+	}
+	require.Greater(t, checked, 100)
+}
+
+// checkIncrease compares what rate() and increase() make of the counters with the ledger. They extrapolate to the ends
+// of the window, where there was no load, so this is not exact.
+func checkIncrease(t *testing.T, p *testkit.Prometheus, began time.Time, want int64) {
+	window := since(began.Add(-interval))
+	require.InEpsilon(t, want, p.Value("sum(increase(http_request_duration_seconds_count["+window+"]))"), 0.1)
+	perSecond := float64(want) / time.Since(began).Seconds()
+	require.InEpsilon(t, perSecond, p.Value("sum(rate(http_request_duration_seconds_count["+window+"]))"), 0.1)
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package testkit
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Baseline checks at the end of the test that there are no more goroutines and open descriptors than now. It is called
+// before anything else that cleans up, and not in tests that run in parallel with others.
+func Baseline(t testing.TB) {
+	t.Helper()
+	baseline(t, 5*time.Second)
+}
+
+// baseline gives what is ending as much time to end as it is told.
+func baseline(t testing.TB, patience time.Duration) {
+	t.Helper()
+	idle()
+	goroutines, descriptors := runtime.NumGoroutine(), openDescriptors()
+	t.Cleanup(func() {
+		if t.Failed() {
+			return // a test that stopped halfway leaves things behind, and has said so
+		}
+		Poll(t, patience, func() error {
+			idle()
+			if n := runtime.NumGoroutine(); n > goroutines {
+				stacks := make([]byte, 1<<20)
+				stacks = stacks[:runtime.Stack(stacks, true)]
+				return fmt.Errorf("%d goroutines, %d at the start of the test:\n%s", n, goroutines, stacks)
+			}
+			if open := openDescriptors(); len(open) > len(descriptors) {
+				return fmt.Errorf("%d descriptors, %d at the start of the test:\n%s",
+					len(open), len(descriptors), strings.Join(open, "\n"))
+			}
+			return nil
+		})
+	})
+}
+
+// idle closes the connections that http.Get and its kin keep for the next request.
+func idle() { http.DefaultClient.CloseIdleConnections() }
+
+// openDescriptors says what each open descriptor is. It is empty on systems that cannot say so.
+func openDescriptors() []string {
+	const dir = "/proc/self/fd"
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var open []string
+	for _, e := range entries {
+		// The descriptor that lists the directory is closed by now and has no target.
+		if target, err := os.Readlink(dir + "/" + e.Name()); err == nil {
+			open = append(open, e.Name()+" "+target)
+		}
+	}
+	return open
+}
