@@ -5,6 +5,7 @@ package export
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"runtime"
@@ -19,6 +20,9 @@ import (
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
 )
+
+// quiet keeps the registry's warnings out of the test's output.
+var quiet = engine.WithLogger(slog.New(slog.DiscardHandler))
 
 // manySeries is a registry with n two-label counter series. The page is about 70 bytes a series.
 func manySeries(tb testing.TB, n int) *engine.Registry {
@@ -40,7 +44,7 @@ func gauge(t *testing.T, reg *engine.Registry, name string, value float64) {
 }
 
 func TestCallbacksThatMisbehaveCostTheirFamilyAndNothingElse(t *testing.T) {
-	reg := engine.NewRegistry()
+	reg := engine.NewRegistry(quiet)
 	release := make(chan struct{})
 	for name, f := range map[string]func() float64{
 		"a_panics":   func() float64 { panic("no value today") },
@@ -91,7 +95,7 @@ func TestTimeoutsStatedOrNotAreMetByPagesWithHangingCallbacks(t *testing.T) {
 		"2.5":   2500 * time.Millisecond,
 		"1e309": 10 * time.Second,
 	} {
-		reg := engine.NewRegistry()
+		reg := engine.NewRegistry(quiet)
 		for i := range 5 { // 500 ms each
 			_, err := reg.NewGaugeFunc(fmt.Sprintf("hangs_%d", i), "Help.", func() float64 { <-release; return 1 })
 			require.NoError(t, err)
@@ -174,7 +178,7 @@ func TestAStalledReaderOfARealPageHoldsUpNobody(t *testing.T) {
 	require.NoError(t, err)
 	vec, err := reg.NewCounterVec("created_total", "Help.", []string{"n"})
 	require.NoError(t, err)
-	h := Handler(reg, WriteTimeout(300*time.Millisecond))
+	h := Handler(reg, WriteTimeout(time.Second))
 	ended := make(chan time.Duration, 1)
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("stall") != "" {
@@ -200,13 +204,12 @@ func TestAStalledReaderOfARealPageHoldsUpNobody(t *testing.T) {
 			}
 		}
 	})
-	start := time.Now()
 	require.Contains(t, body(t, s.URL+"/?name[]=writes_total"), "writes_total")
-	require.Less(t, time.Since(start), 250*time.Millisecond, "another scrape goes on meanwhile")
+	require.Empty(t, ended, "another scrape went by meanwhile")
 	held := <-ended
 	close(stop)
 	writer.Wait()
-	require.Less(t, held, 3*time.Second)
+	require.Less(t, held, 10*time.Second)
 	require.Positive(t, writes.Load())
 	require.EqualValues(t, writes.Load(), counter.Value())
 	require.Contains(t, body(t, s.URL+"/?name[]=writes_total"), fmt.Sprintf("\nwrites_total %d\n", writes.Load()))

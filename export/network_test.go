@@ -211,7 +211,7 @@ func TestAResetStopsThePageWithinAChunk(t *testing.T) {
 }
 
 func TestScrapesAtWorkAreBounded(t *testing.T) {
-	const limit, clients = 3, 60
+	const limit, clients = 3, 30
 	src := watch(sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
 		time.Sleep(2 * time.Millisecond)
 		return chunks(chunk64K, 2)(w, engine.Exposition{})

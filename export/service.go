@@ -130,9 +130,7 @@ func (s *Service) Start(addr string) error {
 		done:   make(chan struct{}),
 		server: newServer(s.handler),
 	}
-	if s.tls != nil {
-		run.server.TLSConfig = s.tls.Clone() // net/http completes it
-	}
+	run.server.TLSConfig = s.tls
 	s.run = run
 	go run.serve(listener) // ends with Shutdown, which waits for it
 	return nil

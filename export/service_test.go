@@ -279,6 +279,25 @@ func TestTLSWithoutACertificateIsAnErrorOfStart(t *testing.T) {
 	require.Empty(t, s.MetricsURL())
 }
 
+func TestAServiceThatStopsByItselfSaysSoAndLetsGoOfItsPort(t *testing.T) {
+	backToBaseline(t)
+	certs := httptest.NewTLSServer(nil)
+	defer certs.Close()
+	s := NewService(engine.NewRegistry(), TLS(&tls.Config{ // HTTP/2 cannot work with this suite alone
+		Certificates: certs.TLS.Certificates,
+		MaxVersion:   tls.VersionTLS12,
+		CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA},
+	}))
+	require.NoError(t, s.Start("127.0.0.1:0"))
+	port := strings.TrimPrefix(s.BaseURL(), "https://")
+	<-s.run.done
+	l, err := net.Listen("tcp", port)
+	require.NoError(t, err, "the port is free")
+	l.Close()
+	require.ErrorContains(t, s.Shutdown(context.Background()), "stopped by itself")
+	require.Empty(t, s.BaseURL())
+}
+
 func TestSlowlorisConnectionsAreClosedByTheHeaderTimeout(t *testing.T) {
 	const connections, timeout = 1000, 200 * time.Millisecond
 	s := started(t)
