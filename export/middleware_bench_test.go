@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// routes is a mux with a few routes, the last of which is what the benchmarks ask for.
+func routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	for i := range 20 {
+		mux.HandleFunc(fmt.Sprintf("GET /things/%d", i), func(http.ResponseWriter, *http.Request) {})
+	}
+	mux.HandleFunc("GET /users/{id}", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") })
+	return mux
+}
+
+type namedHandler struct {
+	name    string
+	handler http.Handler
+}
+
+// withAndWithout is a mux without and with the middleware: the difference is what the middleware costs.
+func withAndWithout() []namedHandler {
+	mux := routes()
+	return []namedHandler{{"without", mux}, {"with", Middleware(engine.NewRegistry())(mux)}}
+}
+
+// BenchmarkMiddleware is a request through a ServeMux, in memory.
+func BenchmarkMiddleware(b *testing.B) {
+	mux := routes()
+	tier := LabelFunc("tier", func(r *http.Request) string { return r.Host }, "example.com", "example.org")
+	for _, bm := range append(withAndWithout(),
+		namedHandler{"with-guide-names", Middleware(engine.NewRegistry(), GuideNames())(mux)},
+		namedHandler{"with-label", Middleware(engine.NewRegistry(), tier)(mux)},
+		namedHandler{"excluded", Middleware(engine.NewRegistry(), ExcludePaths("/users/1"))(mux)},
+	) {
+		b.Run(bm.name, func(b *testing.B) {
+			r := httptest.NewRequest(http.MethodGet, "/users/1", nil)
+			w := allMethods{&nowhere{header: http.Header{}}}
+			b.ReportAllocs()
+			for b.Loop() {
+				bm.handler.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+func BenchmarkMiddlewareParallel(b *testing.B) {
+	for _, bm := range withAndWithout() {
+		b.Run(bm.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				r := httptest.NewRequest(http.MethodGet, "/users/1", nil)
+				w := allMethods{&nowhere{header: http.Header{}}}
+				for pb.Next() {
+					bm.handler.ServeHTTP(w, r)
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkMiddlewareLoopback is a request through a real client and server.
+func BenchmarkMiddlewareLoopback(b *testing.B) {
+	for _, bm := range withAndWithout() {
+		b.Run(bm.name, func(b *testing.B) {
+			s := httptest.NewServer(bm.handler)
+			defer s.Close()
+			b.ReportAllocs()
+			for b.Loop() {
+				resp, err := http.Get(s.URL + "/users/1")
+				require.NoError(b, err)
+				io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			}
+		})
+	}
+}
+
+func BenchmarkRoundTripper(b *testing.B) {
+	response := &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}
+	bare := roundTripperFunc(func(*http.Request) (*http.Response, error) { return response, nil })
+	for _, bm := range []struct {
+		name      string
+		transport http.RoundTripper
+	}{
+		{"without", bare},
+		{"with", RoundTripper(bare, engine.NewRegistry())},
+		{"with-host", RoundTripper(bare, engine.NewRegistry(), HostLabel("example.com"))},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			r := httptest.NewRequest(http.MethodGet, "http://example.com/", nil)
+			b.ReportAllocs()
+			for b.Loop() {
+				bm.transport.RoundTrip(r)
+			}
+		})
+	}
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Label values are closed sets: whatever a client sends, it is one of a number of values that the program knows.
+
+const (
+	unmatchedRoute = "unmatched"
+	otherValue     = "other"
+)
+
+// methods are the values of the label method.
+var methods = [...]string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodConnect, http.MethodOptions, http.MethodTrace,
+	otherValue,
+}
+
+// methodIndex returns the index into methods. Methods are case-sensitive: get is not GET.
+func methodIndex(method string) int {
+	switch method {
+	case http.MethodGet, "": // a client's request without a method is a GET
+		return 0
+	case http.MethodHead:
+		return 1
+	case http.MethodPost:
+		return 2
+	case http.MethodPut:
+		return 3
+	case http.MethodPatch:
+		return 4
+	case http.MethodDelete:
+		return 5
+	case http.MethodConnect:
+		return 6
+	case http.MethodOptions:
+		return 7
+	case http.MethodTrace:
+		return 8
+	}
+	return 9
+}
+
+// codes makes status codes labels.
+type codes struct{ grouped bool }
+
+// codeLabel stands for a value of the label code: a status code, the first one of a group of them, or 0 for "other".
+type codeLabel int
+
+func (c codes) label(code int) codeLabel {
+	switch {
+	case code < 100 || code > 599:
+		return 0
+	case c.grouped:
+		return codeLabel(code - code%100)
+	}
+	return codeLabel(code)
+}
+
+func (c codes) text(l codeLabel) string {
+	switch {
+	case l == 0:
+		return otherValue
+	case c.grouped:
+		return strconv.Itoa(int(l)/100) + "xx"
+	}
+	return strconv.Itoa(int(l))
+}
+
+// routeLabel returns the value of the label route: a pattern without its method. A name that is no pattern stays as it
+// is.
+func routeLabel(pattern string) string {
+	if pattern == "" {
+		return unmatchedRoute
+	}
+	if i := strings.IndexAny(pattern, " \t"); i > 0 {
+		if rest := strings.TrimLeft(pattern[i:], " \t"); strings.Contains(rest, "/") && !strings.Contains(pattern[:i], "/") {
+			return rest
+		}
+	}
+	return pattern
+}
+
+// closedLabel is a label with a function that takes its value from a request.
+type closedLabel struct {
+	name   string
+	value  func(*http.Request) string
+	index  map[string]int
+	values []string // the last one is otherValue, for all that are not in index
+}
+
+func newClosedLabel(name string, value func(*http.Request) string, values []string) closedLabel {
+	l := closedLabel{name: name, value: value, index: make(map[string]int, len(values))}
+	for _, v := range values {
+		if _, twice := l.index[v]; !twice && v != otherValue {
+			l.index[v] = len(l.values)
+			l.values = append(l.values, v)
+		}
+	}
+	l.values = append(l.values, otherValue)
+	return l
+}
+
+func (l *closedLabel) of(r *http.Request) int {
+	if i, ok := l.index[l.value(r)]; ok {
+		return i
+	}
+	return len(l.values) - 1
+}
+
+// maxCombinations bounds the product of the numbers of values of all closed labels.
+const maxCombinations = 1000
+
+// labelSets numbers the combinations of a method and closed labels.
+type labelSets struct{ labels []closedLabel }
+
+func newLabelSets(labels []closedLabel) labelSets {
+	n := 1
+	for i, l := range labels {
+		if n *= len(l.values); n > maxCombinations {
+			panic(fmt.Sprintf("quipu: LabelFunc: over %d combinations of label values", maxCombinations))
+		}
+		if slices.ContainsFunc(labels[:i], func(other closedLabel) bool { return other.name == l.name }) {
+			panic(fmt.Sprintf("quipu: LabelFunc: label %q is there twice", l.name))
+		}
+	}
+	return labelSets{labels}
+}
+
+func (s labelSets) count() int {
+	n := len(methods)
+	for i := range s.labels {
+		n *= len(s.labels[i].values)
+	}
+	return n
+}
+
+// of returns the number of a request's combination, below count.
+func (s labelSets) of(r *http.Request) int {
+	n := methodIndex(r.Method)
+	for i := range s.labels {
+		n = n*len(s.labels[i].values) + s.labels[i].of(r)
+	}
+	return n
+}
+
+// values returns the label values of a combination: the method, and the closed labels in order.
+func (s labelSets) values(n int) (method string, closed []string) {
+	closed = make([]string, len(s.labels))
+	for i := len(s.labels) - 1; i >= 0; i-- {
+		values := s.labels[i].values
+		closed[i] = values[n%len(values)]
+		n /= len(values)
+	}
+	return methods[n], closed
+}
+
+func (s labelSets) names() []string {
+	names := make([]string, len(s.labels))
+	for i := range s.labels {
+		names[i] = s.labels[i].name
+	}
+	return names
+}
