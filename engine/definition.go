@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -45,6 +46,8 @@ type definition struct {
 	native     *histogram.NativeOptions
 	objectives map[float64]float64
 	maxAge     time.Duration
+
+	exemplarsFrom func(context.Context) Labels
 
 	bounds  *histogram.Bounds
 	targets *quantile.Objectives

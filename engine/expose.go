@@ -55,6 +55,7 @@ type page struct {
 	histogram encode.HistogramSample
 	summary   encode.SummarySample
 	native    nativePage
+	exemplars []*encode.Exemplar
 }
 
 func newPage() any { return &page{buf: make([]byte, 0, chunkSize)} }
@@ -102,6 +103,9 @@ func (p *page) release(r *Registry) {
 			e.source.emissions.Put(e.emission)
 		}
 	}
+	clear(p.exemplars)
+	p.exemplars = p.exemplars[:0]
+	p.counter.Exemplar, p.histogram.Exemplars = nil, nil
 	clear(p.emissions)
 	p.emissions = p.emissions[:0]
 	p.buf = p.buf[:0]
@@ -195,12 +199,22 @@ func (f *family) append(p *page, n *shard.Node) {
 	case encode.Counter:
 		seriesOf[Counter](n).sample(&p.counter)
 		p.counter.Created = f.reg.created(n)
+		p.counter.Exemplar = nil
+		if set := f.exemplars.set(n); set != nil {
+			p.counter.Exemplar = set.slots[0].Load()
+		}
 		p.buf = f.enc.AppendCounter(p.buf, p.fm, n.Labels, &p.counter)
 	case encode.Gauge:
 		p.buf = f.enc.AppendGauge(p.buf, p.fm, n.Labels, seriesOf[Gauge](n).level.Load())
 	case encode.Histogram:
 		p.sampleHistogram(f, n)
 		p.buf = f.enc.AppendHistogram(p.buf, p.fm, n.Labels, &p.histogram)
+		if p.fm == encode.Protobuf && p.histogram.Native != nil && len(p.exemplars) > 0 {
+			// Prometheus reads the exemplars of the first native histogram in a message only.
+			p.end(f)
+			p.start = len(p.buf)
+			p.buf = f.enc.Continue(p.buf, p.fm)
+		}
 	default:
 		s := &p.summary
 		p.quantiles, s.Count, s.Sum = seriesOf[Summary](n).window.Snapshot(p.quantiles[:0])

@@ -38,6 +38,8 @@ type family struct {
 	index  *shard.Map               // the series of a metric with labels
 	fn     atomic.Pointer[callback] // of a func metric
 
+	exemplars exemplarMap
+
 	discardOnce sync.Once
 	discard     *shard.Node   // takes the updates of misused lookups; never exposed
 	reported    atomic.Uint32 // faults that have been logged, a bit each

@@ -16,6 +16,7 @@ const (
 	faultLabels   fault = iota // label values that do not fit the label names
 	faultNegative              // a counter decremented
 	faultNaN                   // NaN added
+	faultExemplar              // an exemplar that cannot be one
 	faultPanic                 // a callback that panicked
 	faultExit                  // a callback that ended its goroutine
 	faultHang                  // a callback that did not return in time
@@ -23,7 +24,7 @@ const (
 )
 
 func (f fault) String() string {
-	return [faults]string{"labels", "negative", "nan", "panic", "exit", "timeout"}[f]
+	return [faults]string{"labels", "negative", "nan", "exemplar", "panic", "exit", "timeout"}[f]
 }
 
 // misuse counts a fault and logs it, the first time it happens to this family. In a strict registry it panics instead.

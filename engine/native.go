@@ -89,12 +89,16 @@ func inBuckets(s *histogram.NativeSnapshot) uint64 {
 func (p *page) sampleHistogram(f *family, n *shard.Node) {
 	h, s := seriesOf[Histogram](n), &p.histogram
 	*s = encode.HistogramSample{Created: f.reg.created(n)}
+	p.exemplars = p.exemplars[:0]
+	if set := f.exemplars.set(n); set != nil {
+		p.exemplars = set.list(p.exemplars)
+	}
 	var total uint64
 	if f.def.bounds != nil {
 		counts, sum, exact := h.classic.Snapshot(p.counts)
 		f.reg.self.snapshot(exact)
 		p.counts = counts
-		s.Counts, s.Sum = counts, sum
+		s.Counts, s.Sum, s.Exemplars = counts, sum, p.exemplars
 		if h.native == nil || p.fm != encode.Protobuf {
 			return
 		}
@@ -103,6 +107,7 @@ func (p *page) sampleHistogram(f *family, n *shard.Node) {
 		}
 	}
 	s.Native = p.nativeSample(f, h.native)
+	s.Native.Exemplars = p.exemplars
 	s.Sum = s.Native.Sum
 	if s.Counts != nil {
 		s.Counts[len(s.Counts)-1] += s.Native.Count - total

@@ -39,10 +39,19 @@ func (v vec[M]) DeleteLabels(labels Labels) bool {
 	return v.delete(v.fam.index.FindSet(cleaned))
 }
 
-func (v vec[M]) delete(n *shard.Node) bool { return n != nil && v.fam.index.Delete(n) }
+func (v vec[M]) delete(n *shard.Node) bool {
+	if n == nil || !v.fam.index.Delete(n) {
+		return false
+	}
+	v.fam.exemplars.sets.Delete(n)
+	return true
+}
 
 // Reset removes all series.
-func (v vec[M]) Reset() { v.fam.index.Reset() }
+func (v vec[M]) Reset() {
+	v.fam.index.Reset()
+	v.fam.exemplars.sets.Clear()
+}
 
 func cleanAll(values []string) []string {
 	cleaned := make([]string, len(values))

@@ -119,3 +119,6 @@ func (b *Bounds) halve(v float64) int {
 	}
 	return sort.Search(len(b.upper), func(i int) bool { return v <= b.upper[i] })
 }
+
+// Bucket returns the number of the bucket that [Classic.Observe] counts v in.
+func (b *Bounds) Bucket(v float64) int { return b.find(v) }

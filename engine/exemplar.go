@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/shard"
+)
+
+// Exemplars point from a counter, or from a bucket of a histogram, to one of the events that it counted, usually by the
+// id of a trace. OpenMetrics and protobuf carry them. Series without exemplars pay nothing for them: they are kept beside
+// the series, in a map of the family.
+
+// ExemplarInterval is how long an exemplar that came from a context stays before another one may take its place.
+const ExemplarInterval = time.Second
+
+// exemplarOdds is how many of the events that could replace an exemplar look at the clock to see whether it has been
+// there long enough: one in 16. Looking costs ten times what the observation costs.
+const exemplarOdds = 16
+
+// WithExemplars takes exemplars from contexts: from returns the labels of an exemplar, such as the id of the trace in
+// ctx, or nil when there is none. It is called by [Counter.AddContext] and [Histogram.ObserveContext] at most once a
+// second for each counter or bucket, so it need not be fast; it runs on the caller's goroutine and must not panic.
+func WithExemplars(from func(ctx context.Context) Labels) MetricOption {
+	return metricOption(func(d *definition) error {
+		if d.kind != encode.Counter && d.kind != encode.Histogram {
+			return fmt.Errorf("%w: WithExemplars is for counters and histograms, this is a %s", ErrOption, d.kind)
+		}
+		if from == nil {
+			return errNilFunc
+		}
+		d.exemplarsFrom = from
+		return nil
+	})
+}
+
+// AddWithExemplar adds v, as [Counter.Add] does, and makes this event the counter's exemplar. The names and values of
+// its labels may have 128 characters together; an exemplar that does not fit is dropped and counted, the addition is not.
+// It allocates.
+func (c *Counter) AddWithExemplar(v float64, exemplar Labels) {
+	c.Add(v)
+	c.fam.setExemplar(&c.node, 0, v, exemplar)
+}
+
+// AddContext adds v, as [Counter.Add] does. If the counter has [WithExemplars], the event in ctx becomes its exemplar when
+// the last one is older than [ExemplarInterval].
+func (c *Counter) AddContext(ctx context.Context, v float64) {
+	c.Add(v)
+	c.fam.exemplarFrom(ctx, &c.node, 0, v)
+}
+
+// ObserveWithExemplar counts v, as [Histogram.Observe] does, and makes this event the exemplar of its bucket. What is said
+// at [Counter.AddWithExemplar] holds here.
+func (h *Histogram) ObserveWithExemplar(v float64, exemplar Labels) {
+	h.Observe(v)
+	h.fam.setExemplar(&h.node, h.exemplarSlot(v), v, exemplar)
+}
+
+// ObserveContext counts v, as [Histogram.Observe] does. If the histogram has [WithExemplars], the event in ctx becomes the
+// exemplar of its bucket when the last one is older than [ExemplarInterval].
+func (h *Histogram) ObserveContext(ctx context.Context, v float64) {
+	h.Observe(v)
+	if h.fam.def.exemplarsFrom != nil {
+		h.fam.exemplarFrom(ctx, &h.node, h.exemplarSlot(v), v)
+	}
+}
+
+// nativeExemplars is how many exemplars a histogram without classic buckets keeps. They are spread over the powers of
+// two, so that values of every magnitude keep one.
+const nativeExemplars = 16
+
+// exemplarSlot returns which exemplar of a histogram an observation may become.
+func (h *Histogram) exemplarSlot(v float64) int {
+	if bounds := h.classic.Bounds(); bounds != nil {
+		return bounds.Bucket(v)
+	}
+	_, exponent := math.Frexp(v)
+	return exponent & (nativeExemplars - 1)
+}
+
+// exemplarSet holds the exemplars of one series: one of a counter, one for each bucket of a histogram.
+type exemplarSet struct {
+	slots []atomic.Pointer[encode.Exemplar]
+}
+
+// exemplarMap holds the exemplars of a family, by series.
+type exemplarMap struct {
+	any  atomic.Bool
+	sets sync.Map // *shard.Node to *exemplarSet
+}
+
+// set returns the exemplars of a series, or nil.
+func (m *exemplarMap) set(n *shard.Node) *exemplarSet {
+	if !m.any.Load() {
+		return nil
+	}
+	set, ok := m.sets.Load(n)
+	if !ok {
+		return nil
+	}
+	return set.(*exemplarSet)
+}
+
+// exemplarFrom makes the event in ctx an exemplar, now and then.
+func (f *family) exemplarFrom(ctx context.Context, n *shard.Node, slot int, v float64) {
+	from := f.def.exemplarsFrom
+	if from == nil {
+		return
+	}
+	if set := f.exemplars.set(n); set != nil {
+		if last := set.slots[slot].Load(); last != nil {
+			if rand.Uint32N(exemplarOdds) != 0 || unixSeconds(f.reg.clock())-last.Timestamp < ExemplarInterval.Seconds() {
+				return
+			}
+		}
+	}
+	if labels := from(ctx); labels != nil {
+		f.setExemplar(n, slot, v, labels)
+	}
+}
+
+func (f *family) setExemplar(n *shard.Node, slot int, v float64, labels Labels) {
+	text, err := f.exemplarText(labels)
+	if err != nil {
+		f.misuse(faultExemplar, "exemplar: %v", err)
+		return
+	}
+	set := f.exemplars.set(n)
+	if set == nil {
+		size := 1
+		switch {
+		case f.def.bounds != nil:
+			size = f.def.bounds.Buckets()
+		case f.def.kind == encode.Histogram:
+			size = nativeExemplars
+		}
+		have, _ := f.exemplars.sets.LoadOrStore(n, &exemplarSet{make([]atomic.Pointer[encode.Exemplar], size)})
+		set = have.(*exemplarSet)
+		f.exemplars.any.Store(true)
+	}
+	set.slots[slot].Store(&encode.Exemplar{Labels: text, Value: v, Timestamp: unixSeconds(f.reg.clock())})
+	if n.Gone() {
+		f.exemplars.sets.Delete(n) // whoever deleted the series may have looked too early
+	}
+}
+
+// exemplarText renders the labels of an exemplar.
+func (f *family) exemplarText(labels Labels) (string, error) {
+	var text []byte
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		if !encode.ValidLabelName(name) {
+			return "", fmt.Errorf("%w: %q", ErrLabel, name)
+		}
+		text = encode.AppendLabel(text, name, clean(labels[name]))
+	}
+	if n := encode.LabelRunes(string(text)); n > encode.MaxExemplarRunes {
+		return "", fmt.Errorf("%w: the labels have %d characters, at most %d are allowed", ErrLabel, n,
+			encode.MaxExemplarRunes)
+	}
+	return string(text), nil
+}
+
+// list appends the exemplars, nil where there is none.
+func (s *exemplarSet) list(dst []*encode.Exemplar) []*encode.Exemplar {
+	for i := range s.slots {
+		dst = append(dst, s.slots[i].Load())
+	}
+	return dst
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/histogram"
+)
+
+// openMetricsOf returns a page, without the lines that say when series were created.
+func openMetricsOf(t *testing.T, r *Registry) string {
+	var b strings.Builder
+	_, err := r.Expose(&b, Exposition{Format: encode.OpenMetrics, NoSelf: true})
+	require.NoError(t, err)
+	var page strings.Builder
+	for line := range strings.Lines(b.String()) {
+		if !strings.Contains(line, "_created") && !strings.HasPrefix(line, "#") {
+			page.WriteString(line)
+		}
+	}
+	return page.String()
+}
+
+// testClock is a clock that stands still until it is moved.
+type testClock struct{ now time.Time }
+
+func (c *testClock) option() RegistryOption { return WithClock(func() time.Time { return c.now }) }
+
+type traceKey struct{}
+
+func traceOf(ctx context.Context) Labels {
+	if id, ok := ctx.Value(traceKey{}).(string); ok {
+		return Labels{"trace_id": id}
+	}
+	return nil
+}
+
+func withTrace(id string) context.Context {
+	return context.WithValue(context.Background(), traceKey{}, id)
+}
+
+func TestExemplarsShowInOpenMetrics(t *testing.T) {
+	clock := testClock{time.Unix(100, 0)}
+	r := NewRegistry(clock.option())
+	c := must(r.NewCounterVec("c_total", "", []string{"a"}))
+	h := must(r.NewHistogram("h", "", WithBuckets(1, 2)))
+	c.With("plain").Inc()
+	c.With("x").AddWithExemplar(2, Labels{"trace_id": "old"})
+	c.With("x").AddWithExemplar(1, Labels{"trace_id": `new"`})
+	h.Observe(1)
+	h.ObserveWithExemplar(1.5, Labels{"trace_id": "b"})
+	require.Equal(t, `c_total{a="plain"} 1
+c_total{a="x"} 3 # {trace_id="new\""} 1 100
+h_bucket{le="1.0"} 1
+h_bucket{le="2.0"} 2 # {trace_id="b"} 1.5 100
+h_bucket{le="+Inf"} 2
+h_sum 2.5
+h_count 2
+`, openMetricsOf(t, r))
+	require.NotContains(t, pageOf(t, r), "trace_id", "the text format has no exemplars")
+}
+
+func TestExemplarsFromContextsAreRateLimited(t *testing.T) {
+	clock := testClock{time.Unix(100, 0)}
+	r := NewRegistry(clock.option())
+	calls := 0
+	c := must(r.NewCounter("c_total", "", WithExemplars(func(ctx context.Context) Labels {
+		calls++
+		return traceOf(ctx)
+	})))
+	c.AddContext(context.Background(), 1)
+	require.Equal(t, "c_total 1\n", openMetricsOf(t, r), "no trace, no exemplar")
+	for range 1000 {
+		c.AddContext(withTrace("first"), 1)
+	}
+	require.Equal(t, 2, calls)
+	clock.now = clock.now.Add(2 * ExemplarInterval)
+	for range 1000 { // one in 16 looks
+		c.AddContext(withTrace("second"), 1)
+	}
+	require.Equal(t, 3, calls)
+	require.Equal(t, "c_total 2001 # {trace_id=\"second\"} 1 102\n", openMetricsOf(t, r))
+}
+
+func TestExemplarsThatDoNotFitAreDroppedAndCounted(t *testing.T) {
+	r := NewRegistry()
+	c := must(r.NewCounter("c_total", ""))
+	c.AddWithExemplar(1, Labels{"trace_id": strings.Repeat("x", encode.MaxExemplarRunes)})
+	c.AddWithExemplar(1, Labels{"trace-id": "x"})
+	require.Equal(t, "c_total 2\n", openMetricsOf(t, r))
+	require.EqualValues(t, 2, r.self.dropped[faultExemplar].Value())
+}
+
+func TestExemplarsGoWithTheirSeries(t *testing.T) {
+	r := NewRegistry()
+	c := must(r.NewCounterVec("c_total", "", []string{"a"}))
+	count := func() (n int) {
+		c.fam.exemplars.sets.Range(func(any, any) bool { n++; return true })
+		return n
+	}
+	stale := c.With("x")
+	stale.AddWithExemplar(1, Labels{"t": "1"})
+	require.Equal(t, 1, count())
+	require.True(t, c.Delete("x"))
+	stale.AddWithExemplar(1, Labels{"t": "2"})
+	require.Zero(t, count(), "a stale handle leaves nothing behind")
+	c.With("x").AddWithExemplar(1, Labels{"t": "3"})
+	c.Reset()
+	require.Zero(t, count())
+}
+
+func TestNativeHistogramsHaveExemplars(t *testing.T) {
+	r := NewRegistry()
+	h := must(r.NewHistogram("h", "", WithNative(histogram.NativeDefaults()), WithExemplars(traceOf)))
+	h.ObserveContext(withTrace("a"), 1)
+	h.ObserveContext(withTrace("b"), 100)
+	h.ObserveContext(withTrace("c"), 101)
+	p := newPage().(*page)
+	p.fm = encode.Protobuf
+	p.sampleHistogram(h.fam, h.fam.only)
+	var traces []string
+	for _, e := range p.histogram.Native.Exemplars {
+		if e != nil {
+			traces = append(traces, e.Labels)
+		}
+	}
+	require.ElementsMatch(t, []string{`trace_id="a"`, `trace_id="b"`}, traces)
+}
