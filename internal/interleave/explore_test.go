@@ -123,7 +123,7 @@ func TestSleepSetsLoseNoOutcome(t *testing.T) {
 				t.Add(&words[2], uint64(i+1))
 			})
 		}
-		w.Go(func(t *Thread) { t.Store(&words[0], t.Load(&words[2])+5) })
+		w.Go(func(t *Thread) { t.Store(&words[0], 5) })
 		w.Check(func() string {
 			seen[fmt.Sprint(got, words[0].Value(), words[1].Value(), words[2].Value())]++
 			return ""
@@ -135,7 +135,7 @@ func TestSleepSetsLoseNoOutcome(t *testing.T) {
 	every := explore(testLimit, func(w *World) { model(w, full) }, func(a, b access) bool { return true })
 	require.Empty(t, every.Fault)
 	t.Logf("%d outcomes, %d runs with sleep sets, %d without", len(full), result.Runs, every.Runs)
-	require.Less(t, 10*result.Runs, every.Runs)
+	require.Less(t, 100*result.Runs, every.Runs)
 	require.Len(t, reduced, len(full))
 	for outcome := range full {
 		require.Contains(t, reduced, outcome)
