@@ -8,7 +8,7 @@ PKGS    = ./...
 .PHONY: run test deps lint unit race stress nested purego cross bench-once fuzz long bench bench-quick bench-peers clean
 
 run:
-	$(GO) run ./examples/hotpath $(ARGS)
+	@$(GO) run ./examples/hotpath $(ARGS)
 
 test: deps lint unit race stress purego cross nested bench-once
 	@echo "make test: all passed"
