@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !race
+
+package engine_test
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// mallocs returns how many heap objects a call of f makes in the steady state, on average, rounded down: what happens once in
+// a thousand calls, such as merging the observations of summaries, is not the call's.
+func mallocs(f func()) float64 {
+	for range 3000 { // past the one update that makes a busy series hot
+		f()
+	}
+	return testing.AllocsPerRun(2000, f)
+}
+
+func TestUpdatesAllocateNothing(t *testing.T) {
+	r, _ := logged()
+	c, err := r.NewCounter("c_total", "")
+	require.NoError(t, err)
+	g, err := r.NewGauge("g", "")
+	require.NoError(t, err)
+	h, err := r.NewHistogram("h", "")
+	require.NoError(t, err)
+	s, err := r.NewSummary("s", "")
+	require.NoError(t, err)
+	v, err := r.NewCounterVec("v_total", "", []string{"a"})
+	require.NoError(t, err)
+	x := 0.0
+	for name, update := range map[string]func(){
+		"Counter.Inc": c.Inc, "Counter.Add": func() { c.Add(3) }, "Counter.Add of a half": func() { c.Add(0.5) },
+		"Counter.Value": func() { x += c.Value() },
+		"Gauge.Set":     func() { g.Set(1.5) }, "Gauge.Inc": g.Inc, "Gauge.Dec": g.Dec, "Gauge.Add": func() { g.Add(0.1) },
+		"Gauge.Sub": func() { g.Sub(0.1) }, "Gauge.SetToCurrentTime": g.SetToCurrentTime, "Gauge.Value": func() { x += g.Value() },
+		"Histogram.Observe": func() { h.Observe(0.3) }, "Histogram.Observe NaN": func() { h.Observe(nan) },
+		"Summary.Observe": func() { s.Observe(0.3) }, "Summary.Observe NaN": func() { s.Observe(nan) },
+		"misuse of a counter": func() { c.Add(-1.5) }, "NaN in a counter": func() { c.Add(nan) }, "NaN in a gauge": func() { g.Add(nan) },
+		"misuse of With": func() { v.With("a", "b").Inc() },
+	} {
+		require.Zero(t, mallocs(update), name)
+	}
+}
+
+func TestLookupsAllocateNothing(t *testing.T) {
+	type one struct{ A string }
+	type two struct {
+		A string
+		B int
+	}
+	type three struct {
+		A string
+		B int
+		C bool
+	}
+	type eight struct {
+		A, B, C, D string
+		E          int
+		F          int64
+		G          uint8
+		H          bool
+	}
+	r := engine.NewRegistry()
+	names := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
+	values := []string{"GET", "-200", "true", "/api/v1/users", "1234567890", "-1234567890123456789", "255", "false"}
+	for _, n := range []int{1, 2, 3, 8} {
+		name := fmt.Sprintf("c%d_total", n)
+		v, err := r.NewCounterVec(name, "", names[:n])
+		require.NoError(t, err)
+		h, err := r.NewHistogramVec(fmt.Sprint("h", n), "", names[:n])
+		require.NoError(t, err)
+		open, err := r.NewGaugeVec(fmt.Sprint("o", n), "", nil)
+		require.NoError(t, err)
+		s, err := r.NewSummaryVec(fmt.Sprint("s", n), "", names[:n])
+		require.NoError(t, err)
+		labels := engine.Labels{}
+		for i := range n {
+			labels[names[i]] = values[i]
+		}
+		want := values[:n]
+		require.Zero(t, mallocs(func() { v.With(want...).Inc() }), "With, %d labels", n)
+		require.Zero(t, mallocs(func() { h.With(want...).Observe(1) }), "With, %d labels", n)
+		require.Zero(t, mallocs(func() { s.With(want...).Observe(1) }), "With, %d labels", n)
+		require.Zero(t, mallocs(func() { v.WithLabels(labels).Inc() }), "WithLabels, %d labels", n)
+		require.Zero(t, mallocs(func() { open.WithLabels(labels).Inc() }), "WithLabels of an open set, %d labels", n)
+	}
+	// Arguments written out, as programs have them: the slice behind them must stay on the stack.
+	v2, _ := r.NewCounterVec("c2_total", "", names[:2])
+	require.Zero(t, mallocs(func() { v2.With("GET", "-200").Inc() }))
+	require.Zero(t, mallocs(func() { v2.WithLabels(engine.Labels{"a": "GET", "b": "-200"}).Inc() }), "a map literal")
+
+	c1, err := engine.RegisterCounterOf[one](r, "c1_total", "")
+	require.NoError(t, err)
+	c2, err := engine.RegisterCounterOf[two](r, "c2_total", "")
+	require.NoError(t, err)
+	g3, err := engine.RegisterGaugeOf[three](r, "g3", "")
+	require.NoError(t, err)
+	h8, err := engine.RegisterHistogramOf[eight](r, "h8", "")
+	require.NoError(t, err)
+	s8, err := engine.RegisterSummaryOf[eight](r, "s8", "")
+	require.NoError(t, err)
+	method, code, all := values[0], -200, eight{"GET", "-200", "true", "/api/v1/users", 1234567890, -1234567890123456789, 255, false}
+	require.Zero(t, mallocs(func() { c1.With(one{method}).Inc() }))
+	require.Zero(t, mallocs(func() { c2.With(two{method, code}).Inc() }))
+	require.Zero(t, mallocs(func() { g3.With(three{method, code, true}).Inc() }))
+	require.Zero(t, mallocs(func() { h8.With(all).Observe(1) }))
+	require.Zero(t, mallocs(func() { s8.With(all).Observe(1) }))
+
+	full, err := r.NewCounterVec("full_total", "", []string{"a"}, engine.WithMaxSeries(1))
+	require.NoError(t, err)
+	full.With("x")
+	require.Zero(t, mallocs(func() { full.With("y").Inc() }), "lookups that end in the overflow series")
+}
+
+// crowd is a registry with many series of each type, all in use.
+func crowd(t testing.TB, counters, histograms, summaries int) *engine.Registry {
+	t.Helper()
+	r := engine.NewRegistry(engine.WithMaxSeries(counters))
+	c, err := r.NewCounterVec("c_total", "Counters.", []string{"method", "path"})
+	require.NoError(t, err)
+	f, err := r.NewCounter("f_total", "A fraction.")
+	require.NoError(t, err)
+	f.Add(0.1)
+	h, err := r.NewHistogramVec("h_seconds", "Histograms.", []string{"method", "path"})
+	require.NoError(t, err)
+	s, err := r.NewSummaryVec("s_seconds", "Summaries.", []string{"method", "path"})
+	require.NoError(t, err)
+	for i := range counters {
+		path := fmt.Sprintf("/path/%d", i)
+		c.With("GET", path).Add(float64(i))
+		if i < histograms {
+			h.With("GET", path).Observe(float64(i) / 1000)
+		}
+		if i < summaries {
+			for n := range 10 {
+				s.With("GET", path).Observe(float64(n) / 1000)
+			}
+		}
+	}
+	return r
+}
+
+func TestASteadyStateScrapeAllocatesNothing(t *testing.T) {
+	r := crowd(t, 100_000, 10_000, 1000)
+	for _, fm := range []encode.Format{encode.Text, openMetrics, protobuf} {
+		for _, e := range []engine.Exposition{{Format: fm}, {Format: fm, NoSelf: true}, {Format: fm, Names: []string{"c_total", "s_seconds"}}} {
+			page := func() {
+				_, err := r.Expose(io.Discard, e)
+				if err != nil {
+					panic(err)
+				}
+			}
+			page()
+			restore := debug.SetGCPercent(-1)
+			n := testing.AllocsPerRun(3, page)
+			debug.SetGCPercent(restore)
+			require.Zero(t, n, "%s %v", fm, e)
+		}
+	}
+}
+
+// What the first page of a registry allocates is what a scrape holds: it must not depend on the number of series.
+func TestTheMemoryOfAScrapeDoesNotGrowWithTheSeries(t *testing.T) {
+	for _, fm := range []encode.Format{encode.Text, openMetrics, protobuf} {
+		var bytes [2]uint64
+		for i, series := range []int{1000, 50_000} {
+			r := crowd(t, series, series/10, series/100)
+			runtime.GC()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			n, err := r.Expose(io.Discard, engine.Exposition{Format: fm})
+			runtime.ReadMemStats(&after)
+			require.NoError(t, err)
+			require.Greater(t, n, int64(series*40))
+			bytes[i] = after.TotalAlloc - before.TotalAlloc
+		}
+		t.Logf("%s: %d bytes for 1000 series, %d for 50 000", fm, bytes[0], bytes[1])
+		require.Less(t, bytes[0], uint64(512<<10))
+		require.Less(t, bytes[1], uint64(512<<10))
+	}
+}
