@@ -31,13 +31,21 @@ func BenchmarkLookupMapParallel(b *testing.B)        { parallel(b, Registry.Look
 func BenchmarkLookupTyped(b *testing.B)              { serial(b, Registry.LookupTyped) }
 func BenchmarkLookupTypedParallel(b *testing.B)      { parallel(b, Registry.LookupTyped) }
 
+// contestants are the libraries that run: all, or the one that QUIPU_BENCH_LIBRARY names.
+func contestants() []Library {
+	if l, ok := LibraryNamed(os.Getenv("QUIPU_BENCH_LIBRARY")); ok {
+		return []Library{l}
+	}
+	return Libraries()
+}
+
 func serial(b *testing.B, work func(Registry) Work) { race(b, work, 1) }
 
 func parallel(b *testing.B, work func(Registry) Work) { race(b, work, runtime.GOMAXPROCS(0)) }
 
 // race measures the work of each library that can do it, by this many goroutines.
 func race(b *testing.B, work func(Registry) Work, goroutines int) {
-	for _, l := range Libraries() {
+	for _, l := range contestants() {
 		each(b, l, func(b *testing.B) { measure(b, l, work, goroutines) }, work)
 	}
 }
@@ -75,7 +83,7 @@ func BenchmarkSummaryObserve(b *testing.B)         { summaries(b, 1) }
 func BenchmarkSummaryObserveParallel(b *testing.B) { summaries(b, runtime.GOMAXPROCS(0)) }
 
 func summaries(b *testing.B, goroutines int) {
-	for _, l := range Libraries() {
+	for _, l := range contestants() {
 		each(b, l, func(b *testing.B) {
 			r := l.New()
 			defer r.Close()
@@ -99,7 +107,7 @@ func BenchmarkCreateSeries(b *testing.B)         { create(b, 1) }
 func BenchmarkCreateSeriesParallel(b *testing.B) { create(b, runtime.GOMAXPROCS(0)) }
 
 func create(b *testing.B, goroutines int) {
-	for _, l := range Libraries() {
+	for _, l := range contestants() {
 		each(b, l, func(b *testing.B) {
 			createPaths()
 			b.ReportAllocs()
@@ -128,7 +136,7 @@ func goroutines(b *testing.B, work func(Registry) Work) {
 	if os.Getenv("QUIPU_BENCH_CURVES") != "" {
 		counts = []int{1, 2, 3, 4, 5, 6, 7, 8}
 	}
-	for _, l := range Libraries() {
+	for _, l := range contestants() {
 		each(b, l, func(b *testing.B) {
 			for _, n := range counts {
 				b.Run(strconv.Itoa(n), func(b *testing.B) { measure(b, l, work, n) })

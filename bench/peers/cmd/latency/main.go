@@ -80,7 +80,12 @@ func run(library, load string, samples int, out string) error {
 	return results.Save(out, &l)
 }
 
-const series = 100_000
+const (
+	series = 100_000
+
+	// fewestScrapes are waited for, unless they take much longer than the samples do.
+	fewestScrapes = 5
+)
 
 func measure(library, load string, samples int) ([]results.LatencyRow, error) {
 	l, ok := peers.LibraryNamed(library)
@@ -116,7 +121,7 @@ func measure(library, load string, samples int) ([]results.LatencyRow, error) {
 	// The calls take turns, so that all kinds see the same load and the same noise.
 	runtime.LockOSThread()
 	const turn = 256
-	for range samples / turn {
+	for done := 0; done < samples || load == "scrapes" && scrapes.Load() < fewestScrapes && done < 4*samples; done += turn {
 		for i := range ops {
 			recorders[i].record(ops[i].call, turn)
 		}
