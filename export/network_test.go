@@ -91,8 +91,7 @@ func TestASlowReaderIsServedAsLongAsEveryChunkArrives(t *testing.T) {
 	const timeout = 250 * time.Millisecond
 	src := watch(chunks(chunk64K, bigPage))
 	s := serve(t, handlerOf(src, WriteTimeout(timeout)))
-	resp, err := http.Get(s.URL)
-	require.NoError(t, err)
+	resp := getUncompressed(t, s.URL)
 	defer resp.Body.Close()
 	start := time.Now()
 	total := 0
@@ -120,10 +119,9 @@ func TestASlowReaderDoesNotOutliveTheScrapeTimeout(t *testing.T) {
 		}
 	}))
 	s := serve(t, handlerOf(src, WriteTimeout(10*time.Second), ScrapeTimeout(200*time.Millisecond)))
-	resp, err := http.Get(s.URL)
-	require.NoError(t, err)
+	resp := getUncompressed(t, s.URL)
 	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, resp.Body)
+	_, err := io.Copy(io.Discard, resp.Body)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF, "the client sees that the page is cut")
 	require.Error(t, src.wait(t, time.Second))
 }
@@ -336,6 +334,18 @@ func TestHTTP2ReadersThatStallAreCutOffToo(t *testing.T) {
 	require.Error(t, err, "the client sees that the page is cut")
 	resp.Body.Close()
 	s.Client().CloseIdleConnections()
+}
+
+// getUncompressed leaves the page as large as it is; Go's client asks for gzip by itself.
+func getUncompressed(t *testing.T, url string) *http.Response {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	require.NoError(t, err)
+	req.Header.Set("Accept-Encoding", "identity")
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	return resp
 }
 
 func body(t *testing.T, url string) string {
