@@ -61,7 +61,7 @@ func must[M any](metric M, err error) M {
 	return metric
 }
 
-// begin and end are all that the metrics add to a request.
+// begin and end are where the metrics of a request are updated.
 func (m *metrics) begin() time.Time {
 	m.inFlight.Inc()
 	return time.Now()

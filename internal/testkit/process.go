@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -20,10 +19,11 @@ import (
 // directory of the test's package), and returns the program.
 func Build(t testing.TB, pkg string) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
-	if runtime.GOOS == "windows" {
-		program += ".exe"
+	dir, err := filepath.Abs(pkg)
+	if err != nil {
+		t.Fatal(err)
 	}
+	program := filepath.Join(t.TempDir(), filepath.Base(dir))
 	if out, err := exec.Command("go", "build", "-o", program, pkg).CombinedOutput(); err != nil {
 		t.Fatalf("go build %s: %v\n%s", pkg, err, out)
 	}
@@ -35,7 +35,7 @@ type Process struct {
 	t      testing.TB
 	name   string
 	cmd    *exec.Cmd
-	output output
+	output Output
 	exited chan struct{} // closed when the process has ended and its output is complete
 }
 
@@ -133,19 +133,21 @@ func (p *Process) Wait(timeout time.Duration) int {
 	}
 }
 
-// output is a buffer that may be read while it is written.
-type output struct {
+// Output is a buffer that may be read while it is written.
+type Output struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
-func (o *output) Write(b []byte) (int, error) {
+// Write appends to the buffer.
+func (o *Output) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.buf.Write(b)
 }
 
-func (o *output) String() string {
+// String returns what has been written so far.
+func (o *Output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.buf.String()
