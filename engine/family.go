@@ -172,7 +172,8 @@ func (f *family) create(values []string) *shard.Node {
 	if n := f.index.Full(); n != nil {
 		return n
 	}
-	var text []byte
+	var room [256]byte // on the stack
+	text := room[:0]
 	for i, v := range values {
 		text = encode.AppendLabel(text, f.def.labels[i], v)
 	}

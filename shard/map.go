@@ -261,21 +261,26 @@ func (m *Map) overflowLocked(makeOverflow func() *Node) *Node {
 // place returns the node that has n's labels, with its key, or else the key for n: its hash, or its keyed hash when
 // another series has that one. When other series have both it returns one of them: there is no place for n.
 func (m *Map) place(n *Node) (key uint64, have *Node, displaced bool) {
+	for name, value := range Each(m.variable(n)) {
+		key += labelHash(nameSeed(name), value)
+	}
+	first := m.load(key)
+	switch {
+	case first != nil && first.Labels == n.Labels:
+		return key, first, false
+	case first == nil && m.displaced.Load() == 0:
+		return key, nil, false
+	}
 	var keyed uint64
 	for name, value := range Each(m.variable(n)) {
-		seed := nameSeed(name)
-		key += labelHash(seed, value)
-		keyed += keyedHash(seed, value)
+		keyed += keyedHash(nameSeed(name), value)
 	}
-	first, taken := m.shards[key>>m.shift].Load(key)
-	if taken && first.Labels == n.Labels {
-		return key, first, false
-	}
-	second, shared := m.shards[keyed>>m.shift].Load(keyed)
-	if shared && (taken || second.Labels == n.Labels) {
+	second := m.load(keyed)
+	if second != nil && (second.Labels == n.Labels || first != nil) {
+		// The second case takes two collisions, one of them of 64 keyed bits: the newcomer then shares a series.
 		return keyed, second, true
 	}
-	if taken {
+	if first != nil {
 		return keyed, nil, true
 	}
 	return key, nil, false
