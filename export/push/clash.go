@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package push
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// ErrLabel marks metrics that have a label of the same name as the job or a grouping label. The server would overwrite it
+// in every series, and answer that all is well.
+var ErrLabel = errors.New("label of the group")
+
+func clash(metric, name string) error {
+	return fmt.Errorf("quipu: push: %w: %s has the label %s, which the server would overwrite: rename one of them",
+		ErrLabel, metric, name)
+}
+
+// checkDeclared looks at the definitions.
+func checkDeclared(reg *engine.Registry, labels []label) error {
+	for metric := range reg.All() {
+		for _, l := range labels {
+			if _, isConst := metric.Const[l.name]; isConst || slices.Contains(metric.Labels, l.name) {
+				return clash(metric.Name, l.name)
+			}
+		}
+	}
+	return nil
+}
+
+// checkPage looks at a page in text format, for the labels of metrics with open label sets, which no definition shows. (In
+// protobuf these are not checked.) It searches for bytes rather than parsing, at gigabytes a second: within a label value a
+// quote is always escaped, so name=" after a brace or a comma is a label, unless it is in the text of a comment.
+func checkPage(page []byte, labels []label) error {
+	for _, l := range labels {
+		wanted := []byte(l.name + `="`)
+		for at := 0; ; {
+			i := bytes.Index(page[at:], wanted)
+			if i < 0 {
+				break
+			}
+			i += at
+			at = i + len(wanted)
+			line := page[bytes.LastIndexByte(page[:i], '\n')+1:]
+			if line[0] == '#' {
+				at += max(bytes.IndexByte(page[at:], '\n'), 0)
+				continue
+			}
+			if before := page[max(i-1, 0)]; before == '{' || before == ',' {
+				metric, _, _ := bytes.Cut(line, []byte("{"))
+				return clash(string(metric), l.name)
+			}
+		}
+	}
+	return nil
+}

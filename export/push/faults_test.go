@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package push
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
+)
+
+const (
+	password = "hunter2-and-more"
+	token    = "t0ken-of-the-tenant"
+)
+
+// secretly pushes with every kind of secret, and requires that no error has one.
+func secretly(t *testing.T, url string, opts ...Option) error {
+	t.Helper()
+	url = strings.Replace(url, "://", "://me:"+password+"@", 1) + "?key=" + token + "-query"
+	p := newPusherFor(t, url, append(opts, Header("X-Token", "Bearer "+token))...)
+	err := p.Replace(t.Context())
+	if err != nil {
+		for e := err; e != nil; e = errors.Unwrap(e) {
+			for _, text := range []string{e.Error(), fmt.Sprintf("%+v", e)} {
+				require.NotContains(t, text, password)
+				require.NotContains(t, text, token)
+				require.NotContains(t, text, "bWU6aHVudGVyMi") // the beginning of both in base64
+			}
+		}
+	}
+	return err
+}
+
+func TestAGatewayThatRefuses(t *testing.T) {
+	testkit.Baseline(t)
+	addr := testkit.FreeAddr(t)
+	err := secretly(t, "http://"+addr)
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	require.ErrorContains(t, err, "PUT http://"+addr+"/metrics/job/backup: ")
+	require.True(t, retriable(err))
+	var op *net.OpError
+	require.ErrorAs(t, err, &op)
+}
+
+func TestAGatewayThatHangs(t *testing.T) {
+	for name, behave := range map[string]func(net.Conn){
+		"before it reads": func(net.Conn) {},
+		"after it has read": func(c net.Conn) {
+			buf := make([]byte, 4096)
+			_, _ = c.Read(buf)
+		},
+		"in its headers": func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nX-A") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := listen(t, behave)
+			begin := time.Now()
+			err := secretly(t, url, Timeout(100*time.Millisecond))
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.ErrorContains(t, err, "not done within 100ms")
+			require.Less(t, time.Since(begin), 2*time.Second)
+			require.True(t, retriable(err))
+
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			err = newPusherFor(t, url).Add(ctx)
+			require.ErrorIs(t, err, context.DeadlineExceeded, "the caller's time counts as well")
+			require.Less(t, time.Since(begin), 2*time.Second)
+		})
+	}
+}
+
+// listen serves connections with behave and then holds them open until the test is over.
+func listen(t *testing.T, behave func(net.Conn)) string {
+	t.Helper()
+	testkit.Baseline(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	over := make(chan struct{})
+	var conns sync.WaitGroup
+	conns.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns.Go(func() {
+				defer c.Close()
+				behave(c)
+				<-over
+			})
+		}
+	})
+	t.Cleanup(func() {
+		close(over)
+		l.Close()
+		conns.Wait()
+	})
+	return "http://" + l.Addr().String()
+}
+
+func TestAnswersThatAreErrors(t *testing.T) {
+	for _, status := range []int{300, 304, 400, 401, 403, 404, 413, 429, 500, 502, 503, 599} {
+		g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(status)
+			_, _ = fmt.Fprintf(w, "no: line\none\x00\xff")
+		})
+		err := secretly(t, g.URL)
+		var answer *StatusError
+		require.ErrorAs(t, err, &answer)
+		require.Equal(t, status, answer.Status)
+		require.Equal(t, g.URL+"/metrics/job/backup", answer.URL)
+		require.ErrorContains(t, err, fmt.Sprintf("quipu: push: PUT %s/metrics/job/backup: %d ", g.URL, status))
+		if status != 304 {
+			require.ErrorContains(t, err, `"no: line\none\x00"`, "in one line, printable")
+		}
+		require.Equal(t, status == 429 || status >= 500, retriable(err), status)
+		require.Len(t, g.seen(), 1, "only Run tries again")
+	}
+}
+
+func TestServersThatSendTheCredentialsBack(t *testing.T) {
+	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+		user, pass, _ := r.BasicAuth()
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = fmt.Fprintf(w, "%s may not %s with %s, %v", user, r.RequestURI, pass, r.Header)
+		// A secret where the text is cut must not leave its beginning.
+		_, _ = io.WriteString(w, strings.Repeat(".", shownAnswer)+pass)
+	})
+	err := secretly(t, g.URL)
+	require.ErrorContains(t, err, "me may not /metrics/job/backup?key=*** with ***, ")
+
+	g = newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+		_, pass, _ := r.BasicAuth()
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, strings.Repeat(".", shownAnswer-5)+pass)
+	})
+	require.ErrorContains(t, secretly(t, g.URL), "...***\"")
+
+	url := listen(t, func(c net.Conn) {
+		buf := make([]byte, 4096)
+		n, _ := c.Read(buf)
+		for line := range strings.Lines(string(buf[:n])) {
+			if strings.HasPrefix(line, "Authorization") {
+				_, _ = io.WriteString(c, strings.ReplaceAll(line, " ", "")) // a word is no status line
+			}
+		}
+	})
+	require.ErrorContains(t, secretly(t, url), `malformed HTTP response "Authorization:Basic***"`)
+}
+
+func TestAnAnswerThatNeverEndsIsLeft(t *testing.T) {
+	for _, status := range []int{200, 500} {
+		var sent atomic.Int64
+		fast := func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(status)
+			for r.Context().Err() == nil {
+				n, err := io.WriteString(w, strings.Repeat("never ends ", 1000))
+				if err != nil {
+					return
+				}
+				sent.Add(int64(n))
+			}
+		}
+		slow := func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(status)
+			for r.Context().Err() == nil {
+				_, _ = io.WriteString(w, "x")
+				w.(http.Flusher).Flush()
+				select {
+				case <-time.After(50 * time.Millisecond):
+				case <-r.Context().Done():
+				}
+			}
+		}
+		for name, answer := range map[string]http.HandlerFunc{"fast": fast, "slow": slow} {
+			t.Run(fmt.Sprint(status, " ", name), func(t *testing.T) {
+				g := newGateway(t, answer)
+				begin := time.Now()
+				err := secretly(t, g.URL)
+				require.Less(t, time.Since(begin), answerTimeout+2*time.Second)
+				if status == 200 {
+					require.NoError(t, err, "it has arrived")
+					return
+				}
+				var e *StatusError
+				require.ErrorAs(t, err, &e)
+				require.NotEmpty(t, e.Body, "what has come is shown")
+				require.LessOrEqual(t, len(e.Body), shownAnswer)
+			})
+		}
+		require.Less(t, sent.Load(), int64(16<<20), "the connection was closed, not read")
+	}
+}
+
+func TestHeadersThatNeverEndAreLeft(t *testing.T) {
+	url := listen(t, func(c net.Conn) {
+		_, err := io.WriteString(c, "HTTP/1.1 200 OK\r\n")
+		for err == nil {
+			_, err = io.WriteString(c, "X-More: "+strings.Repeat("x", 1000)+"\r\n")
+		}
+	})
+	begin := time.Now()
+	require.ErrorContains(t, secretly(t, url), "header")
+	require.Less(t, time.Since(begin), 5*time.Second)
+}
+
+func TestRedirects(t *testing.T) {
+	elsewhere := newGateway(t, nil)
+	for name, tc := range map[string]struct {
+		status   int
+		location string
+		follow   bool
+	}{
+		"moved":                     {301, "/b/metrics/job/backup", false},
+		"found":                     {302, "/b/metrics/job/backup", false},
+		"see other":                 {303, "/b/metrics/job/backup", false},
+		"temporary":                 {307, "/b/metrics/job/backup", true},
+		"permanent":                 {308, "/b/metrics/job/backup", true},
+		"temporary, other server":   {307, elsewhere.URL + "/metrics/job/backup?a=b", false},
+		"permanent, other scheme":   {308, strings.Replace(elsewhere.URL, "http:", "https:", 1), false},
+		"found, other server":       {302, elsewhere.URL, false},
+		"other server, credentials": {307, strings.Replace(elsewhere.URL, "://", "://me:"+password+"@", 1), false},
+		"without a location":        {307, "", false},
+		"with a nonsensical one":    {307, "::%", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasPrefix(r.URL.Path, "/b/") {
+					return
+				}
+				if tc.location != "" {
+					w.Header().Set("Location", tc.location)
+				}
+				w.WriteHeader(tc.status)
+			})
+			err := secretly(t, g.URL)
+			if tc.follow {
+				require.NoError(t, err)
+				require.Len(t, g.seen(), 2)
+				for _, r := range g.seen() {
+					require.Equal(t, "PUT", r.method)
+					require.Equal(t, jobsPage, r.body)
+					require.NotEmpty(t, r.header.Get("Authorization"))
+				}
+				return
+			}
+			require.Error(t, err)
+			var answer *StatusError
+			if errors.As(err, &answer) {
+				require.Equal(t, tc.status, answer.Status)
+				require.NotContains(t, answer.Location, "?")
+				require.False(t, retriable(err))
+			} else {
+				require.Equal(t, "with a nonsensical one", name, err)
+			}
+			g.one(t)
+		})
+	}
+	require.Empty(t, elsewhere.seen(), "nothing reached the other server")
+}
+
+func TestRedirectsInACircleEnd(t *testing.T) {
+	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+	})
+	var answer *StatusError
+	require.ErrorAs(t, secretly(t, g.URL), &answer)
+	require.Equal(t, http.StatusTemporaryRedirect, answer.Status)
+	require.Len(t, g.seen(), 1+maxRedirects)
+}
+
+func TestACallersClientFollowsRedirectsNoFurther(t *testing.T) {
+	elsewhere := newGateway(t, nil)
+	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+	})
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	require.Error(t, secretly(t, g.URL, Client(client)))
+	require.Empty(t, elsewhere.seen())
+	require.Nil(t, client.CheckRedirect, "the caller's client is not changed")
+}
+
+func TestOneRequestIsInFlightAtATime(t *testing.T) {
+	var flying, most atomic.Int32
+	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+		n := flying.Add(1)
+		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		}
+		time.Sleep(5 * time.Millisecond)
+		flying.Add(-1)
+	})
+	p := newPusherFor(t, g.URL)
+	var pushes sync.WaitGroup
+	for range 8 {
+		pushes.Go(func() {
+			if err := p.Add(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	pushes.Wait()
+	require.Equal(t, int32(1), most.Load())
+	require.Len(t, g.seen(), 8)
+}
+
+func TestAPushThatWaitsForItsTurnCanBeCancelled(t *testing.T) {
+	release := make(chan struct{})
+	arrived := make(chan struct{})
+	g := newGateway(t, func(http.ResponseWriter, *http.Request) { arrived <- struct{}{}; <-release })
+	p := newPusherFor(t, g.URL)
+	first := make(chan error)
+	go func() { first <- p.Add(context.Background()) }()
+	<-arrived
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("enough"))
+	require.ErrorContains(t, p.Add(ctx), "enough")
+	close(release)
+	require.NoError(t, <-first)
+	g.one(t)
+}
+
+func TestAPageThatNobodyWaitsForIsNotFinished(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	reg := engine.NewRegistry()
+	must(reg.NewGaugeFunc("a", "", func() float64 { cancel(); return 1 }))
+	g := newGateway(t, nil)
+	p, err := New(g.URL, "j", From(reg))
+	require.NoError(t, err)
+	require.ErrorIs(t, p.Add(ctx), context.Canceled)
+	require.Empty(t, g.seen())
+}
+
+func TestTLSIsTheClients(t *testing.T) {
+	testkit.Baseline(t)
+	g := &gateway{}
+	g.Server = httptest.NewUnstartedServer(g)
+	g.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshake that fails is meant to
+	g.StartTLS()
+	t.Cleanup(g.Close)
+
+	require.ErrorContains(t, secretly(t, g.URL), "certificate", "an unknown authority is refused")
+	require.Empty(t, g.seen())
+	pool := g.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	defer client.CloseIdleConnections()
+	require.NoError(t, secretly(t, g.URL, Client(client)))
+	require.Equal(t, jobsPage, g.one(t).body)
+}
+
+func TestAProxyThatIsNoURLIsNotShown(t *testing.T) {
+	// net/http reads the environment once for all, so the transport's own function is asked.
+	t.Setenv("HTTP_PROXY", "http://me:"+password+"@bad host")
+	req, err := http.NewRequest(http.MethodPut, "http://gw.example/", nil)
+	require.NoError(t, err)
+	proxy, err := newTransport().Proxy(req)
+	if err == nil {
+		require.Nil(t, proxy, "the environment was read before this test, and had none")
+		return
+	}
+	require.NotContains(t, err.Error(), password)
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for value, want := range map[string]time.Duration{
+		"": 0, "soon": 0, "-1": 0, "1.5": 0, "1e3": 0, "0": time.Second, "1": time.Second, "30": 30 * time.Second,
+		"301": maxRetryAfter, "18446744073709551615": maxRetryAfter, "99999999999999999999": 0,
+		now.Add(7 * time.Second).Format(http.TimeFormat): 7 * time.Second,
+		now.Add(-time.Hour).Format(http.TimeFormat):      time.Second,
+		now.Add(time.Hour).Format(http.TimeFormat):       maxRetryAfter,
+		"Fri, 31 Dec 9999 23:59:59 GMT":                  maxRetryAfter,
+		"Mon, 01 Jan 0001 00:00:00 GMT":                  time.Second,
+	} {
+		require.Equal(t, want, retryAfter(value, now), value)
+	}
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package push
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// Pusher pushes a registry's metrics to one group of one server. Its methods may be called concurrently; it has one request
+// in flight at a time, and the others wait.
+type Pusher struct {
+	reg     *engine.Registry
+	client  *http.Client
+	url     *url.URL
+	custom  bool    // the URL is no group of a Pushgateway
+	labels  []label // the job and the grouping labels
+	format  encode.Format
+	timeout time.Duration
+	logger  *slog.Logger // nil: slog.Default() at the time
+
+	auth           bool
+	user, password string
+	host           string
+	header         http.Header
+	secrets        redactor
+
+	turn chan struct{} // of capacity 1; holds a value while a request is in flight
+	size int           // of the latest page, guarded by turn
+}
+
+// New returns a Pusher for a job at a server such as http://gateway:9091. A path of the URL is kept, for gateways behind a
+// prefix; a user name and a password in it are sent as basic auth. New sends nothing and starts nothing.
+func New(serverURL, job string, opts ...Option) (*Pusher, error) {
+	p, err := newPusher(serverURL, job, opts)
+	if err != nil {
+		return nil, fmt.Errorf("quipu: push: %w", err)
+	}
+	return p, nil
+}
+
+func newPusher(serverURL, job string, opts []Option) (*Pusher, error) {
+	server, err := parseURL(serverURL)
+	if err != nil {
+		return nil, err
+	}
+	c := &config{reg: engine.Default(), timeout: defaultTimeout, header: http.Header{}}
+	if server.User != nil {
+		c.auth, c.user = true, server.User.Username()
+		c.password, _ = server.User.Password()
+	}
+	for _, opt := range opts {
+		if err := opt(c); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.check(job); err != nil {
+		return nil, err
+	}
+	labels := sorted(job, c.grouping)
+	u, err := target(server, c, labels)
+	if err != nil {
+		return nil, err
+	}
+	client := http.Client{Transport: newTransport()}
+	if c.client != nil {
+		client = *c.client
+	}
+	client.CheckRedirect = checkRedirect
+	return &Pusher{
+		reg: c.reg, client: &client, url: u, custom: c.path != "", labels: labels,
+		format: c.format, timeout: c.timeout, logger: c.logger,
+		auth: c.auth, user: c.user, password: c.password, host: c.host, header: c.header,
+		secrets: newRedactor(c, u),
+		turn:    make(chan struct{}, 1),
+	}, nil
+}
+
+func (c *config) check(job string) error {
+	if job == "" {
+		return errors.New("the job is empty: name it for what this process does")
+	}
+	if err := checkValue("the job", job); err != nil {
+		return err
+	}
+	if c.auth && c.header.Get("Authorization") != "" {
+		return errors.New(`basic auth and Header("Authorization") exclude each other`)
+	}
+	if c.path != "" && c.format != encode.Text {
+		return errors.New("Path and Format exclude each other: import paths read text, and drop the rest without an error")
+	}
+	return nil
+}
+
+// newTransport returns the transport of the default client: see [Client]. Every step has a limit of its own, so that a server
+// that is down is noticed sooner than one that is slow.
+func newTransport() *http.Transport {
+	return &http.Transport{
+		Proxy: func(r *http.Request) (*url.URL, error) {
+			proxy, err := http.ProxyFromEnvironment(r)
+			if err != nil {
+				return nil, errors.New("the proxy in the environment is not a URL") // err shows it, password and all
+			}
+			return proxy, nil
+		},
+		DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    5 * time.Second,
+		ResponseHeaderTimeout:  15 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: maxAnswer,
+		DisableKeepAlives:      true,
+		DisableCompression:     true, // an answer that unpacks to more than was read would escape the bounds
+	}
+}
+
+// Add pushes with POST: of the group's metrics, those with the same names as the pushed ones are replaced, the others stay.
+func (p *Pusher) Add(ctx context.Context) error { return p.push(ctx, http.MethodPost) }
+
+// Replace pushes with PUT: the pushed metrics become all that the group has.
+func (p *Pusher) Replace(ctx context.Context) error { return p.push(ctx, http.MethodPut) }
+
+// Delete deletes the group with everything in it, whoever has pushed it. It is no error if there is no such group, and
+// always one with [Path].
+func (p *Pusher) Delete(ctx context.Context) error {
+	if p.custom {
+		return errors.New("quipu: push: Delete: there are no groups behind a custom Path")
+	}
+	return p.push(ctx, http.MethodDelete)
+}
+
+// push waits for its turn and makes one request.
+func (p *Pusher) push(ctx context.Context, method string) error {
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return p.failed(method, context.Cause(ctx))
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, p.timeout, timeoutError(p.timeout))
+	defer cancel()
+
+	var page []byte
+	if method != http.MethodDelete {
+		var err error
+		if page, err = p.render(ctx); err != nil {
+			return err
+		}
+	}
+	req, err := p.request(ctx, method, page)
+	if err != nil {
+		return p.failed(method, err)
+	}
+	resp, err := p.client.Do(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx) // says who gave up, where net/http may say what broke when they did
+		}
+		return p.failed(method, err)
+	}
+	hurry := time.AfterFunc(answerTimeout, cancel)
+	defer hurry.Stop()
+	return p.readAnswer(resp)
+}
+
+// timeoutError says that the push took longer than it may, and is context.DeadlineExceeded.
+type timeoutError time.Duration
+
+func (e timeoutError) Error() string        { return fmt.Sprintf("not done within %v", time.Duration(e)) }
+func (e timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
+func (e timeoutError) Timeout() bool        { return true }
+
+// failed is the error of a request without an answer.
+func (p *Pusher) failed(method string, err error) error {
+	return fmt.Errorf("quipu: push: %s %s: %w", method, shown(p.url), p.secrets.wrap(err))
+}
+
+// render returns the page to push. The transport may still read the body after it has returned the answer, so every page is
+// an allocation of its own; the one before tells how large it will be.
+func (p *Pusher) render(ctx context.Context) ([]byte, error) {
+	if err := checkDeclared(p.reg, p.labels); err != nil {
+		return nil, err
+	}
+	body := &pageBuffer{ctx: ctx}
+	body.Grow(p.size + p.size/16)
+	exposition := engine.Exposition{Format: p.format, NoSelf: true}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < time.Second {
+		exposition.Deadline = deadline // sooner than the engine would give up on slow functions
+	}
+	if _, err := p.reg.Expose(body, exposition); err != nil {
+		return nil, fmt.Errorf("quipu: push: the page was not finished: %w", err)
+	}
+	p.size = body.Len()
+	if p.format == encode.Text {
+		if err := checkPage(body.Bytes(), p.labels); err != nil {
+			return nil, err
+		}
+	}
+	return body.Bytes(), nil
+}
+
+// pageBuffer is a buffer that stops taking chunks when nobody waits for them any more.
+type pageBuffer struct {
+	bytes.Buffer
+	ctx context.Context
+}
+
+func (b *pageBuffer) Write(chunk []byte) (int, error) {
+	if b.ctx.Err() != nil {
+		return 0, context.Cause(b.ctx)
+	}
+	return b.Buffer.Write(chunk)
+}
+
+func (p *Pusher) request(ctx context.Context, method string, page []byte) (*http.Request, error) {
+	var body io.Reader // nil rather than empty: DELETE has none
+	if method != http.MethodDelete {
+		body = bytes.NewReader(page)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, p.url.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header = p.header.Clone()
+	if body != nil {
+		req.Header.Set("Content-Type", p.format.ContentType())
+	}
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", "quipu")
+	}
+	if p.auth {
+		req.SetBasicAuth(p.user, p.password)
+	}
+	if p.host != "" {
+		req.Host = p.host
+	}
+	return req, nil
+}

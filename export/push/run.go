@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package push
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
+
+const (
+	// firstBackoff and maxBackoff bound the wait after the first failure and after many in a row.
+	firstBackoff = time.Second
+	maxBackoff   = time.Minute
+
+	// lastTimeout bounds the last push: programs that are told to stop commonly have 10 seconds or 30.
+	lastTimeout = 5 * time.Second
+)
+
+// Run pushes at once and then every interval, until ctx ends; then once more, for at most 5 seconds, so that the last values
+// are not lost. It blocks: give it a goroutine of its own, and wait for that one before the program ends. It returns nil if
+// the last push arrived, whatever happened to those before, and the error of the last push if not. An interval that
+// is not positive is an error.
+//
+// It pushes as Replace does, so the group should be this process's own: put an instance into the grouping. With [Path] it
+// pushes as Add does.
+//
+// When the server cannot be reached or answers 5xx or 429, Run tries again with a fresh page, first within a second, then
+// after waits that double up to a minute; they are jittered, so that processes that lost the server together do not
+// return together. A Retry-After is honoured, up to 5 minutes. Other answers, and metrics that cannot be pushed, would not
+// get better by asking again, and wait for the next interval. The first failure in a row is logged, and the end of the
+// row: see [Logger]. Pushes that are late are not made up for.
+func (p *Pusher) Run(ctx context.Context, interval time.Duration) error {
+	if interval <= 0 {
+		return fmt.Errorf("quipu: push: Run: the interval %v is not positive", interval)
+	}
+	method := http.MethodPut
+	if p.custom {
+		method = http.MethodPost
+	}
+	failures := 0
+	for ctx.Err() == nil {
+		begin := time.Now()
+		err := p.push(ctx, method)
+		wait := interval - time.Since(begin)
+		if ctx.Err() != nil {
+			break // an error is the end's
+		}
+		switch {
+		case err == nil && failures > 0:
+			p.log().Info("quipu: pushing works again", "url", shown(p.url), "failures", failures)
+			failures = 0
+		case err != nil:
+			if failures++; failures == 1 {
+				p.log().Warn("quipu: pushing fails (further failures in a row are not logged)", "error", err)
+			}
+			if retriable(err) {
+				wait = backoff(err, failures, interval)
+			}
+		}
+		sleep(ctx, wait)
+	}
+	last, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), lastTimeout, timeoutError(lastTimeout))
+	defer cancel()
+	return p.push(last, method)
+}
+
+func (p *Pusher) log() *slog.Logger {
+	if p.logger == nil {
+		return slog.Default()
+	}
+	return p.logger
+}
+
+// retriable reports whether the same push may succeed a little later.
+func retriable(err error) bool {
+	if answer := (*StatusError)(nil); errors.As(err, &answer) {
+		return answer.Status == http.StatusTooManyRequests || answer.Status >= 500
+	}
+	network := (*redacted)(nil) // what pushes fail with that got no answer; the other errors come before the request
+	return errors.As(err, &network)
+}
+
+// backoff is the wait after so many failures in a row. It never starts above the interval: who pushes every 100 ms does not
+// want a second to pass.
+func backoff(err error, failures int, interval time.Duration) time.Duration {
+	d := min(firstBackoff, interval)
+	for ; failures > 1 && d < maxBackoff; failures-- {
+		d *= 2
+	}
+	d = min(d, maxBackoff)
+	d = d/2 + rand.N(d/2+1)
+	if answer := (*StatusError)(nil); errors.As(err, &answer) && answer.RetryAfter > d {
+		d = answer.RetryAfter + rand.N(answer.RetryAfter/8) // later, never sooner than asked
+	}
+	return d
+}
+
+// sleep waits, but not longer than ctx.
+func sleep(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package push
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
+)
+
+// wire answers requests without a network, so that tests of Run own the clock.
+type wire struct {
+	begin   time.Time
+	at      []time.Duration // when the requests came
+	methods []string
+	bodies  []string
+	answer  func(n int, r *http.Request) (*http.Response, error) // n counts from 0
+}
+
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, _ := io.ReadAll(r.Body)
+	w.at = append(w.at, time.Since(w.begin))
+	w.methods = append(w.methods, r.Method)
+	w.bodies = append(w.bodies, string(body))
+	return w.answer(len(w.at)-1, r)
+}
+
+func answer(r *http.Request, status int, header ...string) *http.Response {
+	resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("")), Request: r}
+	for i := 0; i < len(header); i += 2 {
+		resp.Header.Set(header[i], header[i+1])
+	}
+	return resp
+}
+
+// failing answers the first requests with f, and then 200.
+func failing(times int, f func(r *http.Request) (*http.Response, error)) func(int, *http.Request) (*http.Response, error) {
+	return func(n int, r *http.Request) (*http.Response, error) {
+		if n < times {
+			return f(r)
+		}
+		return answer(r, 200), nil
+	}
+}
+
+// run runs for so long, in a bubble, and returns what the wire saw, what Run returned and what it logged.
+func run(t *testing.T, w *wire, interval, length time.Duration, opts ...Option) (logged string, err error) {
+	t.Helper()
+	var log bytes.Buffer
+	synctest.Test(t, func(t *testing.T) {
+		w.begin = time.Now()
+		opts = append(opts, Client(&http.Client{Transport: w}), Logger(slog.New(slog.NewTextHandler(&log, nil))))
+		p := newPusherFor(t, "http://gw", opts...)
+		ctx, cancel := context.WithTimeout(t.Context(), length)
+		defer cancel()
+		err = p.Run(ctx, interval)
+	})
+	return log.String(), err
+}
+
+func TestRunPushesAtOnceEveryIntervalAndAtTheEnd(t *testing.T) {
+	w := &wire{answer: failing(0, nil)}
+	logged, err := run(t, w, 10*time.Second, 35*time.Second)
+	require.NoError(t, err)
+	require.Empty(t, logged)
+	require.Equal(t, []time.Duration{0, 10 * time.Second, 20 * time.Second, 30 * time.Second, 35 * time.Second}, w.at)
+	require.Equal(t, []string{"PUT", "PUT", "PUT", "PUT", "PUT"}, w.methods)
+	require.Equal(t, jobsPage, w.bodies[4])
+
+	w = &wire{answer: failing(0, nil)}
+	_, err = run(t, w, time.Hour, time.Minute, Path("/import"))
+	require.NoError(t, err)
+	require.Equal(t, []string{"POST", "POST"}, w.methods, "an import path replaces nothing")
+}
+
+func TestRunWithAContextThatHasEndedPushesOnce(t *testing.T) {
+	w := &wire{answer: failing(0, nil)}
+	_, err := run(t, w, time.Second, 0)
+	require.NoError(t, err)
+	require.Len(t, w.at, 1)
+}
+
+func TestRunRefusesIntervalsThatAreNotPositive(t *testing.T) {
+	for _, d := range []time.Duration{0, -time.Second} {
+		require.ErrorContains(t, newPusherFor(t, "http://gw").Run(t.Context(), d), "not positive")
+	}
+}
+
+func TestRunBacksOffWithJitter(t *testing.T) {
+	outages := map[string]func(r *http.Request) (*http.Response, error){
+		"network": func(*http.Request) (*http.Response, error) { return nil, errors.New("no route") },
+		"500":     func(r *http.Request) (*http.Response, error) { return answer(r, 500), nil },
+		"503":     func(r *http.Request) (*http.Response, error) { return answer(r, 503), nil },
+		"429":     func(r *http.Request) (*http.Response, error) { return answer(r, 429), nil },
+	}
+	for name, outage := range outages {
+		t.Run(name, func(t *testing.T) {
+			w := &wire{answer: failing(10, outage)}
+			logged, err := run(t, w, 15*time.Second, 10*time.Minute)
+			require.NoError(t, err)
+			jittered := false
+			for n, d := 0, time.Second; n < 10; n, d = n+1, min(2*d, time.Minute) {
+				wait := w.at[n+1] - w.at[n]
+				require.GreaterOrEqual(t, wait, d/2, "failure %d", n+1)
+				require.LessOrEqual(t, wait, d, "failure %d", n+1)
+				jittered = jittered || wait != d && wait != d/2
+			}
+			require.True(t, jittered)
+			require.Equal(t, 15*time.Second, w.at[12]-w.at[11], "back in step")
+			require.Equal(t, 1, strings.Count(logged, "level=WARN"), "one line for the outage: %s", logged)
+			require.Equal(t, 1, strings.Count(logged, "level=INFO"), "and one for its end: %s", logged)
+			require.Contains(t, logged, "failures=10")
+		})
+	}
+}
+
+func TestTwoPushersThatFailTogetherDoNotReturnTogether(t *testing.T) {
+	waits := map[time.Duration]bool{}
+	for range 20 {
+		waits[backoff(errors.New("x"), 5, time.Minute)] = true
+	}
+	require.Greater(t, len(waits), 15)
+}
+
+func TestBackoffNeverStartsAboveTheInterval(t *testing.T) {
+	for range 100 {
+		require.LessOrEqual(t, backoff(errors.New("x"), 1, 100*time.Millisecond), 100*time.Millisecond)
+		require.LessOrEqual(t, backoff(errors.New("x"), 1_000_000, time.Hour), maxBackoff)
+		require.Positive(t, backoff(errors.New("x"), 1_000, time.Nanosecond))
+	}
+}
+
+func TestRunHonoursRetryAfter(t *testing.T) {
+	for _, tc := range []struct {
+		header string
+		least  time.Duration
+	}{{"40", 40 * time.Second}, {"86400", maxRetryAfter}} {
+		for _, status := range []int{429, 503} {
+			w := &wire{answer: failing(1, func(r *http.Request) (*http.Response, error) {
+				return answer(r, status, "Retry-After", tc.header), nil
+			})}
+			_, err := run(t, w, time.Second, 20*time.Minute)
+			require.NoError(t, err)
+			require.GreaterOrEqual(t, w.at[1], tc.least)
+			require.Less(t, w.at[1], tc.least+tc.least/8)
+		}
+	}
+}
+
+func TestRunDoesNotTryAgainAfterOtherAnswers(t *testing.T) {
+	for _, status := range []int{302, 400, 401, 403, 404, 413} {
+		w := &wire{answer: failing(1000, func(r *http.Request) (*http.Response, error) {
+			return answer(r, status, "Retry-After", "1"), nil
+		})}
+		logged, err := run(t, w, time.Minute, 3*time.Minute+time.Second)
+		require.ErrorContains(t, err, fmt.Sprint(status), "the last push failed too")
+		require.Equal(t, []time.Duration{0, time.Minute, 2 * time.Minute, 3 * time.Minute, 3*time.Minute + time.Second}, w.at)
+		require.Equal(t, 1, strings.Count(logged, "\n"), logged)
+	}
+}
+
+func TestRunDoesNotTryAgainWithMetricsThatCannotBePushed(t *testing.T) {
+	reg := engine.NewRegistry()
+	must(reg.NewGaugeVec("a", "", []string{"job"}))
+	w := &wire{answer: failing(0, nil)}
+	logged, err := run(t, w, time.Minute, time.Minute+time.Second, From(reg))
+	require.ErrorIs(t, err, ErrLabel)
+	require.Empty(t, w.at)
+	require.Contains(t, logged, "a has the label job")
+}
+
+func TestRunGivesUpARequestThatHangsAndEndsInTime(t *testing.T) {
+	hang := func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	w := &wire{answer: failing(1000, hang)}
+	var took time.Duration
+	var err error
+	synctest.Test(t, func(t *testing.T) {
+		w.begin = time.Now()
+		p := newPusherFor(t, "http://gw", Client(&http.Client{Transport: w}), Logger(slog.New(slog.DiscardHandler)))
+		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+		defer cancel()
+		err = p.Run(ctx, 15*time.Second)
+		took = time.Since(w.begin)
+	})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorContains(t, err, "not done within 5s")
+	require.Equal(t, 45*time.Second, took)
+	require.Len(t, w.at, 3, "one that took its 30 seconds, one that the end cut short, and the last")
+}
+
+func TestRunPushesTheLastValuesToARealServer(t *testing.T) {
+	g := newGateway(t, nil)
+	reg := engine.NewRegistry()
+	c := must(reg.NewCounter("steps_total", "Steps."))
+	p, err := New(g.URL, "j", From(reg))
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- p.Run(ctx, time.Hour) }()
+	testkit.Poll(t, 5*time.Second, func() error {
+		if len(g.seen()) == 0 {
+			return errors.New("no push yet")
+		}
+		return nil
+	})
+	c.Add(42)
+	cancel()
+	require.NoError(t, <-done)
+	require.Contains(t, g.seen()[1].body, "steps_total 42\n")
+}

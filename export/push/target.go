@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package push
+
+import (
+	"cmp"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// label is the job or a grouping label.
+type label struct{ name, value string }
+
+func (l label) check() error {
+	switch {
+	case !encode.ValidLabelName(l.name):
+		return fmt.Errorf("Grouping(%q): not a label name: use letters, digits and underscores, no digit first", l.name)
+	case strings.HasPrefix(l.name, "__"):
+		return fmt.Errorf("Grouping(%q): names with two leading underscores are reserved", l.name)
+	case l.name == "job":
+		return errors.New(`Grouping("job"): the job is an argument of New`)
+	case l.name == "le" || l.name == "quantile":
+		return fmt.Errorf("Grouping(%q): histograms and summaries have this label", l.name)
+	}
+	return checkValue(fmt.Sprintf("Grouping(%q)", l.name), l.value)
+}
+
+func checkValue(what, value string) error {
+	if !utf8.ValidString(value) {
+		return fmt.Errorf("%s: the value %q is not valid UTF-8", what, value)
+	}
+	if len(value) > engine.MaxLabelValue {
+		return fmt.Errorf("%s: the value has %d bytes, the most are %d", what, len(value), engine.MaxLabelValue)
+	}
+	return nil
+}
+
+// appendTo appends the label to a path. Two things cannot stand in a path as they are, and are written in base64: a slash,
+// which is unescaped before the gateway splits the path, and the segments "", "." and "..", which its router, like every
+// proxy, cleans away with a redirect to the URL of another group.
+func (l label) appendTo(path []byte) []byte {
+	path = append(path, '/')
+	path = append(path, l.name...)
+	switch {
+	case l.value == "":
+		return append(path, "@base64/="...) // not even the base64 may be empty
+	case l.value == "." || l.value == ".." || strings.Contains(l.value, "/"):
+		path = append(path, "@base64/"...)
+		return base64.RawURLEncoding.AppendEncode(path, []byte(l.value))
+	}
+	path = append(path, '/')
+	return append(path, url.PathEscape(l.value)...)
+}
+
+// groupPath is where a Pushgateway has this group. The labels begin with the job.
+func groupPath(labels []label) string {
+	path := []byte("/metrics")
+	for _, l := range labels {
+		path = l.appendTo(path)
+	}
+	return string(path)
+}
+
+// sorted puts the job before the grouping labels, and these in order.
+func sorted(job string, grouping []label) []label {
+	grouping = slices.SortedFunc(slices.Values(grouping), func(a, b label) int { return cmp.Compare(a.name, b.name) })
+	return slices.Insert(grouping, 0, label{"job", job})
+}
+
+// parseURL parses the URL of a server. Its errors do not show credentials.
+func parseURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil && strings.Contains(raw, "@"):
+		// The parser quotes what it stumbled over, which may be a piece of the password.
+		return nil, errors.New("the URL cannot be parsed (not shown, it may hold a password): " +
+			"percent-encode the user name and the password")
+	case err != nil:
+		if e := (*url.Error)(nil); errors.As(err, &e) {
+			err = e.Err
+		}
+		return nil, fmt.Errorf("the URL cannot be parsed: %w", err)
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("the URL must begin with http:// or https://")
+	case u.Hostname() == "":
+		return nil, errors.New("the URL has no host")
+	case u.Fragment != "":
+		return nil, errors.New("the URL has a fragment (#...), which no server sees")
+	}
+	return u, nil
+}
+
+// target adds to the server's URL, whose own path and query are kept, the path of the group, or a path of the caller's with
+// the labels in the query.
+func target(server *url.URL, c *config, labels []label) (*url.URL, error) {
+	u := *server
+	u.User = nil
+	path := strings.TrimRight(u.EscapedPath(), "/")
+	if c.path == "" {
+		path += groupPath(labels)
+	} else {
+		path += c.path
+		u.RawQuery = joinQuery(u.RawQuery, c.query)
+		for _, l := range labels {
+			u.RawQuery = joinQuery(u.RawQuery, "extra_label="+url.QueryEscape(l.name+"="+l.value))
+		}
+	}
+	unescaped, err := url.PathUnescape(path)
+	if err != nil {
+		return nil, fmt.Errorf("Path: %w", err)
+	}
+	u.Path, u.RawPath = unescaped, path
+	return &u, nil
+}
+
+func joinQuery(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "&" + b
+}
+
+// shown is a URL without what may be secret: user, password and query.
+func shown(u *url.URL) string {
+	v := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+	return v.String()
+}

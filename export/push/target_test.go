@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package push
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+func TestGroupPath(t *testing.T) {
+	for name, tc := range map[string]struct {
+		url, job string
+		opts     []Option
+		want     string
+	}{
+		"job":             {"http://gw:9091", "my-job", nil, "/metrics/job/my-job"},
+		"trailing slash":  {"http://gw:9091/", "my-job", nil, "/metrics/job/my-job"},
+		"URL's own path":  {"http://gw/push/gateway/", "j", nil, "/push/gateway/metrics/job/j"},
+		"escaped prefix":  {"http://gw/a%2Fb%20c", "j", nil, "/a%2Fb%20c/metrics/job/j"},
+		"URL's own query": {"http://gw/?tenant=7", "j", nil, "/metrics/job/j?tenant=7"},
+		"instance": {"http://gw", "my-job", []Option{Grouping("instance", "127.0.0.1:1234")},
+			"/metrics/job/my-job/instance/127.0.0.1:1234"},
+		"value with a slash": {"http://gw", "directory_cleaner", []Option{Grouping("path", "/var/tmp")},
+			"/metrics/job/directory_cleaner/path@base64/L3Zhci90bXA"},
+		"empty value":       {"http://gw", "example", []Option{Grouping("first_label", "")}, "/metrics/job/example/first_label@base64/="},
+		"job with a slash":  {"http://gw", "/var/tmp", nil, "/metrics/job@base64/L3Zhci90bXA"},
+		"URL-safe alphabet": {"http://gw", "/\u03ff>>?", nil, "/metrics/job@base64/L8-_Pj4_"},
+		"dot":               {"http://gw", ".", []Option{Grouping("dir", "..")}, "/metrics/job@base64/Lg/dir@base64/Li4"},
+		"dots in a value":   {"http://gw", "...", []Option{Grouping("f", "a.b")}, "/metrics/job/.../f/a.b"},
+		"percent-encoding": {"http://gw", "a b", []Option{Grouping("x", "50%?#;\n\\"), Grouping("y", "a+b=c&d@e")},
+			"/metrics/job/a%20b/x/50%25%3F%23%3B%0A%5C/y/a+b=c&d@e"},
+		"other scripts":  {"http://gw", "Προμηθεύς", nil, "/metrics/job/%CE%A0%CF%81%CE%BF%CE%BC%CE%B7%CE%B8%CE%B5%CF%8D%CF%82"},
+		"names in order": {"http://gw", "j", []Option{Grouping("b", "2"), Grouping("c", "3"), Grouping("a", "1")}, "/metrics/job/j/a/1/b/2/c/3"},
+		"custom path": {"http://vm:8428/", "j", []Option{Path("/api/v1/import/prometheus"), Grouping("path", "/var/tmp")},
+			"/api/v1/import/prometheus?extra_label=job%3Dj&extra_label=path%3D%2Fvar%2Ftmp"},
+		"custom path with a query": {"http://vm/p?a=1", "j", []Option{Path("/import?b=2")}, "/p/import?a=1&b=2&extra_label=job%3Dj"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := New(tc.url, tc.job, tc.opts...)
+			require.NoError(t, err)
+			require.Equal(t, tc.want, p.url.RequestURI())
+		})
+	}
+}
+
+func TestTheSameGroupIsTheSameURLInAnyOrder(t *testing.T) {
+	a, err := New("http://gw", "j", Grouping("x", "1"), Grouping("y", "2"))
+	require.NoError(t, err)
+	b, err := New("http://gw", "j", Grouping("y", "2"), Grouping("x", "1"))
+	require.NoError(t, err)
+	require.Equal(t, a.url, b.url)
+}
+
+func TestNewRefusesWhatCannotWork(t *testing.T) {
+	long := strings.Repeat("x", engine.MaxLabelValue+1)
+	for name, tc := range map[string]struct {
+		url, job string
+		opts     []Option
+		want     string
+	}{
+		"no scheme":             {"localhost:9091", "j", nil, "must begin with http"},
+		"other scheme":          {"ftp://gw", "j", nil, "must begin with http"},
+		"unix socket":           {"unix:///run/gw.sock", "j", nil, "must begin with http"},
+		"no host":               {"http://", "j", nil, "no host"},
+		"port only":             {"http://:9091", "j", nil, "no host"},
+		"fragment":              {"http://gw/#x", "j", nil, "fragment"},
+		"bad escape":            {"http://gw/%zz", "j", nil, "cannot be parsed"},
+		"empty job":             {"http://gw", "", nil, "job is empty"},
+		"job is no UTF-8":       {"http://gw", "\xff", nil, "not valid UTF-8"},
+		"long job":              {"http://gw", long, nil, "1025 bytes"},
+		"name with a dash":      {"http://gw", "j", []Option{Grouping("a-b", "")}, "not a label name"},
+		"name with a slash":     {"http://gw", "j", []Option{Grouping("a/b", "")}, "not a label name"},
+		"name with base64":      {"http://gw", "j", []Option{Grouping("a@base64", "")}, "not a label name"},
+		"empty name":            {"http://gw", "j", []Option{Grouping("", "")}, "not a label name"},
+		"reserved name":         {"http://gw", "j", []Option{Grouping("__a", "")}, "reserved"},
+		"job twice":             {"http://gw", "j", []Option{Grouping("job", "k")}, "argument of New"},
+		"name twice":            {"http://gw", "j", []Option{Grouping("a", "1"), Grouping("a", "1")}, "twice"},
+		"le":                    {"http://gw", "j", []Option{Grouping("le", "1")}, "histograms"},
+		"quantile":              {"http://gw", "j", []Option{Grouping("quantile", "1")}, "histograms"},
+		"value is no UTF-8":     {"http://gw", "j", []Option{Grouping("a", "\xff")}, "not valid UTF-8"},
+		"long value":            {"http://gw", "j", []Option{Grouping("a", long)}, "1025 bytes"},
+		"no registry":           {"http://gw", "j", []Option{From(nil)}, "From(nil)"},
+		"no client":             {"http://gw", "j", []Option{Client(nil)}, "Client(nil)"},
+		"no logger":             {"http://gw", "j", []Option{Logger(nil)}, "Logger(nil)"},
+		"no time":               {"http://gw", "j", []Option{Timeout(0)}, "must be positive"},
+		"OpenMetrics":           {"http://gw", "j", []Option{Format(encode.OpenMetrics)}, "text and protobuf"},
+		"relative path":         {"http://gw", "j", []Option{Path("import")}, "slash"},
+		"path with a fragment":  {"http://gw", "j", []Option{Path("/import#x")}, "fragment"},
+		"path with bad escapes": {"http://gw", "j", []Option{Path("/%zz")}, "invalid URL escape"},
+		"path and protobuf":     {"http://gw", "j", []Option{Path("/import"), Format(encode.Protobuf)}, "exclude each other"},
+		"colon in a user name":  {"http://gw", "j", []Option{BasicAuth("a:b", "")}, "colon"},
+		"bad header name":       {"http://gw", "j", []Option{Header("X Y", "")}, "not a header name"},
+		"empty header name":     {"http://gw", "j", []Option{Header("", "")}, "not a header name"},
+		"header injection":      {"http://gw", "j", []Option{Header("X", "a\r\nY: b")}, "control characters"},
+		"header of the body":    {"http://gw", "j", []Option{Header("content-type", "x")}, "the push sets it"},
+		"two authorizations":    {"http://gw", "j", []Option{BasicAuth("a", "b"), Header("authorization", "c")}, "exclude"},
+		"and one in the URL":    {"http://a:b@gw", "j", []Option{Header("authorization", "c")}, "exclude"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := New(tc.url, tc.job, tc.opts...)
+			require.ErrorContains(t, err, "quipu: push: ")
+			require.ErrorContains(t, err, tc.want)
+			require.Nil(t, p)
+		})
+	}
+}
+
+func TestErrorsOfNewDoNotShowThePassword(t *testing.T) {
+	for _, tc := range []string{
+		"http://me:hunter2@gw:port/", "http://me:hunter2@/", "http://me:hunter2%zz@gw", "http://me:hun ter2@gw",
+		"http://me:hunter2/x@gw:1", "ftp://me:hunter2@gw", "http://me:hunter2@gw/%zz", "http://me:hunter2@gw/#x",
+	} {
+		_, err := New(tc, "j")
+		require.Error(t, err, tc)
+		require.NotContains(t, err.Error(), "hun", tc)
+		require.NotContains(t, err.Error(), "ter2", tc)
+	}
+	_, err := New("http://gw", "j", Header("X-Token", "hunter2\n"))
+	require.NotContains(t, err.Error(), "hunter2")
+}
+
+// gatewayLabels finds the labels in a request's path by the rules that the Pushgateway's documentation states.
+func gatewayLabels(t *testing.T, requestURI string) map[string]string {
+	u, err := url.ParseRequestURI(requestURI)
+	require.NoError(t, err)
+	require.Equal(t, u.Path, path.Clean(u.Path), "a router would redirect")
+	rest, ok := strings.CutPrefix(u.Path, "/metrics/")
+	require.True(t, ok)
+	segments := strings.Split(rest, "/")
+	require.Zero(t, len(segments)%2, requestURI)
+	labels := map[string]string{}
+	for i := 0; i < len(segments); i += 2 {
+		name, value := segments[i], segments[i+1]
+		if plain, ok := strings.CutSuffix(name, "@base64"); ok {
+			decoded, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(value, "="))
+			require.NoError(t, err)
+			name, value = plain, string(decoded)
+		} else {
+			require.NotEmpty(t, value)
+		}
+		require.NotContains(t, labels, name)
+		labels[name] = value
+	}
+	return labels
+}
+
+func FuzzGroupingDecodesBack(f *testing.F) {
+	for _, seed := range [][3]string{
+		{"my-job", "instance", "127.0.0.1:1234"}, {"directory_cleaner", "path", "/var/tmp"}, {"j", "empty", ""},
+		{"/", "a", "/"}, {".", "a", ".."}, {"a b", "a", "50%?#;\n\\"}, {"\x00", "x@base64", "\xff"}, {"job@base64", "job", "="},
+		{"Προμηθεύς", "_", "a+b=c&d@e"}, {"%2F", "a", "%"}, {"...", "a", "a/../b"},
+	} {
+		f.Add(seed[0], seed[1], seed[2])
+	}
+	f.Fuzz(func(t *testing.T, job, name, value string) {
+		p, err := New("http://gw", job, Grouping(name, value), Grouping("zone", "a"))
+		if err != nil {
+			require.NotEmpty(t, err.Error())
+			return
+		}
+		require.Equal(t, map[string]string{"job": job, name: value, "zone": "a"}, gatewayLabels(t, p.url.RequestURI()))
+
+		// It must be what a server reads, too: a request line that is one line.
+		req, err := p.request(t.Context(), http.MethodPut, nil)
+		require.NoError(t, err)
+		require.NotContains(t, req.URL.RequestURI(), " ")
+		require.Equal(t, p.url.RequestURI(), req.URL.RequestURI())
+	})
+}
