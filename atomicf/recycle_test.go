@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package atomicf
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/percpu"
+)
+
+// indexOf returns the row of a hot Count.
+func indexOf(c *Count) uint32 { return uint32(c.word.Load()>>countIndexShift) & (percpu.MaxWords - 1) }
+
+// collect runs the collector and gives cleanups time to run.
+func collect() {
+	runtime.GC()
+	runtime.GC()
+	time.Sleep(time.Millisecond)
+}
+
+func TestRowsOfCollectedCellsAreUsedAgain(t *testing.T) {
+	if !percpu.Private {
+		return // purego: there are no rows
+	}
+	const batch = 100
+	used := make(map[uint32]bool)
+	dirty := func() {
+		counts := make([]*Count, batch)
+		for i := range counts {
+			counts[i] = new(Count)
+			mustHeat(t, counts[i], (*Count).promote)
+			used[indexOf(counts[i])] = true
+			counts[i].Add(1 << 40)
+		}
+		runtime.KeepAlive(counts)
+	}
+	dirty()
+	deadline := time.Now().Add(20 * time.Second)
+	for again := 0; again < batch/2; {
+		require.True(t, time.Now().Before(deadline), "%d rows came back", again)
+		collect()
+		c := new(Count)
+		mustHeat(t, c, (*Count).promote)
+		require.Zero(t, c.Load(), "a row that is used again is zero")
+		if used[indexOf(c)] {
+			again++
+		}
+	}
+}
+
+// Cells that are alive never share a row, whatever the collector does with the others; a stale handle to a deleted series
+// is a live cell.
+func TestAStaleCellWritesIntoNoOtherCell(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(1))
+	stale := make([]*Count, 20)
+	for i := range stale {
+		stale[i] = new(Count)
+		mustHeat(t, stale[i], (*Count).promote)
+	}
+	rounds := 20
+	if long() {
+		rounds = 2000
+	}
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for round := range rounds {
+				counts, sums, levels := make([]*Count, 25), make([]*Sum, 25), make([]*Level, 25)
+				for i := range counts {
+					counts[i], sums[i], levels[i] = new(Count), new(Sum), new(Level)
+					counts[i].promote()
+					sums[i].promote()
+					levels[i].promote()
+				}
+				if round%10 == g {
+					runtime.GC()
+				}
+				for n := range 20 {
+					for i := range counts {
+						counts[i].Inc()
+						sums[i].Add(0.5)
+						levels[i].Add(0.25)
+						levels[i].Add(-1)
+						stale[(i+n)%len(stale)].Add(1)
+					}
+				}
+				for i := range counts {
+					if c, s, l := counts[i].Load(), sums[i].Load(), levels[i].Load(); c != 20 || s != 10 || l != -15 {
+						t.Errorf("count %d, sum %v, level %v", c, s, l)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	total := uint64(0)
+	for _, c := range stale {
+		total += c.Load()
+	}
+	require.Equal(t, uint64(4*rounds*20*25), total)
+}
+
+// What the slab holds is used up for good by the test below, so that one runs in a process of its own.
+func TestCellsStayColdAndExactWhenTheSlabIsFull(t *testing.T) {
+	const inner = "QUIPU_TEST_FILL_SLAB"
+	if os.Getenv(inner) == "" {
+		self, err := os.Executable()
+		require.NoError(t, err)
+		cmd := exec.Command(self, "-test.run=^"+t.Name()+"$", "-test.v")
+		cmd.Env = append(os.Environ(), inner+"=1")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Contains(t, string(out), "--- PASS: "+t.Name())
+		return
+	}
+	hot, level := new(Count), new(Level)
+	mustHeat(t, hot, (*Count).promote)
+	mustHeat(t, level, (*Level).promote)
+	words := 0
+	for n := percpu.MaxRow; n > 0; n /= 2 {
+		for {
+			index, ok := percpu.Alloc(n)
+			if !ok {
+				break
+			}
+			require.LessOrEqual(t, int(index)+n, percpu.MaxWords)
+			words += n
+		}
+	}
+	if percpu.Private {
+		require.Greater(t, words, percpu.MaxWords*9/10)
+	}
+	for name, fresh := range cells {
+		c := fresh()
+		require.False(t, c.heat(), name)
+		calls := run(4, 50*time.Millisecond, func(int) { c.add(1) })
+		require.False(t, c.hot(), name)
+		require.Equal(t, float64(calls), c.value(), name)
+	}
+	hot.Add(2)
+	require.Equal(t, uint64(2), hot.Load())
+
+	// A Level that was hot has a row to turn hot again with, until it has used up its generations.
+	level.Set(1)
+	mustHeat(t, level, (*Level).promote)
+	level.Add(0.5)
+	require.Equal(t, 1.5, level.Load())
+	level.Set(2)
+	level.heat.Store(level.heat.Load() | levelGenMask<<percpu.IndexBits)
+	require.False(t, level.promote())
+	require.False(t, level.promote(), "the lock was given back")
+	require.Zero(t, level.heat.Load()&levelLock)
+	level.Add(0.5)
+	require.Equal(t, 2.5, level.Load())
+}

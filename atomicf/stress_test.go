@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package atomicf
+
+import (
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/percpu"
+)
+
+// flipGOMAXPROCS changes the number of Ps every millisecond until stop is called.
+func flipGOMAXPROCS(most int) (stop func()) {
+	before := runtime.GOMAXPROCS(0)
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-done:
+				runtime.GOMAXPROCS(before)
+				return
+			case <-time.After(time.Millisecond):
+				runtime.GOMAXPROCS(1 + rand.IntN(most))
+			}
+		}
+	})
+	return func() { close(done); wg.Wait() }
+}
+
+// run calls work on n goroutines until the time is over and returns how often.
+func run(n int, d time.Duration, work func(g int)) (calls int64) {
+	var total atomic.Int64
+	var wg sync.WaitGroup
+	end := time.Now().Add(d)
+	for g := range n {
+		wg.Go(func() {
+			count := int64(0)
+			for time.Now().Before(end) {
+				for range 100 {
+					work(g)
+				}
+				count += 100
+			}
+			total.Add(count)
+		})
+	}
+	wg.Wait()
+	return total.Load()
+}
+
+func TestNothingIsLostWhileGOMAXPROCSFlips(t *testing.T) {
+	stop := flipGOMAXPROCS(64)
+	defer stop()
+	for name, fresh := range cells {
+		t.Run(name, func(t *testing.T) {
+			c := fresh()
+			var once atomic.Int64
+			calls := run(8, stressTime(), func(int) {
+				c.add(1)
+				if once.Add(1) == 5000 {
+					c.heat() // in the middle of it, if it is not hot by then
+				}
+			})
+			require.Equal(t, float64(calls), c.value())
+			if percpu.Private {
+				mustHeat(t, c, cell.heat)
+			}
+		})
+	}
+}
+
+// Every read is at least what had been added when it began and at most what was being added when it ended, and no reader
+// sees a lower value than before.
+func TestReadsLieBetweenFinishedAndStarted(t *testing.T) {
+	adds := 500_000
+	if long() {
+		adds = 100_000_000
+	}
+	const writers = 4
+	for name, fresh := range cells {
+		t.Run(name, func(t *testing.T) {
+			c := fresh()
+			var started, finished atomic.Uint64
+			var wg, readers sync.WaitGroup
+			for range writers {
+				wg.Go(func() {
+					for i := range adds / writers {
+						started.Add(1)
+						c.add(1)
+						finished.Add(1)
+						if i == adds/writers/4 {
+							c.heat()
+						}
+					}
+				})
+			}
+			done := make(chan struct{})
+			for range 2 {
+				readers.Go(func() {
+					last := 0.0
+					for running := true; running; {
+						select {
+						case <-done:
+							running = false
+						default:
+						}
+						least := float64(finished.Load())
+						got := c.value()
+						most := float64(started.Load())
+						if got < least || got > most || got < last {
+							t.Errorf("read %v, which should be in [%v, %v] and not below %v", got, least, most, last)
+							return
+						}
+						last = got
+					}
+				})
+			}
+			wg.Wait()
+			close(done)
+			readers.Wait()
+			require.Equal(t, float64(adds/writers*writers), c.value())
+		})
+	}
+}
+
+// A reader right after a Set sees that value, to the last bit, and Adds since the Set began: never older ones.
+func TestSetReadsBackWhileOthersAdd(t *testing.T) {
+	l := new(Level)
+	var started, finished atomic.Uint64
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					started.Add(1)
+					l.Add(1)
+					finished.Add(1)
+				}
+			}
+		})
+	}
+	const base = 0x1p-20
+	rounds, hot := 0, 0
+	for end := time.Now().Add(stressTime()); time.Now().Before(end) && !t.Failed(); rounds++ {
+		if rounds%2 == 0 {
+			l.promote()
+		}
+		before := finished.Load()
+		l.Set(base)
+		if rounds%4 == 0 {
+			l.promote()
+		}
+		if levelIsHot(l) {
+			hot++
+		}
+		got := l.Load()
+		if most := float64(started.Load() - before); got < base || got > base+most || math.Mod(got, 1) != base {
+			t.Errorf("read %v after a Set of %v and at most %v additions", got, base, most)
+		}
+		if rounds%16 == 0 {
+			runtime.Gosched()
+		}
+	}
+	close(done)
+	wg.Wait()
+	t.Logf("%d rounds, %d of them hot", rounds, hot)
+	l.Set(math.Pi)
+	require.Equal(t, math.Pi, l.Load())
+}
+
+// Fractions that go up on one P and down on another leave nothing behind, although the copies grow far beyond the value.
+func TestLevelKeepsItsPrecisionAcrossPs(t *testing.T) {
+	const n = 200_000
+	values := make([]float64, n)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range values {
+		values[i] = rng.Float64() * 1e6
+	}
+	l := new(Level)
+	l.Set(0.1)
+	mustHeat(t, l, (*Level).promote)
+	if !levelIsHot(l) {
+		return // purego: one word, which rounds at every step
+	}
+	var wg sync.WaitGroup
+	add := func(order []int, sign float64) {
+		for _, i := range order {
+			l.Add(sign * values[i])
+		}
+	}
+	up, down := rng.Perm(n), rng.Perm(n)
+	wg.Go(func() { add(up, 1) })
+	wg.Go(func() { add(down, -1) })
+	wg.Wait()
+	// The sum of the values is 1e11, whose neighbours are 1.5e-5 apart.
+	require.InDelta(t, 0.1, l.Load(), 1e-9)
+}
+
+func TestCellsTurnHotWhenGoroutinesFightOverThem(t *testing.T) {
+	if !percpu.Private {
+		return // purego: there is nothing to turn to
+	}
+	if runtime.NumCPU() == 1 {
+		t.Log("one CPU: nobody to fight with")
+		return
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(2, runtime.NumCPU())))
+	for name, fresh := range cells {
+		t.Run(name, func(t *testing.T) {
+			c := fresh()
+			total := int64(0)
+			for end := time.Now().Add(20 * time.Second); !c.hot() && time.Now().Before(end); {
+				total += run(4, 20*time.Millisecond, func(int) { c.add(1) })
+			}
+			require.True(t, c.hot())
+			require.Equal(t, float64(total), c.value())
+		})
+	}
+}
+
+// Large additions are sampled as seldom as small ones.
+func TestCountSamplesAdditionsOfAnySizeAlike(t *testing.T) {
+	const n = 1 << 20
+	for _, step := range []uint64{1, 2, 3, 10, 1000, 1024, 1500, 1 << 16, 1<<20 - 1} {
+		samples, sum := 0, uint64(0)
+		for range n {
+			if sum += step; sampled(sum) {
+				samples++
+			}
+		}
+		require.InDelta(t, n/heatSample, samples, n/heatSample/4, "steps of %d", step)
+	}
+}
