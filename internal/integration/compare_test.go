@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,8 +27,19 @@ var (
 	objectives = map[float64]float64{0.5: 0.05, 0.9: 0.01, 0.99: 0.001}
 )
 
+// scraped is what Prometheus has from one job.
+type scraped struct {
+	*testkit.Prometheus
+	job string
+}
+
+// of selects the series of a metric.
+func (s scraped) of(name string, matchers ...string) string {
+	return name + "{" + strings.Join(append(matchers, `job="`+s.job+`"`), ",") + "}"
+}
+
 // compare compares everything that Prometheus says about the service with the ledger.
-func compare(t *testing.T, p *testkit.Prometheus, ledger *load.Ledger) {
+func compare(t *testing.T, p scraped, ledger *load.Ledger) {
 	t.Helper()
 	require.Zero(t, ledger.Failed, ledger.FirstFailure)
 	require.Zero(t, ledger.Wrong, ledger.FirstWrong)
@@ -37,28 +49,28 @@ func compare(t *testing.T, p *testkit.Prometheus, ledger *load.Ledger) {
 	compareLatency(t, p, ledger)
 	compareRequestBytes(t, p, ledger)
 
-	require.Zero(t, p.Value("http_requests_in_flight"))
-	require.EqualValues(t, ledger.Keys, p.Value("kv_keys"))
-	require.EqualValues(t, ledger.KeyBytes, p.Value("kv_bytes"))
+	require.Zero(t, p.Value(p.of("http_requests_in_flight")))
+	require.EqualValues(t, ledger.Keys, p.Value(p.of("kv_keys")))
+	require.EqualValues(t, ledger.KeyBytes, p.Value(p.of("kv_bytes")))
 }
 
-func compareCounters(t *testing.T, p *testkit.Prometheus, ledger *load.Ledger) {
+func compareCounters(t *testing.T, p scraped, ledger *load.Ledger) {
 	t.Helper()
 	want := map[string]float64{}
 	for r, n := range ledger.Requests {
 		want[testkit.Series("http_requests_total",
 			"method", r.Method, "route", r.Route, "code", strconv.Itoa(r.Code))] = float64(n)
 	}
-	require.Equal(t, want, p.Values("http_requests_total"))
+	require.Equal(t, want, p.Values(p.of("http_requests_total")))
 
 	get := load.Request{Method: http.MethodGet, Route: "/kv/{key}", Code: http.StatusOK}
-	require.EqualValues(t, ledger.Requests[get], p.Value("kv_hits_total"))
+	require.EqualValues(t, ledger.Requests[get], p.Value(p.of("kv_hits_total")))
 	get.Code = http.StatusNotFound
-	require.EqualValues(t, ledger.Requests[get], p.Value("kv_misses_total"))
+	require.EqualValues(t, ledger.Requests[get], p.Value(p.of("kv_misses_total")))
 }
 
 // compareResponseBytes compares every bucket, and what histogram_quantile makes of them.
-func compareResponseBytes(t *testing.T, p *testkit.Prometheus, ledger *load.Ledger) {
+func compareResponseBytes(t *testing.T, p scraped, ledger *load.Ledger) {
 	t.Helper()
 	const name = "http_response_body_bytes"
 	buckets, counts, sums := map[string]float64{}, map[string]float64{}, map[string]float64{}
@@ -72,12 +84,12 @@ func compareResponseBytes(t *testing.T, p *testkit.Prometheus, ledger *load.Ledg
 		counts[testkit.Series(name+"_count", "route", route)] = float64(sizes.Count())
 		sums[testkit.Series(name+"_sum", "route", route)] = float64(sizes.Sum())
 	}
-	require.Equal(t, buckets, p.Values(name+"_bucket"))
-	require.Equal(t, counts, p.Values(name+"_count"))
-	require.Equal(t, sums, p.Values(name+"_sum"))
+	require.Equal(t, buckets, p.Values(p.of(name+"_bucket")))
+	require.Equal(t, counts, p.Values(p.of(name+"_count")))
+	require.Equal(t, sums, p.Values(p.of(name+"_sum")))
 
 	for _, q := range []float64{0.1, 0.5, 0.9, 0.99} {
-		quantiles := p.Values("histogram_quantile(" + strconv.FormatFloat(q, 'g', -1, 64) + ", " + name + "_bucket)")
+		quantiles := p.Values("histogram_quantile(" + strconv.FormatFloat(q, 'g', -1, 64) + ", " + p.of(name+"_bucket") + ")")
 		require.Len(t, quantiles, len(routes))
 		for _, route := range routes {
 			sizes := ledger.ResponseBytes[route]
@@ -104,13 +116,13 @@ func compareResponseBytes(t *testing.T, p *testkit.Prometheus, ledger *load.Ledg
 }
 
 // compareLatency compares the counts, and times as far as the other side of a connection knows them.
-func compareLatency(t *testing.T, p *testkit.Prometheus, ledger *load.Ledger) {
+func compareLatency(t *testing.T, p scraped, ledger *load.Ledger) {
 	t.Helper()
 	const name = "http_request_duration_seconds"
-	counts := p.Values(name + "_count")
-	infinite := p.Values(name + `_bucket{le="+Inf"}`)
-	sums := p.Values(name + "_sum")
-	medians := p.Values("histogram_quantile(0.5, " + name + "_bucket)")
+	counts := p.Values(p.of(name + "_count"))
+	infinite := p.Values(p.of(name+"_bucket", `le="+Inf"`))
+	sums := p.Values(p.of(name + "_sum"))
+	medians := p.Values("histogram_quantile(0.5, " + p.of(name+"_bucket") + ")")
 	require.Len(t, counts, len(routes))
 	byRoute := map[string]int64{}
 	for r, n := range ledger.Requests {
@@ -126,7 +138,7 @@ func compareLatency(t *testing.T, p *testkit.Prometheus, ledger *load.Ledger) {
 		require.Positive(t, medians[testkit.Series("", "route", route)], route)
 		// The buckets' counts do not go down from bound to bound.
 		last := map[float64]float64{}
-		for _, s := range p.Query(name + `_bucket{route="` + route + `"}`) {
+		for _, s := range p.Query(p.of(name+"_bucket", `route="`+route+`"`)) {
 			bound, err := strconv.ParseFloat(s.Labels["le"], 64)
 			require.NoError(t, err)
 			last[bound] = s.Point.Value
@@ -141,14 +153,14 @@ func compareLatency(t *testing.T, p *testkit.Prometheus, ledger *load.Ledger) {
 }
 
 // compareRequestBytes checks that every quantile of the summary has a rank as near to what was asked for as promised.
-func compareRequestBytes(t *testing.T, p *testkit.Prometheus, ledger *load.Ledger) {
+func compareRequestBytes(t *testing.T, p scraped, ledger *load.Ledger) {
 	t.Helper()
 	const name = "http_request_body_bytes"
 	n := float64(ledger.RequestBytes.Count())
-	require.Equal(t, n, p.Value(name+"_count"))
-	require.EqualValues(t, ledger.RequestBytes.Sum(), p.Value(name+"_sum"))
+	require.Equal(t, n, p.Value(p.of(name+"_count")))
+	require.EqualValues(t, ledger.RequestBytes.Sum(), p.Value(p.of(name+"_sum")))
 
-	estimates := p.Values(name)
+	estimates := p.Values(p.of(name))
 	require.Len(t, estimates, len(objectives))
 	for q, epsilon := range objectives {
 		v := estimates[testkit.Series(name, "quantile", strconv.FormatFloat(q, 'g', -1, 64))]

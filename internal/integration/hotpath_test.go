@@ -7,10 +7,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -45,18 +50,20 @@ func TestPrometheusAgreesWithTheLedger(t *testing.T) {
 
 	program := testkit.Build(t, "../../examples/hotpath")
 	service := testkit.Start(t, program, "-addr", "127.0.0.1:0", "-load=false")
-	url := service.Find(`^Serving metrics on: (http://(127\.0\.0\.1:\d+))/metrics\n`, time.Minute)
-	config := scrapeConfig(t, promtool, service)
+	found := service.Find(`^Serving metrics on: (http://(127\.0\.0\.1:\d+))/metrics\n`, time.Minute)
+	config := scrapeConfig(t, promtool, service, textOnly(t, found[1]))
 	prometheus := testkit.StartPrometheus(t, config)
 	waitForScrape(t, prometheus, time.Now())
 
 	// The load comes from here, so that it begins when Prometheus is ready for it.
 	began := time.Now()
-	ledger := loadAndWatch(t, prometheus, load.Config{URL: url[1], Workers: 4, Rate: 1500, Duration: loadTime()})
+	ledger := loadAndWatch(t, prometheus, load.Config{URL: found[1], Workers: 4, Rate: 1500, Duration: loadTime()})
 	waitForScrape(t, prometheus, ledger.Ended)
-	compare(t, prometheus, ledger)
-	checkScrapes(t, prometheus, url[1], began)
-	checkNothingWentDown(t, prometheus, url[1], began)
+	for _, job := range jobs {
+		compare(t, scraped{prometheus, job}, ledger)
+	}
+	checkScrapes(t, prometheus, found[1], began)
+	checkNothingWentDown(t, prometheus, found[1], began)
 	checkIncrease(t, prometheus, began, ledger.Total())
 
 	// Under the same Prometheus, a service that begins again at 0, with its built-in load.
@@ -65,12 +72,16 @@ func TestPrometheusAgreesWithTheLedger(t *testing.T) {
 	require.Contains(t, service.Output(), fmt.Sprintf("Served %d requests", ledger.Total()))
 	file := filepath.Join(t.TempDir(), "ledger.json")
 	service = testkit.Start(t, program,
-		"-addr", url[2], "-load-for", "3s", "-rate", "1000", "-workers", "3", "-ledger", file)
+		"-addr", found[2], "-load-for", "3s", "-rate", "1000", "-workers", "3", "-ledger", file)
 	second := readLedger(t, file)
 	waitForScrape(t, prometheus, second.Ended)
-	compare(t, prometheus, second)
-	for series, resets := range prometheus.Values("resets(http_request_duration_seconds_count[" + since(began) + "])") {
-		require.Equal(t, 1.0, resets, series)
+	for _, job := range jobs {
+		compare(t, scraped{prometheus, job}, second)
+		resets := prometheus.Values(`resets(http_request_duration_seconds_count{job="` + job + `"}[` + since(began) + "])")
+		require.Len(t, resets, len(routes))
+		for series, n := range resets {
+			require.Equal(t, 1.0, n, series)
+		}
 	}
 	checkIncrease(t, prometheus, began, ledger.Total()+second.Total())
 
@@ -79,8 +90,32 @@ func TestPrometheusAgreesWithTheLedger(t *testing.T) {
 	require.Contains(t, service.Output(), fmt.Sprintf("Served %d requests", second.Total()))
 }
 
-// scrapeConfig is the configuration that the service tells its users to paste, scraped more often.
-func scrapeConfig(t *testing.T, promtool string, service *testkit.Process) string {
+// jobs are the two ways in which Prometheus gets the page. What it asks for itself is OpenMetrics.
+var jobs = []string{"hotpath", "text"}
+
+// textOnly returns the address of a proxy that asks for no format in particular, which means text 0.0.4.
+func textOnly(t *testing.T, target string) string {
+	to, err := url.Parse(target)
+	require.NoError(t, err)
+	transport := new(http.Transport)
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Transport: transport,
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(to)
+			r.Out.Header.Del("Accept")
+		},
+		ErrorLog: log.New(io.Discard, "", 0), // the service is away for a moment
+	})
+	t.Cleanup(func() {
+		proxy.Close()
+		transport.CloseIdleConnections()
+	})
+	return strings.TrimPrefix(proxy.URL, "http://")
+}
+
+// scrapeConfig is the configuration that the service tells its users to paste, with a second job for the text format,
+// both scraped more often.
+func scrapeConfig(t *testing.T, promtool string, service *testkit.Process, text string) string {
 	_, config, ok := strings.Cut(service.Output(), "\n\n")
 	require.True(t, ok, service.Output())
 	config, _, ok = strings.Cut(config, "\n\n")
@@ -91,9 +126,17 @@ func scrapeConfig(t *testing.T, promtool string, service *testkit.Process) strin
 	out, err := exec.Command(promtool, "check", "config", file).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 
-	const every = "scrape_interval: 5s\n"
-	require.Contains(t, config, every)
-	return strings.Replace(config, every, fmt.Sprintf("scrape_interval: %v\n    scrape_timeout: %[1]v\n", interval), 1)
+	const seldom = "    scrape_interval: 5s\n"
+	require.Contains(t, config, seldom)
+	config = strings.Replace(config, seldom, "", 1)
+	return fmt.Sprintf(`global:
+  scrape_interval: %v
+  scrape_timeout: %[1]v
+%s
+  - job_name: text
+    static_configs:
+      - targets: ["%s"]
+`, interval, config, text)
 }
 
 // waitForScrape waits until Prometheus has scraped what there was after this time. The service has counted a request a
@@ -102,8 +145,13 @@ func waitForScrape(t *testing.T, p *testkit.Prometheus, after time.Time) {
 	after = after.Add(interval)
 	testkit.Poll(t, 30*time.Second, func() error {
 		up := p.Query("up * timestamp(up)")
-		if len(up) != 1 || up[0].Point.Value <= float64(after.UnixMilli())/1000 {
-			return fmt.Errorf("no scrape since %v: up %v, targets %v", after, up, p.Targets())
+		for _, s := range up {
+			if s.Point.Value <= float64(after.UnixMilli())/1000 {
+				return fmt.Errorf("no scrape since %v: %v, targets %v", after, s, p.Targets())
+			}
+		}
+		if len(up) != len(jobs) {
+			return fmt.Errorf("not all jobs are there: %v", up)
 		}
 		return nil
 	})
@@ -122,18 +170,18 @@ func loadAndWatch(t *testing.T, p *testkit.Prometheus, config load.Config) *load
 	for {
 		select {
 		case <-tick.C:
-			total := p.Value("sum(http_request_duration_seconds_count)")
+			total := p.Value(`sum(http_request_duration_seconds_count{job="hotpath"})`)
 			require.GreaterOrEqual(t, total, last)
 			if total > last {
 				seen++
 			}
 			last = total
 			// A request is in flight on the server until a moment after its client has sent the next one.
-			inFlight := p.Value("http_requests_in_flight")
+			inFlight := p.Value(`http_requests_in_flight{job="hotpath"}`)
 			require.GreaterOrEqual(t, inFlight, 0.0)
 			require.LessOrEqual(t, inFlight, 2*float64(config.Workers))
 			if time.Since(began) > config.Duration/2 {
-				require.Positive(t, p.Value("sum(rate(http_request_duration_seconds_count[2s]))"))
+				require.Positive(t, p.Value(`sum(rate(http_request_duration_seconds_count{job="hotpath"}[2s]))`))
 			}
 			for _, target := range p.Targets() {
 				require.Equal(t, "up", target.Health, target)
@@ -164,24 +212,30 @@ func since(began time.Time) string {
 }
 
 func checkScrapes(t *testing.T, p *testkit.Prometheus, url string, began time.Time) {
-	slowest := p.Value("max_over_time(scrape_duration_seconds[" + since(began) + "])")
-	t.Logf("the slowest scrape took %.3f s", slowest)
-	require.Equal(t, 1.0, p.Value("min_over_time(up["+since(began)+"])"), "the slowest scrape took %g s", slowest)
-	scrapes := p.Value("count_over_time(up[" + since(began) + "])")
-	require.Greater(t, scrapes, 0.8*float64(time.Since(began)/interval), "scrapes are missing")
 	targets := p.Targets()
-	require.Len(t, targets, 1)
-	require.Equal(t, url+"/metrics", targets[0].ScrapeURL)
-	require.Equal(t, "up", targets[0].Health)
-	require.Empty(t, targets[0].LastError)
+	require.Len(t, targets, len(jobs))
+	require.True(t, slices.ContainsFunc(targets, func(t testkit.Target) bool { return t.ScrapeURL == url+"/metrics" }))
+	for _, target := range targets {
+		require.Equal(t, "up", target.Health, target)
+		require.Empty(t, target.LastError)
+	}
+	formats := map[string]string{"hotpath": accept, "text": "text/plain"}
+	for _, job := range jobs {
+		window := `{job="` + job + `"}[` + since(began) + "]"
+		slowest := p.Value("max_over_time(scrape_duration_seconds" + window + ")")
+		t.Logf("%s: the slowest scrape took %.3f s", job, slowest)
+		require.Equal(t, 1.0, p.Value("min_over_time(up"+window+")"), "the slowest scrape took %g s", slowest)
+		scrapes := p.Value("count_over_time(up" + window + ")")
+		require.Greater(t, scrapes, 0.8*float64(time.Since(began)/interval), "scrapes are missing")
 
-	samples := countSamples(t, url)
-	require.EqualValues(t, samples, p.Value("scrape_samples_scraped"))
-	require.EqualValues(t, samples, p.Value("scrape_samples_post_metric_relabeling"))
+		samples := countSamples(t, url, formats[job])
+		require.EqualValues(t, samples, p.Value(`scrape_samples_scraped{job="`+job+`"}`))
+		require.EqualValues(t, samples, p.Value(`scrape_samples_post_metric_relabeling{job="`+job+`"}`))
+	}
 }
 
-// countSamples counts those of the page that Prometheus gets.
-func countSamples(t *testing.T, url string) (n int) {
+// countSamples counts those of the page that a client gets who accepts this.
+func countSamples(t *testing.T, url, accept string) (n int) {
 	request, err := http.NewRequest(http.MethodGet, url+"/metrics", nil)
 	require.NoError(t, err)
 	request.Header.Set("Accept", accept)
@@ -190,7 +244,8 @@ func countSamples(t *testing.T, url string) (n int) {
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	require.Contains(t, response.Header.Get("Content-Type"), "application/openmetrics-text")
+	contentType, _, _ := strings.Cut(response.Header.Get("Content-Type"), ";")
+	require.True(t, strings.HasPrefix(accept, contentType), "%s is not what was preferred", contentType)
 	for line := range strings.Lines(string(text)) {
 		if !strings.HasPrefix(line, "#") {
 			n++
@@ -215,7 +270,7 @@ func checkNothingWentDown(t *testing.T, p *testkit.Prometheus, url string, began
 			names = []string{family + "_sum", family + "_count"}
 		}
 		for _, name := range names {
-			for series, resets := range p.Values("resets(" + name + "[" + since(began) + "])") {
+			for series, resets := range p.Values("resets(" + name + `{job="hotpath"}[` + since(began) + "])") {
 				require.Zero(t, resets, "%s %s", name, series)
 				checked++
 			}
@@ -227,8 +282,9 @@ func checkNothingWentDown(t *testing.T, p *testkit.Prometheus, url string, began
 // checkIncrease compares what rate() and increase() make of the counters with the ledger. They extrapolate to the ends
 // of the window, where there was no load, so this is not exact.
 func checkIncrease(t *testing.T, p *testkit.Prometheus, began time.Time, want int64) {
-	window := since(began.Add(-interval))
-	require.InEpsilon(t, want, p.Value("sum(increase(http_request_duration_seconds_count["+window+"]))"), 0.1)
+	const name = "http_request_duration_seconds_count"
+	window := `{job="hotpath"}[` + since(began.Add(-interval)) + "]"
+	require.InEpsilon(t, want, p.Value("sum(increase("+name+window+"))"), 0.1)
 	perSecond := float64(want) / time.Since(began).Seconds()
-	require.InEpsilon(t, perSecond, p.Value("sum(rate(http_request_duration_seconds_count["+window+"]))"), 0.1)
+	require.InEpsilon(t, perSecond, p.Value("sum(rate("+name+window+"))"), 0.1)
 }
