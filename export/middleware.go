@@ -73,6 +73,7 @@ func Middleware(reg *engine.Registry, opts ...MiddlewareOption) func(http.Handle
 	m := &middleware{
 		middlewareConfig: config,
 		endpoints:        newEndpoints(defineServerMetrics(reg, &config, sets.names()), sets),
+		epoch:            time.Now(),
 		recorders:        sync.Pool{New: func() any { return new(recorder) }},
 	}
 	return func(next http.Handler) http.Handler {
@@ -86,6 +87,7 @@ func Middleware(reg *engine.Registry, opts ...MiddlewareOption) func(http.Handle
 type middleware struct {
 	middlewareConfig
 	endpoints *endpoints
+	epoch     time.Time // time.Since reads one clock where time.Now reads two
 	recorders sync.Pool // of *recorder
 }
 
@@ -112,7 +114,7 @@ func (h *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer metrics.inFlight.Dec()
 	}
 	rec := h.recorders.Get().(*recorder)
-	rec.begin(w, r, metrics.requests)
+	rec.begin(w, r, h.middleware)
 	returned := false
 	defer func() {
 		if returned {
@@ -180,11 +182,11 @@ func (m *middleware) count(rec *recorder, r *http.Request) {
 	if e.duration == nil {
 		return
 	}
-	took := rec.upgraded
+	ended := rec.upgraded
 	if !rec.hijacked {
-		took = time.Since(rec.began)
+		ended = time.Since(m.epoch)
 	}
-	e.duration.Observe(took.Seconds())
+	e.duration.Observe((ended - rec.began).Seconds())
 	e.requestSize.Observe(float64(rec.received(r)))
 	switch {
 	case rec.hijacked:

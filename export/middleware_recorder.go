@@ -20,15 +20,15 @@ import (
 // Like every ResponseWriter it belongs to one goroutine at a time.
 type recorder struct {
 	inner http.ResponseWriter
-	owner *engine.CounterVec // the requests that this one is counted in: which metrics are meant
-	began time.Time
+	owner *middleware
+	began time.Duration // since the owner's epoch
 
 	code    int   // 0 until the header is written
 	written int64 // bytes of the body
 	body    *countedBody
 
 	hijacked bool
-	upgraded time.Duration // from the beginning to the hijacking
+	upgraded time.Duration // since the owner's epoch
 
 	// What a Middleware inside has seen, and what happened in the end.
 	route    string
@@ -40,8 +40,8 @@ type recorder struct {
 // nothing, which would spoil the sum; the allocation that counting takes is nothing beside a longer body.
 const trustedLength = 1 << 20
 
-func (rec *recorder) begin(w http.ResponseWriter, r *http.Request, owner *engine.CounterVec) {
-	rec.inner, rec.owner, rec.began = w, owner, time.Now()
+func (rec *recorder) begin(w http.ResponseWriter, r *http.Request, owner *middleware) {
+	*rec = recorder{inner: w, owner: owner, began: time.Since(owner.epoch)} // whatever was done to it since its last request
 	if r.Body != nil && (r.ContentLength < 0 || r.ContentLength > trustedLength) {
 		// Never used twice, unlike the recorder: an http.Transport that a handler passes the body to may read it after the
 		// handler has returned.
@@ -112,7 +112,7 @@ func (rec *recorder) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffered, err := http.NewResponseController(rec.inner).Hijack()
 	if err == nil && !rec.hijacked {
 		rec.begun(http.StatusSwitchingProtocols)
-		rec.hijacked, rec.upgraded = true, time.Since(rec.began)
+		rec.hijacked, rec.upgraded = true, time.Since(rec.owner.epoch)
 	}
 	return conn, buffered, err
 }
@@ -143,18 +143,23 @@ func (b *countedBody) Read(p []byte) (int, error) {
 // nobody is beneath a recorder that is not in use.
 type nobody struct{}
 
-func (nobody) Header() http.Header       { return http.Header{} }
-func (nobody) WriteHeader(int)           {}
-func (nobody) Write([]byte) (int, error) { return 0, http.ErrHandlerTimeout }
+func (nobody) Header() http.Header                  { return http.Header{} }
+func (nobody) WriteHeader(int)                      {}
+func (nobody) Write([]byte) (int, error)            { return 0, http.ErrHandlerTimeout }
+func (nobody) ReadFrom(io.Reader) (int64, error)    { return 0, http.ErrHandlerTimeout }
+func (nobody) Push(string, *http.PushOptions) error { return http.ErrHandlerTimeout }
+func (nobody) Flush()                               {}
 
 // maxWrappers bounds the search through ResponseWriters, one of which might unwrap to itself.
 const maxWrappers = 100
 
-// findRecorder returns the recorder of the same metrics that w is or wraps, if any.
-func findRecorder(w http.ResponseWriter, owner *engine.CounterVec) *recorder {
+// findRecorder returns the recorder that w is or wraps and whose requests are counted in the given family, if any.
+func findRecorder(w http.ResponseWriter, requests *engine.CounterVec) *recorder {
 	for range maxWrappers {
-		if r, ok := w.(interface{ recording() *recorder }); ok && r.recording().owner == owner {
-			return r.recording()
+		if r, ok := w.(interface{ recording() *recorder }); ok {
+			if rec := r.recording(); rec.owner != nil && rec.owner.endpoints.metrics.requests == requests {
+				return rec
+			}
 		}
 		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
 		if !ok {

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+func TestExcludedPathsAreServedAndNotCounted(t *testing.T) {
+	guide := []string{
+		"/metrics", "/metrics/", "/docs", "/openapi.json", "/docs/oauth2-redirect", "/redoc", "/favicon.ico",
+	}
+	for _, tt := range []struct {
+		name    string
+		opts    []MiddlewareOption
+		counted map[string]bool
+	}{
+		{"default", nil, map[string]bool{"/": true, "/x": true, "/metrics2": true, "/DOCS": true}},
+		{"own", []MiddlewareOption{ExcludePaths("/x", "/y")}, map[string]bool{"/": true, "/metrics": true, "/x": false}},
+		{"none", []MiddlewareOption{ExcludePaths()}, map[string]bool{"/metrics": true, "/favicon.ico": true}},
+		{"skip", []MiddlewareOption{Skip(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/in") })},
+			map[string]bool{"/": true, "/internal": false, "/metrics": false}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.name == "default" {
+				for _, path := range guide {
+					tt.counted[path] = false
+				}
+			}
+			for path, counted := range tt.counted {
+				reg := engine.NewRegistry()
+				h := Middleware(reg, tt.opts...)(answering(http.StatusTeapot))
+				require.Equal(t, http.StatusTeapot, get(h, path).Code)
+				require.Equal(t, counted, len(samples(t, reg, "http_requests_total")) == 1, path)
+			}
+		})
+	}
+}
+
+func TestStatusCodesCanBeGrouped(t *testing.T) {
+	for _, tt := range []struct {
+		opts []MiddlewareOption
+		want map[string]float64
+		name string
+	}{
+		{[]MiddlewareOption{GroupStatusCodes()}, map[string]float64{
+			`{code="2xx",method="GET",route="unmatched"}`:   2,
+			`{code="4xx",method="GET",route="unmatched"}`:   3,
+			`{code="other",method="GET",route="unmatched"}`: 1,
+		}, "http_responses_total"},
+		{[]MiddlewareOption{GroupStatusCodes(), GuideNames()}, map[string]float64{
+			`{method="GET",path="unmatched",status_code="2xx"}`:   2,
+			`{method="GET",path="unmatched",status_code="4xx"}`:   3,
+			`{method="GET",path="unmatched",status_code="other"}`: 1,
+		}, "status_codes_counter"},
+	} {
+		reg := engine.NewRegistry()
+		for _, code := range []int{200, 299, 400, 404, 499, 600} {
+			get(Middleware(reg, tt.opts...)(answering(code)), "/")
+		}
+		require.Equal(t, tt.want, samples(t, reg, tt.name))
+	}
+}
+
+func TestGuideNamesAreTheFourOfTheGuideAndNothingElse(t *testing.T) {
+	reg := engine.NewRegistry()
+	h := Middleware(reg, GuideNames())(site())
+	get(h, "/users/1")
+	get(h, "/nowhere")
+	require.Equal(t, "no", request(h, http.MethodGet, "/panic"))
+
+	families := maps.Clone(page(t, reg).Types)
+	maps.DeleteFunc(families, func(name, _ string) bool { return strings.HasPrefix(name, "quipu_") })
+	require.Equal(t, map[string]string{
+		"requests_total_counter": "counter", "responses_total_counter": "counter",
+		"exceptions_total_counter": "counter", "status_codes_counter": "counter",
+	}, families)
+	require.Equal(t, map[string]float64{
+		`{method="GET",path="/users/{id}"}`: 1, `{method="GET",path="unmatched"}`: 1, `{method="GET",path="/panic"}`: 1,
+	}, samples(t, reg, "requests_total_counter"))
+	require.Equal(t, map[string]float64{
+		`{method="GET",path="/users/{id}"}`: 1, `{method="GET",path="unmatched"}`: 1, `{method="GET",path="/panic"}`: 0,
+	}, samples(t, reg, "responses_total_counter"))
+	require.Equal(t, map[string]float64{
+		`{method="GET",path="/users/{id}"}`: 0, `{method="GET",path="unmatched"}`: 0, `{method="GET",path="/panic"}`: 1,
+	}, samples(t, reg, "exceptions_total_counter"))
+	require.Equal(t, map[string]float64{
+		`{method="GET",path="/users/{id}",status_code="200"}`: 1, `{method="GET",path="unmatched",status_code="404"}`: 1,
+	}, samples(t, reg, "status_codes_counter"))
+}
+
+func TestConstLabelsAndBucketsReachTheMetrics(t *testing.T) {
+	reg := engine.NewRegistry(engine.WithPrefix("shop_"), engine.WithConstLabels(engine.Labels{"zone": "a"}))
+	h := Middleware(reg, ConstLabels(engine.Labels{"server": "front"}), DurationBuckets(1, 2))(site())
+	get(h, "/users/1")
+	p := page(t, reg)
+	labels := []string{"method", "GET", "route", "/users/{id}", "server", "front", "zone", "a"}
+	require.Equal(t, 1.0, p.Value(t, "shop_http_requests_total", labels...))
+	require.Equal(t, 1.0, p.Value(t, "shop_http_responses_total", append(labels, "code", "200")...))
+	require.Equal(t, 0.0, p.Value(t, "shop_http_requests_in_flight", "server", "front", "zone", "a"))
+	require.Len(t, samples(t, reg, "shop_http_request_duration_seconds_bucket"), 3)
+}
+
+func TestLabelFuncsHaveClosedSetsOfValues(t *testing.T) {
+	reg := engine.NewRegistry()
+	header := func(name string) func(*http.Request) string {
+		return func(r *http.Request) string { return r.Header.Get(name) }
+	}
+	h := Middleware(reg, LabelFunc("tier", header("Tier"), "gold", "tin", "gold", "other"),
+		LabelFunc("app", header("App"), "web"))(site())
+	get(h, "/users/1", "Tier", "gold", "App", "web")
+	get(h, "/users/1", "Tier", "tin", "App", "phone")
+	get(h, "/users/1", "Tier", "other", "App", "web")
+	for i := range 100 {
+		get(h, "/users/1", "Tier", fmt.Sprint(i))
+	}
+	require.Equal(t, map[string]float64{
+		`{app="web",code="200",method="GET",route="/users/{id}",tier="gold"}`:    1,
+		`{app="other",code="200",method="GET",route="/users/{id}",tier="tin"}`:   1,
+		`{app="web",code="200",method="GET",route="/users/{id}",tier="other"}`:   1,
+		`{app="other",code="200",method="GET",route="/users/{id}",tier="other"}`: 100,
+	}, samples(t, reg, "http_responses_total"))
+}
+
+func TestMiddlewaresOfOneRegistryShareTheirMetrics(t *testing.T) {
+	reg := engine.NewRegistry()
+	get(Middleware(reg)(site()), "/users/1")
+	get(Middleware(reg)(site()), "/users/2")
+	require.Equal(t, map[string]float64{`{method="GET",route="/users/{id}"}`: 2}, samples(t, reg, "http_requests_total"))
+}
+
+func TestADefinitionThatCannotWorkPanics(t *testing.T) {
+	f := func(*http.Request) string { return "" }
+	many := slices.Repeat([]string{""}, 600)
+	for i := range many {
+		many[i] = fmt.Sprint(i)
+	}
+	for _, tt := range []struct {
+		name, says string
+		make       func(reg *engine.Registry)
+	}{
+		{"no registry", "Middleware needs a registry", func(*engine.Registry) { Middleware(nil) }},
+		{"no handler", "nil handler", func(reg *engine.Registry) { Middleware(reg)(nil) }},
+		{"taken name", "Middleware cannot define its metrics: quipu: counter http_requests_total with labels method, route: " +
+			"name is taken", func(reg *engine.Registry) {
+			_, err := reg.NewGauge("http_requests_total", "Mine.")
+			require.NoError(t, err)
+			Middleware(reg)
+		}},
+		{"clashing label", `"route" is a constant label and a variable one`, func(reg *engine.Registry) {
+			Middleware(reg, ConstLabels(engine.Labels{"route": "x"}))
+		}},
+		{"label twice", `"method" is there twice`, func(reg *engine.Registry) {
+			Middleware(reg, LabelFunc("method", f, "x"))
+		}},
+		{"label func twice", `label "x" is there twice`, func(reg *engine.Registry) {
+			Middleware(reg, LabelFunc("x", f, "x"), LabelFunc("x", f, "x"))
+		}},
+		{"too many values", "over 1000 combinations", func(reg *engine.Registry) {
+			Middleware(reg, LabelFunc("x", f, many...), LabelFunc("y", f, "1"))
+		}},
+		{"buckets", "invalid buckets", func(reg *engine.Registry) { Middleware(reg, DurationBuckets(2, 1)) }},
+		{"nil route func", "RouteFunc(nil)", func(*engine.Registry) { RouteFunc(nil) }},
+		{"nil skip", "Skip(nil)", func(*engine.Registry) { Skip(nil) }},
+		{"nil label func", `LabelFunc("x")`, func(*engine.Registry) { LabelFunc("x", nil, "y") }},
+		{"no label values", `LabelFunc("x")`, func(*engine.Registry) { LabelFunc("x", f) }},
+		{"no client registry", "RoundTripper needs a registry", func(*engine.Registry) { RoundTripper(nil, nil) }},
+		{"no hosts", "HostLabel()", func(*engine.Registry) { HostLabel() }},
+		{"taken client name", "RoundTripper cannot define its metrics", func(reg *engine.Registry) {
+			_, err := reg.NewGauge("http_client_errors_total", "Mine.")
+			require.NoError(t, err)
+			RoundTripper(nil, reg)
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			defer func() { require.Contains(t, fmt.Sprint(recover()), tt.says) }()
+			tt.make(engine.NewRegistry())
+		})
+	}
+}

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
+)
+
+// answering serves code, or nothing at all for 0.
+func answering(code int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if code != 0 {
+			w.WriteHeader(code)
+		}
+	}
+}
+
+// site is a mux with a route of each kind.
+func site() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /users/{id}", answering(0))
+	mux.HandleFunc("POST /users", answering(http.StatusCreated))
+	mux.HandleFunc("/any/", answering(http.StatusAccepted))
+	mux.HandleFunc("/slash/{x}/", answering(http.StatusOK))
+	mux.HandleFunc("example.com/hosted", answering(http.StatusOK))
+	mux.HandleFunc("/panic", func(http.ResponseWriter, *http.Request) { panic("no") })
+	mux.HandleFunc("/abort", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	mux.HandleFunc("/late-panic", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		panic("no")
+	})
+	return mux
+}
+
+// request serves one request and returns what the handler panicked with.
+func request(h http.Handler, method, target string) (reason any) {
+	defer func() { reason = recover() }()
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, target, nil))
+	return nil
+}
+
+func TestRequestsAreCountedByMethodRouteAndCode(t *testing.T) {
+	reg := engine.NewRegistry()
+	h := Middleware(reg)(site())
+	for _, r := range []string{
+		"GET /users/1", "GET /users/2", "HEAD /users/3", "POST /users", "DELETE /users/1", // the last one is a 405
+		"PUT /any/thing", "get /any/thing", "GET /nowhere", "GET /any", "GET http://example.com/hosted",
+	} {
+		method, target, _ := strings.Cut(r, " ")
+		require.Nil(t, request(h, method, target))
+	}
+	require.Equal(t, map[string]float64{
+		`{code="200",method="GET",route="/users/{id}"}`:        2,
+		`{code="200",method="HEAD",route="/users/{id}"}`:       1,
+		`{code="201",method="POST",route="/users"}`:            1,
+		`{code="405",method="DELETE",route="unmatched"}`:       1,
+		`{code="202",method="PUT",route="/any/"}`:              1,
+		`{code="202",method="other",route="/any/"}`:            1,
+		`{code="404",method="GET",route="unmatched"}`:          1,
+		`{code="307",method="GET",route="/any/"}`:              1,
+		`{code="200",method="GET",route="example.com/hosted"}`: 1,
+	}, samples(t, reg, "http_responses_total"))
+
+	p := page(t, reg)
+	for _, name := range []string{
+		"http_requests_total", "http_request_duration_seconds_count", "http_request_size_bytes_count",
+		"http_response_size_bytes_count",
+	} {
+		require.Equal(t, 2.0, p.Value(t, name, "method", "GET", "route", "/users/{id}"), name)
+	}
+	require.Equal(t, 0.0, p.Value(t, "http_panics_total", "method", "GET", "route", "/users/{id}"), "series begin at 0")
+	require.Equal(t, 0.0, p.Value(t, "http_requests_in_flight"))
+}
+
+func TestTheFirstCodeThatIsNotInformationalIsTheResponses(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		code  string
+		serve http.HandlerFunc
+	}{
+		{"nothing written", "200", func(http.ResponseWriter, *http.Request) {}},
+		{"only a body", "200", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "x"); w.WriteHeader(500) }},
+		{"twice", "404", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); w.WriteHeader(500) }},
+		{"informational", "201", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusEarlyHints)
+			w.WriteHeader(http.StatusProcessing)
+			w.WriteHeader(201)
+			w.WriteHeader(http.StatusEarlyHints)
+		}},
+		{"only informational", "200", answering(http.StatusEarlyHints)},
+		{"switching protocols", "101", answering(http.StatusSwitchingProtocols)},
+		{"flushed", "200", func(w http.ResponseWriter, _ *http.Request) { w.(http.Flusher).Flush(); w.WriteHeader(500) }},
+		{"out of the ordinary", "other", answering(799)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			reg := engine.NewRegistry()
+			Middleware(reg)(tt.serve).ServeHTTP(newAllMethods(), httptest.NewRequest(http.MethodGet, "/", nil))
+			require.Equal(t, map[string]float64{
+				`{code="` + tt.code + `",method="GET",route="unmatched"}`: 1,
+			}, samples(t, reg, "http_responses_total"))
+		})
+	}
+}
+
+func newAllMethods() http.ResponseWriter { return allMethods{&nowhere{header: http.Header{}}} }
+
+func TestPanicsAreCountedOnceAndPassedOn(t *testing.T) {
+	for _, tt := range []struct {
+		path      string
+		reason    any
+		panics    float64
+		responses map[string]float64
+	}{
+		{"/panic", "no", 1, map[string]float64{}},
+		{"/abort", http.ErrAbortHandler, 0, map[string]float64{}},
+		{"/late-panic", "no", 1, map[string]float64{`{code="418",method="GET",route="/late-panic"}`: 1}},
+	} {
+		for name, wrap := range map[string]func(mw func(http.Handler) http.Handler) http.Handler{
+			"once":  func(mw func(http.Handler) http.Handler) http.Handler { return mw(site()) },
+			"twice": func(mw func(http.Handler) http.Handler) http.Handler { return mw(mw(site())) },
+		} {
+			t.Run(tt.path+" "+name, func(t *testing.T) {
+				reg := engine.NewRegistry()
+				require.Equal(t, tt.reason, request(wrap(Middleware(reg)), http.MethodGet, tt.path))
+				p := page(t, reg)
+				labels := []string{"method", "GET", "route", tt.path}
+				require.Equal(t, tt.panics, p.Value(t, "http_panics_total", labels...))
+				require.Equal(t, 1.0, p.Value(t, "http_requests_total", labels...))
+				require.Equal(t, 1.0, p.Value(t, "http_request_duration_seconds_count", labels...))
+				require.Equal(t, 0.0, p.Value(t, "http_requests_in_flight"))
+				require.Equal(t, tt.responses, samples(t, reg, "http_responses_total"))
+			})
+		}
+	}
+}
+
+func TestAHandlerThatEndsItsGoroutineCountsAsAPanic(t *testing.T) {
+	reg := engine.NewRegistry()
+	h := Middleware(reg)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		get(h, "/")
+	}()
+	<-done
+	p := page(t, reg)
+	require.Equal(t, 1.0, p.Value(t, "http_panics_total", "method", "GET", "route", "unmatched"))
+	require.Equal(t, 0.0, p.Value(t, "http_requests_in_flight"))
+}
+
+func TestAPanicThatIsRecoveredBetweenTwoMiddlewaresIsCounted(t *testing.T) {
+	reg := engine.NewRegistry()
+	mw := Middleware(reg)
+	recovering := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				if recover() != nil {
+					w.WriteHeader(http.StatusInternalServerError)
+				}
+			}()
+			next.ServeHTTP(w, r)
+		})
+	}
+	require.Nil(t, request(mw(recovering(mw(site()))), http.MethodGet, "/panic"))
+	labels := []string{"method", "GET", "route", "/panic"}
+	p := page(t, reg)
+	require.Equal(t, 1.0, p.Value(t, "http_panics_total", labels...))
+	require.Equal(t, 1.0, p.Value(t, "http_responses_total", append(labels, "code", "500")...))
+}
+
+func TestARouteFuncThatPanicsLeavesNothingInFlight(t *testing.T) {
+	reg := engine.NewRegistry()
+	h := Middleware(reg, RouteFunc(func(*http.Request) string { panic("no route") }))(site())
+	require.Equal(t, "no route", request(h, http.MethodGet, "/users/1"))
+	require.Equal(t, 0.0, page(t, reg).Value(t, "http_requests_in_flight"))
+}
+
+// copying hands on a copy of the request, as handlers do that put something into its context.
+func copying(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(wrapped{w}, r.WithContext(context.WithValue(r.Context(), struct{}{}, 1)))
+	})
+}
+
+// wrapped is a ResponseWriter as other middlewares have them.
+type wrapped struct{ http.ResponseWriter }
+
+func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func TestRoutesAreFoundBehindCopiesOfTheRequest(t *testing.T) {
+	mux := site()
+	patternOf := RouteFunc(func(r *http.Request) string { _, pattern := mux.Handler(r); return pattern })
+	for _, tt := range []struct {
+		name, route string
+		handler     func(reg *engine.Registry) http.Handler
+	}{
+		{"copied", "unmatched", func(reg *engine.Registry) http.Handler { return Middleware(reg)(copying(mux)) }},
+		{"inside", "/users/{id}", func(reg *engine.Registry) http.Handler { return copying(Middleware(reg)(mux)) }},
+		{"both", "/users/{id}", func(reg *engine.Registry) http.Handler {
+			return Middleware(reg)(copying(Middleware(reg)(mux)))
+		}},
+		{"thrice", "/users/{id}", func(reg *engine.Registry) http.Handler {
+			mw := Middleware(reg)
+			return mw(copying(mw(copying(mw(mux)))))
+		}},
+		{"function", "/users/{id}", func(reg *engine.Registry) http.Handler {
+			return Middleware(reg, patternOf)(copying(mux))
+		}},
+		{"one route", "/users/{id}", func(reg *engine.Registry) http.Handler {
+			one := http.NewServeMux()
+			one.Handle("GET /users/{id}", Middleware(reg)(answering(200)))
+			return one
+		}},
+		{"mux in mux", "/users/{id}", func(reg *engine.Registry) http.Handler {
+			outer := http.NewServeMux()
+			outer.Handle("/", mux)
+			return Middleware(reg)(outer)
+		}},
+		{"stripped", "/api/", func(reg *engine.Registry) http.Handler {
+			outer := http.NewServeMux()
+			outer.Handle("/", http.NotFoundHandler())
+			outer.Handle("/api/", http.StripPrefix("/api", mux))
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r.URL.Path = "/api" + r.URL.Path
+				Middleware(reg)(outer).ServeHTTP(w, r)
+			})
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			reg := engine.NewRegistry()
+			require.Nil(t, request(tt.handler(reg), http.MethodGet, "/users/1"))
+			require.Equal(t, map[string]float64{`{method="GET",route="` + tt.route + `"}`: 1},
+				samples(t, reg, "http_requests_total"))
+		})
+	}
+}
+
+func TestTwoSetsOfMetricsCountTheSameRequest(t *testing.T) {
+	reg, other := engine.NewRegistry(), engine.NewRegistry()
+	h := Middleware(reg)(Middleware(reg, GuideNames())(Middleware(other)(Middleware(reg)(site()))))
+	require.Nil(t, request(h, http.MethodGet, "/users/1"))
+	require.Equal(t, 1.0, page(t, reg).Value(t, "http_requests_total", "method", "GET", "route", "/users/{id}"))
+	require.Equal(t, 1.0, page(t, reg).Value(t, "requests_total_counter", "method", "GET", "path", "/users/{id}"))
+	require.Equal(t, 1.0, page(t, other).Value(t, "http_requests_total", "method", "GET", "route", "/users/{id}"))
+}
+
+func TestRequestSizesAreTrue(t *testing.T) {
+	const mib = 1 << 20
+	read := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })
+	for _, tt := range []struct {
+		name     string
+		body     int
+		declared int64 // 0: as it is
+		serve    http.Handler
+		want     float64
+	}{
+		{"no body", 0, 0, read, 0},
+		{"declared", 100, 0, read, 100},
+		{"declared and not read", 100, 0, answering(200), 100},
+		{"unknown", 3000, -1, read, 3000},
+		{"unknown and not read", 3000, -1, answering(200), 0},
+		{"large", 2 * mib, 0, read, 2 * mib},
+		{"a lie", 10, 1 << 62, read, 10},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			reg := engine.NewRegistry()
+			r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat("x", tt.body)))
+			if tt.declared != 0 {
+				r.ContentLength = tt.declared
+			}
+			Middleware(reg)(tt.serve).ServeHTTP(httptest.NewRecorder(), r)
+			p := page(t, reg)
+			require.Equal(t, tt.want, p.Value(t, "http_request_size_bytes_sum", "method", "POST", "route", "unmatched"))
+			require.Equal(t, 1.0, p.Value(t, "http_request_size_bytes_count", "method", "POST", "route", "unmatched"))
+		})
+	}
+}
+
+func TestResponseSizesCountEveryWayOfWriting(t *testing.T) {
+	reg := engine.NewRegistry()
+	h := Middleware(reg)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Write(make([]byte, 100))
+		io.WriteString(w, strings.Repeat("x", 20))
+		n, err := w.(io.ReaderFrom).ReadFrom(strings.NewReader("abc"))
+		require.NoError(t, err)
+		require.EqualValues(t, 3, n)
+	}))
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		h.ServeHTTP(newAllMethods(), httptest.NewRequest(method, "/", nil))
+	}
+	p := page(t, reg)
+	require.Equal(t, 123.0, p.Value(t, "http_response_size_bytes_sum", "method", "GET", "route", "unmatched"))
+	require.Equal(t, 0.0, p.Value(t, "http_response_size_bytes_sum", "method", "HEAD", "route", "unmatched"))
+	require.Equal(t, 1.0, p.Value(t, "http_response_size_bytes_count", "method", "HEAD", "route", "unmatched"))
+}
+
+// A ResponseWriter that is used too late reaches no response, as long as it does not serve another one.
+func TestAResponseWriterOfTheLastRequestIsHarmless(t *testing.T) {
+	reg := engine.NewRegistry()
+	var kept http.ResponseWriter
+	h := Middleware(reg)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { kept = w }))
+	response := get(h, "/")
+	require.NotPanics(t, func() {
+		kept.WriteHeader(http.StatusTeapot)
+		kept.Header().Set("X", "y")
+		_, err := io.WriteString(kept, "late")
+		require.Error(t, err)
+		kept.(http.Flusher).Flush()
+	})
+	require.Empty(t, response.Body.String())
+	require.Empty(t, response.Header())
+	get(h, "/")
+	require.Equal(t, map[string]float64{`{code="200",method="GET",route="unmatched"}`: 2},
+		samples(t, reg, "http_responses_total"), "the next request begins afresh")
+}
+
+func TestConcurrentRequestsAreAllCounted(t *testing.T) {
+	reg := engine.NewRegistry()
+	h := Middleware(reg)(site())
+	const goroutines, rounds = 8, 300
+	var group sync.WaitGroup
+	for range goroutines {
+		group.Go(func() {
+			for i := range rounds {
+				request(h, http.MethodGet, fmt.Sprintf("/users/%d", i))
+				request(h, http.MethodPost, "/users")
+				request(h, http.MethodGet, "/panic")
+				request(h, fmt.Sprintf("M%d", i), fmt.Sprintf("/%d", i))
+			}
+		})
+	}
+	stop := make(chan struct{})
+	scraped := make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				scraped <- nil
+				return
+			default:
+				var text strings.Builder
+				_, err := Render(&text, reg)
+				if _, parsed := testkit.ParsePage(text.String()); err != nil || parsed != nil {
+					scraped <- errors.Join(err, parsed)
+					return
+				}
+			}
+		}
+	}()
+	group.Wait()
+	close(stop)
+	require.NoError(t, <-scraped)
+	const all = goroutines * rounds
+	require.Equal(t, map[string]float64{
+		`{method="GET",route="/users/{id}"}`: all, `{method="POST",route="/users"}`: all,
+		`{method="GET",route="/panic"}`: all, `{method="other",route="unmatched"}`: all,
+	}, samples(t, reg, "http_requests_total"))
+	require.Equal(t, map[string]float64{
+		`{code="200",method="GET",route="/users/{id}"}`: all, `{code="201",method="POST",route="/users"}`: all,
+		`{code="404",method="other",route="unmatched"}`: all,
+	}, samples(t, reg, "http_responses_total"))
+	p := page(t, reg)
+	require.Equal(t, float64(all), p.Value(t, "http_panics_total", "method", "GET", "route", "/panic"))
+	require.Equal(t, 0.0, p.Value(t, "http_requests_in_flight"))
+}
