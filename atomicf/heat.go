@@ -55,6 +55,8 @@ func contended(cell unsafe.Pointer, casFailed bool) bool {
 			signs++
 		} else if pinIsCheaper() {
 			signs++ // sustained use by one P, on a machine where the private copy is the faster one
+		} else if signs > 0 {
+			signs-- // one goroutine that migrates now and then must not add up to contention over time
 		}
 	}
 	slot.Store(id<<40 | uint64(pid)&(1<<12-1)<<28 | min(signs, 15)<<24 | now)
