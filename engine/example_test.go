@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// show writes a page without the registry's own metrics.
+func show(r *engine.Registry) {
+	if _, err := r.Expose(os.Stdout, engine.Exposition{NoSelf: true}); err != nil {
+		fmt.Println(err)
+	}
+}
+
+// Definitions are package variables, as a rule; handles are kept where the hot path is.
+func Example() {
+	requests := engine.NewCounterVec("example_requests_total", "Requests served.", []string{"method", "code"})
+	inflight := engine.NewGauge("example_in_flight", "Requests in flight.")
+	defer engine.Default().Unregister("example_requests_total")
+	defer engine.Default().Unregister("example_in_flight")
+
+	inflight.Inc()
+	requests.With("GET", "200").Inc()
+	ok := requests.With("POST", "201") // keep it: no lookup per request
+	ok.Add(3)
+	inflight.Dec()
+
+	engine.Default().Expose(os.Stdout, engine.Exposition{Names: []string{"example_requests_total", "example_in_flight"}})
+	// Output:
+	// # HELP example_in_flight Requests in flight.
+	// # TYPE example_in_flight gauge
+	// example_in_flight 0
+	// # HELP example_requests_total Requests served.
+	// # TYPE example_requests_total counter
+	// example_requests_total{method="GET",code="200"} 1
+	// example_requests_total{method="POST",code="201"} 3
+}
+
+// Definitions made at run time return errors, which say what to write instead.
+func ExampleRegistry() {
+	r := engine.NewRegistry()
+	_, err := r.NewCounter("jobs-total", "Jobs.")
+	fmt.Println(err, errors.Is(err, engine.ErrName))
+
+	jobs, _ := r.NewCounter("jobs_total", "Jobs.")
+	again, _ := r.NewCounter("jobs_total", "Jobs.") // the same definition: the same metric
+	fmt.Println(jobs == again)
+
+	_, err = r.NewGauge("jobs_total", "Jobs.")
+	fmt.Println(err)
+	// Output:
+	// quipu: counter "jobs-total": invalid metric name: use letters, digits, _ and :, with no digit first true
+	// true
+	// quipu: gauge jobs_total: name is taken: there is a different definition, counter jobs_total
+}
+
+func ExampleNewRegistry() {
+	r := engine.NewRegistry(
+		engine.WithPrefix("shop_"),
+		engine.WithConstLabels(engine.Labels{"zone": "eu-1"}),
+		engine.WithMaxSeries(1000),
+	)
+	orders, _ := r.NewCounter("orders_total", "")
+	orders.Inc()
+	show(r)
+	// Output:
+	// # TYPE shop_orders_total counter
+	// shop_orders_total{zone="eu-1"} 1
+}
+
+func ExampleStrict() {
+	r := engine.NewRegistry(engine.Strict()) // in tests
+	jobs, _ := r.NewCounter("jobs_total", "Jobs.")
+	defer func() { fmt.Println(recover()) }()
+	jobs.Add(-1)
+	// Output: quipu: counter jobs_total: -1 added to a counter, which only goes up: a gauge can go down
+}
+
+func ExampleCounter() {
+	r := engine.NewRegistry()
+	sent, _ := r.NewCounter("sent_bytes_total", "Bytes sent.", engine.WithUnit("bytes"))
+	sent.Inc()
+	sent.Add(1 << 53) // whole numbers stay exact
+	sent.Inc()
+	show(r)
+	// Output:
+	// # HELP sent_bytes_total Bytes sent.
+	// # TYPE sent_bytes_total counter
+	// sent_bytes_total 9007199254740994
+}
+
+func ExampleCounterVec() {
+	r := engine.NewRegistry()
+	requests, _ := r.NewCounterVec("requests_total", "", []string{"method", "code"})
+	requests.With("GET", "200").Inc()
+	requests.WithLabels(engine.Labels{"code": "200", "method": "GET"}).Inc() // the same series
+	requests.With("PUT", "404").Inc()
+	requests.Delete("PUT", "404")
+	fmt.Println(requests.With("GET", "200").Value())
+	// Output: 2
+}
+
+// Without declared names each call may use labels of its own.
+func ExampleCounterVec_open() {
+	r := engine.NewRegistry()
+	events, _ := r.NewCounterVec("events_total", "", nil)
+	events.WithLabels(engine.Labels{"kind": "timer_expiry"}).Inc()
+	events.WithLabels(engine.Labels{"kind": "io", "device": "sda"}).Inc()
+	show(r)
+	// Output:
+	// # TYPE events_total counter
+	// events_total{kind="timer_expiry"} 1
+	// events_total{device="sda",kind="io"} 1
+}
+
+func ExampleCounterOf() {
+	type route struct {
+		Method     string
+		StatusCode int `label:"code"`
+		Cached     bool
+	}
+	r := engine.NewRegistry()
+	hits, _ := engine.RegisterCounterOf[route](r, "hits_total", "")
+	hits.With(route{"GET", 200, true}).Inc()
+	hits.With(route{Method: "GET", StatusCode: 200, Cached: true}).Inc()
+	show(r)
+	// Output:
+	// # TYPE hits_total counter
+	// hits_total{method="GET",code="200",cached="true"} 2
+}
+
+func ExampleGauge() {
+	r := engine.NewRegistry()
+	inflight, _ := r.NewGauge("in_flight", "")
+	inflight.Inc()
+	inflight.Add(5)
+	inflight.Dec()
+	inflight.Sub(2)
+	fmt.Println(inflight.Value())
+	inflight.Set(0.5)
+	fmt.Println(inflight.Value())
+	// Output:
+	// 3
+	// 0.5
+}
+
+func ExampleGaugeVec() {
+	r := engine.NewRegistry()
+	temperature, _ := r.NewGaugeVec("room_celsius", "", []string{"room"}, engine.WithUnit("celsius"))
+	temperature.With("kitchen").Set(21.5)
+	show(r)
+	// Output:
+	// # TYPE room_celsius gauge
+	// room_celsius{room="kitchen"} 21.5
+}
+
+func ExampleGaugeOf() {
+	type disk struct{ Device string }
+	r := engine.NewRegistry()
+	free, _ := engine.RegisterGaugeOf[disk](r, "free_bytes", "")
+	free.With(disk{"sda"}).Set(4096)
+	fmt.Println(free.With(disk{"sda"}).Value(), free.Delete(disk{"sda"}), free.Delete(disk{"sda"}))
+	// Output: 4096 true false
+}
+
+func ExampleHistogram() {
+	r := engine.NewRegistry()
+	latency, _ := r.NewHistogram("latency_seconds", "", engine.WithBuckets(0.1, 0.5, 1))
+	for _, seconds := range []float64{0.05, 0.1, 0.25, 3} {
+		latency.Observe(seconds)
+	}
+	fmt.Println("median:", latency.Quantile(0.5))
+	show(r)
+	// Output:
+	// median: 0.1
+	// # TYPE latency_seconds histogram
+	// latency_seconds_bucket{le="0.1"} 2
+	// latency_seconds_bucket{le="0.5"} 3
+	// latency_seconds_bucket{le="1"} 3
+	// latency_seconds_bucket{le="+Inf"} 4
+	// latency_seconds_sum 3.4
+	// latency_seconds_count 4
+}
+
+func ExampleHistogram_Snapshot() {
+	r := engine.NewRegistry()
+	latency, _ := r.NewHistogram("latency_seconds", "", engine.WithBuckets(0.1, 1))
+	latency.Observe(0.5)
+	latency.Observe(2)
+	s := latency.Snapshot() // buckets and sum of the same observations
+	fmt.Println(s.Bounds, s.Counts, s.Count, s.Sum)
+	// Output: [0.1 1] [0 1 1] 2 2.5
+}
+
+func ExampleHistogramVec() {
+	r := engine.NewRegistry()
+	sizes, _ := r.NewHistogramVec("size_bytes", "", []string{"kind"}, engine.WithBuckets(1024))
+	sizes.With("image").Observe(300)
+	show(r)
+	// Output:
+	// # TYPE size_bytes histogram
+	// size_bytes_bucket{kind="image",le="1024"} 1
+	// size_bytes_bucket{kind="image",le="+Inf"} 1
+	// size_bytes_sum{kind="image"} 300
+	// size_bytes_count{kind="image"} 1
+}
+
+func ExampleHistogramOf() {
+	type queue struct {
+		Name  string
+		Shard uint8
+	}
+	r := engine.NewRegistry()
+	wait, _ := engine.RegisterHistogramOf[queue](r, "wait_seconds", "")
+	wait.With(queue{"mail", 3}).Observe(0.2)
+	fmt.Println(wait.With(queue{"mail", 3}).Snapshot().Count)
+	// Output: 1
+}
+
+func ExampleSummary() {
+	r := engine.NewRegistry()
+	payload, _ := r.NewSummary("payload_bytes", "",
+		engine.WithObjectives(map[float64]float64{0.5: 0.01, 0.9: 0.01}), // each quantile with its rank error
+		engine.WithMaxAge(0)) // over the whole life, not the last 10 minutes
+	for range 100 {
+		payload.Observe(512)
+	}
+	show(r)
+	// Output:
+	// # TYPE payload_bytes summary
+	// payload_bytes{quantile="0.5"} 512
+	// payload_bytes{quantile="0.9"} 512
+	// payload_bytes_sum 51200
+	// payload_bytes_count 100
+}
+
+func ExampleSummary_Snapshot() {
+	r := engine.NewRegistry()
+	payload, _ := r.NewSummary("payload_bytes", "", engine.WithObjectives(map[float64]float64{0.5: 0.01}))
+	payload.Observe(1)
+	payload.Observe(2)
+	payload.Observe(3)
+	s := payload.Snapshot()
+	fmt.Println(s.Quantiles[0.5], s.Count, s.Sum)
+	// Output: 2 3 6
+}
+
+func ExampleSummaryVec() {
+	r := engine.NewRegistry()
+	payload, _ := r.NewSummaryVec("payload_bytes", "", []string{"kind"})
+	payload.With("image").Observe(300)
+	fmt.Println(payload.With("image").Quantile(0.99))
+	// Output: 300
+}
+
+func ExampleSummaryOf() {
+	type kind struct{ Kind string }
+	r := engine.NewRegistry()
+	payload, _ := engine.RegisterSummaryOf[kind](r, "payload_bytes", "", engine.WithObjectives(map[float64]float64{}))
+	payload.With(kind{"image"}).Observe(300)
+	show(r) // no objectives: sum and count only
+	// Output:
+	// # TYPE payload_bytes summary
+	// payload_bytes_sum{kind="image"} 300
+	// payload_bytes_count{kind="image"} 1
+}
+
+func ExampleCounterFunc() {
+	r := engine.NewRegistry()
+	rows := 0.0 // kept elsewhere
+	total, _ := r.NewCounterFunc("rows_total", "", func() float64 { return rows })
+	rows = 7
+	fmt.Println(total.Value())
+	// Output: 7
+}
+
+func ExampleGaugeFunc() {
+	r := engine.NewRegistry()
+	queue := make(chan int, 8)
+	_, _ = r.NewGaugeFunc("queue_length", "", func() float64 { return float64(len(queue)) })
+	queue <- 1
+	show(r)
+	// Output:
+	// # TYPE queue_length gauge
+	// queue_length 1
+}
+
+func ExampleRegistry_All() {
+	r := engine.NewRegistry(engine.WithPrefix("app_"))
+	v, _ := r.NewCounterVec("requests_total", "Requests.", []string{"code"})
+	v.With("200")
+	v.With("404")
+	_, _ = r.NewGauge("depth", "")
+	for info := range r.All() {
+		fmt.Println(info.Type, info.Name, info.Labels, info.Series)
+	}
+	// Output:
+	// gauge app_depth [] 1
+	// counter app_requests_total [code] 2
+}
+
+func ExampleExposition() {
+	r := engine.NewRegistry(engine.WithClock(func() time.Time { return time.Unix(1_700_000_000, 0) }))
+	jobs, _ := r.NewCounter("jobs_total", "Jobs done.")
+	_, _ = r.NewGauge("depth", "")
+	jobs.Inc()
+	r.Expose(os.Stdout, engine.Exposition{Format: openMetrics, Names: []string{"jobs_total"}})
+	// Output:
+	// # HELP jobs Jobs done.
+	// # TYPE jobs counter
+	// jobs_total 1
+	// jobs_created 1700000000
+	// # EOF
+}
+
+func ExampleWithMaxSeries() {
+	r := engine.NewRegistry()
+	users, _ := r.NewCounterVec("users_total", "", []string{"user"}, engine.WithMaxSeries(2))
+	for _, user := range []string{"ada", "bob", "cyd", "dan"} {
+		users.With(user).Inc()
+	}
+	show(r)
+	// Output:
+	// # TYPE users_total counter
+	// users_total{user="ada"} 1
+	// users_total{user="bob"} 1
+	// users_total{user="__overflow__"} 2
+}
+
+// instrumented takes whatever observes: a histogram or a summary.
+func instrumented(o engine.Observer) {
+	defer engine.StartTimer(o).Stop()
+}
+
+func ExampleTimer() {
+	r := engine.NewRegistry()
+	latency, _ := r.NewHistogram("latency_seconds", "")
+	instrumented(latency)
+	func() {
+		defer latency.Start().Stop()
+	}()
+	fmt.Println(latency.Snapshot().Count)
+	// Output: 2
+}
+
+func ExampleTimed() {
+	r := engine.NewRegistry()
+	latency, _ := r.NewSummary("latency_seconds", "")
+	work := engine.Timed(latency, func() error { return nil })
+	fmt.Println(work(), latency.Snapshot().Count)
+	// Output: <nil> 1
+}
+
+// pool is something that counts for itself.
+type pool struct{ idle, busy, taken int }
+
+// poolCollector shows its numbers, all of one moment.
+type poolCollector struct {
+	pool         *pool
+	conns, taken engine.Collected
+}
+
+func (c *poolCollector) Define(d *engine.Definitions) {
+	c.conns = d.Gauge("pool_connections", "Connections.", []string{"state"})
+	c.taken = d.Counter("pool_taken_total", "", nil)
+}
+
+func (c *poolCollector) Collect(e *engine.Emission) {
+	e.Emit(c.conns, float64(c.pool.idle), "idle")
+	e.Emit(c.conns, float64(c.pool.busy), "busy")
+	e.Emit(c.taken, float64(c.pool.taken))
+}
+
+func ExampleCollector() {
+	r := engine.NewRegistry()
+	if err := r.Register(&poolCollector{pool: &pool{idle: 3, busy: 1, taken: 40}}); err != nil {
+		fmt.Println(err)
+	}
+	show(r)
+	// Output:
+	// # HELP pool_connections Connections.
+	// # TYPE pool_connections gauge
+	// pool_connections{state="idle"} 3
+	// pool_connections{state="busy"} 1
+	// # TYPE pool_taken_total counter
+	// pool_taken_total 40
+}
