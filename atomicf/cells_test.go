@@ -81,6 +81,17 @@ func TestIncIsAddOfOne(t *testing.T) {
 	})
 }
 
+// An updater that was overtaken by the switch adds to the word, as it does to a cold cell's.
+func TestCountFindsAdditionsThatCameLate(t *testing.T) {
+	c := new(Count)
+	c.Add(5)
+	mustHeat(t, c, (*Count).promote)
+	c.word.Add(lateMax - 1)
+	c.word.Add(1)
+	c.Inc()
+	require.Equal(t, uint64(lateMax+6), c.Load())
+}
+
 func TestSumAddsLikeFloat64(t *testing.T) {
 	inf, tiny := math.Inf(1), math.SmallestNonzeroFloat64
 	for name, c := range map[string]struct {
@@ -207,8 +218,9 @@ func TestLevelTurnsHotAgainAfterEverySet(t *testing.T) {
 		require.Equal(t, v, l.Load(), "nothing is left of the deltas before")
 		l.Add(3)
 		l.Add(0.25)
-		l.Add(-1)
-		require.Equal(t, v+2.25, l.Load())
+		require.Equal(t, v+3.25, l.Load(), "after an odd number of fractions")
+		l.Add(-1.5)
+		require.Equal(t, v+1.75, l.Load(), "after an even number of them")
 	}
 }
 

@@ -131,46 +131,72 @@ func TestReadsLieBetweenFinishedAndStarted(t *testing.T) {
 	}
 }
 
-// A reader right after a Set sees that value, to the last bit, and Adds since the Set began: never older ones.
+// A reader right after a Set sees that value, to the last bit, and Adds since the Set began: never older ones. Any other
+// reader sees some Set, and no more Adds than can have come after it.
 func TestSetReadsBackWhileOthersAdd(t *testing.T) {
+	const (
+		unit = 1 << 24 // Set k sets k units; Adds add 1
+		kept = 1 << 16 // Sets that are remembered
+	)
 	l := new(Level)
-	var started, finished atomic.Uint64
+	var started, finished, sets atomic.Uint64
+	before := make([]atomic.Uint64, kept) // Adds that had finished when Set k began
 	done := make(chan struct{})
 	var wg sync.WaitGroup
-	for range 3 {
+	background := func(work func()) {
 		wg.Go(func() {
 			for {
 				select {
 				case <-done:
 					return
 				default:
-					started.Add(1)
-					l.Add(1)
-					finished.Add(1)
+					work()
 				}
 			}
 		})
 	}
-	const base = 0x1p-20
-	rounds, hot := 0, 0
-	for end := time.Now().Add(stressTime()); time.Now().Before(end) && !t.Failed(); rounds++ {
+	judge := func(got float64) {
+		set := uint64(got / unit)
+		adds := got - float64(set)*unit
+		most := started.Load() - before[set%kept].Load()
+		if set > sets.Load() || adds > float64(most) {
+			if sets.Load()-set < kept/2 { // or else the reader has slept, and most is wrong
+				t.Errorf("read %v: Set %d, %v additions, of at most %d", got, set, adds, most)
+			}
+		}
+	}
+	for range 2 {
+		background(func() {
+			started.Add(1)
+			l.Add(1)
+			finished.Add(1)
+		})
+	}
+	background(func() { judge(l.Load()) })
+
+	rounds, hot := uint64(0), 0
+	for end := time.Now().Add(stressTime()); time.Now().Before(end) && !t.Failed(); {
+		rounds++
+		before[rounds%kept].Store(finished.Load())
+		sets.Store(rounds)
+		value := float64(rounds) * unit
 		if rounds%2 == 0 {
 			l.promote()
 		}
-		before := finished.Load()
-		l.Set(base)
-		if rounds%4 == 0 {
+		l.Set(value)
+		if rounds%4 < 2 {
 			l.promote()
 		}
 		if levelIsHot(l) {
 			hot++
 		}
-		got := l.Load()
-		if most := float64(started.Load() - before); got < base || got > base+most || math.Mod(got, 1) != base {
-			t.Errorf("read %v after a Set of %v and at most %v additions", got, base, most)
+		if got := l.Load(); got < value {
+			t.Errorf("read %v after a Set of %v", got, value)
+		} else {
+			judge(got)
 		}
-		if rounds%16 == 0 {
-			runtime.Gosched()
+		for range rand.IntN(2000) {
+			finished.Load() // give Adds some time
 		}
 	}
 	close(done)
