@@ -121,7 +121,7 @@ func (t *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 		t.countCode(e, t.codes.label(response.StatusCode))
 	} else {
 		t.countCode(e, noResponse)
-		e.errors[reasonOf(err)].Inc()
+		e.errors[reasonOf(r.Context(), err)].Inc()
 	}
 	return response, err
 }
@@ -167,13 +167,19 @@ func (t *roundTripper) countCode(e *clientEndpoint, code codeLabel) {
 var reasons = [...]string{"canceled", "timeout", otherValue}
 
 // reasonOf returns the index into reasons.
-func reasonOf(err error) int {
+func reasonOf(ctx context.Context, err error) int {
+	const canceled, timeout, other = 0, 1, 2
 	var network net.Error
 	switch {
-	case errors.Is(err, context.Canceled):
-		return 0
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
-		return 1
+		return timeout
+	case errors.Is(err, context.Canceled):
+		return canceled
 	}
-	return 2
+	// http.Client.Timeout ends a request in two ways at the same moment: by the deadline of its context, and by a channel,
+	// for which a transport has an error that says nothing.
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return timeout
+	}
+	return other
 }
