@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package percpu
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// alloc is Alloc for tests, which may meet each other in it.
+func alloc(t testing.TB, n int) uint32 {
+	t.Helper()
+	for range 10_000 {
+		if index, ok := Alloc(n); ok {
+			return index
+		}
+		runtime.Gosched()
+	}
+	require.Fail(t, "no row")
+	return 0
+}
+
+// purego reports whether this build has no private words, and checks then that it hands out none.
+func purego(t *testing.T) bool {
+	if !Private {
+		_, ok := Alloc(1)
+		require.False(t, ok)
+		require.Zero(t, Pin())
+		Unpin()
+	}
+	return !Private
+}
+
+func TestPinNamesAPAndKeepsItToItself(t *testing.T) {
+	if purego(t) {
+		return
+	}
+	// An increment in two steps that nothing protects but the pin.
+	index := alloc(t, 1)
+	defer Free(index, 1)
+	const goroutines, each = 8, 100_000
+	var wg sync.WaitGroup
+	for range goroutines {
+		wg.Go(func() {
+			for range each {
+				for {
+					pid := Pin()
+					if pid < 0 || pid >= 1<<16 {
+						t.Errorf("P %d", pid)
+					}
+					p := Word(pid, index)
+					if p == nil {
+						Unpin()
+						Grow(pid, index)
+						continue
+					}
+					Store(p, Load(p)+1)
+					Unpin()
+					break
+				}
+			}
+		})
+	}
+	wg.Wait()
+	require.Equal(t, uint64(goroutines*each), Sum(index))
+}
+
+func TestRowsDoNotOverlapAndDoNotStraddleGroups(t *testing.T) {
+	if purego(t) {
+		return
+	}
+	owner := make(map[uint32]int)
+	type row struct {
+		index uint32
+		n     int
+	}
+	var rows []row
+	rng := rand.New(rand.NewPCG(3, 4))
+	for i := range 2000 {
+		n := 1 + rng.IntN(40)
+		if i%500 == 0 {
+			n = MaxRow
+		}
+		r := row{alloc(t, n), n}
+		require.GreaterOrEqual(t, len(Row(0, r.index)), n, "a row of %d words at %d", n, r.index)
+		for w := range uint32(n) {
+			_, taken := owner[r.index+w]
+			require.False(t, taken, "word %d has two owners", r.index+w)
+			owner[r.index+w] = i
+		}
+		rows = append(rows, r)
+	}
+	for _, r := range rows {
+		Free(r.index, r.n)
+	}
+}
+
+func TestAFreedRowComesBackZeroOnEveryP(t *testing.T) {
+	if purego(t) {
+		return
+	}
+	before := runtime.GOMAXPROCS(4)
+	defer runtime.GOMAXPROCS(before)
+	const n = 13 // no other test uses this length
+	index := alloc(t, n)
+	require.GreaterOrEqual(t, Procs(), 4)
+	for pid := range Procs() {
+		Grow(pid, index)
+		for w := range n {
+			Row(pid, index)[w] = uint64(100*pid + w + 1)
+		}
+	}
+	require.NotZero(t, Sum(index))
+	Free(index, n)
+	again := alloc(t, n)
+	require.Equal(t, index, again)
+	for pid := range Procs() {
+		require.Equal(t, make([]uint64, n), append([]uint64(nil), Row(pid, again)[:n]...), "P %d", pid)
+	}
+	Free(again, n)
+}
+
+func TestAllocRefusesWhatCannotBe(t *testing.T) {
+	for _, n := range []int{-1, 0, MaxRow + 1, 1 << 30} {
+		_, ok := Alloc(n)
+		require.False(t, ok, "%d words", n)
+	}
+}
+
+func TestAllocDoesNotWait(t *testing.T) {
+	if purego(t) {
+		return
+	}
+	slab.Lock()
+	_, ok := Alloc(1)
+	slab.Unlock()
+	require.False(t, ok)
+	Free(alloc(t, 1), 1)
+}
+
+func TestAPThatAppearsLaterHasNoWordsUntilItGrows(t *testing.T) {
+	if purego(t) {
+		return
+	}
+	index := alloc(t, 2)
+	defer Free(index, 2)
+	later := Procs() + 3
+	require.Nil(t, Row(later, index))
+	require.Nil(t, Word(later, index))
+	require.True(t, Grow(later, index))
+	require.Equal(t, later+1, Procs(), "no hole is left below it")
+	require.NotNil(t, Row(later, index))
+	*Word(later, index+1) = 7
+	require.Equal(t, uint64(7), Sum(index+1))
+	require.Zero(t, Sum(index))
+
+	require.Nil(t, Row(maxProcs, index))
+	require.Nil(t, Word(maxProcs, index))
+	require.Nil(t, Word(-1, index))
+	require.False(t, Grow(maxProcs, index), "past the directory")
+}
+
+// Directories grow from many goroutines at once without losing one, so no word is lost with it.
+func TestGrowingAtTheSameTimeLosesNoWord(t *testing.T) {
+	if purego(t) {
+		return
+	}
+	index := alloc(t, 1)
+	defer Free(index, 1)
+	first := Procs()
+	const more = 40
+	var wg sync.WaitGroup
+	var start sync.WaitGroup
+	start.Add(1)
+	for g := range 8 {
+		wg.Go(func() {
+			start.Wait()
+			for i := range more {
+				pid := first + (i*7+g*3)%more
+				Grow(pid, index)
+				atomic.AddUint64(Word(pid, index), 1)
+			}
+		})
+	}
+	start.Done()
+	wg.Wait()
+	require.GreaterOrEqual(t, Procs(), first+more)
+	require.Equal(t, uint64(8*more), Sum(index))
+}
+
+// A reader of a word that grows never sees it shrink, whatever GOMAXPROCS does.
+func TestSumNeverGoesDown(t *testing.T) {
+	if purego(t) {
+		return
+	}
+	before := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(before)
+	index := alloc(t, 1)
+	defer Free(index, 1)
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	var total atomic.Uint64
+	for range 4 {
+		wg.Go(func() {
+			for n := uint64(0); ; {
+				select {
+				case <-done:
+					total.Add(n)
+					return
+				default:
+				}
+				pid := Pin()
+				if p := Word(pid, index); p != nil {
+					Add(p, 3)
+					Unpin()
+					n += 3
+					continue
+				}
+				Unpin()
+				Grow(pid, index)
+			}
+		})
+	}
+	last := uint64(0)
+	for i, end := 0, time.Now().Add(200*time.Millisecond); time.Now().Before(end); i++ {
+		got := Sum(index)
+		if got < last {
+			t.Errorf("%d after %d", got, last)
+			break
+		}
+		last = got
+		if i%1000 == 0 {
+			runtime.GOMAXPROCS(1 + rand.IntN(32))
+		}
+	}
+	close(done)
+	wg.Wait()
+	require.Equal(t, total.Load(), Sum(index))
+}
+
+func BenchmarkPin(b *testing.B) {
+	for range b.N {
+		Pin()
+		Unpin()
+	}
+}
+
+func BenchmarkPinnedAdd(b *testing.B) {
+	if !Private {
+		b.Skip("purego: nothing is private")
+	}
+	index := alloc(b, 1)
+	defer Free(index, 1)
+	for b.Loop() {
+		pid := Pin()
+		if p := Word(pid, index); p != nil {
+			Add(p, 1)
+		}
+		Unpin()
+	}
+}
+
+func BenchmarkAllocFree(b *testing.B) {
+	if !Private {
+		b.Skip("purego: nothing is private")
+	}
+	for b.Loop() {
+		Free(alloc(b, 1), 1)
+	}
+}
