@@ -111,6 +111,9 @@ type quantities struct{}
 
 func (quantities) Ticks(low, high float64) []plot.Tick { return decades(low, high, "") }
 
+// zeros takes what powers of ten do not need off their labels.
+var zeros = strings.NewReplacer(".00", "", ".0", "")
+
 func decades(low, high float64, unit string) []plot.Tick {
 	var ticks []plot.Tick
 	for v := math.Pow(10, math.Floor(math.Log10(low))); v <= high*1.0001; v *= 10 {
@@ -121,7 +124,8 @@ func decades(low, high float64, unit string) []plot.Tick {
 		if unit == "" {
 			label = strings.TrimSuffix(withUnit(v, "B"), "B")
 		}
-		ticks = append(ticks, plot.Tick{Value: v, Label: strings.TrimSpace(label)})
+		label = strings.TrimSpace(zeros.Replace(label))
+		ticks = append(ticks, plot.Tick{Value: v, Label: label})
 	}
 	return ticks
 }
