@@ -131,7 +131,7 @@ func (p *Pusher) Add(ctx context.Context) error { return p.push(ctx, http.Method
 func (p *Pusher) Replace(ctx context.Context) error { return p.push(ctx, http.MethodPut) }
 
 // Delete deletes the group with everything in it, whoever has pushed it. It is no error if there is no such group, and
-// always one with [Path].
+// always one with [Path]. A Pushgateway answers first and deletes a moment later, but before anything that is pushed then.
 func (p *Pusher) Delete(ctx context.Context) error {
 	if p.custom {
 		return errors.New("quipu: push: Delete: there are no groups behind a custom Path")

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package testkit
+
+import (
+	"net/http"
+	"testing"
+	"time"
+)
+
+// StartVictoria starts a real VictoriaMetrics and waits until it is ready. It is queried as Prometheus is; what it has
+// taken can be found after Flush.
+func StartVictoria(t testing.TB, args ...string) *Victoria {
+	t.Helper()
+	program := Require(t, "victoria-metrics")
+	addr := FreeAddr(t)
+	process := Start(t, program, append([]string{
+		"-httpListenAddr=" + addr, "-storageDataPath=" + t.TempDir(), "-retentionPeriod=1", "-search.latencyOffset=0s",
+		"-loggerLevel=WARN",
+	}, args...)...)
+	v := &Victoria{Prometheus{URL: "http://" + addr, t: t}}
+	Poll(t, 30*time.Second, func() error {
+		process.alive()
+		_, err := do(http.MethodGet, v.URL+"/health", http.StatusOK)
+		return err
+	})
+	return v
+}
+
+// Victoria is a client of a VictoriaMetrics server.
+type Victoria struct{ Prometheus }
+
+// Flush makes what has been taken so far visible to queries.
+func (v *Victoria) Flush() {
+	v.t.Helper()
+	if _, err := do(http.MethodGet, v.URL+"/internal/force_flush", http.StatusOK); err != nil {
+		v.t.Fatal(err)
+	}
+}
