@@ -12,8 +12,8 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// queueTime is how long a scrape beyond MaxConcurrent waits for its turn, if it has twice as long in all. A page of 100 000 series takes milliseconds, so
-// who waits longer than this waits for slow readers.
+// queueTime is how long a scrape beyond MaxConcurrent waits for its turn, if it has twice as long in all. A page of
+// 100 000 series takes milliseconds, so who waits longer than this waits for slow readers.
 const queueTime = time.Second
 
 // Handler serves the registry's metrics: it is the endpoint that a Prometheus server scrapes. The handler is safe for
@@ -77,7 +77,6 @@ func newHandler(src source, cfg handlerConfig) *handler {
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	setWriteTimeout(w, h.writeTimeout)
 	if r.ContentLength != 0 && r.ProtoMajor == 1 {
 		// net/http reads on in a body that the handler leaves, up to 256 KiB and for as long as the client likes,
 		// unless the connection is to be closed.
@@ -85,14 +84,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header()["Allow"] = []string{"GET, HEAD"}
-		http.Error(w, "metrics are read with GET or HEAD", http.StatusMethodNotAllowed)
+		h.refuse(w, http.StatusMethodNotAllowed, "metrics are read with GET or HEAD")
 		return
 	}
 	limit, chosenLimit := h.timeLimit(r.Header[scrapeTimeoutHeader])
 	if r.Method == http.MethodGet {
 		if !h.enter(min(queueTime, limit/2)) {
 			w.Header()["Retry-After"] = []string{"1"}
-			http.Error(w, "too many scrapes at once", http.StatusServiceUnavailable)
+			h.refuse(w, http.StatusServiceUnavailable, "too many scrapes at once")
 			return
 		}
 		defer func() { <-h.slots }()
@@ -101,6 +100,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	chosen := choose(h.offers, r.Header["Accept"])
 	compress := h.setHeader(w.Header(), chosen, r.Header["Accept-Encoding"])
 	if r.Method == http.MethodHead {
+		setWriteTimeout(w, h.writeTimeout)
 		return
 	}
 
@@ -111,7 +111,13 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if chosenLimit {
 		e.Deadline = start.Add(callbackBudget(limit))
 	}
-	h.writePage(w, e, start.Add(limit), compress)
+	h.writePage(w, r, e, start.Add(limit), compress)
+}
+
+// refuse answers with an error in place of a page.
+func (h *handler) refuse(w http.ResponseWriter, status int, text string) {
+	setWriteTimeout(w, h.writeTimeout)
+	http.Error(w, text, status)
 }
 
 // enter takes a slot, waiting for one for a while. The request's context is not asked: it is also done when the client
@@ -152,9 +158,9 @@ func (h *handler) setHeader(header http.Header, chosen *offer, acceptEncoding []
 	return true
 }
 
-func (h *handler) writePage(w http.ResponseWriter, e engine.Exposition, end time.Time, compress bool) {
+func (h *handler) writePage(w http.ResponseWriter, r *http.Request, e engine.Exposition, end time.Time, compress bool) {
 	p := h.writers.Get().(*pageWriter)
-	p.start(w, h.writeTimeout, end)
+	p.start(w, r, h.writeTimeout, end)
 	defer func() {
 		*p = pageWriter{}
 		h.writers.Put(p)
@@ -166,9 +172,8 @@ func (h *handler) writePage(w http.ResponseWriter, e engine.Exposition, end time
 		return
 	}
 	if !p.started {
-		setWriteTimeout(w, h.writeTimeout)
 		delete(w.Header(), "Content-Encoding")
-		http.Error(w, "the metrics could not be written: "+err.Error(), http.StatusInternalServerError)
+		h.refuse(w, http.StatusInternalServerError, "the metrics could not be written: "+err.Error())
 		return
 	}
 	// To return here would end the body properly and make half a page a whole one.

@@ -4,8 +4,10 @@ package export
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -291,8 +293,16 @@ func TestAClientThatPipelinesAndNeverReadsIsCutOff(t *testing.T) {
 		"HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
 		"DELETE /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
 	} {
-		s := serve(t, handlerOf(chunks(chunk64K[:1000], 1), WriteTimeout(100*time.Millisecond)))
+		backToBaseline(t)
+		s := httptest.NewUnstartedServer(handlerOf(chunks(chunk64K[:1000], 1), WriteTimeout(100*time.Millisecond)))
+		s.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+			c.(*net.TCPConn).SetWriteBuffer(4 << 10) // soon full
+			return ctx
+		}
+		s.Start()
+		t.Cleanup(s.Close)
 		c := dial(t, s, "")
+		require.NoError(t, c.SetReadBuffer(4<<10))
 		require.NoError(t, c.SetWriteDeadline(time.Now().Add(30*time.Second)))
 		many := strings.Repeat(request, 1000)
 		for {
@@ -333,6 +343,30 @@ func TestHTTP2ReadersThatStallAreCutOffToo(t *testing.T) {
 	_, err = io.Copy(io.Discard, resp.Body)
 	require.Error(t, err, "the client sees that the page is cut")
 	resp.Body.Close()
+	s.Client().CloseIdleConnections()
+}
+
+func TestHTTP2PagesMayTakeLongerToMakeThanAChunkMayTakeToWrite(t *testing.T) {
+	backToBaseline(t)
+	const timeout, n = 250 * time.Millisecond, 2
+	s := httptest.NewUnstartedServer(handlerOf(sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
+		for range n {
+			time.Sleep(2 * timeout)
+			if _, err := w.Write(chunk64K); err != nil {
+				return 0, err
+			}
+		}
+		return 0, nil
+	}), WriteTimeout(timeout), NoCompression()))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	resp, err := s.Client().Get(s.URL)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	read, err := io.Copy(io.Discard, resp.Body)
+	require.NoError(t, err)
+	require.EqualValues(t, n*len(chunk64K), read)
 	s.Client().CloseIdleConnections()
 }
 

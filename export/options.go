@@ -52,9 +52,9 @@ func WriteTimeout(d time.Duration) Option {
 }
 
 // ScrapeTimeout is the longest time that one scrape may take, from request to last byte; what is not written by then
-// is cut off. By default it is what the scraper says in X-Prometheus-Scrape-Timeout-Seconds, from 1 second to 2 minutes, and
-// 1 minute for those that say nothing. With this option it is at most d for both. It panics on a duration that is not
-// positive.
+// is cut off. By default it is what the scraper says in X-Prometheus-Scrape-Timeout-Seconds, from 1 second to 2
+// minutes, and 1 minute for those that say nothing. With this option it is at most d for both. It panics on a duration
+// that is not positive.
 func ScrapeTimeout(d time.Duration) Option {
 	mustBePositive("ScrapeTimeout", d)
 	return func(c *handlerConfig) { c.scrapeTimeout = d }

@@ -24,10 +24,13 @@ type pageWriter struct {
 	timeout  time.Duration // for one chunk
 	end      time.Time     // for the page
 	started  bool          // the response has been given something to send
+	resets   bool          // a deadline that passes ends the response even while nothing is being written
 }
 
-func (p *pageWriter) start(w http.ResponseWriter, timeout time.Duration, end time.Time) {
+func (p *pageWriter) start(w http.ResponseWriter, r *http.Request, timeout time.Duration, end time.Time) {
 	*p = pageWriter{w: w, deadline: deadlinerOf(w), timeout: timeout, end: end}
+	p.resets = r.ProtoMajor >= 2
+	p.setDeadline(end) // in place of the server's own
 }
 
 // Write sends one chunk. Between chunks it notices that the page's time is over, also where there are no deadlines.
@@ -36,7 +39,13 @@ func (p *pageWriter) Write(chunk []byte) (int, error) {
 		return 0, errScrapeTimeout
 	}
 	p.started = true
-	return p.w.Write(chunk)
+	n, err := p.w.Write(chunk)
+	if p.resets {
+		// HTTP/2 resets the stream at the deadline, so it has to be out of the way while the next chunk is made: a
+		// callback may take longer than a chunk may. HTTP/1 looks at it only when it writes.
+		p.setDeadline(p.end)
+	}
+	return n, err
 }
 
 // roll moves the write deadline ahead for what is written next, never past the page's end; false if that has passed.

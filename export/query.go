@@ -13,8 +13,8 @@ const maxNames = 1000
 
 const nameParam = "name[]"
 
-// familyNames returns the values of name[] in a query. They are compared as they are and never kept, so there is nothing to
-// validate: a value that is no family's name selects nothing.
+// familyNames returns the values of name[] in a query. They are compared as they are and never kept, so there is nothing
+// to validate: a value that is no family's name selects nothing.
 func familyNames(rawQuery string) []string {
 	var names []string
 	for rawQuery != "" {

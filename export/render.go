@@ -9,8 +9,8 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// Render writes one page of the registry's metrics to w, in the format that [Negotiate] chooses for the Accept header lines
-// given (none: text 0.0.4), and returns its Content-Type. It is the part of a handler that frameworks without
+// Render writes one page of the registry's metrics to w, in the format that [Negotiate] chooses for the Accept header
+// lines given (none: text 0.0.4), and returns its Content-Type. It is the part of a handler that frameworks without
 // net/http need; it knows no deadlines and does not compress. It writes in chunks of about 64 KiB and returns the first
 // error of w; the content type is returned in any case. It may be called concurrently.
 //

@@ -186,8 +186,8 @@ func (s *Service) Shutdown(ctx context.Context) error {
 }
 
 // BaseURL is scheme, host and port that the service can be reached at from this machine, such as
-// "http://127.0.0.1:8000", with the port that was really bound and a loopback host where all interfaces were asked for. It
-// is empty while the service is not started.
+// "http://127.0.0.1:8000", with the port that was really bound and a loopback host where all interfaces were asked for.
+// It is empty while the service is not started.
 func (s *Service) BaseURL() string { return s.url("") }
 
 // RootURL is the URL of the small page, "http://127.0.0.1:8000/". It is empty while the service is not started.

@@ -14,7 +14,8 @@ const (
 	robotsPath = "/robots.txt"
 )
 
-// servicePages routes the requests of a Service. Paths are compared as they are: the set is closed, and nothing is redirected.
+// servicePages routes the requests of a Service. Paths are compared as they are: the set is closed, and nothing is
+// redirected.
 type servicePages struct {
 	metrics http.Handler
 	path    string

@@ -36,7 +36,7 @@ func statedTimeout(values []string, longest time.Duration) (time.Duration, bool)
 		return 0, false
 	}
 	seconds, err := strconv.ParseFloat(values[0], 64)
-	if math.IsNaN(seconds) || err != nil && !math.IsInf(seconds, 0) { // out of range comes back as an infinity, in range for us
+	if math.IsNaN(seconds) || err != nil && !math.IsInf(seconds, 0) { // 1e309 is an error and an infinity: clamped too
 		return 0, false
 	}
 	shortest := min(minScrapeTimeout, longest)
@@ -49,8 +49,8 @@ func statedTimeout(values []string, longest time.Duration) (time.Duration, bool)
 	return time.Duration(seconds * float64(time.Second)), true
 }
 
-// callbackBudget is the part of a scrape's time limit that func metrics may use up. The rest is for encoding and writing,
-// so that a page whose callbacks hang still arrives in time.
+// callbackBudget is the part of a scrape's time limit that func metrics may use up. The rest is for encoding and
+// writing, so that a page whose callbacks hang still arrives in time.
 func callbackBudget(limit time.Duration) time.Duration {
 	return limit - min(limit/4, 2*time.Second)
 }
