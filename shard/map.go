@@ -277,7 +277,6 @@ func (m *Map) place(n *Node) (key uint64, have *Node, displaced bool) {
 	}
 	second := m.load(keyed)
 	if second != nil && (second.Labels == n.Labels || first != nil) {
-		// The second case takes two collisions, one of them of 64 keyed bits: the newcomer then shares a series.
 		return keyed, second, true
 	}
 	if first != nil {
