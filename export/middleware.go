@@ -58,8 +58,8 @@ import (
 //
 // The ResponseWriter that the handler gets is an http.Flusher, http.Hijacker, io.ReaderFrom and http.Pusher where the one
 // beneath it is, and http.ResponseController works on it. A hijacked connection counts as code 101 unless another one
-// was written before; what is sent over it is not measured. As with any ResponseWriter, a handler must not use it after it has returned: it
-// then serves another request.
+// was written before; what is sent over it is not measured. As with any ResponseWriter, a handler must not use it after
+// it has returned: it then serves another request.
 //
 // In steady state a request costs no allocation, unless it has a body of unknown length or of more than 1 MiB.
 //

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/export"
+)
+
+// users is a mux with one route.
+func users() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /users/{id}", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "Hello,", r.PathValue("id"))
+	})
+	return mux
+}
+
+// visit serves requests for some paths.
+func visit(h http.Handler, paths ...string) {
+	for _, path := range paths {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil))
+	}
+}
+
+// showSeries prints the lines of a registry's page that begin with a prefix.
+func showSeries(reg *engine.Registry, prefix string) {
+	var page strings.Builder
+	if _, err := export.Render(&page, reg); err != nil {
+		fmt.Println(err)
+	}
+	for line := range strings.Lines(page.String()) {
+		if strings.HasPrefix(line, prefix) {
+			fmt.Print(line)
+		}
+	}
+}
+
+func ExampleMiddleware() {
+	reg := engine.NewRegistry()
+	mux := users()
+	mux.Handle("/metrics", export.Handler(reg))
+	handler := export.Middleware(reg)(mux) // what http.ListenAndServe gets
+
+	visit(handler, "/users/alice", "/users/bob", "/admin.php", "/metrics")
+	showSeries(reg, "http_responses_total")
+	showSeries(reg, "http_response_size_bytes_sum")
+	// Output:
+	// http_responses_total{method="GET",route="/users/{id}",code="200"} 2
+	// http_responses_total{method="GET",route="unmatched",code="404"} 1
+	// http_response_size_bytes_sum{method="GET",route="/users/{id}"} 24
+	// http_response_size_bytes_sum{method="GET",route="unmatched"} 19
+}
+
+func ExampleMiddlewareOption() {
+	reg := engine.NewRegistry()
+	mux := users()
+	handler := export.Middleware(reg,
+		export.ExcludePaths("/healthz"),
+		export.GroupStatusCodes(),
+		export.ConstLabels(engine.Labels{"server": "front"}),
+		export.DurationBuckets(.001, .01, .1, 1),
+	)(mux)
+	visit(handler, "/users/alice", "/nowhere", "/healthz")
+	showSeries(reg, "http_responses_total")
+	// Output:
+	// http_responses_total{method="GET",route="/users/{id}",code="2xx",server="front"} 1
+	// http_responses_total{method="GET",route="unmatched",code="4xx",server="front"} 1
+}
+
+func ExampleGuideNames() {
+	reg := engine.NewRegistry()
+	visit(export.Middleware(reg, export.GuideNames())(users()), "/users/alice")
+	for _, name := range []string{"requests", "responses", "exceptions", "status"} {
+		showSeries(reg, name)
+	}
+	// Output:
+	// requests_total_counter{method="GET",path="/users/{id}"} 1
+	// responses_total_counter{method="GET",path="/users/{id}"} 1
+	// exceptions_total_counter{method="GET",path="/users/{id}"} 0
+	// status_codes_counter{method="GET",path="/users/{id}",status_code="200"} 1
+}
+
+// A handler between the middleware and the mux may hand on a copy of the request, as http.StripPrefix does. Then the mux
+// can still be asked.
+func ExampleRouteFunc() {
+	reg := engine.NewRegistry()
+	mux := users()
+	handler := export.Middleware(reg, export.RouteFunc(func(r *http.Request) string {
+		asked := r.Clone(r.Context())
+		asked.URL.Path = strings.TrimPrefix(r.URL.Path, "/api")
+		_, pattern := mux.Handler(asked)
+		return pattern
+	}))(http.StripPrefix("/api", mux))
+	visit(handler, "/api/users/alice")
+	showSeries(reg, "http_requests_total")
+	// Output: http_requests_total{method="GET",route="/users/{id}"} 1
+}
+
+func ExampleInstrumentOption() {
+	reg := engine.NewRegistry()
+	tenant := export.LabelFunc("tenant", func(r *http.Request) string { return r.Header.Get("X-Tenant") }, "acme", "initech")
+	handler := export.Middleware(reg, tenant)(users())
+	for _, name := range []string{"acme", "acme", "somebody else"} {
+		r := httptest.NewRequest(http.MethodGet, "/users/alice", nil)
+		r.Header.Set("X-Tenant", name)
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	showSeries(reg, "http_requests_total")
+	// Output:
+	// http_requests_total{method="GET",route="/users/{id}",tenant="acme"} 2
+	// http_requests_total{method="GET",route="/users/{id}",tenant="other"} 1
+}
+
+func ExampleRoundTripper() {
+	mux := users()
+	mux.Handle("/", http.RedirectHandler("/users/alice", http.StatusFound))
+	server := httptest.NewServer(mux)
+	defer server.Close()
+
+	reg := engine.NewRegistry()
+	client := &http.Client{Transport: export.RoundTripper(http.DefaultTransport, reg)}
+	resp, err := client.Get(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	fmt.Print(string(body))
+	showSeries(reg, "http_client_requests_total")
+	// Output:
+	// Hello, alice
+	// http_client_requests_total{method="GET",code="302"} 1
+	// http_client_requests_total{method="GET",code="200"} 1
+}
+
+func ExampleRoundTripperOption() {
+	fake := fakeTransport(http.StatusTooManyRequests)
+	reg := engine.NewRegistry()
+	client := &http.Client{Transport: export.RoundTripper(fake, reg, export.HostLabel("api.example.com"))}
+	for _, url := range []string{"http://api.example.com/a", "http://api.example.com/b", "http://chosen-by-a-user.example/"} {
+		resp, err := client.Get(url)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		resp.Body.Close()
+	}
+	showSeries(reg, "http_client_requests_total")
+	// Output:
+	// http_client_requests_total{method="GET",host="api.example.com",code="429"} 2
+	// http_client_requests_total{method="GET",host="other",code="429"} 1
+}
+
+// fakeTransport answers everything with one code.
+type fakeTransport int
+
+func (code fakeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: int(code), Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
