@@ -63,12 +63,13 @@ func (p *clientGolang) HistogramObserve() Work {
 	}))
 	values := Latencies()
 	return Work{Start: func() func(int) {
-		pos := 0
+		next := 0
 		return func(n int) {
-			for range n {
+			end := next + n
+			for pos := next; pos < end; pos++ {
 				h.Observe(values[pos%latencies])
-				pos++
 			}
+			next = end // here only: goroutines' variables may share a cache line
 		}
 	}}
 }
@@ -82,12 +83,13 @@ func (p *clientGolang) SummaryObserve() Work {
 	}))
 	values := Sizes()
 	return Work{Start: func() func(int) {
-		pos := 0
+		next := 0
 		return func(n int) {
-			for range n {
+			end := next + n
+			for pos := next; pos < end; pos++ {
 				s.Observe(values[pos%sizes])
-				pos++
 			}
+			next = end // here only: goroutines' variables may share a cache line
 		}
 	}}
 }
@@ -114,13 +116,14 @@ func (p *clientGolang) Lookup3Random() Work {
 		v.WithLabelValues(s[:]...)
 	}
 	return Work{Start: func() func(int) {
-		pos := 0
+		next := 0
 		return func(n int) {
-			for range n {
+			end := next + n
+			for pos := next; pos < end; pos++ {
 				s := &sets[pos%lookups]
 				v.WithLabelValues(s[0], s[1], s[2]).Inc()
-				pos++
 			}
+			next = end // here only: goroutines' variables may share a cache line
 		}
 	}}
 }

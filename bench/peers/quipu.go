@@ -72,12 +72,13 @@ func (q *quipu) HistogramObserve() Work {
 	h := must(q.reg.NewHistogram("histogram_observe", "help"))
 	values := Latencies()
 	return Work{Start: func() func(int) {
-		pos := 0
+		next := 0
 		return func(n int) {
-			for range n {
+			end := next + n
+			for pos := next; pos < end; pos++ {
 				h.Observe(values[pos%latencies])
-				pos++
 			}
+			next = end // here only: goroutines' variables may share a cache line
 		}
 	}}
 }
@@ -86,12 +87,13 @@ func (q *quipu) SummaryObserve() Work {
 	s := must(q.reg.NewSummary("summary_observe", "help"))
 	values := Sizes()
 	return Work{Start: func() func(int) {
-		pos := 0
+		next := 0
 		return func(n int) {
-			for range n {
+			end := next + n
+			for pos := next; pos < end; pos++ {
 				s.Observe(values[pos%sizes])
-				pos++
 			}
+			next = end // here only: goroutines' variables may share a cache line
 		}
 	}}
 }
@@ -112,13 +114,14 @@ func (q *quipu) Lookup3Random() Work {
 		v.With(s[0], s[1], s[2])
 	}
 	return Work{Start: func() func(int) {
-		pos := 0
+		next := 0
 		return func(n int) {
-			for range n {
+			end := next + n
+			for pos := next; pos < end; pos++ {
 				s := &sets[pos%lookups]
 				v.With(s[0], s[1], s[2]).Inc()
-				pos++
 			}
+			next = end // here only: goroutines' variables may share a cache line
 		}
 	}}
 }

@@ -61,12 +61,13 @@ func (p *victoriaMetrics) HistogramObserve() Work {
 	h := p.set.NewHistogram("histogram_observe")
 	values := Latencies()
 	return Work{Start: func() func(int) {
-		pos := 0
+		next := 0
 		return func(n int) {
-			for range n {
+			end := next + n
+			for pos := next; pos < end; pos++ {
 				h.Update(values[pos%latencies])
-				pos++
 			}
+			next = end // here only: goroutines' variables may share a cache line
 		}
 	}}
 }
@@ -82,12 +83,13 @@ func (p *victoriaMetrics) SummaryObserve() Work {
 	s := p.set.NewSummaryExt("summary_observe", summaryWindow, summaryQuantiles)
 	values := Sizes()
 	return Work{Start: func() func(int) {
-		pos := 0
+		next := 0
 		return func(n int) {
-			for range n {
+			end := next + n
+			for pos := next; pos < end; pos++ {
 				s.Update(values[pos%sizes])
-				pos++
 			}
+			next = end // here only: goroutines' variables may share a cache line
 		}
 	}}
 }
@@ -110,12 +112,13 @@ func (p *victoriaMetrics) Lookup3Random() Work {
 		inc(&sets[i])
 	}
 	return Work{Start: func() func(int) {
-		pos := 0
+		next := 0
 		return func(n int) {
-			for range n {
+			end := next + n
+			for pos := next; pos < end; pos++ {
 				inc(&sets[pos%lookups])
-				pos++
 			}
+			next = end // here only: goroutines' variables may share a cache line
 		}
 	}}
 }
