@@ -200,8 +200,10 @@ func (f *family) append(p *page, n *shard.Node) {
 		seriesOf[Counter](n).sample(&p.counter)
 		p.counter.Created = f.reg.created(n)
 		p.counter.Exemplar = nil
-		if set := f.exemplars.set(n); set != nil {
-			p.counter.Exemplar = set.slots[0].Load()
+		if p.fm != encode.Text {
+			if set := f.exemplars.set(n); set != nil {
+				p.counter.Exemplar = set.slots[0].Load()
+			}
 		}
 		p.buf = f.enc.AppendCounter(p.buf, p.fm, n.Labels, &p.counter)
 	case encode.Gauge:
@@ -240,7 +242,7 @@ func (r *Registry) born() uint32 {
 
 // created returns when a series was created, in seconds since 1970.
 func (r *Registry) created(n *shard.Node) float64 {
-	return unixSeconds(r.epoch) + float64(n.Born)/10
+	return r.epochSeconds + float64(n.Born)/10
 }
 
 func unixSeconds(t time.Time) float64 { return float64(t.UnixNano()) / 1e9 }

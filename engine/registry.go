@@ -18,13 +18,14 @@ import (
 // Registry holds metrics and exposes them. Its methods may be called concurrently; defining and removing metrics does
 // not wait for scrapes, nor they for it.
 type Registry struct {
-	strict    bool
-	prefix    string
-	consts    Labels
-	maxSeries int
-	clock     func() time.Time
-	logger    *slog.Logger
-	epoch     time.Time
+	strict       bool
+	prefix       string
+	consts       Labels
+	maxSeries    int
+	clock        func() time.Time
+	logger       *slog.Logger
+	epoch        time.Time
+	epochSeconds float64 // since 1970
 
 	log   *quantile.Log // observations of summaries on their way
 	pages sync.Pool     // of *page
@@ -61,6 +62,7 @@ func NewRegistry(options ...RegistryOption) *Registry {
 	}
 	r.pages.New = newPage
 	r.epoch = r.clock()
+	r.epochSeconds = unixSeconds(r.epoch)
 	r.log = quantile.NewLog(r.clock)
 	r.sorted.Store(new([]*family))
 	r.self.define(r)
