@@ -42,7 +42,7 @@ func (s *selfMetrics) define(r *Registry) {
 
 	s.overflow = must(r.NewCounter("quipu_overflowed_lookups_total",
 		"Lookups that ended in the overflow series of a full metric."))
-	s.capped = must(r.NewCounter("quipu_summary_capped_total",
+	s.capped = must(r.NewCounter("quipu_capped_quantiles_total",
 		"Times that a summary gave up precision to stay within its memory."))
 
 	values := must(r.NewCounterVec("quipu_changed_label_values_total",
