@@ -103,8 +103,8 @@ func (c *config) check(job string) error {
 	return nil
 }
 
-// newTransport returns the transport of the default client: see [Client]. Every step has a limit of its own, so that a server
-// that is down is noticed sooner than one that is slow.
+// newTransport returns the transport of the default client: see [Client]. Connecting has limits of its own, so that a server
+// that is gone is noticed sooner than one that is slow.
 func newTransport() *http.Transport {
 	return &http.Transport{
 		Proxy: func(r *http.Request) (*url.URL, error) {
@@ -116,8 +116,6 @@ func newTransport() *http.Transport {
 		},
 		DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    5 * time.Second,
-		ResponseHeaderTimeout:  15 * time.Second,
-		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: maxAnswer,
 		DisableKeepAlives:      true,
 		DisableCompression:     true, // an answer that unpacks to more than was read would escape the bounds

@@ -204,6 +204,19 @@ func TestRunGivesUpARequestThatHangsAndEndsInTime(t *testing.T) {
 	require.Len(t, w.at, 3, "one that took its 30 seconds, one that the end cut short, and the last")
 }
 
+func TestRunDoesNotMakeUpForPushesThatAreLate(t *testing.T) {
+	w := &wire{answer: func(n int, r *http.Request) (*http.Response, error) {
+		if n == 1 {
+			time.Sleep(25 * time.Second)
+		}
+		return answer(r, 200), nil
+	}}
+	_, err := run(t, w, 10*time.Second, 50*time.Second)
+	require.NoError(t, err)
+	second := time.Second
+	require.Equal(t, []time.Duration{0, 10 * second, 35 * second, 45 * second, 50 * second}, w.at)
+}
+
 func TestRunPushesTheLastValuesToARealServer(t *testing.T) {
 	g := newGateway(t, nil)
 	reg := engine.NewRegistry()
