@@ -153,6 +153,9 @@ func (n *Node) escaped() bool { return n.slot.Load()&flagEscaped != 0 }
 // FindSet returns the series with these labels, or nil. In an open map a label with an empty value counts as absent, as
 // it does in Prometheus.
 func (m *Map) FindSet(set map[string]string) *Node {
+	if len(set) <= few && m.displaced.Load() == 0 {
+		return m.findFew(set)
+	}
 	hash, count := m.hashSet(set, false)
 	if count < 0 {
 		return nil
