@@ -12,8 +12,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -378,20 +376,6 @@ func TestTLSIsTheClients(t *testing.T) {
 	defer client.CloseIdleConnections()
 	require.NoError(t, secretly(t, g.URL, Client(client)))
 	require.Equal(t, jobsPage, g.one(t).body)
-}
-
-func TestAProxyThatIsNoURLIsNotShown(t *testing.T) {
-	if os.Getenv("PUSH_THROUGH_A_BAD_PROXY") != "" {
-		fmt.Println(newPusherFor(t, "http://gw.example").Add(t.Context()))
-		return
-	}
-	// net/http reads the environment once, so this takes another process.
-	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
-	child.Env = append(os.Environ(), "PUSH_THROUGH_A_BAD_PROXY=1", "HTTP_PROXY=http://me:"+password+"@%zz", "NO_PROXY=")
-	out, err := child.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	require.Contains(t, string(out), "POST http://gw.example/metrics/job/backup: the proxy in the environment is not a URL")
-	require.NotContains(t, string(out), password)
 }
 
 func TestRetryAfter(t *testing.T) {

@@ -107,13 +107,7 @@ func (c *config) check(job string) error {
 // that is gone is noticed sooner than one that is slow.
 func newTransport() *http.Transport {
 	return &http.Transport{
-		Proxy: func(r *http.Request) (*url.URL, error) {
-			proxy, err := http.ProxyFromEnvironment(r)
-			if err != nil {
-				return nil, errors.New("the proxy in the environment is not a URL") // err shows it, password and all
-			}
-			return proxy, nil
-		},
+		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    5 * time.Second,
 		MaxResponseHeaderBytes: maxAnswer,
