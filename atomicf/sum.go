@@ -28,34 +28,35 @@ const hotNaN = 0xFFF8 << 48
 
 // Add adds v, which must not be NaN or negative: callers check.
 func (s *Sum) Add(v float64) {
+	if w := s.word.Load(); w >= hotNaN {
+		p := percpu.Word(percpu.Pin(), uint32(w)&(percpu.MaxWords-1))
+		if p != nil {
+			percpu.Store(p, math.Float64bits(math.Float64frombits(percpu.Load(p))+v))
+			percpu.Unpin()
+			runtime.KeepAlive(s) // as in Count.addSlow
+			return
+		}
+		percpu.Unpin()
+	}
+	s.addSlow(v)
+}
+
+// addSlow adds to a cold cell, or to a hot one that this P has no copy of yet.
+func (s *Sum) addSlow(v float64) {
 	for {
 		w := s.word.Load()
 		if w >= hotNaN {
-			if s.addHot(w, v) {
-				return
-			}
-			continue
+			pid := percpu.Pin()
+			percpu.Unpin()
+			percpu.Grow(pid, uint32(w)&(percpu.MaxWords-1)) // if it has one already, nothing happens
+			s.Add(v)
+			return
 		}
 		if s.word.CompareAndSwap(w, math.Float64bits(math.Float64frombits(w)+v)) {
 			return
 		}
 		s.report()
 	}
-}
-
-// addHot adds to this P's copy. It reports false when the P had no copy yet; it has one now.
-func (s *Sum) addHot(w uint64, v float64) bool {
-	index := uint32(w) & (percpu.MaxWords - 1)
-	pid := percpu.Pin()
-	if p := percpu.Word(pid, index); p != nil {
-		percpu.Store(p, math.Float64bits(math.Float64frombits(percpu.Load(p))+v))
-		percpu.Unpin()
-		runtime.KeepAlive(s) // as in Count.addSlow
-		return true
-	}
-	percpu.Unpin()
-	percpu.Grow(pid, index)
-	return false
 }
 
 // report tells the heat table about a failed compare-and-swap, and turns the cell hot when it says so.

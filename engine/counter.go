@@ -42,13 +42,15 @@ func (c *Counter) Add(v float64) {
 		c.ints.Add(uint64(n))
 		return
 	}
-	c.addRest(v)
+	if v > 0 {
+		c.frac.Add(v)
+		return
+	}
+	c.misuse(v)
 }
 
-func (c *Counter) addRest(v float64) {
+func (c *Counter) misuse(v float64) {
 	switch {
-	case v > 0:
-		c.frac.Add(v)
 	case v != v:
 		c.fam.misuse(faultNaN, "NaN added to a counter")
 	case c.fam.again(faultNegative):

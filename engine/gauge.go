@@ -31,10 +31,10 @@ func (g *Gauge) Set(v float64) { g.level.Set(v) }
 func (g *Gauge) SetToCurrentTime() { g.level.Set(unixSeconds(g.fam.reg.clock())) }
 
 // Inc adds 1.
-func (g *Gauge) Inc() { g.level.Add(1) }
+func (g *Gauge) Inc() { g.level.Inc() }
 
 // Dec subtracts 1.
-func (g *Gauge) Dec() { g.level.Add(-1) }
+func (g *Gauge) Dec() { g.level.Dec() }
 
 // Add adds v, which may be negative. Adding NaN is dropped and counted. Adding an infinity makes the value infinite, and
 // adding the other one makes that NaN, until the next Set.
