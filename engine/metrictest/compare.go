@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package metrictest
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// Compare compares families of the registry with the expected text of a page, and marks the test as failed, with the
+// difference, when they are not the same. It reports whether they are.
+//
+// The families compared are those with the given names; without names, those that the text mentions. Each must have exactly
+// the samples of the text: an expected family that is empty or missing is a difference, and so is a series too many. The
+// order of lines and of labels does not matter, lines may be indented, and HELP and TYPE are compared only where the
+// text has them. Values are compared as numbers: 1 and 1.0 are the same, and NaN is the same as NaN.
+func Compare(tb testing.TB, reg *engine.Registry, want string, names ...string) bool {
+	tb.Helper()
+	got := gather(tb, reg)
+	expected, err := parseExpected(want, got)
+	if err != nil {
+		tb.Fatalf("the expected text is not valid: %v", err)
+	}
+	if len(names) == 0 {
+		for _, f := range expected {
+			names = append(names, f.Name)
+		}
+	}
+	for _, f := range expected {
+		if !slices.Contains(names, f.Name) {
+			tb.Fatalf("the expected text has the family %s, which is not among those to compare: %s",
+				f.Name, strings.Join(names, ", "))
+		}
+	}
+	if len(names) == 0 {
+		tb.Fatalf("nothing to compare: the expected text mentions no family and no name is given")
+	}
+	var d diff
+	for _, name := range names {
+		d.family(named(expected, name), named(got, name))
+	}
+	if !d.differs {
+		return true
+	}
+	tb.Errorf("metrics differ (- is expected, + is exposed):\n%s", d.text())
+	return false
+}
+
+func named(families []Family, name string) Family {
+	for _, f := range families {
+		if f.Name == name {
+			return f
+		}
+	}
+	return Family{Name: name}
+}
+
+func sameValue(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
+
+// diff gathers lines that begin with "-", "+" or, when they are the same on both sides, with a space.
+type diff struct {
+	lines   []string
+	differs bool
+}
+
+func (d *diff) family(want, got Family) {
+	d.comment("HELP", want.Name, want.Help, got.Help)
+	d.comment("TYPE", want.Name, want.Type, got.Type)
+	w := slices.SortedFunc(slices.Values(want.Samples), Sample.compare)
+	g := slices.SortedFunc(slices.Values(got.Samples), Sample.compare)
+	for len(w) > 0 || len(g) > 0 {
+		switch {
+		case len(g) == 0 || len(w) > 0 && w[0].compare(g[0]) < 0:
+			d.only("-", w[0].String())
+			w = w[1:]
+		case len(w) == 0 || w[0].compare(g[0]) > 0:
+			d.only("+", g[0].String())
+			g = g[1:]
+		default:
+			if sameValue(w[0].Value, g[0].Value) {
+				d.lines = append(d.lines, "  "+g[0].String())
+			} else {
+				d.only("-", w[0].String())
+				d.only("+", g[0].String())
+			}
+			w, g = w[1:], g[1:]
+		}
+	}
+}
+
+// comment compares what the text has; a family that is not exposed shows that by its samples.
+func (d *diff) comment(kind, name, want, got string) {
+	switch {
+	case want == "":
+	case want == got:
+		d.lines = append(d.lines, fmt.Sprintf("  # %s %s %s", kind, name, got))
+	default:
+		d.only("-", fmt.Sprintf("# %s %s %s", kind, name, want))
+		if got != "" {
+			d.only("+", fmt.Sprintf("# %s %s %s", kind, name, got))
+		}
+	}
+}
+
+func (d *diff) only(side, line string) {
+	d.lines = append(d.lines, side+" "+line)
+	d.differs = true
+}
+
+// context is how many lines that are the same are shown on each side of a difference.
+const context = 3
+
+// text leaves out what is the same on both sides, but for a little around each difference.
+func (d *diff) text() string {
+	near := make([]bool, len(d.lines))
+	for i, line := range d.lines {
+		if line[0] != ' ' {
+			for j := max(0, i-context); j <= min(i+context, len(near)-1); j++ {
+				near[j] = true
+			}
+		}
+	}
+	var b strings.Builder
+	left := 0
+	for i, line := range d.lines {
+		if !near[i] {
+			left++
+			continue
+		}
+		leftOut(&b, left)
+		left = 0
+		b.WriteString(line + "\n")
+	}
+	leftOut(&b, left)
+	return b.String()
+}
+
+func leftOut(b *strings.Builder, lines int) {
+	if lines > 0 {
+		fmt.Fprintf(b, "  (%d lines that are the same)\n", lines)
+	}
+}

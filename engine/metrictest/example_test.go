@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package metrictest_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/engine/metrictest"
+)
+
+// worker is something with metrics: it gets its registry from whoever makes it, so that every test can have its own.
+type worker struct{ jobs *engine.CounterVec }
+
+func newWorker(reg *engine.Registry) (*worker, error) {
+	jobs, err := reg.NewCounterVec("jobs_total", "Jobs done.", []string{"queue"})
+	return &worker{jobs}, err
+}
+
+func (w *worker) do(queue string) { w.jobs.With(queue).Inc() }
+
+// TestWorker is what a test of a user looks like.
+func TestWorker(t *testing.T) {
+	reg := engine.NewRegistry(engine.Strict())
+	w, err := newWorker(reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go w.do("mail")
+	w.do("print")
+	metrictest.WaitFor(t, reg, "jobs_total", engine.Labels{"queue": "mail"}, 1, 10*time.Second)
+	metrictest.Compare(t, reg, `
+		# TYPE jobs_total counter
+		jobs_total{queue="mail"} 1
+		jobs_total{queue="print"} 1
+	`)
+	metrictest.Lint(t, reg)
+}

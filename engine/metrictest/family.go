@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package metrictest
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// Family is a metric with all its series, as a page in text format shows it.
+type Family struct {
+	Name    string
+	Help    string
+	Type    string   // counter, gauge, histogram or summary
+	Samples []Sample // in the order of the page
+}
+
+// Sample is one line of a page. A histogram has several for each series: those named _bucket, _sum and _count.
+type Sample struct {
+	Name   string
+	Labels engine.Labels // le and quantile included; nil when there are none
+	Value  float64
+}
+
+// Find returns the sample with this name and exactly these labels.
+func (f Family) Find(name string, labels engine.Labels) (Sample, bool) {
+	for _, s := range f.Samples {
+		if s.Name == name && maps.Equal(s.Labels, canonical(labels)) {
+			return s, true
+		}
+	}
+	return Sample{}, false
+}
+
+// String writes the sample as a line of a page, labels sorted by name.
+func (s Sample) String() string { return s.series() + " " + formatValue(s.Value) }
+
+func (s Sample) series() string {
+	if len(s.Labels) == 0 {
+		return s.Name
+	}
+	var b []byte
+	for _, name := range slices.Sorted(maps.Keys(s.Labels)) {
+		b = encode.AppendLabel(b, name, s.Labels[name])
+	}
+	return s.Name + "{" + string(b) + "}"
+}
+
+// bound returns the bucket or the quantile of the sample, if it has one.
+func (s Sample) bound() float64 {
+	for _, name := range [...]string{"le", "quantile"} {
+		if v, err := strconv.ParseFloat(s.Labels[name], 64); err == nil {
+			return v
+		}
+	}
+	return math.Inf(-1)
+}
+
+// rest is the sample's labels without le and quantile: what the samples of one series have in common.
+func (s Sample) rest() string {
+	labels := maps.Clone(s.Labels)
+	delete(labels, "le")
+	delete(labels, "quantile")
+	return Sample{Labels: labels}.series()
+}
+
+// compare orders samples: series by series, and in each the buckets by their bounds.
+func (s Sample) compare(other Sample) int {
+	return cmp.Or(
+		strings.Compare(s.rest(), other.rest()),
+		strings.Compare(s.Name, other.Name),
+		cmp.Compare(s.bound(), other.bound()),
+		strings.Compare(s.series(), other.series()),
+	)
+}
+
+// canonical writes the numbers of le and quantile in their shortest form, so that "1" and "1.0" are the same bucket. It
+// does not change labels.
+func canonical(labels engine.Labels) engine.Labels {
+	for _, name := range [...]string{"le", "quantile"} {
+		text, ok := labels[name]
+		if !ok {
+			continue
+		}
+		if v, err := strconv.ParseFloat(text, 64); err == nil {
+			labels = maps.Clone(labels)
+			labels[name] = formatValue(v)
+		}
+	}
+	return labels
+}
+
+func formatValue(v float64) string {
+	if math.IsInf(v, 1) {
+		return "+Inf"
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// belongs reports whether a family of this type has samples of this name.
+func belongs(sample, family, kind string) bool {
+	suffix, ok := strings.CutPrefix(sample, family)
+	if !ok {
+		return false
+	}
+	switch kind {
+	case "histogram":
+		return suffix == "_bucket" || suffix == "_sum" || suffix == "_count"
+	case "summary":
+		return suffix == "" || suffix == "_sum" || suffix == "_count"
+	}
+	return suffix == ""
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package metrictest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// Value returns the value of the sample with this name and exactly these labels, constant ones included, as the next scrape
+// would show it. The name is the one exposed, such as request_seconds_count. The test ends when there is no such sample.
+func Value(tb testing.TB, reg *engine.Registry, name string, labels engine.Labels) float64 {
+	tb.Helper()
+	families := gather(tb, reg)
+	value, ok := find(families, name, labels)
+	if !ok {
+		tb.Fatalf("%s", missing(families, name, labels))
+	}
+	return value
+}
+
+// Get returns the family with this name. The test ends when the page has none, be it that no such metric is registered or
+// that it has labels and no series yet.
+func Get(tb testing.TB, reg *engine.Registry, name string) Family {
+	tb.Helper()
+	families := gather(tb, reg)
+	for _, f := range families {
+		if f.Name == name {
+			return f
+		}
+	}
+	tb.Fatalf("the page has no family %s%s", name, listNames(families))
+	return Family{}
+}
+
+// WaitFor waits until the sample with this name and exactly these labels has the wanted value, and ends the test if that
+// takes longer than timeout. A sample that is not there yet is waited for.
+func WaitFor(tb testing.TB, reg *engine.Registry, name string, labels engine.Labels, want float64, timeout time.Duration) {
+	tb.Helper()
+	wait(tb, reg, name, labels, timeout, "want "+formatValue(want), func(v float64) bool { return sameValue(v, want) })
+}
+
+// WaitUntil is [WaitFor] for any condition. It returns the value that met it.
+func WaitUntil(tb testing.TB, reg *engine.Registry, name string, labels engine.Labels, timeout time.Duration,
+	condition func(value float64) bool) float64 {
+	tb.Helper()
+	return wait(tb, reg, name, labels, timeout, "which does not meet the condition", condition)
+}
+
+// pollInterval is how often the page is read while waiting.
+const pollInterval = 5 * time.Millisecond
+
+func wait(tb testing.TB, reg *engine.Registry, name string, labels engine.Labels, timeout time.Duration,
+	wanted string, condition func(float64) bool) float64 {
+	tb.Helper()
+	for deadline := time.Now().Add(timeout); ; time.Sleep(pollInterval) {
+		late := time.Now().After(deadline) // asked before reading, so that there is a last look after the time is over
+		families := gather(tb, reg)
+		value, ok := find(families, name, labels)
+		switch {
+		case ok && condition(value):
+			return value
+		case late && ok:
+			tb.Fatalf("after %v, %s is %s, %s", timeout, Sample{Name: name, Labels: labels}.series(), formatValue(value), wanted)
+		case late:
+			tb.Fatalf("after %v, %s", timeout, missing(families, name, labels))
+		}
+	}
+}
+
+// gather reads the registry's page, its own metrics included.
+func gather(tb testing.TB, reg *engine.Registry) []Family {
+	tb.Helper()
+	var page strings.Builder
+	if _, err := reg.Expose(&page, engine.Exposition{}); err != nil {
+		tb.Fatalf("cannot expose the registry: %v", err)
+	}
+	families, err := parsePage(page.String())
+	if err != nil {
+		tb.Fatalf("the registry's page is not valid: %v", err)
+	}
+	return families
+}
+
+func find(families []Family, name string, labels engine.Labels) (float64, bool) {
+	for _, f := range families {
+		if s, ok := f.Find(name, labels); ok {
+			return s.Value, true
+		}
+	}
+	return 0, false
+}
+
+// missing says that a sample is not there, and what is there instead.
+func missing(families []Family, name string, labels engine.Labels) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "the page has no sample %s", Sample{Name: name, Labels: canonical(labels)}.series())
+	same := 0
+	for _, f := range families {
+		for _, s := range f.Samples {
+			if s.Name != name {
+				continue
+			}
+			if same++; same == 1 {
+				b.WriteString("; those of that name are:")
+			}
+			if same <= listed {
+				b.WriteString("\n  " + s.String())
+			}
+		}
+	}
+	switch {
+	case same > listed:
+		fmt.Fprintf(&b, "\n  and %d more", same-listed)
+	case same == 0:
+		b.WriteString(listNames(families))
+	}
+	return b.String()
+}
+
+// listed is how many samples or names a message lists at most.
+const listed = 20
+
+// listNames lists the families that the user has defined.
+func listNames(families []Family) string {
+	var names []string
+	for _, f := range families {
+		if !strings.HasPrefix(f.Name, "quipu_") {
+			names = append(names, f.Name)
+		}
+	}
+	switch n := len(names); {
+	case n == 0:
+		return "; it is empty"
+	case n > listed:
+		return fmt.Sprintf("; it has %s and %d more", strings.Join(names[:listed], ", "), n-listed)
+	}
+	return "; it has " + strings.Join(names, ", ")
+}
