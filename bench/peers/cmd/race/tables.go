@@ -57,13 +57,13 @@ func withParallel(names []string) []string {
 
 // significant formats a figure with three significant digits.
 func significant(v float64) string {
-	switch {
-	case v == 0:
+	// Rounded first: 0.9996 has two decimals then, as 1 has.
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)
+	if err != nil || rounded == 0 {
 		return "0"
-	case v >= 100:
-		return strconv.FormatFloat(v, 'f', 0, 64)
 	}
-	return strconv.FormatFloat(v, 'f', max(0, 2-int(math.Floor(math.Log10(v)))), 64)
+	decimals := 2 - int(math.Floor(math.Log10(math.Abs(rounded))))
+	return strconv.FormatFloat(rounded, 'f', max(0, decimals), 64)
 }
 
 // withUnit formats a figure of a benchmark for people: 3.1 ns, 4.2 ms, 145 B.
