@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/stretchr/testify/require"
@@ -183,3 +184,6 @@ func collidingValues(t testing.TB, n int) []string {
 }
 
 func long() bool { return os.Getenv("QUIPU_LONG") != "" }
+
+// seriesOf returns the series that a node is the beginning of.
+func seriesOf(n *Node) *testSeries { return (*testSeries)(unsafe.Pointer(n)) }

@@ -43,7 +43,7 @@ type Map struct {
 	max    int // series that the map may hold, the overflow series not counted
 
 	shards []*xsync.MapOf[uint64, *Node]
-	shift  uint // hash>>shift is the shard
+	mask   uint64 // number of shards less 1: see shard
 
 	count     atomic.Int64         // series, the overflow series not counted
 	displaced atomic.Int64         // series that live under their keyed hash, because of a collision
@@ -69,7 +69,7 @@ const (
 func NewMap(names []string, open bool, tail, max int, rejected *atomicf.Count) *Map {
 	m := &Map{names: names, labels: newLabels(names), open: open, tail: tail, max: max, rejected: rejected}
 	logShards := bits.Len(uint(min(max/seriesPerShard, maxShards-1)))
-	m.shift = uint(64 - logShards)
+	m.mask = 1<<logShards - 1
 	m.shards = make([]*xsync.MapOf[uint64, *Node], 1<<logShards)
 	for i := range m.shards {
 		// Keys are hashes already.
@@ -136,9 +136,12 @@ func (m *Map) findDisplaced(values []string) *Node {
 
 // load returns what lives under a hash, or nil.
 func (m *Map) load(hash uint64) *Node {
-	n, _ := m.shards[hash>>m.shift].Load(hash)
+	n, _ := m.shard(hash).Load(hash)
 	return n
 }
+
+// shard returns the shard that a hash belongs to. It goes by the highest bits: the maps of the shards go by low ones.
+func (m *Map) shard(hash uint64) *xsync.MapOf[uint64, *Node] { return m.shards[hash>>56&m.mask] }
 
 // variable returns the text of a series' labels without the constant ones.
 func (m *Map) variable(n *Node) string {
@@ -296,7 +299,7 @@ func (m *Map) add(key uint64, n *Node, displaced bool) {
 		m.displaced.Add(1)
 	}
 	m.enroll(n)
-	m.shards[key>>m.shift].Store(key, n)
+	m.shard(key).Store(key, n)
 }
 
 // Delete removes a series from the map and from the roster and reports whether it was there. Handles to it go on
@@ -308,7 +311,7 @@ func (m *Map) Delete(n *Node) bool {
 	if have != n {
 		return false
 	}
-	m.shards[key>>m.shift].Delete(key)
+	m.shard(key).Delete(key)
 	if displaced {
 		m.displaced.Add(-1)
 	}

@@ -4,6 +4,7 @@ package shard
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -281,7 +282,7 @@ func TestALabelSetWithBothHashesTakenGoesToTheOverflowSeries(t *testing.T) {
 	f.with(values[0])
 	stranger := f.with("stranger")
 	keyed := keyedHash(f.labels[0].seed, values[1])
-	f.shards[keyed>>f.shift].Store(keyed, stranger)
+	f.shard(keyed).Store(keyed, stranger)
 	require.Equal(t, `a="overflow"`, f.with(values[1]).Labels)
 	require.Nil(t, f.Find(values[1:]))
 	require.Equal(t, uint64(1), f.rejections.Load())
@@ -302,7 +303,7 @@ func TestALabelSetWithBothHashesTakenGoesToTheOverflowSeries(t *testing.T) {
 
 func TestLimitsSpreadOverShards(t *testing.T) {
 	for _, c := range []struct{ max, shards int }{
-		{0, 1}, {1, 1}, {10_000, 1}, {seriesPerShard, 2}, {1 << 20, 128}, {1 << 40, 256},
+		{0, 1}, {1, 1}, {10_000, 1}, {seriesPerShard, 2}, {1 << 20, 128}, {math.MaxInt32, 256},
 	} {
 		m := NewMap([]string{"a"}, false, 0, c.max, new(atomicf.Count))
 		require.Len(t, m.shards, c.shards, "%d series", c.max)

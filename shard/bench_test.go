@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shard
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+)
+
+// Find with 1, 2 and 3 labels: one series over and over (hit), a random one of 10 000, which costs what the caches of the
+// machine make of it, and one that is not there.
+func BenchmarkFind(b *testing.B) {
+	all := []string{"method", "code", "path"}
+	tuple := func(n, i int) []string {
+		return []string{[]string{"GET", "POST", "PUT"}[i%3] + strconv.Itoa(i), strconv.Itoa(200 + i%5),
+			"/api/v1/" + strconv.Itoa(i%11)}[:n]
+	}
+	const series = 10_000
+	for n := 1; n <= 3; n++ {
+		f := newFamily(series, all[:n]...)
+		values := make([][]string, 1<<14)
+		for i := range values {
+			values[i] = tuple(n, i*7919%series)
+			f.with(values[i]...)
+		}
+		name := fmt.Sprintf("%d labels", n)
+		b.Run(name+"/hit", func(b *testing.B) {
+			hit := tuple(n, 3)
+			for b.Loop() {
+				if f.Find(hit) == nil {
+					b.Fatal("not found")
+				}
+			}
+		})
+		b.Run(name+"/random", func(b *testing.B) {
+			for i := range b.N {
+				if f.Find(values[i%len(values)]) == nil {
+					b.Fatal("not found")
+				}
+			}
+		})
+		b.Run(name+"/miss", func(b *testing.B) {
+			absent := tuple(n, series)
+			for b.Loop() {
+				if f.Find(absent) != nil {
+					b.Fatal("found")
+				}
+			}
+		})
+		b.Run(name+"/hit parallel", func(b *testing.B) {
+			hit := tuple(n, 3)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if f.Find(hit) == nil {
+						b.Error("not found")
+					}
+				}
+			})
+		})
+	}
+}
+
+// What the shape of the values costs: the hash and the comparison differ for short, long, escaped and colliding ones.
+func BenchmarkFindByValue(b *testing.B) {
+	colliding := collidingValues(b, 2)
+	for name, values := range map[string][]string{
+		"short":     {"GET", "200"},
+		"9 bytes":   {"user-1234", "status-ok"},
+		"32 bytes":  {"/api/v1/objects/by-name/of/owner", "content-type: application/json; "},
+		"escaped":   {`C:\Windows`, "200"},
+		"displaced": {colliding[1], "200"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			f := newFamily(100, "a", "b")
+			f.with(colliding[0], "200")
+			if name != "displaced" {
+				f.delete(colliding[0], "200")
+			}
+			f.with(values...)
+			for b.Loop() {
+				if f.Find(values) == nil {
+					b.Fatal("not found")
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkFindSet(b *testing.B) {
+	set := map[string]string{"method": "GET", "code": "200"}
+	for name, f := range map[string]*family{
+		"declared": newFamily(100, "method", "code"),
+		"open":     newFamily(100),
+	} {
+		f.withSet(set)
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if f.FindSet(set) == nil {
+					b.Fatal("not found")
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkInsert(b *testing.B) {
+	b.ReportAllocs()
+	f := newFamily(1<<30, "a", "b")
+	texts := make([]string, b.N)
+	for i := range texts {
+		texts[i] = render(f.names, []string{strconv.Itoa(i), "200"})
+	}
+	b.ResetTimer()
+	for _, text := range texts {
+		f.insert(text)
+	}
+}
+
+// A label set that finds the map full.
+func BenchmarkOverflow(b *testing.B) {
+	f := newFamily(1, "a", "b")
+	f.with("the", "only")
+	f.with("one", "more")
+	for b.Loop() {
+		f.with("absent", "200")
+	}
+}
+
+func BenchmarkWalk(b *testing.B) {
+	f := newFamily(1<<20, "a")
+	const series = 100_000
+	for i := range series {
+		f.with(strconv.Itoa(i))
+	}
+	b.ResetTimer()
+	for range b.N {
+		for range f.All() {
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/series, "ns/series")
+}
