@@ -139,8 +139,13 @@ func TestCounterReadsLieBetweenAdditionsFinishedAndStarted(t *testing.T) {
 				}
 				return sum
 			}
+			var done atomic.Bool
+			go func() { // ends with the writers
+				work.Wait()
+				done.Store(true)
+			}()
 			last := 0.0
-			for i := 0; last < float64(workers*adds)*step; i++ {
+			for i := 0; !done.Load(); i++ {
 				low := total(&finished)
 				var v float64
 				if i%2 == 0 {

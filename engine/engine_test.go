@@ -7,6 +7,8 @@ import (
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/encode"
 )
 
 // seriesOf converts a pointer to the first field into a pointer to the metric: the field must be first.
@@ -16,4 +18,13 @@ func TestNodeIsTheFirstFieldOfEveryMetric(t *testing.T) {
 	require.Zero(t, unsafe.Offsetof(Gauge{}.series))
 	require.Zero(t, unsafe.Offsetof(Histogram{}.series))
 	require.Zero(t, unsafe.Offsetof(Summary{}.series))
+}
+
+// newFamily comes before the family is on the registry's list, and a scrape that meets a func metric without its function
+// would have nothing to call.
+func TestAFuncMetricHasItsFunctionBeforeAScrapeCanSeeIt(t *testing.T) {
+	fn := newCallback(func(*callbackResult) {})
+	f := newFamily(NewRegistry(), definition{kind: encode.Gauge, name: "g", callback: true, fn: fn})
+	require.Same(t, fn, f.fn.Load())
+	require.Nil(t, f.def.fn, "a function that is replaced later is not kept")
 }
