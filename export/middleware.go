@@ -22,7 +22,7 @@ import (
 //	http_requests_total            counter    method, route        requests served
 //	http_responses_total           counter    method, route, code  responses whose header was written
 //	http_panics_total              counter    method, route        requests whose handler panicked
-//	http_request_duration_seconds  histogram  method, route        time in the handler; up to an upgrade, where there is one
+//	http_request_duration_seconds  histogram  method, route        time in the handler, or up to an upgrade
 //	http_request_size_bytes        histogram  method, route        length of request bodies
 //	http_response_size_bytes       histogram  method, route        length of response bodies; none after an upgrade
 //	http_requests_in_flight        gauge                           requests that are being served
@@ -56,12 +56,14 @@ import (
 //
 // # ResponseWriter
 //
-// The ResponseWriter that the handler gets is an http.Flusher, http.Hijacker, io.ReaderFrom and http.Pusher where the one
-// beneath it is, and http.ResponseController works on it. A hijacked connection counts as code 101 unless another one
+// The ResponseWriter that the handler gets is an http.Flusher, http.Hijacker, io.ReaderFrom and http.Pusher where the
+// one beneath it is, and http.ResponseController works on it. A hijacked connection counts as code 101 unless another one
 // was written before; what is sent over it is not measured. As with any ResponseWriter, a handler must not use it after
 // it has returned: it then serves another request.
 //
-// In steady state a request costs no allocation, unless it has a body of unknown length or of more than 1 MiB.
+// In steady state a request costs no allocation, unless it has a body of unknown length or of more than 1 MiB: what a
+// client says about the length of such a body is not believed, so what is read of it is counted. The middleware holds on
+// to the series that it has found; if they are deleted or cleared from the registry, they do not come back.
 //
 // Middleware panics if reg is nil or a metric cannot be defined, for example because its name is taken.
 func Middleware(reg *engine.Registry, opts ...MiddlewareOption) func(http.Handler) http.Handler {

@@ -41,7 +41,7 @@ type recorder struct {
 const trustedLength = 1 << 20
 
 func (rec *recorder) begin(w http.ResponseWriter, r *http.Request, owner *middleware) {
-	*rec = recorder{inner: w, owner: owner, began: time.Since(owner.epoch)} // whatever was done to it since its last request
+	*rec = recorder{inner: w, owner: owner, began: time.Since(owner.epoch)} // all of it: it may have been used too late
 	if r.Body != nil && (r.ContentLength < 0 || r.ContentLength > trustedLength) {
 		// Never used twice, unlike the recorder: an http.Transport that a handler passes the body to may read it after the
 		// handler has returned.

@@ -35,8 +35,8 @@ import (
 // metrics adds nothing.
 //
 // Requests and responses go through untouched, bodies included: whatever next promises about closing them, and about
-// concurrency, holds. What is done with a response after its header is not measured. Measuring a request allocates nothing in
-// steady state.
+// concurrency, holds. What is done with a response after its header is not measured. Measuring a request allocates
+// nothing in steady state.
 //
 // RoundTripper panics if reg is nil or a metric cannot be defined, for example because its name is taken.
 func RoundTripper(next http.RoundTripper, reg *engine.Registry, opts ...RoundTripperOption) http.RoundTripper {
