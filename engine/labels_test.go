@@ -308,8 +308,11 @@ func TestDeletedSeriesGoBackToTheHeap(t *testing.T) {
 	churn(1000)
 	before := heap()
 	n := 20_000
-	if long() {
+	switch {
+	case long():
 		n = 10_000_000
+	case testing.Short():
+		n = 6000 // which would be 1.7 MB
 	}
 	churn(n)
 	require.Less(t, int64(heap()-before), int64(1<<20))
