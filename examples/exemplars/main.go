@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Exemplars links a counter, and the buckets of a histogram, to traces of events that they counted. OpenMetrics and
+// protobuf carry exemplars, the plain text format does not:
+//
+//	$ go run ./examples/exemplars
+//	Serving metrics on: http://127.0.0.1:8000/metrics
+//
+//	$ curl -s -H 'Accept: application/openmetrics-text' http://127.0.0.1:8000/metrics | grep trace_id
+//	request_duration_seconds_bucket{le="0.1"} 7 # {trace_id="c0ffee2f96ee2d0b"} 0.0817 1.700000000125e+09
+//	request_errors_total 3 # {trace_id="5bd66ef5095369c7"} 1 1.7000000035e+09
+//
+// Prometheus keeps them when it is started with --enable-feature=exemplar-storage, as examples/prometheus/start.sh does.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/export"
+)
+
+// Where exemplars come from the context, they are taken now and then only, so a hot path does not pay for each of them.
+var (
+	duration = engine.NewHistogram("request_duration_seconds", "Time to answer a request.",
+		engine.WithBuckets(0.01, 0.05, 0.1), engine.WithExemplars(traceOf))
+	failures = engine.NewCounter("request_errors_total", "Requests that failed.")
+)
+
+// traceKey is where a tracing library would keep the span of a request.
+type traceKey struct{}
+
+// traceOf returns the labels of an exemplar, or nil for a request that is not traced.
+func traceOf(ctx context.Context) engine.Labels {
+	id, ok := ctx.Value(traceKey{}).(string)
+	if !ok {
+		return nil
+	}
+	return engine.Labels{"trace_id": id}
+}
+
+func handleRequest(ctx context.Context) {
+	begin := time.Now()
+	time.Sleep(rand.N(120 * time.Millisecond))
+	if rand.N(5) == 0 {
+		failures.AddWithExemplar(1, traceOf(ctx)) // every failure: they are rare and each is of interest
+	}
+	duration.ObserveContext(ctx, time.Since(begin).Seconds())
+}
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:8000", "`address` to serve the metrics on; with port 0 the system chooses one")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, *addr)
+	stop()
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, addr string) error {
+	service := export.NewService(engine.Default())
+	if err := service.Start(addr); err != nil {
+		return err
+	}
+	fmt.Println("Serving metrics on:", service.MetricsURL())
+
+	for ctx.Err() == nil {
+		handleRequest(context.WithValue(ctx, traceKey{}, fmt.Sprintf("%016x", rand.Uint64())))
+	}
+	return service.Shutdown(context.Background())
+}

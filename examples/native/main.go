@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Native has native histograms, which choose their buckets themselves: fine ones, wherever the observations are.
+//
+// Prometheus gets them in the protobuf format, when it is started with --enable-feature=native-histograms, as
+// examples/prometheus/start.sh does. It is then asked for them by their plain names:
+//
+//	histogram_quantile(0.99, rate(request_duration_seconds[1m]))
+//
+// In the text formats a native histogram shows its count and sum only, unless it has classic buckets too:
+//
+//	$ go run ./examples/native
+//	Serving metrics on: http://127.0.0.1:8000/metrics
+//
+//	$ curl -s http://127.0.0.1:8000/metrics | grep -v '^#' | grep -v quipu_
+//	request_duration_seconds_bucket{le="+Inf"} 1203
+//	request_duration_seconds_sum 13.081
+//	request_duration_seconds_count 1203
+//	response_size_bytes_bucket{le="1000"} 287
+//	response_size_bytes_bucket{le="1e+06"} 1190
+//	response_size_bytes_bucket{le="+Inf"} 1203
+//	response_size_bytes_sum 5.0918e+07
+//	response_size_bytes_count 1203
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/export"
+	"github.com/quipu-metrics/quipu/histogram"
+)
+
+var (
+	duration = engine.NewHistogram("request_duration_seconds", "Time to answer a request.",
+		engine.WithNative(histogram.NativeDefaults()))
+
+	// While dashboards and alerts move over to native histograms, a metric can have both kinds of buckets.
+	size = engine.NewHistogram("response_size_bytes", "Size of responses.",
+		engine.WithNative(histogram.NativeDefaults()), engine.WithBuckets(1e3, 1e6))
+)
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:8000", "`address` to serve the metrics on; with port 0 the system chooses one")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, *addr)
+	stop()
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, addr string) error {
+	service := export.NewService(engine.Default())
+	if err := service.Start(addr); err != nil {
+		return err
+	}
+	fmt.Println("Serving metrics on:", service.MetricsURL())
+
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		// Latencies and sizes are spread like this: most are small, and a few are very large.
+		duration.Observe(0.005 * math.Exp(rand.NormFloat64()))
+		size.Observe(math.Round(5000 * math.Exp(2*rand.NormFloat64())))
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+	return service.Shutdown(context.Background())
+}
