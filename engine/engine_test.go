@@ -28,3 +28,9 @@ func TestAFuncMetricHasItsFunctionBeforeAScrapeCanSeeIt(t *testing.T) {
 	require.Same(t, fn, f.fn.Load())
 	require.Nil(t, f.def.fn, "a function that is replaced later is not kept")
 }
+
+func TestConstLabelsMayHaveTheNamesThatSelfMetricsUse(t *testing.T) {
+	r := NewRegistry(WithConstLabels(Labels{"reason": "x", "app": "y"}))
+	must(r.NewCounter("c_total", "")).Inc()
+	require.Contains(t, pageOf(t, r), `c_total{app="y",reason="x"} 1`)
+}

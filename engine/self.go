@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"maps"
 	"sync/atomic"
 
 	"github.com/quipu-metrics/quipu/atomicf"
@@ -26,11 +27,14 @@ type selfMetrics struct {
 	cappedSeen atomic.Uint64 // how much of quantile.Log's own count is in capped
 }
 
-// define registers them, without the registry's prefix and bound.
+// define registers them. The registry's prefix and bound are not for them, nor are constant labels that one of them uses
+// itself.
 func (s *selfMetrics) define(r *Registry) {
-	prefix, strict, maxSeries := r.prefix, r.strict, r.maxSeries
-	r.prefix, r.strict, r.maxSeries = "", false, DefaultMaxSeries
-	defer func() { r.prefix, r.strict, r.maxSeries = prefix, strict, maxSeries }()
+	prefix, strict, maxSeries, consts := r.prefix, r.strict, r.maxSeries, r.consts
+	r.prefix, r.strict, r.maxSeries, r.consts = "", false, DefaultMaxSeries, maps.Clone(consts)
+	delete(r.consts, "reason")
+	delete(r.consts, "le")
+	defer func() { r.prefix, r.strict, r.maxSeries, r.consts = prefix, strict, maxSeries, consts }()
 
 	s.scrapes = must(r.NewCounter("quipu_scrapes_total", "Pages written."))
 	s.bytes = must(r.NewCounter("quipu_scrape_bytes_total", "Bytes of pages, before compression."))

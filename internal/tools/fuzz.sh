@@ -8,7 +8,7 @@ find "$root" -name go.mod -not -path '*/build/*' -printf '%h\n' | sort | while r
 	go list ./... | while read -r package; do
 		for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
 			echo "== $package $target"
-			go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package"
+			go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 1x "$package"
 		done
 	done
 done
