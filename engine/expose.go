@@ -43,6 +43,7 @@ type page struct {
 	fm    encode.Format
 	buf   []byte
 	start int   // where the family under way begins in buf: protobuf needs its length
+	full  int   // the length of buf at which it is written
 	n     int64 // bytes written
 	err   error
 	until time.Time
@@ -172,11 +173,10 @@ func (p *page) next(f *family, first *bool) bool {
 	case *first:
 		p.begin(f)
 		*first = false
-	case len(p.buf) > chunkSize-chunkRoom:
+	case len(p.buf) > p.full:
 		p.end(f)
 		p.flush()
-		p.start = len(p.buf)
-		p.buf = f.enc.Continue(p.buf, p.fm)
+		p.resume(f)
 	}
 	return p.err == nil
 }
@@ -188,7 +188,19 @@ func (p *page) begin(f *family) {
 	}
 	p.start = len(p.buf)
 	p.buf = f.enc.Begin(p.buf, p.fm)
+	p.opened()
 }
+
+// resume opens the next piece of a family.
+func (p *page) resume(f *family) {
+	p.start = len(p.buf)
+	p.buf = f.enc.Continue(p.buf, p.fm)
+	p.opened()
+}
+
+// opened sets where this piece of a family ends. Protobuf repeats the header for every piece, so that a help text larger
+// than a chunk, without the second term, would be there once for each series.
+func (p *page) opened() { p.full = max(chunkSize-chunkRoom, 2*(len(p.buf)-p.start)) }
 
 // end closes it.
 func (p *page) end(f *family) { p.buf = f.enc.End(p.buf, p.start, p.fm) }
@@ -214,8 +226,7 @@ func (f *family) append(p *page, n *shard.Node) {
 		if p.fm == encode.Protobuf && p.histogram.Native != nil && len(p.exemplars) > 0 {
 			// Prometheus reads the exemplars of the first native histogram in a message only.
 			p.end(f)
-			p.start = len(p.buf)
-			p.buf = f.enc.Continue(p.buf, p.fm)
+			p.resume(f)
 		}
 	default:
 		s := &p.summary
@@ -245,4 +256,5 @@ func (r *Registry) created(n *shard.Node) float64 {
 	return r.epochSeconds + float64(n.Born)/10
 }
 
-func unixSeconds(t time.Time) float64 { return float64(t.UnixNano()) / 1e9 }
+// unixSeconds returns the nearest float64, which nanoseconds since 1970 would not give: they have more than 53 bits.
+func unixSeconds(t time.Time) float64 { return float64(t.Unix()) + float64(t.Nanosecond())/1e9 }

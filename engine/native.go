@@ -51,8 +51,9 @@ func (p *page) nativeSample(f *family, n *histogram.Native) *encode.NativeSample
 	f.reg.self.snapshot(from.Exact)
 	to.Schema, to.ZeroThreshold, to.ZeroCount = int32(from.Schema), from.ZeroThreshold, from.ZeroCount
 	to.Count, to.Sum = from.Count, from.Sum
-	if inBuckets(from) != from.Count {
-		// Infinities and NaNs are in no bucket. Prometheus takes that only from a histogram whose sum is NaN.
+	if p.fm == encode.Protobuf && inBuckets(from) != from.Count {
+		// Infinities and NaNs are in no bucket. Prometheus takes that only from a histogram whose sum is NaN. The text
+		// formats do not show those buckets, and have the true sum.
 		to.Sum = math.NaN()
 	}
 	copyBuckets(&to.Positive, &from.Positive)
