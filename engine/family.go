@@ -169,8 +169,13 @@ func (f *family) miss(values []string) *shard.Node {
 // create creates the series with these values, which are clean. It does not keep them: a lookup's values may lie on its
 // stack.
 func (f *family) create(values []string) *shard.Node {
-	if n := f.index.Full(); n != nil {
-		return n
+	if overflow := f.index.Full(); overflow != nil {
+		// Once more: since the last look, another goroutine may have created this very series and filled the family.
+		if n := f.index.Find(values); n != nil {
+			return n
+		}
+		f.index.Reject()
+		return overflow
 	}
 	var room [256]byte // on the stack
 	text := room[:0]
@@ -206,11 +211,13 @@ func (f *family) missSet(set Labels) *shard.Node {
 		}
 		cleaned[name] = f.repair(value)
 	}
+	overflow := f.index.Full() // before the look, as in create
 	if n := f.index.FindSet(cleaned); n != nil {
 		return n
 	}
-	if n := f.index.Full(); n != nil {
-		return n
+	if overflow != nil {
+		f.index.Reject()
+		return overflow
 	}
 	var text []byte
 	for _, name := range slices.Sorted(maps.Keys(cleaned)) {

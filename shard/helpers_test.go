@@ -107,6 +107,7 @@ func (f *family) with(values ...string) *Node {
 		return n
 	}
 	if n := f.Full(); n != nil {
+		f.Reject()
 		return n
 	}
 	return f.insert(render(f.names, values))
@@ -117,6 +118,7 @@ func (f *family) withSet(set map[string]string) *Node {
 		return n
 	}
 	if n := f.Full(); n != nil {
+		f.Reject()
 		return n
 	}
 	if f.open {

@@ -214,18 +214,18 @@ func (m *Map) hashSet(set map[string]string, keyed bool) (hash uint64, count int
 	return hash, len(m.labels)
 }
 
-// Full returns the overflow series, and counts the lookup as rejected, when the map holds as many series as it may and
-// the overflow series exists already. It keeps the creation of series out of the way of a flood of new label sets.
+// Full returns the overflow series when the map holds as many series as it may and the overflow series exists already. It
+// keeps the creation of series out of the way of a flood of new label sets. A label set that is looked up after that, and
+// not found, belongs there: see [Map.Reject].
 func (m *Map) Full() *Node {
 	if m.Len() < m.max {
 		return nil
 	}
-	n := m.overflow.Load()
-	if n != nil {
-		m.rejected.Inc()
-	}
-	return n
+	return m.overflow.Load()
 }
+
+// Reject counts a lookup that ended in the overflow series that Full returned.
+func (m *Map) Reject() { m.rejected.Inc() }
 
 // Insert adds a series unless one with its labels exists, which it returns instead. When the map is full it returns the
 // overflow series, which it gets from makeOverflow the first time. makeOverflow must not call the Map.
