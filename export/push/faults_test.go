@@ -33,7 +33,7 @@ const (
 // secretly pushes with every kind of secret, and requires that no error has one.
 func secretly(t *testing.T, url string, opts ...Option) error {
 	t.Helper()
-	url = strings.Replace(url, "://", "://me:"+password+"@", 1) + "?key=" + token + "-query"
+	url = strings.Replace(url, "://", "://me:"+password+"@", 1) + "?key=" + token + "%2Fquery"
 	p := newPusherFor(t, url, append(opts, Header("X-Token", "Bearer "+token))...)
 	err := p.Replace(t.Context())
 	if err != nil {
@@ -154,12 +154,13 @@ func TestServersThatSendTheCredentialsBack(t *testing.T) {
 	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
 		user, pass, _ := r.BasicAuth()
 		w.WriteHeader(http.StatusForbidden)
-		_, _ = fmt.Fprintf(w, "%s may not %s with %s, %v", user, r.RequestURI, pass, r.Header)
+		_, bearer, _ := strings.Cut(r.Header.Get("X-Token"), " ")
+		_, _ = fmt.Fprintf(w, "%s may not %s with %s or %s, %v", user, r.RequestURI, pass, bearer, r.Header)
 		// A secret where the text is cut must not leave its beginning.
 		_, _ = io.WriteString(w, strings.Repeat(".", shownAnswer)+pass)
 	})
 	err := secretly(t, g.URL)
-	require.ErrorContains(t, err, "me may not /metrics/job/backup?key=*** with ***, ")
+	require.ErrorContains(t, err, "me may not /metrics/job/backup?key=*** with *** or ***, ")
 
 	g = newGateway(t, func(w http.ResponseWriter, r *http.Request) {
 		_, pass, _ := r.BasicAuth()
@@ -357,8 +358,39 @@ func TestAPageThatNobodyWaitsForIsNotFinished(t *testing.T) {
 	g := newGateway(t, nil)
 	p, err := New(g.URL, "j", From(reg))
 	require.NoError(t, err)
-	require.ErrorIs(t, p.Add(ctx), context.Canceled)
+	err = p.Add(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "the page was not finished")
 	require.Empty(t, g.seen())
+}
+
+func TestNothingIsLeftOpenBetweenPushes(t *testing.T) {
+	var mu sync.Mutex
+	open := map[net.Conn]bool{}
+	testkit.Baseline(t)
+	g := &gateway{}
+	g.Server = httptest.NewUnstartedServer(g)
+	g.Config.ConnState = func(c net.Conn, state http.ConnState) {
+		mu.Lock()
+		defer mu.Unlock()
+		if open[c] = true; state == http.StateClosed {
+			delete(open, c)
+		}
+	}
+	g.Start()
+	t.Cleanup(g.Close)
+	p := newPusherFor(t, g.URL)
+	for range 3 {
+		require.NoError(t, p.Add(t.Context()))
+	}
+	testkit.Poll(t, 5*time.Second, func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(open) > 0 {
+			return fmt.Errorf("%d connections", len(open))
+		}
+		return nil
+	})
 }
 
 func TestTLSIsTheClients(t *testing.T) {
