@@ -123,15 +123,11 @@ func BenchmarkGaugeAdd(b *testing.B) {
 func BenchmarkHistogramObserve(b *testing.B) {
 	h := must(registry().NewHistogram("h", ""))
 	values := latencies()
-	both(b, func() func(int) {
-		pos := 0
-		return func(n int) {
-			for range n {
-				h.Observe(values[pos%len(values)])
-				pos++
-			}
+	both(b, stateless(func(n int) {
+		for i := range n {
+			h.Observe(values[i%len(values)])
 		}
-	})
+	}))
 }
 
 // BenchmarkSummaryObserve also reports the CPU that the process spends on an observation until it is part of the
@@ -139,15 +135,11 @@ func BenchmarkHistogramObserve(b *testing.B) {
 func BenchmarkSummaryObserve(b *testing.B) {
 	s := must(registry().NewSummary("s", ""))
 	values := latencies()
-	start := func() func(int) {
-		pos := 0
-		return func(n int) {
-			for range n {
-				s.Observe(values[pos%len(values)])
-				pos++
-			}
+	start := stateless(func(n int) {
+		for i := range n {
+			s.Observe(values[i%len(values)])
 		}
-	}
+	})
 	b.Run("serial", func(b *testing.B) {
 		op := start()
 		op(20_000)

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"context"
+	"testing"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/histogram"
+)
+
+// BenchmarkNative observes into native buckets, alone and beside classic ones.
+func BenchmarkNative(b *testing.B) {
+	values := latencies()
+	for name, options := range map[string][]engine.MetricOption{
+		"alone":   {engine.WithNative(histogram.NativeDefaults())},
+		"classic": {engine.WithNative(histogram.NativeDefaults()), engine.WithBuckets(histogram.Default()...)},
+	} {
+		h := must(registry().NewHistogram("h", "", options...))
+		b.Run(name, func(b *testing.B) {
+			both(b, stateless(func(n int) {
+				for i := range n {
+					h.Observe(values[i%len(values)])
+				}
+			}))
+		})
+	}
+}
+
+// BenchmarkExemplar observes with exemplars: each time, from a context that has a trace (which takes one a second for each
+// bucket), and from a context for a histogram that wants none.
+func BenchmarkExemplar(b *testing.B) {
+	values := latencies()
+	trace := engine.Labels{"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}
+	ctx := context.Background()
+	wants := must(registry().NewHistogram("h", "", engine.WithExemplars(func(context.Context) engine.Labels { return trace })))
+	plain := must(registry().NewHistogram("h", ""))
+	for name, observe := range map[string]func(v float64){
+		"given":        func(v float64) { wants.ObserveWithExemplar(v, trace) },
+		"from context": func(v float64) { wants.ObserveContext(ctx, v) },
+		"none":         func(v float64) { plain.ObserveContext(ctx, v) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			both(b, stateless(func(n int) {
+				for i := range n {
+					observe(values[i%len(values)])
+				}
+			}))
+		})
+	}
+}
+
+// BenchmarkTimer times an empty function, with a timer and with a wrapper: two readings of the clock and an observation.
+func BenchmarkTimer(b *testing.B) {
+	h := must(registry().NewHistogram("h", ""))
+	b.Run("timer", func(b *testing.B) {
+		both(b, stateless(func(n int) {
+			for range n {
+				h.Start().Stop()
+			}
+		}))
+	})
+	timed := engine.Timed(h, func() error { return nil })
+	b.Run("wrapper", func(b *testing.B) {
+		both(b, stateless(func(n int) {
+			for range n {
+				_ = timed()
+			}
+		}))
+	})
+}
