@@ -158,7 +158,7 @@ func BenchmarkScrapeUnderLoad100k(b *testing.B) {
 			rate := func(from float64, elapsed time.Duration) float64 { return (total() - from) / elapsed.Seconds() / 1e6 }
 
 			from, begin := total(), time.Now()
-			time.Sleep(20 * time.Millisecond)
+			time.Sleep(200 * time.Millisecond)
 			idle := rate(from, time.Since(begin))
 
 			b.ResetTimer()
