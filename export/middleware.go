@@ -62,8 +62,9 @@ import (
 // it has returned: it then serves another request.
 //
 // In steady state a request costs no allocation, unless it has a body of unknown length or of more than 1 MiB: what a
-// client says about the length of such a body is not believed, so what is read of it is counted. The middleware holds on
-// to the series that it has found; if they are deleted or cleared from the registry, they do not come back.
+// client says about the length of such a body is not believed, so what is read of it is counted, in a copy of the request.
+// The middleware holds on to the series that it has found; if they are deleted or cleared from the registry, they do not
+// come back.
 //
 // Middleware panics if reg is nil or a metric cannot be defined, for example because its name is taken.
 func Middleware(reg *engine.Registry, opts ...MiddlewareOption) func(http.Handler) http.Handler {
@@ -116,11 +117,11 @@ func (h *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer metrics.inFlight.Dec()
 	}
 	rec := h.recorders.Get().(*recorder)
-	rec.begin(w, r, h.middleware)
+	inner := rec.begin(w, r, h.middleware)
 	returned := false
 	defer func() {
 		if returned {
-			h.count(rec, r)
+			h.count(rec, rec.served(r))
 			if !rec.hijacked { // who has hijacked may go on with the ResponseWriter
 				rec.end()
 				h.recorders.Put(rec)
@@ -132,12 +133,12 @@ func (h *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reason := recover()
 		rec.panicked = rec.panicked || reason != http.ErrAbortHandler
 		rec.cut = true
-		h.count(rec, r)
+		h.count(rec, rec.served(r))
 		if reason != nil {
 			panic(reason)
 		}
 	}()
-	h.next.ServeHTTP(rec.withMethodsOf(w), r)
+	h.next.ServeHTTP(rec.withMethodsOf(w), inner)
 	returned = true
 }
 

@@ -75,7 +75,8 @@ func ExcludePaths(paths ...string) MiddlewareOption {
 
 // RouteFunc names the route of a request for routers other than ServeMux. It is called when the handler is done, with the
 // request that [Middleware] got, by many goroutines at once; "" means that no route matched. It must return the
-// route's template, never the request's own path: every value makes series. With chi, for example:
+// route's template, never the request's own path: every value makes series. With chi, for example, whose routers have to be
+// given the Middleware by their Use method, because they keep the route in a copy of the request:
 //
 //	export.RouteFunc(func(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() })
 //

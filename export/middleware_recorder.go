@@ -26,6 +26,7 @@ type recorder struct {
 	code    int   // 0 until the header is written
 	written int64 // bytes of the body
 	body    *countedBody
+	counted *http.Request // what the handler got in place of the request, if its body is counted
 
 	hijacked bool
 	upgraded time.Duration // since the owner's epoch
@@ -40,14 +41,27 @@ type recorder struct {
 // nothing, which would spoil the sum; the allocation that counting takes is nothing beside a longer body.
 const trustedLength = 1 << 20
 
-func (rec *recorder) begin(w http.ResponseWriter, r *http.Request, owner *middleware) {
+// begin returns the request for the handler.
+func (rec *recorder) begin(w http.ResponseWriter, r *http.Request, owner *middleware) *http.Request {
 	*rec = recorder{inner: w, owner: owner, began: time.Since(owner.epoch)} // all of it: it may have been used too late
-	if r.Body != nil && (r.ContentLength < 0 || r.ContentLength > trustedLength) {
-		// Never used twice, unlike the recorder: an http.Transport that a handler passes the body to may read it after the
-		// handler has returned.
-		rec.body = &countedBody{ReadCloser: r.Body}
-		r.Body = rec.body
+	if r.Body == nil || r.ContentLength >= 0 && r.ContentLength <= trustedLength {
+		return r
 	}
+	c := &countedRequest{*r, countedBody{ReadCloser: r.Body}}
+	c.Body = &c.body
+	rec.body, rec.counted = &c.body, &c.Request
+	return rec.counted
+}
+
+// served returns the request as the handler has left it, once it is done. A copy gives back what was found out: the pattern,
+// for those further out, and the form, whose files net/http removes.
+func (rec *recorder) served(r *http.Request) *http.Request {
+	c := rec.counted
+	if c == nil {
+		return r
+	}
+	r.Pattern, r.Form, r.PostForm, r.MultipartForm = c.Pattern, c.Form, c.PostForm, c.MultipartForm
+	return c
 }
 
 func (rec *recorder) end() { *rec = recorder{inner: nobody{}} }
@@ -126,6 +140,17 @@ func (rec *recorder) readFrom(src io.Reader) (int64, error) {
 
 func (rec *recorder) push(target string, opts *http.PushOptions) error {
 	return rec.inner.(http.Pusher).Push(target, opts)
+}
+
+// countedRequest is a copy of a request, with a body that is counted. The request itself keeps its body, because net/http looks
+// at that one's type when a header is written: in a body of a foreign type it would read on, for 256 KiB, before it sends
+// the answer of a handler that does not want the body, and a client that waits for 100 Continue would wait in vain.
+//
+// It is never used twice, unlike the recorder: an http.Transport that a handler passes the body to may read it after the
+// handler has returned.
+type countedRequest struct {
+	http.Request
+	body countedBody
 }
 
 // countedBody counts what is read of a body. Whoever reads may do so beside the handler.

@@ -348,3 +348,44 @@ func TestAServerUnderLoadCountsEveryRequestOnce(t *testing.T) {
 	require.EqualValues(t, all, p.Value(t, "http_request_duration_seconds_count", labels...))
 	require.EqualValues(t, all, p.Value(t, "http_responses_total", append(labels, "code", "200")...))
 }
+
+// net/http answers at once for a handler that does not want the body, if it recognises the body.
+func TestAnUnwantedBodyDelaysNoAnswer(t *testing.T) {
+	for _, tt := range []struct{ name, header string }{
+		{"large", "Content-Length: 20000000"},
+		{"expecting 100", "Content-Length: 20000000\r\nExpect: 100-continue"},
+		{"chunked, expecting 100", "Transfer-Encoding: chunked\r\nExpect: 100-continue"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			reg := engine.NewRegistry()
+			s := serve(t, Middleware(reg)(answering(http.StatusRequestEntityTooLarge)))
+			conn := dial(t, s, "POST / HTTP/1.1\r\nHost: x\r\n"+tt.header+"\r\n\r\n")
+			conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusRequestEntityTooLarge, resp.StatusCode)
+			require.True(t, resp.Close, "the connection has the rest of a body in it")
+			require.Equal(t, 0.0, settled(t, reg).Value(t, "http_request_size_bytes_sum", "method", "POST", "route", "unmatched"))
+		})
+	}
+}
+
+func TestARequestWithACountedBodyKeepsItsPatternAndItsForm(t *testing.T) {
+	reg := engine.NewRegistry()
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /files/{name}", func(_ http.ResponseWriter, r *http.Request) {
+		require.NoError(t, r.ParseMultipartForm(1))
+	})
+	h := Middleware(reg)(mux)
+	body := "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n" +
+		strings.Repeat("x", 2*trustedLength) + "\r\n--b--\r\n"
+	r := httptest.NewRequest(http.MethodPost, "/files/a", strings.NewReader(body))
+	r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+	own := r.Body
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	require.Equal(t, "POST /files/{name}", r.Pattern)
+	require.NotNil(t, r.MultipartForm, "whose files the server removes")
+	require.NoError(t, r.MultipartForm.RemoveAll())
+	require.True(t, own == r.Body, "the server knows its own body")
+	require.Equal(t, float64(len(body)), page(t, reg).Value(t, "http_request_size_bytes_sum", "method", "POST", "route", "/files/{name}"))
+}
