@@ -69,8 +69,12 @@ func slicedEpsilon(o Objective) float64 {
 	if e >= d {
 		return e * (math.Sqrt2 - 1)
 	}
-	return d * (math.Sqrt(1+e/d) - 1)
+	return e / (math.Sqrt(1+e/d) + 1) // d*(sqrt(1+e/d)-1), exact for small e too
 }
+
+// leastEpsilon stands in for smaller errors in an envelope. Below 2^39 observations, where it allows no join, that changes
+// no answer, and it keeps the envelope clear of zeros, which no slack could widen for a stream that is at its limit.
+const leastEpsilon = 0x1p-40
 
 // envelope is the most that g + delta of a tuple may be, as a function of the rank before the tuple, both as fractions of
 // the number of observations n: the minimum over all objectives of
@@ -89,7 +93,7 @@ func newEnvelope(list []Objective, epsilon func(Objective) float64) envelope {
 	var lines []segment // pairs: the falling and the rising line of each V
 	cuts := []float64{0}
 	for _, o := range list {
-		eps := epsilon(o)
+		eps := max(epsilon(o), leastEpsilon)
 		p := o.Quantile - eps
 		if p <= 0 {
 			continue

@@ -222,3 +222,30 @@ func FuzzRankError(f *testing.F) {
 		fd.check(t)
 	})
 }
+
+// Its envelope was 0, or had been widened to infinity times 0, when a stream at its cap waited for it to leave room.
+func TestAnErrorTooSmallForFloat64DoesNotHangAStreamAtItsCap(t *testing.T) {
+	for _, epsilon := range []float64{1e-16, 1e-17, math.SmallestNonzeroFloat64} {
+		for _, q := range []float64{1e-300, 0.5, 1} {
+			for _, age := range []time.Duration{0, time.Minute} {
+				l := NewLog(nil)
+				var w Window
+				w.Init(l, mustObjectives(t, map[float64]float64{q: epsilon}), age)
+				done := make(chan float64)
+				go func() {
+					for i := range 2 * maxTuples {
+						l.Observe(&w, float64(i))
+					}
+					l.Drain()
+					done <- w.Quantile(q)
+				}()
+				select {
+				case got := <-done:
+					require.InDelta(t, q, got/(2*maxTuples), 0.01)
+				case <-time.After(20 * time.Second):
+					t.Fatalf("quantile %v, error %v: still merging", q, epsilon)
+				}
+			}
+		}
+	}
+}
