@@ -47,7 +47,7 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 		if len(s.Positive.Deltas) == 0 {
 			high = 0
 		}
-		return low + (high-low)*part
+		return low*(1-part) + high*part // high-low can overflow
 	}
 	for i, n := range s.Positive.counts {
 		if part, ok := within(n); ok {

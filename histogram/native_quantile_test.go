@@ -54,3 +54,14 @@ func TestNativeQuantileEdges(t *testing.T) {
 	require.True(t, math.IsInf(s.Quantile(-1), -1))
 	require.True(t, math.IsInf(s.Quantile(2), 1))
 }
+
+func TestAQuantileInAZeroBucketAsWideAsFloat64IsFinite(t *testing.T) {
+	var n Native
+	require.NoError(t, n.Init(NativeOptions{Schema: 0, ZeroThreshold: 0x1p1023, MaxBuckets: 320}))
+	for _, v := range []float64{-math.MaxFloat64, 0, 0, math.MaxFloat64} {
+		n.Observe(v)
+	}
+	var s NativeSnapshot
+	n.Snapshot(&s)
+	require.Zero(t, s.Quantile(0.5))
+}
