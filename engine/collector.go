@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"fmt"
 	"hash/maphash"
 	"sync"
 	"time"
@@ -67,8 +68,12 @@ func (r *Registry) Register(c Collector) error {
 	var d Definitions
 	c.Define(&d)
 	for i := range d.list {
-		if err := r.complete(&d.list[i].definition, d.list[i].options); err != nil {
+		def := &d.list[i].definition
+		if err := r.complete(def, d.list[i].options); err != nil {
 			return err
+		}
+		if def.native != nil {
+			return def.wrap(fmt.Errorf("%w: WithNative: a collector can emit classic buckets only", ErrOption))
 		}
 	}
 	s := newSource(c, len(d.list))
@@ -76,7 +81,11 @@ func (r *Registry) Register(c Collector) error {
 	defer r.mu.Unlock()
 	for i, def := range d.list {
 		def.source, def.slot = s, i
-		if _, err := r.find(&def.definition); err != nil {
+		have, err := r.find(&def.definition)
+		if have != nil { // only this collector's own: they are the same if their sources are
+			err = fmt.Errorf("quipu: %s: %w: the collector defines it twice", &def.definition, ErrTaken)
+		}
+		if err != nil {
 			for _, f := range s.families {
 				r.release(f)
 			}
@@ -103,7 +112,7 @@ type source struct {
 	collector Collector
 	families  []*family
 	call      *callback
-	emissions sync.Pool
+	emissions freeList[*Emission]
 }
 
 func newSource(c Collector, metrics int) *source {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/histogram"
 )
 
 // pool is what a collector might watch.
@@ -123,3 +125,31 @@ func TestCollectorIsRegisteredWholeOrNotAtAll(t *testing.T) {
 	require.ErrorIs(t, r.Register(&pool{collect: collectPool}), ErrTaken, "a second collector is a different one")
 	require.Equal(t, poolPage, pageOf(t, r))
 }
+
+// A page that has one family twice is refused as a whole.
+func TestACollectorThatDefinesAMetricTwiceIsRefused(t *testing.T) {
+	r := NewRegistry()
+	err := r.Register(definer(func(d *Definitions) {
+		d.Gauge("first", "", nil)
+		d.Gauge("twice", "", nil)
+		d.Gauge("twice", "", nil)
+	}))
+	require.ErrorIs(t, err, ErrTaken)
+	require.ErrorContains(t, err, "gauge twice of a collector")
+	require.Empty(t, pageOf(t, r))
+	_, err = r.NewGauge("first", "")
+	require.NoError(t, err, "its name was given back")
+}
+
+func TestACollectorWithANativeHistogramIsRefused(t *testing.T) {
+	err := NewRegistry().Register(definer(func(d *Definitions) {
+		d.Histogram("h", "", nil, WithNative(histogram.NativeDefaults()))
+	}))
+	require.ErrorIs(t, err, ErrOption)
+}
+
+// definer is a collector that only defines.
+type definer func(*Definitions)
+
+func (f definer) Define(d *Definitions) { f(d) }
+func (definer) Collect(*Emission)       {}
