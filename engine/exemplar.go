@@ -29,8 +29,9 @@ const ExemplarInterval = time.Second
 const exemplarOdds = 16
 
 // WithExemplars takes exemplars from contexts: from returns the labels of an exemplar, such as the id of the trace in
-// ctx, or nil when there is none. It is called by [Counter.AddContext] and [Histogram.ObserveContext] at most once a
-// second for each counter or bucket, so it need not be fast; it runs on the caller's goroutine and must not panic.
+// ctx, or nil when there is none. [Counter.AddContext] and [Histogram.ObserveContext] call it at most about once a second
+// for a counter or bucket that has an exemplar, and every time for one that has none yet, so a context without a trace
+// should be recognised fast. It runs on the caller's goroutine and must not panic.
 func WithExemplars(from func(ctx context.Context) Labels) MetricOption {
 	return metricOption(func(d *definition) error {
 		if d.kind != encode.Counter && d.kind != encode.Histogram {
@@ -49,14 +50,18 @@ func WithExemplars(from func(ctx context.Context) Labels) MetricOption {
 // It allocates.
 func (c *Counter) AddWithExemplar(v float64, exemplar Labels) {
 	c.Add(v)
-	c.fam.setExemplar(&c.node, 0, v, exemplar)
+	if v >= 0 { // else the addition was dropped
+		c.fam.setExemplar(&c.node, 0, v, exemplar)
+	}
 }
 
 // AddContext adds v, as [Counter.Add] does. If the counter has [WithExemplars], the event in ctx becomes its exemplar when
 // the last one is older than [ExemplarInterval].
 func (c *Counter) AddContext(ctx context.Context, v float64) {
 	c.Add(v)
-	c.fam.exemplarFrom(ctx, &c.node, 0, v)
+	if v >= 0 {
+		c.fam.exemplarFrom(ctx, &c.node, 0, v)
+	}
 }
 
 // ObserveWithExemplar counts v, as [Histogram.Observe] does, and makes this event the exemplar of its bucket. What is said
@@ -119,7 +124,11 @@ func (f *family) exemplarFrom(ctx context.Context, n *shard.Node, slot int, v fl
 	}
 	if set := f.exemplars.set(n); set != nil {
 		if last := set.slots[slot].Load(); last != nil {
-			if rand.Uint32N(exemplarOdds) != 0 || unixSeconds(f.reg.clock())-last.Timestamp < ExemplarInterval.Seconds() {
+			if rand.Uint32N(exemplarOdds) != 0 {
+				return
+			}
+			age := unixSeconds(f.reg.clock()) - last.Timestamp
+			if age >= 0 && age < ExemplarInterval.Seconds() { // it is negative once the clock has been set back
 				return
 			}
 		}

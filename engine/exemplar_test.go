@@ -4,6 +4,7 @@ package engine
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -132,4 +133,26 @@ func TestNativeHistogramsHaveExemplars(t *testing.T) {
 		}
 	}
 	require.ElementsMatch(t, []string{`trace_id="a"`, `trace_id="b"`}, traces)
+}
+
+func TestADroppedAdditionLeavesNoExemplar(t *testing.T) {
+	r := NewRegistry()
+	c := must(r.NewCounter("c_total", "", WithExemplars(traceOf)))
+	for _, v := range []float64{-1, math.NaN()} {
+		c.AddWithExemplar(v, Labels{"trace_id": "a"})
+		c.AddContext(withTrace("b"), v)
+	}
+	require.Equal(t, "c_total 0\n", openMetricsOf(t, r))
+}
+
+func TestAClockThatIsSetBackDoesNotKeepAnExemplar(t *testing.T) {
+	clock := testClock{time.Unix(10000, 0)}
+	r := NewRegistry(clock.option())
+	c := must(r.NewCounter("c_total", "", WithExemplars(traceOf)))
+	c.AddContext(withTrace("before"), 1)
+	clock.now = time.Unix(100, 0)
+	for range 1000 { // one in 16 looks
+		c.AddContext(withTrace("after"), 1)
+	}
+	require.Equal(t, "c_total 1001 # {trace_id=\"after\"} 1 100\n", openMetricsOf(t, r))
 }
