@@ -7,6 +7,7 @@ package engine_test
 import (
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"testing"
@@ -71,6 +72,8 @@ func TestLookupsAllocateNothing(t *testing.T) {
 		G          uint8
 		H          bool
 	}
+	type fourLong struct{ A, B, C, D int64 }
+	type nineLong struct{ A, B, C, D, E, F, G, H, I int64 }
 	r := engine.NewRegistry()
 	names := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
 	values := []string{"GET", "-200", "true", "/api/v1/users", "1234567890", "-1234567890123456789", "255", "false"}
@@ -116,6 +119,15 @@ func TestLookupsAllocateNothing(t *testing.T) {
 	require.Zero(t, mallocs(func() { g3.With(three{method, code, true}).Inc() }))
 	require.Zero(t, mallocs(func() { h8.With(all).Observe(1) }))
 	require.Zero(t, mallocs(func() { s8.With(all).Observe(1) }))
+
+	// The longest decimal forms there are.
+	c4, err := engine.RegisterCounterOf[fourLong](r, "long4_total", "")
+	require.NoError(t, err)
+	c9, err := engine.RegisterCounterOf[nineLong](r, "long9_total", "")
+	require.NoError(t, err)
+	const l = math.MinInt64
+	require.Zero(t, mallocs(func() { c4.With(fourLong{l, l, l, l}).Inc() }))
+	require.Zero(t, mallocs(func() { c9.With(nineLong{l, l, l, l, l, l, l, l, l}).Inc() }))
 
 	full, err := r.NewCounterVec("full_total", "", []string{"a"}, engine.WithMaxSeries(1))
 	require.NoError(t, err)

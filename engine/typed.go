@@ -75,18 +75,13 @@ func snake(name string) string {
 	return b.String()
 }
 
-// digits is room for the decimal forms of a struct's integers; a struct with many large ones gets more from the heap.
-type digits [64]byte
-
+// maxDigits is the longest decimal form of an integer, its sign included.
 const maxDigits = 20
 
-// value returns the label value of the field of the struct at p. Integers are written into buf, which the result then
-// shares; rest is what is left of it.
+// value returns the label value of the field of the struct at p. Integers are written into buf, which has maxDigits bytes
+// for each of them and which the result then shares; rest is what is left of it.
 func (f field) value(p unsafe.Pointer, buf []byte) (value string, rest []byte) {
 	p = unsafe.Add(p, f.offset)
-	if f.kind != reflect.String && len(buf) < maxDigits {
-		buf = make([]byte, maxTyped*maxDigits)
-	}
 	var n int64
 	switch f.kind {
 	case reflect.String:
@@ -138,7 +133,7 @@ func (t *typed[L, M]) with(labels L) *M {
 	// The arrays stay on the stack as long as this loop stays here: in a function of its own, storing through a pointer
 	// would move them to the heap.
 	var list [fewFields]string
-	var room digits
+	var room [fewFields * maxDigits]byte
 	rest := room[:]
 	for i, f := range t.fields {
 		list[i%fewFields], rest = f.value(unsafe.Pointer(&labels), rest)
@@ -151,7 +146,7 @@ const fewFields = 4
 
 func (t *typed[L, M]) withMany(labels *L) *M {
 	var list [maxTyped]string
-	var room digits
+	var room [maxTyped * maxDigits]byte
 	rest := room[:]
 	for i, f := range t.fields {
 		list[i%maxTyped], rest = f.value(unsafe.Pointer(labels), rest)
@@ -163,7 +158,7 @@ func (t *typed[L, M]) withMany(labels *L) *M {
 // what they count.
 func (t *typed[L, M]) Delete(labels L) bool {
 	values := make([]string, len(t.fields))
-	rest := new(digits)[:]
+	rest := make([]byte, len(t.fields)*maxDigits)
 	for i, f := range t.fields {
 		values[i], rest = f.value(unsafe.Pointer(&labels), rest)
 	}
