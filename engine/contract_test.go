@@ -206,7 +206,7 @@ func TestHandlesGoOnWorkingAfterTheirMetricIsRemoved(t *testing.T) {
 
 func TestRegistryOptionsThatCannotWorkPanic(t *testing.T) {
 	for name, option := range map[string]engine.RegistryOption{
-		"prefix": engine.WithPrefix("1x"), "no prefix": engine.WithPrefix(""), "no room": engine.WithMaxSeries(0),
+		"prefix": engine.WithPrefix("1x"), "reserved": engine.WithPrefix("__x"), "no prefix": engine.WithPrefix(""), "no room": engine.WithMaxSeries(0),
 		"negative room": engine.WithMaxSeries(-1), "label": engine.WithConstLabels(engine.Labels{"a-b": ""}),
 		"reserved label": engine.WithConstLabels(engine.Labels{"__a": ""}), "clock": engine.WithClock(nil), "logger": engine.WithLogger(nil),
 	} {

@@ -3,6 +3,7 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/histogram"
 )
 
 const openMetrics, protobuf = encode.OpenMetrics, encode.Protobuf
@@ -87,6 +89,13 @@ func TestDifferentDefinitionsOfOneNameAreErrorsThatNameBoth(t *testing.T) {
 	_, err := r.NewHistogram("h", "", engine.WithBuckets(1, 2))
 	require.NoError(t, err)
 	_, err = r.NewHistogram("h", "", engine.WithBuckets(1, 3))
+	require.ErrorIs(t, err, engine.ErrTaken)
+	from := func(context.Context) engine.Labels { return nil }
+	_, err = r.NewHistogram("h", "", engine.WithBuckets(1, 2), engine.WithExemplars(from))
+	require.ErrorIs(t, err, engine.ErrTaken)
+	_, err = r.NewHistogram("n", "", engine.WithNative(histogram.NativeDefaults()))
+	require.NoError(t, err)
+	_, err = r.NewHistogram("n", "", engine.WithNative(histogram.NativeDefaults()), engine.WithBuckets())
 	require.ErrorIs(t, err, engine.ErrTaken)
 	_, err = r.NewSummary("s", "")
 	require.NoError(t, err)

@@ -143,6 +143,7 @@ func (d *definition) same(other *definition) bool {
 		d.vec == other.vec && d.open == other.open && slices.Equal(d.labels, other.labels) && maps.Equal(d.consts, other.consts) &&
 		d.maxSeries == other.maxSeries && d.callback == other.callback && d.source == other.source && slices.Equal(d.buckets, other.buckets) &&
 		(d.native == nil) == (other.native == nil) && (d.native == nil || *d.native == *other.native) &&
+		(d.bounds == nil) == (other.bounds == nil) && (d.exemplarsFrom == nil) == (other.exemplarsFrom == nil) &&
 		maps.Equal(d.objectives, other.objectives) && d.maxAge == other.maxAge
 }
 

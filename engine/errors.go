@@ -21,7 +21,7 @@ var (
 	// ErrBuckets marks a histogram layout that is not strictly increasing and finite, or too long.
 	ErrBuckets = errors.New("invalid buckets")
 
-	// ErrObjectives marks objectives of a summary outside (0, 1).
+	// ErrObjectives marks quantiles of a summary outside [0, 1] and errors outside (0, 1).
 	ErrObjectives = errors.New("invalid objectives")
 
 	// ErrOption marks any other option that does not fit the metric.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/quipu-metrics/quipu/encode"
@@ -140,7 +141,7 @@ func Strict() RegistryOption {
 // WithPrefix puts a prefix, such as "myapp_", before the name of every metric of the registry.
 func WithPrefix(prefix string) RegistryOption {
 	return registryOption(func(r *Registry) error {
-		if !encode.ValidMetricName(prefix) {
+		if !encode.ValidMetricName(prefix) || strings.HasPrefix(prefix, "__") {
 			return fmt.Errorf("%w: prefix %q: a prefix looks like myapp_", ErrName, prefix)
 		}
 		r.prefix = prefix
