@@ -5,7 +5,6 @@ package engine
 import (
 	"fmt"
 	"hash/maphash"
-	"sync"
 	"time"
 
 	"github.com/quipu-metrics/quipu/encode"
@@ -116,12 +115,11 @@ type source struct {
 }
 
 func newSource(c Collector, metrics int) *source {
-	s := &source{collector: c}
-	s.emissions.New = func() any {
-		return &Emission{source: s, samples: make([][]emitted, metrics), seen: make(map[uint64]bool)}
-	}
+	s := &source{collector: c, emissions: make(freeList[*Emission], keptPages)}
 	s.call = newCallback(func(result *callbackResult) {
-		e := s.emissions.Get().(*Emission)
+		e := s.emissions.get(func() *Emission {
+			return &Emission{source: s, samples: make([][]emitted, metrics), seen: make(map[uint64]bool)}
+		})
 		e.reset()
 		s.collector.Collect(e)
 		result.emission = e

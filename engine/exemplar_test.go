@@ -123,7 +123,7 @@ func TestNativeHistogramsHaveExemplars(t *testing.T) {
 	h.ObserveContext(withTrace("a"), 1)
 	h.ObserveContext(withTrace("b"), 100)
 	h.ObserveContext(withTrace("c"), 101)
-	p := newPage().(*page)
+	p := newPage()
 	p.fm = encode.Protobuf
 	p.sampleHistogram(h.fam, h.fam.only)
 	var traces []string

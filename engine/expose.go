@@ -37,7 +37,7 @@ const (
 	chunkRoom = 4 << 10
 )
 
-// page is one exposition under way. Pages are pooled, with their buffers.
+// page is one exposition under way. Pages are used again, with their buffers.
 type page struct {
 	w     io.Writer
 	fm    encode.Format
@@ -59,7 +59,7 @@ type page struct {
 	exemplars []*encode.Exemplar
 }
 
-func newPage() any { return &page{buf: make([]byte, 0, chunkSize)} }
+func newPage() *page { return &page{buf: make([]byte, 0, chunkSize)} }
 
 // Expose writes the registry's metrics to w, families in the order of their names, series in the order of their creation.
 // A metric with labels that has no series yet is left out.
@@ -69,7 +69,7 @@ func newPage() any { return &page{buf: make([]byte, 0, chunkSize)} }
 // be called concurrently. In steady state it allocates nothing.
 func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	begin := time.Now()
-	p := r.pages.Get().(*page)
+	p := r.pages.get(newPage)
 	defer p.release(r)
 	p.w, p.fm = w, e.Format
 	p.until = e.Deadline
@@ -101,7 +101,7 @@ func (p *page) release(r *Registry) {
 	p.w, p.err, p.n = nil, nil, 0
 	for _, e := range p.emissions {
 		if e.emission != nil {
-			e.source.emissions.Put(e.emission)
+			e.source.emissions.put(e.emission)
 		}
 	}
 	clear(p.exemplars)
@@ -111,7 +111,7 @@ func (p *page) release(r *Registry) {
 	p.emissions = p.emissions[:0]
 	p.buf = p.buf[:0]
 	if cap(p.buf) <= 4*chunkSize {
-		r.pages.Put(p)
+		r.pages.put(p)
 	}
 }
 

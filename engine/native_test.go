@@ -49,7 +49,7 @@ h_seconds_count 4
 	require.Equal(t, []uint64{2, 1, 1}, s.Counts)
 	require.EqualValues(t, 4, s.Native.Count)
 
-	p := newPage().(*page)
+	p := newPage()
 	p.fm = encode.Protobuf
 	p.sampleHistogram(h.fam, h.fam.only)
 	require.Equal(t, []uint64{2, 1, 1}, p.histogram.Counts)
@@ -59,7 +59,7 @@ h_seconds_count 4
 func TestNativeHistogramWithNaNHasASumThatPrometheusTakes(t *testing.T) {
 	h := must(NewRegistry().NewHistogram("h", "", WithNative(histogram.NativeDefaults())))
 	h.Observe(1)
-	p := newPage().(*page)
+	p := newPage()
 	p.fm = encode.Protobuf
 	p.sampleHistogram(h.fam, h.fam.only)
 	require.EqualValues(t, 1, p.histogram.Sum)

@@ -28,7 +28,7 @@ type Registry struct {
 	epochSeconds float64 // since 1970
 
 	log   *quantile.Log // observations of summaries on their way
-	pages sync.Pool     // of *page
+	pages freeList[*page]
 	self  selfMetrics
 
 	mu       sync.Mutex
@@ -60,7 +60,7 @@ func NewRegistry(options ...RegistryOption) *Registry {
 			panic("quipu: " + err.Error())
 		}
 	}
-	r.pages.New = newPage
+	r.pages = make(freeList[*page], keptPages)
 	r.epoch = r.clock()
 	r.epochSeconds = unixSeconds(r.epoch)
 	r.log = quantile.NewLog(r.clock)
