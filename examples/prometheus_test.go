@@ -85,7 +85,9 @@ func TestPrometheusScrapesTheExamples(t *testing.T) {
 		testkit.Poll(t, patience, func() error { return isOne(server, query) })
 	}
 	testkit.Poll(t, patience, func() error {
-		var series []struct{ Exemplars []struct{ Labels map[string]string } }
+		var series []struct {
+			Exemplars []struct{ Labels map[string]string }
+		}
 		now := time.Now()
 		if err := ask(server, "query_exemplars", url.Values{
 			"query": {"request_duration_seconds_bucket"},
