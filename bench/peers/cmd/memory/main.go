@@ -23,6 +23,7 @@ import (
 	"runtime/metrics"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quipu-metrics/quipu/bench/peers"
@@ -193,23 +194,30 @@ func warm(kind peers.Kind, series, updates int, update func(int, float64), c *cl
 		}
 		return
 	}
-	// All CPUs are at the same few series at the same time: that is contention, and sustained use.
+	// All CPUs are at the same few series at the same time: that is contention, and sustained use. They wait for each other
+	// before every group of series, spinning, so that they really run side by side.
 	const together = 4
-	for first := 0; first < series; first += together {
-		var wg sync.WaitGroup
-		for range runtime.GOMAXPROCS(0) {
-			wg.Go(func() {
+	procs := runtime.GOMAXPROCS(0)
+	var arrived atomic.Int64
+	var wg sync.WaitGroup
+	for range procs {
+		wg.Go(func() {
+			for group := range series / together {
+				arrived.Add(1)
+				for all := int64(procs * (group + 1)); arrived.Load() < all; {
+					runtime.Gosched()
+				}
 				for k := range updates {
 					v := 1.0 // whole, so that what is printed of counters is so too
 					if kind == peers.Histogram {
 						v = values[k%len(values)]
 					}
-					update(first+k%together, v)
+					update(group*together+k%together, v)
 				}
-			})
-		}
-		wg.Wait()
+			}
+		})
 	}
+	wg.Wait()
 }
 
 func measureGC(series int) (results.GCRow, error) {
