@@ -178,7 +178,7 @@ func (c *clock) now() time.Time { return time.Now().Add(c.offset) }
 
 // quipuUpdates is how often each CPU updates four series together until they are hot for certain: a counter looks at
 // contention at every 1024th update, and takes a few looks.
-const quipuUpdates = 20_000
+const quipuUpdates = 60_000
 
 // warm updates every series from all CPUs at once, until nothing about it gets warmer.
 func warm(kind peers.Kind, series, updates int, update func(int, float64), c *clock) {

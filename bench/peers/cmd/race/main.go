@@ -30,6 +30,7 @@ func main() {
 	flag.StringVar(&o.benchtime, "benchtime", "", "time of one benchmark (default 100ms, and 50ms with -quick)")
 	flag.StringVar(&o.only, "only", "", "regular expression: run only these scenarios, and keep the others' results")
 	flag.BoolVar(&o.noPrograms, "no-programs", false, "do not run cmd/memory and cmd/latency")
+	flag.DurationVar(&o.budget, "budget", 11*time.Minute, "begin no round that would end later than this; programs come after")
 	flag.Parse()
 	if err := o.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "race:", err)
@@ -41,6 +42,7 @@ type options struct {
 	quick, tables, noPrograms bool
 	count                     int
 	benchtime, only           string
+	budget                    time.Duration
 }
 
 // places are the directories that the race works in.
@@ -112,7 +114,7 @@ func (o options) runQuick(p places, binary string, only *regexp.Regexp) error {
 		Header: results.Describe("make bench-quick"), Benchtime: orDefault(o.benchtime, "50ms"), Count: orDefault(o.count, 3),
 	}}
 	r := newRunner(binary, d.race.Benchtime, only)
-	if err := r.run(quickPlan(d.race.Count)); err != nil {
+	if err := r.run(quickPlan(d.race.Count), o.budget); err != nil {
 		return err
 	}
 	d.race.Scenarios = r.scenarios()
@@ -139,7 +141,7 @@ func (o options) runFull(p places, binary string, only *regexp.Regexp) error {
 		Header: results.Describe(command), Benchtime: orDefault(o.benchtime, "100ms"), Count: orDefault(o.count, 7),
 	}
 	r := newRunner(binary, race.Benchtime, only)
-	if err := r.run(fullPlan(race.Count)); err != nil {
+	if err := r.run(fullPlan(race.Count), o.budget); err != nil {
 		return err
 	}
 	race.Scenarios = r.scenarios()

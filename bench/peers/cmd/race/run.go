@@ -36,14 +36,16 @@ func newRunner(binary, benchtime string, only *regexp.Regexp) *runner {
 }
 
 // run goes through the plan in rounds. In a round the libraries run each group in turns, one right after the other, each in
-// a process of its own: drift of a shared machine hits all of them, and no library sees the heap of another.
-func (r *runner) run(plan []group) error {
+// a process of its own: drift of a shared machine hits all of them, and no library sees the heap of another. A round that
+// would go past the budget, going by the one before, is not begun; the first always is.
+func (r *runner) run(plan []group, budget time.Duration) error {
 	rounds := 0
 	for _, g := range plan {
 		rounds = max(rounds, g.count)
 	}
 	begin := time.Now()
 	for round := range rounds {
+		roundBegin := time.Now()
 		for _, g := range plan {
 			if round >= g.count || !r.only.MatchString(g.pattern) {
 				continue
@@ -54,7 +56,12 @@ func (r *runner) run(plan []group) error {
 				}
 			}
 		}
-		fmt.Fprintf(os.Stderr, "race: round %d of %d done after %v\n", round+1, rounds, time.Since(begin).Round(time.Second))
+		elapsed := time.Since(begin)
+		fmt.Fprintf(os.Stderr, "race: round %d of %d done after %v\n", round+1, rounds, elapsed.Round(time.Second))
+		if round+1 < rounds && elapsed+time.Since(roundBegin) > budget {
+			fmt.Fprintf(os.Stderr, "race: no time for more rounds (-budget %v)\n", budget)
+			break
+		}
 	}
 	return nil
 }
