@@ -117,7 +117,7 @@ func (o options) runQuick(p places, binary string, only *regexp.Regexp) error {
 	if err := r.run(quickPlan(d.race.Count), o.budget); err != nil {
 		return err
 	}
-	d.race.Scenarios = r.scenarios()
+	d.race.Scenarios, d.race.Count = r.scenarios(), r.rounds
 	if !o.noPrograms {
 		out := filepath.Join(p.build, "memory.json")
 		if err := p.program("memory", "-quick", "-out", out); err != nil {
@@ -144,7 +144,7 @@ func (o options) runFull(p places, binary string, only *regexp.Regexp) error {
 	if err := r.run(fullPlan(race.Count), o.budget); err != nil {
 		return err
 	}
-	race.Scenarios = r.scenarios()
+	race.Scenarios, race.Count = r.scenarios(), r.rounds
 	file := filepath.Join(p.results, "race.json")
 	if o.only != "" {
 		// The figures of a part replace the same ones only; the header is the one of the whole run.

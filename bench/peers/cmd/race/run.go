@@ -23,6 +23,7 @@ type runner struct {
 	benchtime string
 	only      *regexp.Regexp // of groups' patterns
 	raw       bytes.Buffer   // what benchstat reads
+	rounds    int            // that were run
 	samples   map[string]map[string]map[string][]float64
 	missing   map[string]map[string]string
 }
@@ -56,6 +57,7 @@ func (r *runner) run(plan []group, budget time.Duration) error {
 				}
 			}
 		}
+		r.rounds = round + 1
 		elapsed := time.Since(begin)
 		fmt.Fprintf(os.Stderr, "race: round %d of %d done after %v\n", round+1, rounds, elapsed.Round(time.Second))
 		if round+1 < rounds && elapsed+time.Since(roundBegin) > budget {
