@@ -70,6 +70,9 @@ func (p *Pusher) readAnswer(resp *http.Response) error {
 	if to, err := url.Parse(resp.Header.Get("Location")); err == nil && resp.StatusCode/100 == 3 && to.String() != "" {
 		e.Location = cut(p.secrets.Replace(shown(resp.Request.URL.ResolveReference(to))), shownAnswer)
 	}
+	if resp.Request.Response != nil {
+		e.URL = p.secrets.Replace(e.URL) // the server has redirected here, and may have put into the path what it knows
+	}
 	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
 	return e
 }

@@ -291,6 +291,17 @@ func TestRedirects(t *testing.T) {
 	require.Empty(t, elsewhere.seen(), "nothing reached the other server")
 }
 
+func TestARedirectMayNotShowThePassword(t *testing.T) {
+	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/b/") {
+			http.Error(w, "no", http.StatusNotFound)
+			return
+		}
+		http.Redirect(w, r, "/b/"+password+"/x", http.StatusTemporaryRedirect)
+	})
+	require.ErrorContains(t, secretly(t, g.URL), "/b/***/x: 404 Not Found")
+}
+
 func TestRedirectsInACircleEnd(t *testing.T) {
 	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)

@@ -68,9 +68,6 @@ func Grouping(name, value string) Option {
 // BasicAuth sends a user name and a password, instead of those in the URL if it has any.
 func BasicAuth(user, password string) Option {
 	return func(c *config) error {
-		if strings.Contains(user, ":") {
-			return errors.New("BasicAuth: a user name with a colon cannot be sent")
-		}
 		c.auth, c.user, c.password = true, user, password
 		return nil
 	}

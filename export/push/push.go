@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/quipu-metrics/quipu/encode"
@@ -93,6 +94,9 @@ func (c *config) check(job string) error {
 	}
 	if err := checkValue("the job", job); err != nil {
 		return err
+	}
+	if c.auth && strings.Contains(c.user, ":") {
+		return errors.New("basic auth: a user name with a colon cannot be sent")
 	}
 	if c.auth && c.header.Get("Authorization") != "" {
 		return errors.New(`basic auth and Header("Authorization") exclude each other`)

@@ -155,6 +155,14 @@ func TestAMetricWithALabelOfTheGroupIsAnError(t *testing.T) {
 		"in a value": {func(r *engine.Registry) {
 			must(r.NewGaugeVec("a", "", []string{"x"})).With(`{job="x",host="y"}`).Inc()
 		}, ""},
+		"at the end of a value": {func(r *engine.Registry) {
+			v := must(r.NewGaugeVec("a", "", []string{"x", "y"}))
+			v.With("{job=", "a,job=").Inc()
+			v.With(`\",job=`, `\`).Inc()
+		}, ""},
+		"after the end of a value": {func(r *engine.Registry) {
+			must(r.NewGaugeVec("a", "", nil)).WithLabels(engine.Labels{"a": ",host=", "host": "b"}).Inc()
+		}, "a"},
 		"other names": {func(r *engine.Registry) {
 			must(r.NewGaugeVec("a", "", []string{"a_job", "hostname", "Host"})).With("", "", "").Inc()
 		}, ""},

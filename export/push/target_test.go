@@ -118,6 +118,7 @@ func TestErrorsOfNewDoNotShowThePassword(t *testing.T) {
 	for _, tc := range []string{
 		"http://me:hunter2@gw:port/", "http://me:hunter2@/", "http://me:hunter2%zz@gw", "http://me:hun ter2@gw",
 		"http://me:hunter2/x@gw:1", "ftp://me:hunter2@gw", "http://me:hunter2@gw/%zz", "http://me:hunter2@gw/#x",
+		"http://me%3Ahun:ter2@gw",
 	} {
 		_, err := New(tc, "j")
 		require.Error(t, err, tc)
