@@ -31,7 +31,7 @@ unit:
 race:
 	$(GO) test -race -short -shuffle=on $(PKGS)
 
-# RELIABILITY: `-race -cpu=1,2,8 -count=20`; here twice, twenty times in `make long`.
+# The packages that others build on, with fewer, as many and more Ps than usual: twice here, twenty times in `make long`.
 stress:
 	$(GO) test -race -short -cpu=1,2,8 -shuffle=on -count=$(or $(STRESS),2) ./internal/percpu ./atomicf ./shard ./histogram ./quantile
 

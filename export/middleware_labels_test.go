@@ -34,7 +34,7 @@ func labelValues(t testing.TB, reg *engine.Registry) map[string][]string {
 	return found
 }
 
-// RELIABILITY 13. Methods and paths of all kinds, some of them near the routes that there are.
+// Methods and paths of all kinds, some of them near the routes that there are.
 func TestTenThousandRandomMethodsAndPathsMakeAClosedSetOfLabelValues(t *testing.T) {
 	reg := engine.NewRegistry()
 	h := Middleware(reg, ExcludePaths())(site())

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that the servers of the integration tests are there. Root installs what is missing from Debian's packages;
-# others are told what to install, and the tests that need it are skipped (and fail when CI=true).
+# others, and root without a network, are told what to install, and the tests that need it are skipped (and fail when
+# CI=true).
 set -euo pipefail
 
 declare -A package=(
@@ -21,7 +22,6 @@ mapfile -t missing < <(printf "%s\n" ${missing[@]} | sort -u)
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
 	echo "installing ${missing[*]}"
 	export DEBIAN_FRONTEND=noninteractive
-	apt-get update -qq
 	# The packages start their servers, which the tests do not want: they start their own.
 	policy=/usr/sbin/policy-rc.d
 	if [ ! -e "$policy" ]; then
@@ -29,8 +29,9 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
 		chmod +x "$policy"
 		trap 'rm -f "$policy"' EXIT
 	fi
-	apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-	exit 0
+	if apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; then
+		exit 0
+	fi
 fi
 
 echo "==================================================================================================="
