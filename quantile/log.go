@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
@@ -320,12 +321,23 @@ func (l *Log) mergeRound() (merged bool) {
 	return merged
 }
 
-// arm starts the timer that drains a log that nobody scrapes. A new timer each time, never one that is reset: a timer
-// made inside a testing/synctest bubble must not be touched from outside it.
+// arm starts the timer that drains a log that nobody scrapes.
 func (l *Log) arm() {
 	if l.armed.CompareAndSwap(false, true) {
-		time.AfterFunc(lateness, l.tick)
+		l.later((*Log).tick)
 	}
+}
+
+// later calls f when lateness has passed, unless nobody has l any more, and with it its windows: the timer keeps neither
+// alive. A new timer each time, never one that is reset: a timer made inside a testing/synctest bubble must not be touched
+// from outside it.
+func (l *Log) later(f func(*Log)) {
+	held := weak.Make(l)
+	time.AfterFunc(lateness, func() {
+		if l := held.Value(); l != nil {
+			f(l)
+		}
+	})
 }
 
 // tick drains, and keeps the timer going while there is something to drain.
@@ -335,11 +347,11 @@ func (l *Log) arm() {
 // overtaken by the load of armed), so the log is drained one last time a period later.
 func (l *Log) tick() {
 	if l.drain() > 0 {
-		time.AfterFunc(lateness, l.tick)
+		l.later((*Log).tick)
 		return
 	}
 	l.armed.Store(false)
-	time.AfterFunc(lateness, l.Drain)
+	l.later((*Log).Drain)
 }
 
 // Capped returns how many merges found a stream at its limit of tuples and made its error coarser than stated. It is 0

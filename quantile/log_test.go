@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/require"
 )
@@ -286,4 +287,21 @@ func TestMergedChunksKeepNoWindowAlive(t *testing.T) {
 			return false
 		}
 	}, 10*time.Second, time.Millisecond)
+}
+
+// Every registry that a program or a test made and dropped stayed for two periods of the timer, 200 KB each.
+func TestTheTimerDoesNotKeepADroppedLogAlive(t *testing.T) {
+	o := mustObjectives(t, defaults)
+	dropped := func() weak.Pointer[Log] {
+		l := NewLog(nil)
+		w := new(Window)
+		w.Init(l, o, 0)
+		l.Observe(w, 1)
+		require.True(t, l.armed.Load())
+		return weak.Make(l)
+	}()
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		return dropped.Value() == nil
+	}, 5*time.Second, time.Millisecond)
 }
