@@ -49,7 +49,9 @@ func (g *Gauge) Add(v float64) {
 // Sub subtracts v.
 func (g *Gauge) Sub(v float64) { g.Add(-v) }
 
-// Value returns the current value.
+// Value returns the current value: every update that had finished before the call, and any of those under way. So while
+// goroutines on several CPUs add and subtract, it may return a value that the gauge had at no instant, such as -1 for
+// requests in flight.
 func (g *Gauge) Value() float64 { return g.level.Load() }
 
 // GaugeVec is a gauge with labels: a family of Gauges.
