@@ -29,7 +29,9 @@ func (f *family) expect(fm encode.Format) []Sample {
 		meta.Type = "unknown"
 	case encode.Counter:
 		if om {
-			name = strings.TrimSuffix(f.name, "_total")
+			if name = strings.TrimSuffix(f.name, "_total"); name == "" {
+				name = f.name
+			}
 			sample = name + "_total"
 		}
 	case encode.Info:
@@ -169,7 +171,7 @@ func sameFloat(a, b float64) bool {
 	return math.Float64bits(a) == math.Float64bits(b) || math.IsNaN(a) && math.IsNaN(b)
 }
 
-func requireSame(t *testing.T, want, got Sample) {
+func requireSame(t testing.TB, want, got Sample) {
 	key := want.Key()
 	require.Equal(t, key, got.Key())
 	require.Equal(t, []string{want.Type, want.Help, want.Unit}, []string{got.Type, got.Help, got.Unit}, key)

@@ -40,7 +40,7 @@ func check(t *testing.T, families []family, fm encode.Format, piece int) {
 
 // checkNativeExemplars looks at the messages themselves: Prometheus' parser returns the exemplars of a native histogram
 // only for the first series of a message.
-func checkNativeExemplars(t *testing.T, families []family, page []byte) {
+func checkNativeExemplars(t testing.TB, families []family, page []byte) {
 	messages, err := Messages(page)
 	require.NoError(t, err)
 	var got [][]*dto.Exemplar
