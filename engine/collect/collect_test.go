@@ -172,6 +172,13 @@ func TestLatencyLayoutLosesNoBucket(t *testing.T) {
 	require.Equal(t, []float64{1e-6, 4e-6, 1}, l.bounds)
 	require.Equal(t, []int{0, 0, 0, 1, 1, 2, 3, 3}, l.into)
 	require.InDeltaSlice(t, []float64{0, 2.5e-7, 7.5e-7, 1.5e-6, 3e-6, 0.500002, 1.5, 2}, l.middle, 1e-9)
+
+	counts := make([]uint64, 4)
+	for range 2 { // the second time must not add to the first
+		sum := l.merge(counts, []uint64{1, 2, 4, 8, 16, 32, 64, 128})
+		require.Equal(t, []uint64{1 + 2 + 4, 8 + 16, 32, 64 + 128}, counts)
+		require.InDelta(t, 32*0.500002+64*1.5+128*2, sum, 0.001)
+	}
 }
 
 func TestSchedulingLatenciesAreObserved(t *testing.T) {

@@ -62,6 +62,16 @@ func middle(lower, upper float64) float64 {
 	return (max(lower, 0) + upper) / 2
 }
 
+// merge sets the buckets of the layout to the counts of the runtime's, and returns an estimate of the sum.
+func (l *latencyLayout) merge(to, counts []uint64) (sum float64) {
+	clear(to)
+	for i, count := range counts {
+		to[l.into[i]] += count
+		sum += float64(count) * l.middle[i]
+	}
+	return sum
+}
+
 func (l *latencies) define(d *engine.Definitions, sample *metrics.Sample) {
 	l.sample = sample
 	first := []metrics.Sample{{Name: latencySource}}
@@ -79,11 +89,6 @@ func (l *latencies) emit(e *engine.Emission) {
 	if l.sample.Value.Kind() != metrics.KindFloat64Histogram {
 		return
 	}
-	clear(l.counts)
-	sum := 0.0
-	for i, count := range l.sample.Value.Float64Histogram().Counts {
-		l.counts[l.layout.into[i]] += count
-		sum += float64(count) * l.layout.middle[i]
-	}
+	sum := l.layout.merge(l.counts, l.sample.Value.Float64Histogram().Counts)
 	e.EmitHistogram(l.metric, l.counts, sum)
 }
