@@ -60,5 +60,5 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 // between returns the value at a part of the way through a bucket.
 func (s *NativeSnapshot) between(index int, part float64) float64 {
 	low, high := nativeBound(index-1, s.Schema), nativeBound(index, s.Schema)
-	return low * math.Pow(high/low, part)
+	return min(low*math.Pow(high/low, part), high) // rounding must not lead out of the bucket, let alone to +Inf
 }

@@ -65,3 +65,13 @@ func TestAQuantileInAZeroBucketAsWideAsFloat64IsFinite(t *testing.T) {
 	n.Snapshot(&s)
 	require.Zero(t, s.Quantile(0.5))
 }
+
+func TestAQuantileIsNoMoreThanTheBoundOfItsBucket(t *testing.T) {
+	for schema := MinSchema; schema <= MaxSchema; schema++ {
+		s := NativeSnapshot{Schema: schema}
+		for _, v := range []float64{math.MaxFloat64, 1e300, 3, 1e-300} {
+			index := nativeIndex(v, schema)
+			require.LessOrEqual(t, s.between(index, 1), nativeBound(index, schema), "schema %d, %v", schema, v)
+		}
+	}
+}
