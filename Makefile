@@ -33,7 +33,7 @@ race:
 
 # The packages that others build on, with fewer, as many and more Ps than usual: twice here, twenty times in `make long`.
 stress:
-	$(GO) test -race -short -cpu=1,2,8 -shuffle=on -count=$(or $(STRESS),2) ./internal/percpu ./atomicf ./shard ./histogram ./quantile
+	$(GO) test -race -short -cpu=1,2,8 -shuffle=on -count=$(or $(STRESS),1) ./internal/percpu ./atomicf ./shard ./histogram ./quantile
 
 purego:
 	$(GO) test -short -tags purego ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine ./export/...
@@ -63,7 +63,7 @@ long:
 	$(MAKE) stress STRESS=20
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./bench
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 1h ./bench
 
 bench-quick:
 	cd bench/peers && $(GO) run ./cmd/race -quick
