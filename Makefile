@@ -36,11 +36,11 @@ stress:
 	$(GO) test -race -short -cpu=1,2,8 -shuffle=on -count=$(or $(STRESS),1) ./internal/percpu ./atomicf ./shard ./histogram ./quantile
 
 purego:
-	$(GO) test -short -tags purego ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine ./export/...
+	$(GO) test -short -tags purego ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./export/...
 
 # 386 runs here; arm64 is built and vetted.
 cross:
-	GOARCH=386 $(GO) test -short ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine ./export/...
+	GOARCH=386 $(GO) test -short ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./export/...
 	GOARCH=arm64 $(GO) build $(PKGS)
 	GOARCH=arm64 $(GO) vet $(PKGS)
 

@@ -157,7 +157,7 @@ func (f *family) setExemplar(n *shard.Node, slot int, v float64, labels Labels) 
 		set = have.(*exemplarSet)
 		f.exemplars.any.Store(true)
 	}
-	set.slots[slot].Store(&encode.Exemplar{Labels: text, Value: v, Timestamp: unixSeconds(f.reg.clock())})
+	set.slots[slot].Store(&encode.Exemplar{Labels: text, Value: v, Timestamp: float64(f.reg.clock().UnixMilli()) / 1000})
 	if n.Gone() {
 		f.exemplars.sets.Delete(n) // whoever deleted the series may have looked too early
 	}

@@ -253,7 +253,7 @@ func (r *Registry) born() uint32 {
 
 // created returns when a series was created, in seconds since 1970.
 func (r *Registry) created(n *shard.Node) float64 {
-	return r.epochSeconds + float64(n.Born)/10
+	return float64(r.epochMillis+100*int64(n.Born)) / 1000 // a quotient, so that the page shows three decimals at most
 }
 
 // unixSeconds returns the nearest float64, which nanoseconds since 1970 would not give: they have more than 53 bits.

@@ -18,14 +18,14 @@ import (
 // Registry holds metrics and exposes them. Its methods may be called concurrently; defining and removing metrics does
 // not wait for scrapes, nor they for it.
 type Registry struct {
-	strict       bool
-	prefix       string
-	consts       Labels
-	maxSeries    int
-	clock        func() time.Time
-	logger       *slog.Logger
-	epoch        time.Time
-	epochSeconds float64 // since 1970
+	strict      bool
+	prefix      string
+	consts      Labels
+	maxSeries   int
+	clock       func() time.Time
+	logger      *slog.Logger
+	epoch       time.Time
+	epochMillis int64 // since 1970
 
 	log   *quantile.Log // observations of summaries on their way
 	pages freeList[*page]
@@ -62,7 +62,7 @@ func NewRegistry(options ...RegistryOption) *Registry {
 	}
 	r.pages = make(freeList[*page], keptPages)
 	r.epoch = r.clock()
-	r.epochSeconds = unixSeconds(r.epoch)
+	r.epochMillis = r.epoch.UnixMilli()
 	r.log = quantile.NewLog(r.clock)
 	r.sorted.Store(new([]*family))
 	r.self.define(r)
