@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"io"
 	"testing"
 	"unsafe"
 
@@ -33,4 +34,10 @@ func TestConstLabelsMayHaveTheNamesThatSelfMetricsUse(t *testing.T) {
 	r := NewRegistry(WithConstLabels(Labels{"reason": "x", "app": "y"}))
 	must(r.NewCounter("c_total", "")).Inc()
 	require.Contains(t, pageOf(t, r), `c_total{app="y",reason="x"} 1`)
+}
+
+func TestExposeRefusesFormatsThatDoNotExist(t *testing.T) {
+	n, err := NewRegistry().Expose(io.Discard, Exposition{Format: 99})
+	require.ErrorIs(t, err, ErrOption)
+	require.Zero(t, n)
 }

@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -68,6 +69,9 @@ func newPage() *page { return &page{buf: make([]byte, 0, chunkSize)} }
 // returns. It takes no lock while it writes, so neither updates nor the creation of series wait for it or for w. It may
 // be called concurrently. In steady state it allocates nothing.
 func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
+	if e.Format > encode.Protobuf {
+		return 0, fmt.Errorf("quipu: %w: there is no exposition format %d", ErrOption, e.Format)
+	}
 	begin := time.Now()
 	p := r.pages.get(newPage)
 	defer p.release(r)
