@@ -16,7 +16,8 @@ import (
 //
 // Values of up to 16 bytes, which most are, go into that multiplication as they are, two words: that is a hash by itself,
 // and saves the 5 to 10 ns that xxhash takes for a few bytes. Longer ones go through xxhash first. xxhash has no key, so
-// strings with the same xxhash can be computed beforehand, whatever is mixed in afterwards. That is harmless here: a slot
+// strings with the same xxhash can be computed beforehand, whatever is mixed in afterwards; and a few short values of
+// different lengths collide under every secret, as the length is only xored in. That is harmless here: a slot
 // of the map holds one series, and a label set that finds its slot taken by another goes by its keyed hash instead
 // (hash/maphash), which nobody outside the process can predict.
 var (

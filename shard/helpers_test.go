@@ -52,13 +52,14 @@ func renderSet(set map[string]string) string {
 // family is a Map with the steps that the engine takes around it.
 type family struct {
 	*Map
+	names      []string
 	rejections *atomicf.Count
 	consts     string
 }
 
 func newFamily(max int, names ...string) *family {
 	rejected := new(atomicf.Count)
-	return &family{Map: NewMap(names, names == nil, 0, max, rejected), rejections: rejected}
+	return &family{Map: NewMap(names, names == nil, 0, max, rejected), names: names, rejections: rejected}
 }
 
 // withConsts gives all series of a family a text of constant labels at the end.

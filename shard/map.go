@@ -36,8 +36,7 @@ const (
 // Find and FindSet are lock-free and may run while series are created and deleted. Everything that changes the map takes
 // its mutex, so creations and deletions are linear among themselves.
 type Map struct {
-	names  []string // declared label names; nil in an open map
-	labels []label  // the same
+	labels []label // the declared ones
 	open   bool
 	tail   int // length of the constant labels at the end of every text
 	max    int // series that the map may hold, the overflow series not counted
@@ -67,7 +66,7 @@ const (
 // is set. tail is the length of the text of the constant labels (with its comma) that ends every series' Labels.
 // rejected counts the lookups that end in the overflow series.
 func NewMap(names []string, open bool, tail, max int, rejected *atomicf.Count) *Map {
-	m := &Map{names: names, labels: newLabels(names), open: open, tail: tail, max: max, rejected: rejected}
+	m := &Map{labels: newLabels(names), open: open, tail: tail, max: max, rejected: rejected}
 	logShards := bits.Len(uint(min(max/seriesPerShard, maxShards-1)))
 	m.mask = 1<<logShards - 1
 	m.shards = make([]*xsync.MapOf[uint64, *Node], 1<<logShards)
@@ -78,12 +77,6 @@ func NewMap(names []string, open bool, tail, max int, rejected *atomicf.Count) *
 	m.roster.Store(new(roster))
 	return m
 }
-
-// Names returns the declared label names, nil for an open map. The caller must not change it.
-func (m *Map) Names() []string { return m.names }
-
-// Open reports whether series may have any label names.
-func (m *Map) Open() bool { return m.open }
 
 // Len returns the number of series, the overflow series not counted.
 func (m *Map) Len() int { return int(m.count.Load()) }

@@ -102,8 +102,6 @@ func TestOpenMapsTakeAnyLabelsAndNoEmptyOnes(t *testing.T) {
 		if consts != "" {
 			f.withConsts(consts)
 		}
-		require.True(t, f.Open())
-		require.Nil(t, f.Names())
 		sets := []map[string]string{{}}
 		for _, a := range tricky[1:] {
 			sets = append(sets, map[string]string{"a": a}, map[string]string{"b": a})
@@ -208,6 +206,16 @@ func TestASeriesWithTheLabelsOfTheOverflowSeriesBecomesIt(t *testing.T) {
 	require.Same(t, mine, f.with("3"))
 	require.Equal(t, 3, f.Size())
 	require.Len(t, f.walk(t), 3)
+}
+
+func TestShortValuesThatCollideUnderEverySecretAreSeriesOfTheirOwn(t *testing.T) {
+	a, b := "xabbbbbbb", "xabbbbbbbb" // 'a'^9 is 'b'^10, and so on
+	require.Equal(t, labelHash(1, a), labelHash(1, b))
+	f := newFamily(100, "a")
+	first, second := f.with(a), f.with(b)
+	require.NotSame(t, first, second)
+	require.Same(t, first, f.Find([]string{a}))
+	require.Same(t, second, f.Find([]string{b}))
 }
 
 func TestValuesWithEqualXXHashAreSeriesOfTheirOwn(t *testing.T) {
