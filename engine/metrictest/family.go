@@ -103,18 +103,3 @@ func formatValue(v float64) string {
 	}
 	return strconv.FormatFloat(v, 'g', -1, 64)
 }
-
-// belongs reports whether a family of this type has samples of this name.
-func belongs(sample, family, kind string) bool {
-	suffix, ok := strings.CutPrefix(sample, family)
-	if !ok {
-		return false
-	}
-	switch kind {
-	case "histogram":
-		return suffix == "_bucket" || suffix == "_sum" || suffix == "_count"
-	case "summary":
-		return suffix == "" || suffix == "_sum" || suffix == "_count"
-	}
-	return suffix == ""
-}

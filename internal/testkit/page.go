@@ -3,7 +3,6 @@
 package testkit
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/quipu-metrics/quipu/internal/textpage"
 )
 
 // Page is an exposition in text format 0.0.4, read back.
@@ -62,135 +63,26 @@ func GetPage(url string) (*Page, error) {
 	return ParsePage(string(text))
 }
 
-// ParsePage reads an exposition strictly: no series twice (which promtool does not notice), no family in two places, no
-// sample without a TYPE, nothing that is neither a comment nor a sample.
+// ParsePage reads an exposition strictly: see [textpage.Parse].
 func ParsePage(text string) (*Page, error) {
-	p := &Page{Text: text, Samples: map[string]float64{}, Types: map[string]string{}}
-	if !strings.HasSuffix(text, "\n") {
-		return nil, errors.New("the page does not end with a newline")
+	families, err := textpage.Parse(text)
+	if err != nil {
+		return nil, err
 	}
-	closed := map[string]bool{} // families that are over
-	family := ""
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		if comment, ok := strings.CutPrefix(line, "# "); ok {
-			kind, rest, _ := strings.Cut(comment, " ")
-			name, value, _ := strings.Cut(rest, " ")
-			if name != family {
-				closed[family], family = true, name
+	p := &Page{Text: text, Samples: map[string]float64{}, Types: map[string]string{}}
+	for _, f := range families {
+		p.Types[f.Name] = f.Type
+		for _, s := range f.Samples {
+			var labels []string
+			for name, value := range s.Labels {
+				labels = append(labels, name, value)
 			}
-			if kind != "HELP" && kind != "TYPE" || closed[name] {
-				return nil, fmt.Errorf("a comment out of place: %s", line)
+			series := Series(s.Name, labels...)
+			if _, taken := p.Samples[series]; taken {
+				return nil, fmt.Errorf("a series twice: %s", series)
 			}
-			if kind == "TYPE" {
-				if p.Types[name] != "" {
-					return nil, fmt.Errorf("a second TYPE: %s", line)
-				}
-				p.Types[name] = value
-			}
-			continue
+			p.Samples[series] = s.Value
 		}
-		series, name, value, err := parseSample(line)
-		if err != nil {
-			return nil, fmt.Errorf("%w in %q", err, line)
-		}
-		if p.Types[family] == "" || !belongs(name, family, p.Types[family]) {
-			return nil, fmt.Errorf("a sample out of place, among those of %q: %s", family, line)
-		}
-		if _, taken := p.Samples[series]; taken {
-			return nil, fmt.Errorf("a series twice: %s", line)
-		}
-		p.Samples[series] = value
 	}
 	return p, nil
-}
-
-// belongs reports whether a family of this type has samples of this name.
-func belongs(sample, family, kind string) bool {
-	suffix, ok := strings.CutPrefix(sample, family)
-	switch {
-	case !ok:
-		return false
-	case kind == "histogram":
-		return suffix == "_bucket" || suffix == "_sum" || suffix == "_count"
-	case kind == "summary":
-		return suffix == "" || suffix == "_sum" || suffix == "_count"
-	}
-	return suffix == ""
-}
-
-func parseSample(line string) (series, name string, value float64, err error) {
-	end := strings.IndexAny(line, "{ ")
-	if end <= 0 {
-		return "", "", 0, errors.New("no sample")
-	}
-	name, rest := line[:end], line[end:]
-	var labels []string
-	if rest[0] == '{' {
-		if labels, rest, err = parseLabels(rest[1:]); err != nil {
-			return "", "", 0, err
-		}
-	}
-	number, ok := strings.CutPrefix(rest, " ")
-	if !ok {
-		return "", "", 0, errors.New("no space before the value")
-	}
-	value, err = strconv.ParseFloat(number, 64)
-	return Series(name, labels...), name, value, err
-}
-
-// parseLabels reads labels up to the closing brace.
-func parseLabels(s string) (labels []string, rest string, err error) {
-	for {
-		if rest, ok := strings.CutPrefix(s, "}"); ok {
-			return labels, rest, nil
-		}
-		name, quoted, ok := strings.Cut(s, `="`)
-		if !ok {
-			return nil, "", errors.New("no label value")
-		}
-		value, after, ok := unquote(quoted)
-		if !ok {
-			return nil, "", errors.New("a bad label value")
-		}
-		if slices.Contains(evens(labels), name) {
-			return nil, "", errors.New("a label twice")
-		}
-		labels = append(labels, name, value)
-		s = strings.TrimPrefix(after, ",")
-	}
-}
-
-func evens(s []string) (names []string) {
-	for i := 0; i < len(s); i += 2 {
-		names = append(names, s[i])
-	}
-	return names
-}
-
-// unquote reads a label value up to the closing quote.
-func unquote(s string) (value, rest string, ok bool) {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; c {
-		case '"':
-			return b.String(), s[i+1:], true
-		case '\\':
-			i++
-			if i == len(s) {
-				return "", "", false
-			}
-			switch s[i] {
-			case 'n':
-				b.WriteByte('\n')
-			case '"', '\\':
-				b.WriteByte(s[i])
-			default:
-				return "", "", false
-			}
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return "", "", false
 }
