@@ -62,7 +62,8 @@ func ScrapeTimeout(d time.Duration) Option {
 
 // MaxConcurrent is how many scrapes may be at work at once: 8 by default. A scrape beyond that waits for up to a second
 // and then gets 503 with Retry-After. Each one at work holds a chunk of 64 KiB, and under gzip a compressor of about
-// 1 MiB. It panics if n is less than 1.
+// 1 MiB. As many slow readers of a large page keep all others out for as long as [WriteTimeout] and [ScrapeTimeout] let
+// them, so a metrics path is not for strangers. It panics if n is less than 1.
 func MaxConcurrent(n int) Option {
 	if n < 1 {
 		panic(fmt.Sprintf("quipu: MaxConcurrent(%d): at least one scrape must be possible", n))
