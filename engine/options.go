@@ -150,7 +150,7 @@ func WithPrefix(prefix string) RegistryOption {
 }
 
 // WithClock sets the clock that the registry tells the time by, for tests of what depends on it: creation times and the
-// windows of summaries.
+// windows of summaries. now is called concurrently, and while locks are held: it must not use metrics.
 func WithClock(now func() time.Time) RegistryOption {
 	return registryOption(func(r *Registry) error {
 		if now == nil {
@@ -161,7 +161,8 @@ func WithClock(now func() time.Time) RegistryOption {
 	})
 }
 
-// WithLogger sets where the registry reports misuse, once for each metric and kind. The default is slog.Default().
+// WithLogger sets where the registry reports misuse, once for each metric and kind. The default is slog.Default(). The
+// handler runs on the goroutine that misused the metric, so it must not misuse metrics while it holds a lock of its own.
 func WithLogger(logger *slog.Logger) RegistryOption {
 	return registryOption(func(r *Registry) error {
 		if logger == nil {

@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -24,7 +25,7 @@ import (
 type book struct {
 	t       testing.TB
 	reg     *engine.Registry
-	now     time.Time // the registry's clock
+	clock   atomic.Int64 // the registry's, in milliseconds; a summary's merger reads it too
 	consts  engine.Labels
 	entries map[string]*entry
 }
@@ -47,10 +48,14 @@ type line struct {
 
 func newBook(t testing.TB, options ...engine.RegistryOption) *book {
 	// Quarters of a second are exact as floats and as milliseconds.
-	b := &book{t: t, now: time.Unix(1_700_000_000, 250e6), entries: map[string]*entry{}}
-	b.reg = engine.NewRegistry(append(options, engine.WithClock(func() time.Time { return b.now }))...)
+	b := &book{t: t, entries: map[string]*entry{}}
+	b.clock.Store(1_700_000_000_250)
+	b.reg = engine.NewRegistry(append(options, engine.WithClock(func() time.Time { return time.UnixMilli(b.clock.Load()) }))...)
 	return b
 }
+
+// now is the time of the registry's clock, in seconds.
+func (b *book) now() float64 { return float64(b.clock.Load()) / 1000 }
 
 // cleaned is what becomes of a label value: at most so many bytes, ending with a whole character, and valid UTF-8.
 func cleaned(v string) string {
@@ -97,7 +102,7 @@ func (b *book) enter(e *entry, open bool, metric any, labels ...string) *line {
 		require.Same(b.t, have.metric, metric, key)
 		return have
 	}
-	l := &line{labels: set, metric: metric, created: float64(b.now.UnixMilli()) / 1000}
+	l := &line{labels: set, metric: metric, created: b.now()}
 	e.byKey[key] = l
 	e.lines = append(e.lines, l)
 	return l
@@ -120,7 +125,7 @@ func (b *book) exemplar(e *entry, l *line, v float64, labels engine.Labels) {
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		text = encode.AppendLabel(text, name, cleaned(labels[name]))
 	}
-	l.exemplars[slot] = &encode.Exemplar{Labels: string(text), Value: v, Timestamp: float64(b.now.UnixMilli()) / 1000}
+	l.exemplars[slot] = &encode.Exemplar{Labels: string(text), Value: v, Timestamp: b.now()}
 }
 
 // families returns what a page of this format must show, in its order. Metrics without series are not on it.

@@ -12,7 +12,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -106,7 +105,7 @@ func (b *book) vecs() {
 		b.define(encode.Counter, "all_"+prefix+"empty_total", "", "", nil, nil)
 
 		for i, one := range hostile {
-			b.now = b.now.Add(500 * time.Millisecond) // creation times differ
+			b.clock.Add(500) // creation times differ
 			two := hostile[(i*7+3)%len(hostile)]
 			set := engine.Labels{"a": one, "b": two}
 			c, g, h, s := cv.WithLabels(set), gv.WithLabels(set), hv.WithLabels(set), sv.WithLabels(set)
