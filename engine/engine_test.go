@@ -3,7 +3,9 @@
 package engine
 
 import (
+	"context"
 	"io"
+	"log/slog"
 	"testing"
 	"unsafe"
 
@@ -40,4 +42,17 @@ func TestExposeRefusesFormatsThatDoNotExist(t *testing.T) {
 	n, err := NewRegistry().Expose(io.Discard, Exposition{Format: 99})
 	require.ErrorIs(t, err, ErrOption)
 	require.Zero(t, n)
+}
+
+// panicky is a log handler with a fault.
+type panicky struct{ slog.Handler }
+
+func (panicky) Enabled(context.Context, slog.Level) bool  { return true }
+func (panicky) Handle(context.Context, slog.Record) error { panic("handler") }
+
+func TestALogHandlerThatPanicsDoesNotReachTheHotPath(t *testing.T) {
+	r := NewRegistry(WithLogger(slog.New(panicky{})))
+	c := must(r.NewCounter("c_total", ""))
+	require.NotPanics(t, func() { c.Add(-1) })
+	require.EqualValues(t, 1, r.self.dropped[faultNegative].Value())
 }

@@ -47,10 +47,12 @@ func (f *family) again(kind fault) bool {
 	return true
 }
 
-// report counts a fault and logs it, the first time it happens to this family.
+// report counts a fault and logs it, the first time it happens to this family. The log line is written on the goroutine
+// that is at fault, which may be on a hot path: a handler that panics must not become its panic.
 func (f *family) report(kind fault, counter *Counter, what, format string, args ...any) {
 	counter.Inc()
 	if bit := uint32(1) << kind; f.reported.Or(bit)&bit == 0 {
+		defer func() { _ = recover() }()
 		logger := f.reg.logger
 		if logger == nil {
 			logger = slog.Default()
