@@ -24,6 +24,10 @@ type Exposition struct {
 	// NoSelf leaves out the registry's own metrics (quipu_...).
 	NoSelf bool
 
+	// NoCreated leaves out when series were created, which OpenMetrics and protobuf tell. In OpenMetrics each of these
+	// times is a series of its own for the server.
+	NoCreated bool
+
 	// Deadline is when the page should be finished. Functions of func metrics are not waited for past it, but for 10 ms
 	// each; by default the page waits 2 seconds for all of them together.
 	Deadline time.Time
@@ -49,6 +53,7 @@ type page struct {
 	err   error
 	until time.Time
 
+	noCreated bool
 	emissions []pageEmission
 
 	counts    []uint64
@@ -75,7 +80,7 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	begin := time.Now()
 	p := r.pages.get(newPage)
 	defer p.release(r)
-	p.w, p.fm = w, e.Format
+	p.w, p.fm, p.noCreated = w, e.Format, e.NoCreated
 	p.until = e.Deadline
 	if p.until.IsZero() {
 		p.until = begin.Add(callbackBudget)
@@ -214,7 +219,7 @@ func (f *family) append(p *page, n *shard.Node) {
 	switch f.def.kind {
 	case encode.Counter:
 		seriesOf[Counter](n).sample(&p.counter)
-		p.counter.Created = f.reg.created(n)
+		p.counter.Created = p.created(f, n)
 		p.counter.Exemplar = nil
 		if p.fm != encode.Text {
 			if set := f.exemplars.set(n); set != nil {
@@ -235,7 +240,7 @@ func (f *family) append(p *page, n *shard.Node) {
 	default:
 		s := &p.summary
 		p.quantiles, s.Count, s.Sum = seriesOf[Summary](n).window.Snapshot(p.quantiles[:0])
-		s.Quantiles, s.Created = p.quantiles, f.reg.created(n)
+		s.Quantiles, s.Created = p.quantiles, p.created(f, n)
 		p.buf = f.enc.AppendSummary(p.buf, p.fm, n.Labels, s)
 	}
 }
@@ -255,9 +260,13 @@ func (r *Registry) born() uint32 {
 	return uint32(min(max(0, r.clock().Sub(r.epoch)/(100*time.Millisecond)), math.MaxUint32))
 }
 
-// created returns when a series was created, in seconds since 1970.
-func (r *Registry) created(n *shard.Node) float64 {
-	return float64(r.epochMillis+100*int64(n.Born)) / 1000 // a quotient, so that the page shows three decimals at most
+// created returns when a series was created, in seconds since 1970, or 0 if the page is not to tell.
+func (p *page) created(f *family, n *shard.Node) float64 {
+	if p.noCreated {
+		return 0
+	}
+	// A quotient, so that the page shows three decimals at most.
+	return float64(f.reg.epochMillis+100*int64(n.Born)) / 1000
 }
 
 // unixSeconds returns the nearest float64, which nanoseconds since 1970 would not give: they have more than 53 bits.

@@ -28,6 +28,7 @@ type handlerConfig struct {
 	maxConcurrent int
 	noGzip        bool
 	noSelf        bool
+	noCreated     bool
 }
 
 func newHandlerConfig(opts []Option) handlerConfig {
@@ -111,6 +112,12 @@ func NoCompression() Option {
 // NoSelfMetrics leaves the engine's own families (quipu_*) out of the pages.
 func NoSelfMetrics() Option {
 	return func(c *handlerConfig) { c.noSelf = true }
+}
+
+// NoCreatedTimes leaves out when series were created. In OpenMetrics these times are one more series for each counter,
+// histogram and summary, which Prometheus stores.
+func NoCreatedTimes() Option {
+	return func(c *handlerConfig) { c.noCreated = true }
 }
 
 func mustBePositive(option string, d time.Duration) {

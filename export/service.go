@@ -108,7 +108,7 @@ func NewService(reg *engine.Registry, opts ...ServiceOption) *Service {
 // Start listens on addr and serves in one goroutine until Shutdown. addr is host:port, :port or just a port; without a
 // host all interfaces are meant, and with port 0 the system chooses (see MetricsURL). It returns once the port is bound.
 // After an error, a taken port for instance, the service is as it was and may be started again; a service that is
-// started already returns ErrStarted.
+// started already returns ErrStarted, also one that has stopped by itself, until Shutdown has told why.
 func (s *Service) Start(addr string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

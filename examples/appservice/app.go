@@ -49,7 +49,11 @@ func newExampleApp() (*exampleApp, error) {
 
 func (a *exampleApp) start(addr string) error { return a.service.Start(addr) }
 
-func (a *exampleApp) stop() error { return a.service.Shutdown(context.Background()) }
+func (a *exampleApp) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
+	defer cancel()
+	return a.service.Shutdown(ctx)
+}
 
 // work updates all metrics once a second. A real application updates them where things happen.
 func (a *exampleApp) work(ctx context.Context) {

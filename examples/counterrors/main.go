@@ -73,5 +73,7 @@ func run(ctx context.Context, addr string) error {
 	for ctx.Err() == nil {
 		_ = counted(ctx) // it has been counted; the next request is another matter
 	}
-	return service.Shutdown(context.Background())
+	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
+	defer cancel()
+	return service.Shutdown(stopping)
 }

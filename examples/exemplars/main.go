@@ -77,5 +77,7 @@ func run(ctx context.Context, addr string) error {
 	for ctx.Err() == nil {
 		handleRequest(context.WithValue(ctx, traceKey{}, fmt.Sprintf("%016x", rand.Uint64())))
 	}
-	return service.Shutdown(context.Background())
+	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
+	defer cancel()
+	return service.Shutdown(stopping)
 }

@@ -68,7 +68,9 @@ func run(ctx context.Context, addr string) error {
 		})
 	}
 	clients.Wait()
-	return service.Shutdown(context.Background())
+	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
+	defer cancel()
+	return service.Shutdown(stopping)
 }
 
 // pause waits for a while, and returns an error when the program is to stop.

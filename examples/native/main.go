@@ -78,5 +78,7 @@ func run(ctx context.Context, addr string) error {
 		case <-ctx.Done():
 		}
 	}
-	return service.Shutdown(context.Background())
+	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
+	defer cancel()
+	return service.Shutdown(stopping)
 }

@@ -54,7 +54,9 @@ func run(ctx context.Context, addr string) error {
 	fmt.Println("Serving metrics on:", service.MetricsURL())
 
 	update(ctx, events)
-	return service.Shutdown(context.Background())
+	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
+	defer cancel()
+	return service.Shutdown(stopping)
 }
 
 // update counts an event every second, as if the program made progress.

@@ -71,5 +71,7 @@ func run(ctx context.Context, addr string) error {
 	timed := engine.Timed(requestTime, handleRequest) // wrapped once: a call of timed allocates nothing more
 	for timed(ctx) == nil {
 	}
-	return service.Shutdown(context.Background())
+	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
+	defer cancel()
+	return service.Shutdown(stopping)
 }

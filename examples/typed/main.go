@@ -85,5 +85,7 @@ func run(ctx context.Context, addr string) error {
 		orders.With(taken).Inc()
 		duration.With(taken).Observe(time.Since(begin).Seconds())
 	}
-	return service.Shutdown(context.Background())
+	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
+	defer cancel()
+	return service.Shutdown(stopping)
 }

@@ -114,8 +114,10 @@ func Client(client *http.Client) Option {
 func Path(path string) Option {
 	return func(c *config) error {
 		before, query, _ := strings.Cut(path, "?")
-		if !strings.HasPrefix(before, "/") || strings.Contains(path, "#") {
-			return errors.New("Path: it must begin with a slash and have no fragment, as in /api/v1/import/prometheus")
+		odd := func(r rune) bool { return r <= ' ' || r == 0x7F || r == '#' }
+		if !strings.HasPrefix(before, "/") || strings.ContainsFunc(path, odd) {
+			return errors.New("Path: it must begin with a slash and have no blanks, control characters or fragment, " +
+				"as in /api/v1/import/prometheus")
 		}
 		c.path, c.query = before, query
 		return nil
