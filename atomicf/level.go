@@ -86,13 +86,20 @@ func (l *Level) Inc() { l.step(1) }
 // Dec subtracts 1.
 func (l *Level) Dec() { l.step(-1) }
 
-// step adds a small integer: what Add does first in a hot cell, without its calls.
+// step adds a small integer: what Add does first, cold or hot, without its calls.
 func (l *Level) step(n int64) {
-	if l.word.Load() >= hotNaN {
+	w := l.word.Load()
+	if w < hotNaN {
+		if l.word.CompareAndSwap(w, canonical(math.Float64frombits(w)+float64(n))) {
+			return
+		}
+		l.report()
+	} else {
 		pid := percpu.Pin()
-		w := l.word.Load() // after Pin: see the type's comment
+		w = l.word.Load() // after Pin: see the type's comment
 		row := percpu.Row(pid, uint32(w)&(percpu.MaxWords-1))
-		if w >= hotNaN && len(row) >= levelWords && percpu.Load(&row[levelStamp])>>levelSeqBits == w>>percpu.IndexBits&levelGenMask {
+		if w >= hotNaN && len(row) >= levelWords &&
+			percpu.Load(&row[levelStamp])>>levelSeqBits == w>>percpu.IndexBits&levelGenMask {
 			percpu.Add(&row[levelInt], uint64(n))
 			percpu.Unpin()
 			runtime.KeepAlive(l) // as in Count.addSlow
@@ -116,9 +123,14 @@ func (l *Level) Add(delta float64) {
 		if l.word.CompareAndSwap(w, canonical(math.Float64frombits(w)+delta)) {
 			return
 		}
-		if percpu.Private && contended(unsafe.Pointer(l), true) {
-			l.promote()
-		}
+		l.report()
+	}
+}
+
+// report tells the heat table about a failed compare-and-swap, and turns the cell hot when it says so.
+func (l *Level) report() {
+	if percpu.Private && contended(unsafe.Pointer(l), true) {
+		l.promote()
 	}
 }
 
