@@ -139,7 +139,7 @@ func (d *data) bars(title string, scenarios []string) (*plot.Plot, error) {
 	p := plot.New()
 	p.Title.Text = title + " (logarithmic, less is better)"
 	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, nanoseconds{}
-	p.Legend.Top = true
+	p.Legend.Top, p.Legend.Left = true, true
 	low, high := math.Inf(1), 0.0
 	width := 0.8 / float64(len(peers.Libraries()))
 	for i, l := range peers.Libraries() {
@@ -162,7 +162,7 @@ func (d *data) bars(title string, scenarios []string) (*plot.Plot, error) {
 	}
 	p.NominalX(names...)
 	p.X.Tick.Label.Rotation = 0.35
-	p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = draw.XRight, draw.YCenter
+	p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = draw.XRight, draw.YTop
 	return p, nil
 }
 
