@@ -62,6 +62,7 @@ func TestEveryLibraryDoesTheWorkOfEveryScenario(t *testing.T) {
 		{"CounterAdd", Registry.CounterAdd, "counter_add_total", func(x float64) float64 { return x + n/2 }},
 		{"GaugeIncDec", Registry.GaugeIncDec, "gauge_inc_dec", func(x float64) float64 { return x }},
 		{"HistogramObserve", Registry.HistogramObserve, "histogram_observe_count", func(x float64) float64 { return x + n }},
+		{"NativeHistogram", Registry.NativeHistogram, "native_histogram_count", func(x float64) float64 { return x + n }},
 		{"SummaryObserve", Registry.SummaryObserve, "summary_observe_count", func(x float64) float64 { return x + n }},
 		{"Lookup2", Registry.Lookup2, "lookup2_total", func(x float64) float64 { return x + n }},
 		{"Lookup3Random", Registry.Lookup3Random, "lookup3_total", func(x float64) float64 { return x + n }},

@@ -58,9 +58,18 @@ func (p *clientGolang) GaugeSet() Work {
 }
 
 func (p *clientGolang) HistogramObserve() Work {
-	h := registered(p, prometheus.NewHistogram(prometheus.HistogramOpts{
+	return observeClientGolang(registered(p, prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "histogram_observe", Help: "help", Buckets: DefaultBuckets,
-	}))
+	})))
+}
+
+func (p *clientGolang) NativeHistogram() Work {
+	return observeClientGolang(registered(p, prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "native_histogram", Help: "help", NativeHistogramBucketFactor: 1.1,
+	})))
+}
+
+func observeClientGolang(h prometheus.Histogram) Work {
 	values := Latencies()
 	return Work{Start: func() func(int) {
 		next := 0

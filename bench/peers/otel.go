@@ -27,7 +27,11 @@ type otel struct {
 func newOTel() Registry {
 	reg := prometheus.NewRegistry()
 	exp := must(exporter.New(exporter.WithRegisterer(reg)))
-	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exp), sdkmetric.WithCardinalityLimit(0))
+	native := sdkmetric.NewView(sdkmetric.Instrument{Name: "native_histogram"}, sdkmetric.Stream{
+		Aggregation: sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 160, MaxScale: 20}, // as the documentation has it
+	})
+	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exp), sdkmetric.WithCardinalityLimit(0),
+		sdkmetric.WithView(native))
 	return &otel{reg, provider, provider.Meter("peers")}
 }
 
@@ -77,8 +81,15 @@ func (p *otel) GaugeSet() Work {
 }
 
 func (p *otel) HistogramObserve() Work {
-	h := must(p.meter.Float64Histogram("histogram_observe", metric.WithDescription("help"),
-		metric.WithExplicitBucketBoundaries(DefaultBuckets...)))
+	return observeOTel(must(p.meter.Float64Histogram("histogram_observe", metric.WithDescription("help"),
+		metric.WithExplicitBucketBoundaries(DefaultBuckets...))))
+}
+
+func (p *otel) NativeHistogram() Work {
+	return observeOTel(must(p.meter.Float64Histogram("native_histogram", metric.WithDescription("help"))))
+}
+
+func observeOTel(h metric.Float64Histogram) Work {
 	ctx, opts := context.Background(), []metric.RecordOption{metric.WithAttributeSet(methodCodeSet())}
 	values := Latencies()
 	return Work{Start: func() func(int) {

@@ -67,6 +67,7 @@ type Registry interface {
 	GaugeIncDec() Work      // one operation is an increment and a decrement
 	GaugeSet() Work         //
 	HistogramObserve() Work // the values of [Latencies] in the default buckets
+	NativeHistogram() Work  // the same values in exponential buckets that grow by 9 or 10 %
 	SummaryObserve() Work   // the values of [Sizes], for the default objectives
 	Lookup2() Work          // two labels by position, one series, and Inc
 	Lookup3Random() Work    // the series of [Triples], in its order, and Inc

@@ -8,6 +8,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/export"
+	"github.com/quipu-metrics/quipu/histogram"
 )
 
 // quipu, as its README tells: handles on hot paths, With elsewhere, WithMaxSeries for more than 10 000 series.
@@ -69,7 +70,15 @@ func (q *quipu) GaugeSet() Work {
 }
 
 func (q *quipu) HistogramObserve() Work {
-	h := must(q.reg.NewHistogram("histogram_observe", "help"))
+	return observeEngine(must(q.reg.NewHistogram("histogram_observe", "help")))
+}
+
+func (q *quipu) NativeHistogram() Work {
+	native := engine.WithNative(histogram.NativeDefaults())
+	return observeEngine(must(q.reg.NewHistogram("native_histogram", "help", native)))
+}
+
+func observeEngine(h *engine.Histogram) Work {
 	values := Latencies()
 	return Work{Start: func() func(int) {
 		next := 0

@@ -22,6 +22,8 @@ func BenchmarkGaugeSet(b *testing.B)                 { serial(b, Registry.GaugeS
 func BenchmarkGaugeSetParallel(b *testing.B)         { parallel(b, Registry.GaugeSet) }
 func BenchmarkHistogramObserve(b *testing.B)         { serial(b, Registry.HistogramObserve) }
 func BenchmarkHistogramObserveParallel(b *testing.B) { parallel(b, Registry.HistogramObserve) }
+func BenchmarkNativeHistogram(b *testing.B)          { serial(b, Registry.NativeHistogram) }
+func BenchmarkNativeHistogramParallel(b *testing.B)  { parallel(b, Registry.NativeHistogram) }
 func BenchmarkLookup2(b *testing.B)                  { serial(b, Registry.Lookup2) }
 func BenchmarkLookup2Parallel(b *testing.B)          { parallel(b, Registry.Lookup2) }
 func BenchmarkLookup3Random(b *testing.B)            { serial(b, Registry.Lookup3Random) }

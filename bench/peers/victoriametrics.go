@@ -72,6 +72,10 @@ func (p *victoriaMetrics) HistogramObserve() Work {
 	}}
 }
 
+func (p *victoriaMetrics) NativeHistogram() Work {
+	return missing("its only buckets are those of HistogramObserve")
+}
+
 // The default window is 5 minutes and the default quantiles are others: these do the same work as the other libraries.
 var (
 	summaryWindow    = 10 * time.Minute

@@ -21,7 +21,8 @@ var (
 func fullPlan(count int) []group {
 	var plan []group
 	for _, s := range []string{
-		"CounterInc", "CounterAdd", "GaugeIncDec", "GaugeSet", "HistogramObserve", "SummaryObserve",
+		"CounterInc", "CounterAdd", "GaugeIncDec", "GaugeSet", "HistogramObserve", "NativeHistogram",
+		"SummaryObserve",
 		"Lookup2", "Lookup3Random", "LookupMap", "LookupTyped", "CreateSeries", "Scrape1k",
 	} {
 		plan = append(plan, group{pattern: s + "(Parallel)?", libraries: all, count: count})

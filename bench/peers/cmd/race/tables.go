@@ -37,7 +37,8 @@ func loadData(dir string) (*data, error) {
 // The scenarios, in the order of the tables.
 var (
 	updates = []string{
-		"CounterInc", "CounterAdd", "GaugeIncDec", "GaugeSet", "HistogramObserve", "SummaryObserve",
+		"CounterInc", "CounterAdd", "GaugeIncDec", "GaugeSet", "HistogramObserve", "NativeHistogram",
+		"SummaryObserve",
 		"Lookup2", "Lookup3Random", "LookupMap", "LookupTyped", "CreateSeries",
 	}
 	scrapes = []string{
