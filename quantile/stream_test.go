@@ -84,7 +84,7 @@ func plainCompress(old []tuple[uint64], keys []uint64, g guards, n int, env enve
 			keys = keys[1:]
 		}
 		all = append(all, item{tuple: tu})
-		all[len(all)-1].guard = true // marks an old tuple, for now
+		all[len(all)-1].guard = true // marks an old tuple until the loop below
 	}
 	for _, k := range keys {
 		all = append(all, item{tuple: tuple[uint64]{v: valueOf(k), g: 1}})
