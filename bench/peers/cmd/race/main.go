@@ -145,17 +145,23 @@ func (o options) runFull(p places, binary string, only *regexp.Regexp) error {
 		return err
 	}
 	race.Scenarios, race.Count = r.scenarios(), r.rounds
-	file := filepath.Join(p.results, "race.json")
+	race.Took = time.Since(begin).Round(time.Second).String()
+	file, raw := filepath.Join(p.results, "race.json"), "race.txt"
 	if o.only != "" {
-		// The figures of a part replace the same ones only; the header is the one of the whole run.
+		// The figures of a part replace the same ones only; the header is the one of the whole run, and tells of the part.
+		raw = "race-again.txt"
 		var whole results.Race
 		if err := results.Load(file, &whole); err == nil {
 			for name, cells := range race.Scenarios {
 				whole.Scenarios[name] = cells
 			}
+			whole.Again = &results.Again{
+				Only: o.only, Commit: race.Header.Commit, Date: race.Header.Date, Count: race.Count,
+			}
 			race = whole
 		}
-	} else if err := os.WriteFile(filepath.Join(p.results, "race.txt"), r.raw.Bytes(), 0o644); err != nil {
+	}
+	if err := os.WriteFile(filepath.Join(p.results, raw), r.raw.Bytes(), 0o644); err != nil {
 		return err
 	}
 	if !o.noPrograms && o.only == "" {
@@ -164,8 +170,8 @@ func (o options) runFull(p places, binary string, only *regexp.Regexp) error {
 				return err
 			}
 		}
+		race.Took = time.Since(begin).Round(time.Second).String() // the programs' time as well
 	}
-	race.Took = time.Since(begin).Round(time.Second).String()
 	if err := results.Save(file, &race); err != nil {
 		return err
 	}

@@ -310,6 +310,10 @@ func (d *data) headerText() string {
 		fmt.Fprintf(&t, "; took %s", d.race.Took)
 	}
 	t.WriteString(")\n")
+	if a := d.race.Again; a != nil {
+		fmt.Fprintf(&t, "- the rows that match `%s` were measured again, all libraries, at commit %s, %s (%d rounds): "+
+			"[race-again.txt](bench/results/race-again.txt)\n", strings.ReplaceAll(a.Only, "|", ", "), a.Commit, a.Date, a.Count)
+	}
 	shown := map[string]bool{"go.opentelemetry.io/otel/exporters/prometheus": true}
 	for _, l := range peers.Libraries() {
 		shown[l.Module] = l.Name != "quipu"

@@ -71,6 +71,15 @@ type Race struct {
 	Count     int                        `json:"count"`
 	Took      string                     `json:"took"`
 	Scenarios map[string]map[string]Cell `json:"scenarios"`
+	Again     *Again                     `json:"again,omitempty"`
+}
+
+// Again says which scenarios were measured again after the whole run.
+type Again struct {
+	Only   string `json:"only"` // a regular expression
+	Commit string `json:"commit"`
+	Date   string `json:"date"`
+	Count  int    `json:"count"`
 }
 
 // Figure returns the median of a figure.
