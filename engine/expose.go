@@ -105,7 +105,7 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	return p.n, p.err
 }
 
-// release gives a page back to the pool, unless a family has made its buffer large.
+// release keeps a page for the next scrape, unless a family has made its buffer large.
 func (p *page) release(r *Registry) {
 	p.w, p.err, p.n = nil, nil, 0
 	for _, e := range p.emissions {

@@ -115,8 +115,8 @@ func matchSet(text string, escaped bool, set map[string]string, n int) bool {
 	return n == 0
 }
 
-// Each walks the names and the unescaped values of the labels in text. Only escaped values are allocated.
-func Each(text string) iter.Seq2[string, string] {
+// each walks the names and the unescaped values of the labels in text. Only escaped values are allocated.
+func each(text string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for len(text) > 0 {
 			eq := strings.IndexByte(text, '=')

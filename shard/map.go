@@ -260,7 +260,7 @@ func (m *Map) overflowLocked(makeOverflow func() *Node) *Node {
 // place returns the node that has n's labels, with its key, or else the key for n: its hash, or its keyed hash when
 // another series has that one. When other series have both it returns one of them: there is no place for n.
 func (m *Map) place(n *Node) (key uint64, have *Node, displaced bool) {
-	for name, value := range Each(m.variable(n)) {
+	for name, value := range each(m.variable(n)) {
 		key += labelHash(nameSeed(name), value)
 	}
 	first := m.load(key)
@@ -271,7 +271,7 @@ func (m *Map) place(n *Node) (key uint64, have *Node, displaced bool) {
 		return key, nil, false
 	}
 	var keyed uint64
-	for name, value := range Each(m.variable(n)) {
+	for name, value := range each(m.variable(n)) {
 		keyed += keyedHash(nameSeed(name), value)
 	}
 	second := m.load(keyed)

@@ -331,14 +331,14 @@ func TestEachGivesBackNamesAndValues(t *testing.T) {
 	for _, a := range tricky {
 		for _, b := range tricky {
 			var gotNames, got []string
-			for name, value := range Each(render(names, []string{a, b, a})) {
+			for name, value := range each(render(names, []string{a, b, a})) {
 				gotNames, got = append(gotNames, name), append(got, value)
 			}
 			require.Equal(t, names, gotNames)
 			require.Equal(t, []string{a, b, a}, got)
 		}
 	}
-	for range Each(`a="1",b="2"`) {
+	for range each(`a="1",b="2"`) {
 		break // and an iteration may end early
 	}
 }
