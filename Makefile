@@ -2,15 +2,19 @@
 # forms that it leaves out.
 
 GO     ?= go
-MODULES = $(patsubst %/go.mod,%,$(filter-out ./go.mod,$(shell find . -name go.mod -not -path './build/*' | sort)))
+MODULES = $(patsubst ./%/go.mod,%,$(filter-out ./go.mod,$(shell find . -name go.mod -not -path './build/*' | sort)))
+NESTED  = $(MODULES:%=nested/%)
 PKGS    = ./...
 
-.PHONY: run test deps lint unit race stress nested purego cross bench-once fuzz long bench bench-quick bench-peers clean
+.PHONY: run test deps lint unit race stress nested $(NESTED) purego cross bench-once fuzz long bench bench-quick \
+	bench-peers clean
 
 run:
 	@$(GO) run ./examples/hotpath $(ARGS)
 
-test: deps lint unit race stress purego cross nested bench-once
+# It ends at the first target that fails, and prints how many seconds each took.
+test:
+	@./internal/tools/timed.sh $(MAKE) deps lint unit race stress purego cross bench-once $(NESTED)
 	@echo "make test: all passed"
 
 # The servers that the integration tests talk to. As root, missing ones are installed from Debian's packages.
@@ -44,13 +48,16 @@ cross:
 	GOARCH=arm64 $(GO) build $(PKGS)
 	GOARCH=arm64 $(GO) vet $(PKGS)
 
-nested:
-	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) vet ./... && $(GO) test ./...); done
-
 # Every benchmark runs once, so that none rots.
 bench-once:
 	$(GO) test -short -run '^$$' -bench . -benchtime 1x $(PKGS) >/dev/null
-	@set -e; for m in $(MODULES); do (cd $$m && $(GO) test -short -run '^$$' -bench . -benchtime 1x ./... >/dev/null); done
+
+# Vets and tests each nested module, and runs its benchmarks once.
+nested: $(NESTED)
+
+$(NESTED): nested/%:
+	cd $* && $(GO) vet ./... && $(GO) test ./...
+	cd $* && $(GO) test -short -run '^$$' -bench . -benchtime 1x ./... >/dev/null
 
 # Every fuzz target for a while: make fuzz FUZZTIME=1m
 fuzz:
