@@ -127,7 +127,8 @@ func (f *Family) Begin(dst []byte, fm Format) []byte {
 
 // Continue opens the next piece of a family that was ended to keep the buffer small. The text formats go on with the
 // next series, because a second header would be an error. Protobuf begins another message with the same header: a
-// message is parsed by itself, and Prometheus takes several of one name.
+// message is parsed by itself, and Prometheus adds up several of one name. A reader that keeps families in a map by name,
+// such as a Pushgateway, keeps the last message only: for it a family must be one piece.
 func (f *Family) Continue(dst []byte, fm Format) []byte {
 	if fm == Protobuf {
 		return f.Begin(dst, fm)

@@ -28,6 +28,12 @@ type Exposition struct {
 	// times is a series of its own for the server.
 	NoCreated bool
 
+	// WholeFamilies writes every protobuf family as one message, which is gathered in memory before it is written. Without
+	// it a family of more than 64 KiB is sent as several messages of one name. Prometheus adds such messages up; a reader
+	// that keeps families in a map by name, as a Pushgateway does, keeps only the last one and needs whole families. The
+	// text formats are the same either way.
+	WholeFamilies bool
+
 	// Deadline is when the page should be finished. Functions of func metrics are not waited for past it, but for 10 ms
 	// each; by default the page waits 2 seconds for all of them together.
 	Deadline time.Time
@@ -54,6 +60,7 @@ type page struct {
 	until time.Time
 
 	noCreated bool
+	whole     bool // one protobuf message for each family: see Exposition.WholeFamilies
 	emissions []pageEmission
 
 	counts    []uint64
@@ -70,8 +77,8 @@ func newPage() *page { return &page{buf: make([]byte, 0, chunkSize)} }
 // Expose writes the registry's metrics to w, families in the order of their names, series in the order of their creation.
 // A metric with labels that has no series yet is left out.
 //
-// The page is written in chunks of about 64 KiB, each with one Write, and Expose stops at the first error of w, which it
-// returns. It takes no lock while it writes, so neither updates nor the creation of series wait for it or for w. It may
+// The page is written in chunks of about 64 KiB, each with one Write (larger ones with WholeFamilies), and Expose stops at
+// the first error of w, which it returns. It takes no lock while it writes, so neither updates nor the creation of series wait for it or for w. It may
 // be called concurrently. In steady state it allocates nothing.
 func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	if e.Format > encode.Protobuf {
@@ -81,6 +88,7 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	p := r.pages.get(newPage)
 	defer p.release(r)
 	p.w, p.fm, p.noCreated = w, e.Format, e.NoCreated
+	p.whole = e.WholeFamilies && e.Format == encode.Protobuf
 	p.until = e.Deadline
 	if p.until.IsZero() {
 		p.until = begin.Add(callbackBudget)
@@ -182,7 +190,7 @@ func (p *page) next(f *family, first *bool) bool {
 	case *first:
 		p.begin(f)
 		*first = false
-	case len(p.buf) > p.full:
+	case len(p.buf) > p.full && !p.whole:
 		p.end(f)
 		p.flush()
 		p.resume(f)
@@ -232,8 +240,9 @@ func (f *family) append(p *page, n *shard.Node) {
 	case encode.Histogram:
 		p.sampleHistogram(f, n)
 		p.buf = f.enc.AppendHistogram(p.buf, p.fm, n.Labels, &p.histogram)
-		if p.fm == encode.Protobuf && p.histogram.Native != nil && len(p.exemplars) > 0 {
-			// Prometheus reads the exemplars of the first native histogram in a message only.
+		if p.fm == encode.Protobuf && p.histogram.Native != nil && len(p.exemplars) > 0 && !p.whole {
+			// Prometheus reads the exemplars of the first native histogram in a message only. A reader of whole families
+			// loses nothing: a Pushgateway writes its page anew.
 			p.end(f)
 			p.resume(f)
 		}

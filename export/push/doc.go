@@ -23,7 +23,8 @@
 //
 // A page without the registry's own metrics (quipu_...): those describe one process, while a group outlives it. It is
 // rendered into memory before it is sent, because servers and proxies want Content-Length, and because a page that
-// cannot be rendered must not arrive in half. A push therefore holds its page in memory, unlike a scrape.
+// cannot be rendered must not arrive in half. A push therefore holds its page in memory, unlike a scrape. In protobuf every
+// family is one message, because a Pushgateway keeps one message for each name.
 //
 // # Failures
 //

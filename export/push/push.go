@@ -189,7 +189,7 @@ func (p *Pusher) render(ctx context.Context) ([]byte, error) {
 	}
 	body := &pageBuffer{ctx: ctx}
 	body.Grow(p.size + p.size/16)
-	exposition := engine.Exposition{Format: p.format, NoSelf: true}
+	exposition := engine.Exposition{Format: p.format, NoSelf: true, WholeFamilies: true}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < time.Second {
 		exposition.Deadline = deadline // sooner than the engine would give up on slow functions
 	}
