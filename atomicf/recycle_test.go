@@ -4,7 +4,6 @@ package atomicf
 
 import (
 	"os"
-	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/internal/percpu"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // indexOf returns the row of a hot Count.
@@ -117,9 +117,7 @@ func TestAStaleCellWritesIntoNoOtherCell(t *testing.T) {
 func TestCellsStayColdAndExactWhenTheSlabIsFull(t *testing.T) {
 	const inner = "QUIPU_TEST_FILL_SLAB"
 	if os.Getenv(inner) == "" {
-		self, err := os.Executable()
-		require.NoError(t, err)
-		cmd := exec.Command(self, "-test.run=^"+t.Name()+"$", "-test.v")
+		cmd := testkit.Self(t, "-test.run=^"+t.Name()+"$", "-test.v")
 		cmd.Env = append(os.Environ(), inner+"=1")
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)

@@ -5,7 +5,6 @@ package engine_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"sync"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // Row 6: the tests below run again in a process whose collector runs all the time and overwrites what it frees, so that
@@ -24,9 +24,7 @@ func TestTotalsAreExactUnderMemoryPressure(t *testing.T) {
 		t.Log("this is the child")
 		return
 	}
-	exe, err := os.Executable()
-	require.NoError(t, err)
-	cmd := exec.Command(exe, "-test.run=^(TestTotalsAreExactWhileHandlesAreCollected|TestUpdatesAllocateNothing|TestLookupsAllocateNothing)$",
+	cmd := testkit.Self(t, "-test.run=^(TestTotalsAreExactWhileHandlesAreCollected|TestUpdatesAllocateNothing|TestLookupsAllocateNothing)$",
 		"-test.timeout=60s", "-test.short", "-test.v")
 	cmd.Env = append(os.Environ(), child+"=1", "GOGC=1", "GOMEMLIMIT=64MiB", "GODEBUG=clobberfree=1")
 	out, err := cmd.CombinedOutput()

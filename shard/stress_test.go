@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // lookupCost returns the median time of a lookup of values that exist, in random order.
@@ -92,7 +94,10 @@ func TestAFloodOfLabelSetsFillsTheMapOnceAndIsCounted(t *testing.T) {
 	require.Equal(t, f.rejections.Load(), over.hits.Load(), "each update in the overflow series was counted as rejected")
 	require.Greater(t, over.hits.Load(), uint64(n/4))
 	if !raceEnabled {
-		atMost(t, 2, func() float64 { return lookupCost(t, f, known) / before })
+		t.Run("lookups cost at most twice as much", func(t *testing.T) {
+			testkit.SkipEmulated(t, "it compares times")
+			atMost(t, 2, func() float64 { return lookupCost(t, f, known) / before })
+		})
 	}
 }
 
@@ -125,9 +130,11 @@ func TestCollidingKeysCostAtMostThreeTimesTheBenignOnes(t *testing.T) {
 		return
 	}
 	t.Run("to find", func(t *testing.T) {
+		testkit.SkipEmulated(t, "it compares times")
 		atMost(t, 3, func() float64 { return lookupCost(t, bad, badValues) / lookupCost(t, good, goodValues) })
 	})
 	t.Run("to create", func(t *testing.T) {
+		testkit.SkipEmulated(t, "it compares times")
 		atMost(t, 3, func() float64 {
 			_, _, badCost := fill(colliding)
 			_, _, goodCost := fill(benign)

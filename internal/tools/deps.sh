@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that the servers of the integration tests are there. Root installs what is missing from Debian's packages;
+# Makes sure that the servers of the integration tests are there, and the emulator of arm64. Root installs what is missing from Debian's packages;
 # others, and root without a network, are told what to install, and the tests that need it are skipped (and fail when
 # CI=true).
 set -euo pipefail
@@ -9,6 +9,7 @@ declare -A package=(
 	[promtool]=prometheus
 	[prometheus-pushgateway]=prometheus-pushgateway
 	[victoria-metrics]=victoria-metrics
+	[qemu-aarch64]=qemu-user # make arm64
 	[gcc]="gcc libc6-dev" # the race detector needs it
 )
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package testkit
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// emulatorVariable names the program that emulates another processor for this test binary. `make arm64` sets it.
+const emulatorVariable = "QUIPU_EMULATOR"
+
+// Self returns a command that runs this test binary again with the given arguments, in an emulator if that is where this
+// process runs.
+func Self(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if emulator := os.Getenv(emulatorVariable); emulator != "" {
+		return exec.Command(emulator, append([]string{program}, args...)...)
+	}
+	return exec.Command(program, args...)
+}
+
+// SkipEmulated skips a test that shows nothing in an emulator, such as a comparison of times. `make arm64` prints the
+// reason.
+func SkipEmulated(t testing.TB, reason string) {
+	t.Helper()
+	if emulator := os.Getenv(emulatorVariable); emulator != "" {
+		t.Skipf("not under %s: %s", emulator, reason)
+	}
+}
