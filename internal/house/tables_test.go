@@ -164,7 +164,7 @@ func targets(t *testing.T) []string {
 	source, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	require.NoError(t, err)
 	var list []string
-	for _, match := range regexp.MustCompile(`(?m)^([a-z-]+):`).FindAllStringSubmatch(string(source), -1) {
+	for _, match := range regexp.MustCompile(`(?m)^([a-z0-9-]+):`).FindAllStringSubmatch(string(source), -1) {
 		list = append(list, "make "+match[1])
 	}
 	require.Contains(t, list, "make test")
