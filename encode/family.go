@@ -12,6 +12,7 @@ import (
 // scrapes.
 type Family struct {
 	typ     Type
+	unknown bool        // a counter that OpenMetrics shows as unknown
 	headers [3]string   // per Format; for Protobuf the fields of the message that come before its metrics
 	text    [2]rendered // Text and OpenMetrics
 	bounds  []float64   // a histogram's bounds with +Inf last, or a summary's quantiles
@@ -31,15 +32,27 @@ type rendered struct {
 // histogram's upper bounds in ascending order (+Inf is added if it is not there) or a summary's quantiles, and nil for
 // other types.
 //
-// Names follow the format. In OpenMetrics a counter's family is called without _total and its sample with it, whether
-// or not the name given has it; the other formats show the name as given. An Info family is sampled as name_info in every
-// format, with the suffix added if it is missing.
+// A series has the same name in every format. OpenMetrics calls the family of a counter http_requests_total http_requests,
+// and its sample http_requests_total. A counter whose name does not end in _total cannot be a counter there: it is of type
+// unknown, without exemplars and creation times, as [NewUnknownCounter] makes it. An Info family is sampled as name_info in
+// every format, with the suffix added if it is missing.
 //
 // A unit shows in protobuf, and in OpenMetrics if the family's name ends in it (http_request_duration_seconds for
 // seconds) as that format demands; parsers refuse a UNIT line that does not fit, so without that suffix there is none.
 // Info and StateSet have no units.
 func NewFamily(name, help, unit string, typ Type, bounds []float64) *Family {
-	f := &Family{typ: typ, bounds: slices.Clone(bounds)}
+	return newFamily(name, help, unit, typ, bounds, typ == Counter && base(name, "_total") == name)
+}
+
+// NewUnknownCounter renders a family of counters that OpenMetrics shows as type unknown, under its whole name and without
+// exemplars and creation times. It is for a counter x_total beside another family x: OpenMetrics would call both x. The
+// other formats show it as [NewFamily] does.
+func NewUnknownCounter(name, help, unit string) *Family {
+	return newFamily(name, help, unit, Counter, nil, true)
+}
+
+func newFamily(name, help, unit string, typ Type, bounds []float64, unknown bool) *Family {
+	f := &Family{typ: typ, unknown: unknown, bounds: slices.Clone(bounds)}
 	if typ == Histogram && (len(bounds) == 0 || !math.IsInf(bounds[len(bounds)-1], 1)) {
 		f.bounds = append(f.bounds, math.Inf(1))
 	}
@@ -57,11 +70,10 @@ func NewFamily(name, help, unit string, typ Type, bounds []float64) *Family {
 	f.headers[Protobuf] = f.protoHeader(sample, help, unit)
 
 	family := name
-	switch typ {
-	case Counter:
+	switch {
+	case typ == Counter && !unknown:
 		family = base(name, "_total")
-		sample = family + "_total"
-	case Info:
+	case typ == Info:
 		family = base(name, "_info")
 	}
 	f.text[OpenMetrics] = f.render(family, sample, OpenMetrics)
@@ -102,7 +114,11 @@ func (f *Family) textHeader(name, help, unit string, fm Format) string {
 		h = append(h, "# HELP "+name+" "...)
 		h = append(AppendHelp(h, help, fm), '\n')
 	}
-	h = append(h, "# TYPE "+name+" "+f.typ.word(fm)+"\n"...)
+	typ := f.typ
+	if f.unknown && fm == OpenMetrics {
+		typ = Untyped
+	}
+	h = append(h, "# TYPE "+name+" "+typ.word(fm)+"\n"...)
 	if unit != "" && strings.HasSuffix(name, "_"+unit) {
 		h = append(h, "# UNIT "+name+" "+unit+"\n"...)
 	}

@@ -118,7 +118,7 @@ func TestTypeLinesUseTheWordsOfTheirFormat(t *testing.T) {
 		typ                     Type
 		word, text, openmetrics string
 	}{
-		{Counter, "counter", "x counter", "x counter"},
+		{Counter, "counter", "x counter", "x unknown"}, // the name lacks _total
 		{Gauge, "gauge", "x gauge", "x gauge"},
 		{Histogram, "histogram", "x histogram", "x histogram"},
 		{Summary, "summary", "x summary", "x summary"},
@@ -134,19 +134,31 @@ func TestTypeLinesUseTheWordsOfTheirFormat(t *testing.T) {
 	}
 }
 
-func TestCounterNamesFollowTheFormat(t *testing.T) {
-	for _, c := range []struct{ name, text, family, sample string }{
-		{"a_total", "a_total", "a", "a_total"},
-		{"a", "a", "a", "a_total"},
-		{"_total", "_total", "_total", "_total_total"},
-		{"a_total_total", "a_total_total", "a_total", "a_total_total"},
+func TestACounterHasOneNameInEveryFormat(t *testing.T) {
+	const withAll = " 1 # {} 2\n"
+	for _, c := range []struct {
+		family *Family
+		name   string
+		om     string
+	}{
+		{NewFamily("a_total", "", "", Counter, nil), "a_total", "# TYPE a counter\na_total" + withAll + "a_created 1\n"},
+		{NewFamily("a_total_total", "", "", Counter, nil), "a_total_total",
+			"# TYPE a_total counter\na_total_total" + withAll + "a_total_created 1\n"},
+		// OpenMetrics has no counters with other names.
+		{NewFamily("a", "", "", Counter, nil), "a", "# TYPE a unknown\na 1\n"},
+		{NewFamily("a_bytes", "", "bytes", Counter, nil), "a_bytes", "# TYPE a_bytes unknown\n# UNIT a_bytes bytes\na_bytes 1\n"},
+		{NewFamily("_total", "", "", Counter, nil), "_total", "# TYPE _total unknown\n_total 1\n"},
+		// And none whose family would have the name of another.
+		{NewUnknownCounter("a_total", "", ""), "a_total", "# TYPE a_total unknown\na_total 1\n"},
+		{NewUnknownCounter("a_bytes_total", "", "bytes"), "a_bytes_total", "# TYPE a_bytes_total unknown\na_bytes_total 1\n"},
 	} {
-		f := NewFamily(c.name, "", "", Counter, nil)
-		s := &CounterSample{Int: 1, Created: 1}
-		require.Equal(t, "# TYPE "+c.text+" counter\n"+c.text+" 1\n",
-			string(f.AppendCounter(f.Begin(nil, Text), Text, "", s)))
-		require.Equal(t, "# TYPE "+c.family+" counter\n"+c.sample+" 1\n"+c.family+"_created 1\n",
-			string(f.AppendCounter(f.Begin(nil, OpenMetrics), OpenMetrics, "", s)))
+		s := &CounterSample{Int: 1, Created: 1, Exemplar: &Exemplar{Value: 2}}
+		require.Equal(t, Counter, c.family.Type())
+		require.Equal(t, "# TYPE "+c.name+" counter\n"+c.name+" 1\n",
+			string(c.family.AppendCounter(c.family.Begin(nil, Text), Text, "", s)))
+		require.Equal(t, c.om, string(c.family.AppendCounter(c.family.Begin(nil, OpenMetrics), OpenMetrics, "", s)))
+		message := c.family.AppendHeader(nil, Protobuf)
+		require.Equal(t, append(appendString(nil, tagFamilyName, c.name), tagFamilyType, 0), message[:len(c.name)+4], "COUNTER")
 	}
 }
 
@@ -188,7 +200,7 @@ func TestTimesThatNoCalendarKnowsAreLeftOut(t *testing.T) {
 }
 
 func TestNULInAnExemplarDoesNotCostThePage(t *testing.T) {
-	f := NewFamily("c", "", "", Counter, nil)
+	f := NewFamily("c_total", "", "", Counter, nil)
 	s := &CounterSample{Int: 1, Exemplar: &Exemplar{Labels: label("a", "\x00b\x00"), Value: 1}}
 	require.Equal(t, "c_total 1 # {a=\"\uFFFDb\uFFFD\"} 1\n", string(f.AppendCounter(nil, OpenMetrics, "", s)))
 }

@@ -115,7 +115,7 @@ func FuzzOpenMetrics(f *testing.F) {
 	f.Add("} 1\n# EOF\n\x00", uint64(1<<63), math.Inf(1))
 	f.Fuzz(func(t *testing.T, value string, n uint64, v float64) {
 		value = RepairUTF8(value)
-		c := NewFamily("c", value, "", Counter, nil)
+		c := NewFamily("c_total", value, "", Counter, nil)
 		e := &Exemplar{Labels: label("a", value), Value: v, Timestamp: v}
 		dst := c.Begin(nil, OpenMetrics)
 		headers := strings.Count(string(dst), "\n")

@@ -16,7 +16,7 @@ func (f *Family) AppendCounter(dst []byte, fm Format, labels string, s *CounterS
 	} else {
 		dst = AppendFloat(dst, float64(s.Int)+s.Frac)
 	}
-	if fm == OpenMetrics {
+	if fm == OpenMetrics && !f.unknown {
 		dst = appendExemplar(dst, s.Exemplar)
 		dst = append(dst, '\n')
 		return r.appendCreated(dst, labels, s.Created)

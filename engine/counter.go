@@ -22,7 +22,8 @@ func NewCounter(name, help string, options ...MetricOption) *Counter {
 	return must(Default().NewCounter(name, help, options...))
 }
 
-// NewCounter defines a counter without labels, or returns it if it is defined already.
+// NewCounter defines a counter without labels, or returns it if it is defined already. The name should end in _total:
+// OpenMetrics has no counters with other names, and shows those as type unknown, without exemplars.
 func (r *Registry) NewCounter(name, help string, options ...MetricOption) (*Counter, error) {
 	return define[*Counter](r, definition{kind: encode.Counter, name: name, help: help}, options)
 }

@@ -310,7 +310,7 @@ func ExampleExposition() {
 	jobs, _ := r.NewCounter("jobs_total", "Jobs done.")
 	_, _ = r.NewGauge("depth", "")
 	jobs.Inc()
-	r.Expose(os.Stdout, engine.Exposition{Format: openMetrics, Names: []string{"jobs_total"}})
+	r.Expose(os.Stdout, engine.Exposition{Format: openMetrics, Names: []string{"jobs_total"}, Created: true})
 	// Output:
 	// # HELP jobs Jobs done.
 	// # TYPE jobs counter

@@ -18,7 +18,7 @@ import (
 // openMetricsOf returns a page, without the lines that say when series were created.
 func openMetricsOf(t *testing.T, r *Registry) string {
 	var b strings.Builder
-	_, err := r.Expose(&b, Exposition{Format: encode.OpenMetrics, NoSelf: true, NoCreated: true})
+	_, err := r.Expose(&b, Exposition{Format: encode.OpenMetrics, NoSelf: true})
 	require.NoError(t, err)
 	require.NotContains(t, b.String(), "_created")
 	var page strings.Builder

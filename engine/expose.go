@@ -5,7 +5,6 @@ package engine
 import (
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"time"
 
@@ -24,9 +23,10 @@ type Exposition struct {
 	// NoSelf leaves out the registry's own metrics (quipu_...).
 	NoSelf bool
 
-	// NoCreated leaves out when series were created, which OpenMetrics and protobuf tell. In OpenMetrics each of these
-	// times is a series of its own for the server.
-	NoCreated bool
+	// Created shows in OpenMetrics when series were created, as samples with the suffix _created: one series more for each
+	// counter, histogram and summary, which the server stores. Protobuf always carries these times, at no cost in series,
+	// and text 0.0.4 never does.
+	Created bool
 
 	// WholeFamilies writes every protobuf family as one message, which is gathered in memory before it is written. Without
 	// it a family of more than 64 KiB is sent as several messages of one name. Prometheus adds such messages up; a reader
@@ -59,7 +59,7 @@ type page struct {
 	err   error
 	until time.Time
 
-	noCreated bool
+	created   bool
 	whole     bool // one protobuf message for each family: see Exposition.WholeFamilies
 	emissions []pageEmission
 
@@ -87,7 +87,8 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	begin := time.Now()
 	p := r.pages.get(newPage)
 	defer p.release(r)
-	p.w, p.fm, p.noCreated = w, e.Format, e.NoCreated
+	p.w, p.fm = w, e.Format
+	p.created = e.Created || e.Format == encode.Protobuf
 	p.whole = e.WholeFamilies && e.Format == encode.Protobuf
 	p.until = e.Deadline
 	if p.until.IsZero() {
@@ -227,7 +228,7 @@ func (f *family) append(p *page, n *shard.Node) {
 	switch f.def.kind {
 	case encode.Counter:
 		seriesOf[Counter](n).sample(&p.counter)
-		p.counter.Created = p.created(f, n)
+		p.counter.Created = p.bornAt(f, n)
 		p.counter.Exemplar = nil
 		if p.fm != encode.Text {
 			if set := f.exemplars.set(n); set != nil {
@@ -249,7 +250,7 @@ func (f *family) append(p *page, n *shard.Node) {
 	default:
 		s := &p.summary
 		p.quantiles, s.Count, s.Sum = seriesOf[Summary](n).window.Snapshot(p.quantiles[:0])
-		s.Quantiles, s.Created = p.quantiles, p.created(f, n)
+		s.Quantiles, s.Created = p.quantiles, p.bornAt(f, n)
 		p.buf = f.enc.AppendSummary(p.buf, p.fm, n.Labels, s)
 	}
 }
@@ -264,18 +265,13 @@ func (f *family) appendValue(p *page, value float64) {
 	p.buf = f.enc.AppendGauge(p.buf, p.fm, f.consts, value)
 }
 
-// born returns the time as series remember it: in tenths of a second since the registry was made, good for 13 years.
-func (r *Registry) born() uint32 {
-	return uint32(min(max(0, r.clock().Sub(r.epoch)/(100*time.Millisecond)), math.MaxUint32))
-}
-
-// created returns when a series was created, in seconds since 1970, or 0 if the page is not to tell.
-func (p *page) created(f *family, n *shard.Node) float64 {
-	if p.noCreated {
+// bornAt returns when a series was created, in seconds since 1970, or 0 if the page does not show it.
+func (p *page) bornAt(f *family, n *shard.Node) float64 {
+	if !p.created {
 		return 0
 	}
 	// A quotient, so that the page shows three decimals at most.
-	return float64(f.reg.epochMillis+100*int64(n.Born)) / 1000
+	return float64(bornMillis(n.Born, f.reg.epochMillis)) / 1000
 }
 
 // unixSeconds returns the nearest float64, which nanoseconds since 1970 would not give: they have more than 53 bits.

@@ -37,7 +37,7 @@ func TestTimesAreTheNearestFloats(t *testing.T) {
 	require.NoError(t, err)
 	c.AddWithExemplar(1, engine.Labels{"id": "x"})
 	require.Equal(t, "# TYPE c counter\nc_total 1 # {id=\"x\"} 1 1700000000.25\nc_created 1700000000.25\n# EOF\n",
-		strings.ReplaceAll(string(expose(t, r, engine.Exposition{Format: openMetrics, NoSelf: true})), "1.70000000025e+09", "1700000000.25"))
+		strings.ReplaceAll(string(expose(t, r, engine.Exposition{Format: openMetrics, NoSelf: true, Created: true})), "1.70000000025e+09", "1700000000.25"))
 }
 
 // The sum NaN, which Prometheus wants of a native histogram that counted an infinity, is for the protobuf format only.

@@ -141,7 +141,7 @@ func (f *family) newSeries(labels string) *shard.Node {
 	}
 	s.fam = f
 	s.node.Labels = labels
-	s.node.Born = f.reg.born()
+	s.node.Born = bornOf(f.reg.clock(), f.reg.epochMillis)
 	return &s.node
 }
 

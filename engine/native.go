@@ -89,7 +89,7 @@ func inBuckets(s *histogram.NativeSnapshot) uint64 {
 // has one count for both.
 func (p *page) sampleHistogram(f *family, n *shard.Node) {
 	h, s := seriesOf[Histogram](n), &p.histogram
-	*s = encode.HistogramSample{Created: p.created(f, n)}
+	*s = encode.HistogramSample{Created: p.bornAt(f, n)}
 	p.exemplars = p.exemplars[:0]
 	if set := f.exemplars.set(n); set != nil {
 		p.exemplars = set.list(p.exemplars)

@@ -24,8 +24,7 @@ type Registry struct {
 	maxSeries   int
 	clock       func() time.Time
 	logger      *slog.Logger
-	epoch       time.Time
-	epochMillis int64 // since 1970
+	epochMillis int64 // when the registry was made, in milliseconds since 1970
 
 	log   *quantile.Log // observations of summaries on their way
 	pages freeList[*page]
@@ -61,8 +60,7 @@ func NewRegistry(options ...RegistryOption) *Registry {
 		}
 	}
 	r.pages = make(freeList[*page], keptPages)
-	r.epoch = r.clock()
-	r.epochMillis = r.epoch.UnixMilli()
+	r.epochMillis = r.clock().UnixMilli()
 	r.log = quantile.NewLog(r.clock)
 	r.sorted.Store(new([]*family))
 	r.self.define(r)

@@ -104,7 +104,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	e := engine.Exposition{Format: chosen.format, NoSelf: h.noSelf, NoCreated: h.noCreated}
+	e := engine.Exposition{Format: chosen.format, NoSelf: h.noSelf, Created: h.created}
 	if r.URL.RawQuery != "" {
 		e.Names = familyNames(r.URL.RawQuery)
 	}

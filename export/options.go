@@ -28,7 +28,7 @@ type handlerConfig struct {
 	maxConcurrent int
 	noGzip        bool
 	noSelf        bool
-	noCreated     bool
+	created       bool
 }
 
 func newHandlerConfig(opts []Option) handlerConfig {
@@ -114,10 +114,11 @@ func NoSelfMetrics() Option {
 	return func(c *handlerConfig) { c.noSelf = true }
 }
 
-// NoCreatedTimes leaves out when series were created. In OpenMetrics these times are one more series for each counter,
-// histogram and summary, which Prometheus stores.
-func NoCreatedTimes() Option {
-	return func(c *handlerConfig) { c.noCreated = true }
+// WithCreatedTimes shows in OpenMetrics when series were created: one more series, with the suffix _created, for each
+// counter, histogram and summary, which Prometheus stores as it does others. Protobuf carries these times without it, and
+// not as series.
+func WithCreatedTimes() Option {
+	return func(c *handlerConfig) { c.created = true }
 }
 
 func mustBePositive(option string, d time.Duration) {

@@ -18,7 +18,7 @@ import (
 type Node struct {
 	// Labels is the rendered text of all labels, without braces.
 	Labels string
-	// Born is when the series was created, in tenths of a second since an epoch of the caller's.
+	// Born is when the series was created, in an encoding of the caller's.
 	Born uint32
 
 	slot atomic.Uint32 // position in the roster and the flags; written under Map.mu

@@ -213,6 +213,7 @@ func (l *line) histogram(snapshot engine.HistogramSnapshot, fm encode.Format) en
 // expose returns a page of the registry.
 func (b *book) expose(e engine.Exposition) []byte {
 	var page bytes.Buffer
+	e.Created = true
 	n, err := b.reg.Expose(&page, e)
 	require.NoError(b.t, err)
 	require.EqualValues(b.t, page.Len(), n)

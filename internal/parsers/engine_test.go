@@ -343,7 +343,7 @@ func TestTheRegistrysOwnMetricsReadBack(t *testing.T) {
 func TestPagesOfTheHandlerAreWhatTheirContentTypeSays(t *testing.T) {
 	b := everything(t)
 	const protobuf = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
-	h := export.Handler(b.reg)
+	h := export.Handler(b.reg, export.WithCreatedTimes())
 	for _, c := range []struct {
 		who, accept string
 		want        encode.Format

@@ -24,15 +24,16 @@ func (f *family) expect(fm encode.Format) []Sample {
 		meta.Help = "" // Prometheus' lexer drops it
 	}
 	name, sample := f.name, f.name
+	unknown := f.unknown || f.typ == encode.Counter && (!strings.HasSuffix(f.name, "_total") || f.name == "_total")
 	switch f.typ {
 	case encode.Untyped:
 		meta.Type = "unknown"
 	case encode.Counter:
-		if om {
-			if name = strings.TrimSuffix(f.name, "_total"); name == "" {
-				name = f.name
-			}
-			sample = name + "_total"
+		switch {
+		case om && unknown:
+			meta.Type = "unknown"
+		case om:
+			name = strings.TrimSuffix(f.name, "_total")
 		}
 	case encode.Info:
 		name = strings.TrimSuffix(f.name, "_info")
@@ -64,7 +65,7 @@ func (f *family) expect(fm encode.Format) []Sample {
 		case encode.Counter:
 			created = s.counter.Created
 			v := add(sample, float64(s.counter.Int)+s.counter.Frac)
-			if fm != encode.Text {
+			if pb || om && !unknown {
 				v.Exemplars = exemplars(om, s.counter.Exemplar)
 			}
 		case encode.Summary:
@@ -80,7 +81,7 @@ func (f *family) expect(fm encode.Format) []Sample {
 		default:
 			add(sample, s.gauge)
 		}
-		if created > 0 && om {
+		if created > 0 && om && !unknown {
 			add(name+"_created", created)
 		}
 		for k := from; k < len(out) && pb; k++ {

@@ -18,6 +18,7 @@ import (
 type family struct {
 	name, help, unit string
 	typ              encode.Type
+	unknown          bool // a counter that OpenMetrics shows as unknown though its name ends in _total
 	bounds           []float64
 	series           []series
 }
@@ -101,6 +102,8 @@ func (g *generator) families(n int) []family {
 			help: g.text(), unit: units[g.IntN(len(units))], typ: encode.Type(g.IntN(7)),
 		}
 		switch f.typ {
+		case encode.Counter:
+			f.unknown = g.IntN(4) == 0
 		case encode.Histogram:
 			bound := -5.0
 			for range g.IntN(5) {
@@ -195,6 +198,9 @@ func encodePage(families []family, fm encode.Format, piece int) []byte {
 	for i := range families {
 		f := &families[i]
 		ef := encode.NewFamily(f.name, f.help, f.unit, f.typ, f.bounds)
+		if f.unknown {
+			ef = encode.NewUnknownCounter(f.name, f.help, f.unit)
+		}
 		start := len(dst)
 		dst = ef.Begin(dst, fm)
 		for j := range f.series {

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/encode"
+)
+
+// sleep returns the time that time.Now would return after a machine has slept: the wall clock has gone on, the monotonic
+// one has not. The seconds of a time with a monotonic reading begin at bit 30 of its first word.
+func sleep(now time.Time, seconds uint64) time.Time {
+	later := now
+	*(*uint64)(unsafe.Pointer(&later)) += seconds << 30
+	return later
+}
+
+// The difference from the registry's creation was taken by the monotonic clock.
+func TestASeriesCreatedAfterTheMachineSleptIsNotAsOldAsTheSleep(t *testing.T) {
+	const hours = 8 * 3600
+	start := time.Now()
+	now := start
+	r := NewRegistry(WithClock(func() time.Time { return now }))
+	now = sleep(start, hours)
+	require.EqualValues(t, start.Unix()+hours, now.Unix())
+	require.Zero(t, now.Sub(start), "the monotonic clock stood still")
+
+	c, err := r.NewCounter("c_total", "")
+	require.NoError(t, err)
+	created := bornMillis(c.node.Born, r.epochMillis)
+	require.LessOrEqual(t, created, now.UnixMilli())
+	require.Greater(t, created, now.UnixMilli()-bornFineStep)
+}
+
+func TestCreationTimesAreTheWallTimeWhereverTheClockIsSet(t *testing.T) {
+	for _, epoch := range []time.Time{time.Unix(0, 0), time.Unix(1_700_000_000, 250e6), time.Unix(4_000_000_000, 0)} {
+		for _, jump := range []time.Duration{
+			0, 1, time.Millisecond, 99 * time.Millisecond, 100 * time.Millisecond, time.Hour, -time.Hour, -time.Millisecond,
+			10 * 365 * 24 * time.Hour, -365 * 24 * time.Hour, -30 * 365 * 24 * time.Hour, 54 * 365 * 24 * time.Hour,
+		} {
+			wall := epoch.Add(jump)
+			millis := wall.UnixMilli()
+			if millis < 0 || millis > 1000*(1<<32-1) {
+				continue // before 1970 and after 2106 there are no creation times
+			}
+			got := bornMillis(bornOf(wall, epoch.UnixMilli()), epoch.UnixMilli())
+			step := int64(bornFineStep)
+			if jump < -500*24*time.Hour || jump > 12*365*24*time.Hour {
+				step = bornCoarseStep
+			}
+			require.LessOrEqual(t, got, millis, "%v%+v", epoch, jump)
+			require.Greater(t, got, millis-step, "%v%+v", epoch, jump)
+		}
+	}
+	// The ends of both scales.
+	const epoch = 1_700_000_000_000
+	require.Zero(t, bornOf(time.UnixMilli(epoch-bornEarlier*bornFineStep), epoch))
+	require.EqualValues(t, bornCoarse-1, bornOf(time.UnixMilli(epoch+(bornCoarse-bornEarlier)*bornFineStep-1), epoch))
+	require.EqualValues(t, bornCoarse, bornOf(time.Unix(-1, 0), epoch))
+	require.EqualValues(t, uint32(1<<32-1), bornOf(time.Unix(1<<40, 0), epoch))
+}
+
+func TestCreatedTimesInOpenMetricsAreOptIn(t *testing.T) {
+	r := NewRegistry(WithClock(func() time.Time { return time.Unix(1_700_000_000, 0) }))
+	_, err := r.NewCounter("c_total", "")
+	require.NoError(t, err)
+	_, err = r.NewHistogram("h", "")
+	require.NoError(t, err)
+	_, err = r.NewSummary("s", "")
+	require.NoError(t, err)
+	page := func(e Exposition) string {
+		var b strings.Builder
+		e.NoSelf = true
+		_, err := r.Expose(&b, e)
+		require.NoError(t, err)
+		return b.String()
+	}
+	require.NotContains(t, page(Exposition{Format: encode.OpenMetrics}), "_created")
+	require.NotContains(t, page(Exposition{Format: encode.Text, Created: true}), "_created")
+	shown := page(Exposition{Format: encode.OpenMetrics, Created: true})
+	require.Equal(t, 3, strings.Count(shown, "_created 1.7e+09\n")+strings.Count(shown, "_created 1700000000\n"))
+	require.Equal(t, page(Exposition{Format: encode.Protobuf, Created: true}), page(Exposition{Format: encode.Protobuf}),
+		"protobuf always carries them")
+}
