@@ -104,6 +104,7 @@ type callbackResult struct {
 	value    float64
 	emission *Emission // of a collector
 	failed   bool
+	stopped  bool  // nobody waits any longer: no fault of the function's
 	fault    fault // why it failed
 	cause    any
 }
@@ -134,8 +135,8 @@ func (c *callback) call() {
 	c.result.failed = false
 }
 
-// value runs the function and waits for its result, at most for the given time.
-func (c *callback) value(wait time.Duration) callbackResult {
+// value runs the function and waits for its result, at most for the given time or until done is closed.
+func (c *callback) value(wait time.Duration, done <-chan struct{}) callbackResult {
 	select {
 	case c.turn <- struct{}{}:
 	default: // another scrape is at it
@@ -148,6 +149,8 @@ func (c *callback) value(wait time.Duration) callbackResult {
 		case c.turn <- struct{}{}:
 		case <-t.C:
 			return hung(wait)
+		case <-done:
+			return callbackResult{failed: true, stopped: true}
 		}
 	}
 	c.state.Store(callRunning)
@@ -159,6 +162,12 @@ func (c *callback) value(wait time.Duration) callbackResult {
 	case <-c.timer.C:
 		if c.state.CompareAndSwap(callRunning, callAbandoned) {
 			return hung(wait)
+		}
+		<-c.done
+	case <-done:
+		c.timer.Stop()
+		if c.state.CompareAndSwap(callRunning, callAbandoned) {
+			return callbackResult{failed: true, stopped: true}
 		}
 		<-c.done
 	}
@@ -173,8 +182,8 @@ func hung(after time.Duration) callbackResult {
 
 // call evaluates a func metric for a scrape that can still wait for the given time. ok is false when there is no value
 // to show; the failure has been counted.
-func (f *family) call(wait time.Duration) (value float64, ok bool) {
-	result, ok := f.run(f.fn.Load(), wait)
+func (f *family) call(wait time.Duration, done <-chan struct{}) (value float64, ok bool) {
+	result, ok := f.run(f.fn.Load(), wait, done)
 	if ok && f.def.kind == encode.Counter && !(result.value >= 0) {
 		f.leftOut(faultNegative, result.value)
 		return 0, false
@@ -183,9 +192,9 @@ func (f *family) call(wait time.Duration) (value float64, ok bool) {
 }
 
 // run runs a user's function on behalf of a family, and counts its failure.
-func (f *family) run(c *callback, wait time.Duration) (result callbackResult, ok bool) {
-	result = c.value(max(min(wait, CallbackTimeout), callbackFloor))
-	if result.failed {
+func (f *family) run(c *callback, wait time.Duration, done <-chan struct{}) (result callbackResult, ok bool) {
+	result = c.value(max(min(wait, CallbackTimeout), callbackFloor), done)
+	if result.failed && !result.stopped {
 		f.leftOut(result.fault, result.cause)
 	}
 	return result, !result.failed
@@ -196,7 +205,7 @@ func (f *family) leftOut(kind fault, cause any) {
 }
 
 func (f *family) callValue() float64 {
-	if value, ok := f.call(CallbackTimeout); ok {
+	if value, ok := f.call(CallbackTimeout, nil); ok {
 		return value
 	}
 	return math.NaN()

@@ -268,7 +268,7 @@ func (p *page) emission(f *family) *Emission {
 			return e.emission
 		}
 	}
-	e, _ := f.run(s.call, time.Until(p.until))
+	e, _ := f.run(s.call, time.Until(p.until), p.done)
 	p.emissions = append(p.emissions, pageEmission{s, e.emission})
 	return e.emission
 }

@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -37,6 +38,11 @@ type Exposition struct {
 	// Deadline is when the page should be finished. Functions of func metrics are not waited for past it, but for 10 ms
 	// each; by default the page waits 2 seconds for all of them together.
 	Deadline time.Time
+
+	// Context, when it is done, ends the page: no function is waited for any longer, nothing more is written, and Expose
+	// returns [context.Cause] of it. A deadline of the context ends the page like anything else; the time by which the page
+	// should be there, whole, is Deadline. Without a Context the page ends by itself.
+	Context context.Context
 }
 
 const (
@@ -58,6 +64,8 @@ type page struct {
 	n     int64 // bytes written
 	err   error
 	until time.Time
+	ctx   context.Context // may be nil
+	done  <-chan struct{} // of ctx
 
 	created   bool
 	whole     bool // one protobuf message for each family: see Exposition.WholeFamilies
@@ -78,8 +86,8 @@ func newPage() *page { return &page{buf: make([]byte, 0, chunkSize)} }
 // A metric with labels that has no series yet is left out.
 //
 // The page is written in chunks of about 64 KiB, each with one Write (larger ones with WholeFamilies), and Expose stops at
-// the first error of w, which it returns. It takes no lock while it writes, so neither updates nor the creation of series wait for it or for w. It may
-// be called concurrently. In steady state it allocates nothing.
+// the first error of w, which it returns. It takes no lock while it writes, so neither updates nor the creation of series
+// wait for it or for w. It may be called concurrently. In steady state it allocates nothing.
 func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	if e.Format > encode.Protobuf {
 		return 0, fmt.Errorf("quipu: %w: there is no exposition format %d", ErrOption, e.Format)
@@ -91,6 +99,10 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	p.created = e.Created || e.Format == encode.Protobuf
 	p.whole = e.WholeFamilies && e.Format == encode.Protobuf
 	p.until = e.Deadline
+	p.ctx, p.done = e.Context, nil
+	if p.ctx != nil {
+		p.done = p.ctx.Done()
+	}
 	if p.until.IsZero() {
 		p.until = begin.Add(callbackBudget)
 	}
@@ -101,9 +113,10 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 		if f.isSelf && e.NoSelf || len(e.Names) > 0 && !slices.Contains(e.Names, f.def.name) {
 			continue
 		}
-		if f.expose(p); p.err != nil {
+		if p.stopped() {
 			break
 		}
+		f.expose(p)
 	}
 	p.buf = encode.AppendTrailer(p.buf, p.fm)
 	p.flush()
@@ -117,6 +130,7 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 // release keeps a page for the next scrape, unless a family has made its buffer large.
 func (p *page) release(r *Registry) {
 	p.w, p.err, p.n = nil, nil, 0
+	p.ctx, p.done = nil, nil
 	for _, e := range p.emissions {
 		if e.emission != nil {
 			e.source.emissions.put(e.emission)
@@ -133,9 +147,17 @@ func (p *page) release(r *Registry) {
 	}
 }
 
+// stopped reports whether the page is over before its end: it could not be written, or its context is done.
+func (p *page) stopped() bool {
+	if p.err == nil && p.ctx != nil && p.ctx.Err() != nil {
+		p.err = context.Cause(p.ctx)
+	}
+	return p.err != nil
+}
+
 // flush writes what is in the buffer.
 func (p *page) flush() {
-	if p.err == nil && len(p.buf) > 0 {
+	if !p.stopped() && len(p.buf) > 0 {
 		var n int
 		n, p.err = p.w.Write(p.buf)
 		p.n += int64(n)
@@ -149,7 +171,7 @@ func (p *page) flush() {
 // expose appends the family, flushing as needed.
 func (f *family) expose(p *page) {
 	if fn := f.fn.Load(); fn != nil {
-		if value, ok := f.call(time.Until(p.until)); ok {
+		if value, ok := f.call(time.Until(p.until), p.done); ok {
 			p.begin(f)
 			f.appendValue(p, value)
 			p.end(f)
@@ -191,7 +213,11 @@ func (p *page) next(f *family, first *bool) bool {
 	case *first:
 		p.begin(f)
 		*first = false
-	case len(p.buf) > p.full && !p.whole:
+	case len(p.buf) <= p.full:
+	case p.whole:
+		p.full = len(p.buf) + chunkSize // nothing is written yet, but the context is looked at
+		p.stopped()
+	default:
 		p.end(f)
 		p.flush()
 		p.resume(f)
