@@ -47,10 +47,10 @@ func WithExemplars(from func(ctx context.Context) Labels) MetricOption {
 
 // AddWithExemplar adds v, as [Counter.Add] does, and makes this event the counter's exemplar. The names and values of
 // its labels may have 128 characters together; an exemplar that does not fit is dropped and counted, the addition is not.
-// It allocates.
+// It allocates. Nil labels are no exemplar: the one that is there stays, and nothing is allocated.
 func (c *Counter) AddWithExemplar(v float64, exemplar Labels) {
 	c.Add(v)
-	if v >= 0 { // else the addition was dropped
+	if v >= 0 && exemplar != nil { // else the addition was dropped
 		c.fam.setExemplar(&c.node, 0, v, exemplar)
 	}
 }
@@ -68,17 +68,22 @@ func (c *Counter) AddContext(ctx context.Context, v float64) {
 // at [Counter.AddWithExemplar] holds here.
 func (h *Histogram) ObserveWithExemplar(v float64, exemplar Labels) {
 	h.Observe(v)
-	h.fam.setExemplar(&h.node, h.exemplarSlot(v), v, exemplar)
+	if exemplar != nil && h.takes(v) {
+		h.fam.setExemplar(&h.node, h.exemplarSlot(v), v, exemplar)
+	}
 }
 
 // ObserveContext counts v, as [Histogram.Observe] does. If the histogram has [WithExemplars], the event in ctx becomes the
 // exemplar of its bucket when the last one is older than [ExemplarInterval].
 func (h *Histogram) ObserveContext(ctx context.Context, v float64) {
 	h.Observe(v)
-	if h.fam.def.exemplarsFrom != nil {
+	if h.fam.def.exemplarsFrom != nil && h.takes(v) {
 		h.fam.exemplarFrom(ctx, &h.node, h.exemplarSlot(v), v)
 	}
 }
+
+// takes reports whether the histogram counts v: one with native buckets drops NaN.
+func (h *Histogram) takes(v float64) bool { return v == v || h.native == nil }
 
 // nativeExemplars is how many exemplars a histogram without classic buckets keeps. They are spread over the powers of
 // two, so that values of every magnitude keep one.

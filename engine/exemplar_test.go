@@ -157,3 +157,29 @@ func TestAClockThatIsSetBackDoesNotKeepAnExemplar(t *testing.T) {
 	}
 	require.Equal(t, "c_total 1001 # {trace_id=\"after\"} 1 100\n", openMetricsOf(t, r))
 }
+
+func TestNilLabelsAreNoExemplar(t *testing.T) {
+	r := NewRegistry()
+	c := must(r.NewCounter("c_total", ""))
+	h := must(r.NewHistogram("h", "", WithBuckets(1)))
+	n := must(r.NewHistogram("n", "", WithNative(histogram.NativeDefaults())))
+	from := must(r.NewCounter("from_total", "", WithExemplars(func(context.Context) Labels { return nil })))
+	fromHistogram := must(r.NewHistogram("fromh", "", WithBuckets(1), WithExemplars(func(context.Context) Labels { return nil })))
+	for name, update := range map[string]func(){
+		"Counter":              func() { c.AddWithExemplar(1, nil) },
+		"Histogram":            func() { h.ObserveWithExemplar(1, nil) },
+		"native Histogram":     func() { n.ObserveWithExemplar(1, nil) },
+		"Counter of context":   func() { from.AddContext(context.Background(), 1) },
+		"Histogram of context": func() { fromHistogram.ObserveContext(context.Background(), 1) },
+	} {
+		update()
+		require.Zero(t, testing.AllocsPerRun(100, update), name)
+	}
+	require.NotContains(t, openMetricsOf(t, r), "{}")
+	for _, s := range []*series{&c.series, &h.series, &n.series, &from.series, &fromHistogram.series} {
+		require.Nil(t, s.fam.exemplars.set(&s.node), s.fam.def.name)
+	}
+	c.AddWithExemplar(1, Labels{"trace_id": "a"})
+	c.AddWithExemplar(1, nil)
+	require.Contains(t, openMetricsOf(t, r), `c_total 104 # {trace_id="a"} 1`, "the one that is there stays")
+}

@@ -4,7 +4,6 @@ package engine_test
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
-	"github.com/quipu-metrics/quipu/histogram"
 )
 
 // A piece of a protobuf family has the family's help text. One larger than a chunk was there once for each series: 3 GB
@@ -38,14 +36,4 @@ func TestTimesAreTheNearestFloats(t *testing.T) {
 	c.AddWithExemplar(1, engine.Labels{"id": "x"})
 	require.Equal(t, "# TYPE c counter\nc_total 1 # {id=\"x\"} 1 1700000000.25\nc_created 1700000000.25\n# EOF\n",
 		strings.ReplaceAll(string(expose(t, r, engine.Exposition{Format: openMetrics, NoSelf: true, Created: true})), "1.70000000025e+09", "1700000000.25"))
-}
-
-// The sum NaN, which Prometheus wants of a native histogram that counted an infinity, is for the protobuf format only.
-func TestASumInTextIsTrueForANativeHistogramThatCountedWhatNoBucketTakes(t *testing.T) {
-	r := engine.NewRegistry()
-	h, err := r.NewHistogram("h", "", engine.WithNative(histogram.NativeDefaults()))
-	require.NoError(t, err)
-	h.Observe(2.5)
-	h.Observe(math.NaN())
-	require.Equal(t, map[string]string{`h_bucket{le="+Inf"}`: "2", "h_sum": "2.5", "h_count": "2"}, valuesOf(t, r))
 }

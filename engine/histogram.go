@@ -27,7 +27,8 @@ func (r *Registry) NewHistogram(name, help string, options ...MetricOption) (*Hi
 }
 
 // Observe counts v in the first bucket whose upper bound is not below it. NaN goes to the +Inf bucket and the count,
-// never into the sum.
+// never into the sum; a histogram with native buckets drops it, and counts it as misuse. Infinities make the sum infinite
+// from then on, or NaN once both came.
 func (h *Histogram) Observe(v float64) {
 	if h.native != nil {
 		h.observeNative(v)
@@ -37,6 +38,10 @@ func (h *Histogram) Observe(v float64) {
 }
 
 func (h *Histogram) observeNative(v float64) {
+	if v != v {
+		h.fam.misuse(faultNativeNaN, "NaN observed by a histogram with native buckets, none of which can hold it")
+		return
+	}
 	h.native.Observe(v)
 	if h.classic.Bounds() != nil {
 		h.classic.Observe(v) // second: see page.sampleHistogram
@@ -55,19 +60,22 @@ type HistogramSnapshot struct {
 // Snapshot returns the state. It allocates.
 func (h *Histogram) Snapshot() HistogramSnapshot {
 	var s HistogramSnapshot
-	if h.native != nil {
-		s.Native = new(histogram.NativeSnapshot)
-		h.native.Snapshot(s.Native)
-		h.fam.reg.self.snapshot(s.Native.Exact)
-		s.Count, s.Sum = s.Native.Count, s.Native.Sum
-	}
 	if bounds := h.classic.Bounds(); bounds != nil {
 		counts, sum, exact := h.classic.Snapshot(nil)
 		h.fam.reg.self.snapshot(exact)
-		s.Bounds, s.Counts, s.Sum, s.Count = bounds.Upper(), counts, sum, 0
+		s.Bounds, s.Counts, s.Sum = bounds.Upper(), counts, sum
 		for _, n := range counts {
 			s.Count += n
 		}
+	}
+	if h.native != nil { // second: see page.sampleHistogram
+		s.Native = new(histogram.NativeSnapshot)
+		h.native.Snapshot(s.Native)
+		h.fam.reg.self.snapshot(s.Native.Exact)
+		if s.Counts != nil {
+			s.Counts[len(s.Counts)-1] += s.Native.Count - s.Count
+		}
+		s.Count, s.Sum = s.Native.Count, s.Native.Sum
 	}
 	return s
 }

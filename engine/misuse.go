@@ -13,18 +13,19 @@ import (
 type fault int
 
 const (
-	faultLabels   fault = iota // label values that do not fit the label names
-	faultNegative              // a counter decremented
-	faultNaN                   // NaN added
-	faultExemplar              // an exemplar that cannot be one
-	faultPanic                 // a callback that panicked
-	faultExit                  // a callback that ended its goroutine
-	faultHang                  // a callback that did not return in time
+	faultLabels    fault = iota // label values that do not fit the label names
+	faultNegative               // a counter decremented
+	faultNaN                    // NaN added
+	faultNativeNaN              // NaN observed by a histogram with native buckets
+	faultExemplar               // an exemplar that cannot be one
+	faultPanic                  // a callback that panicked
+	faultExit                   // a callback that ended its goroutine
+	faultHang                   // a callback that did not return in time
 	faults
 )
 
 func (f fault) String() string {
-	return [faults]string{"labels", "negative", "nan", "exemplar", "panic", "exit", "timeout"}[f]
+	return [faults]string{"labels", "negative", "nan", "native_nan", "exemplar", "panic", "exit", "timeout"}[f]
 }
 
 // misuse counts a fault and logs it, the first time it happens to this family. In a strict registry it panics instead.

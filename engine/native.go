@@ -4,7 +4,6 @@ package engine
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/histogram"
@@ -12,8 +11,12 @@ import (
 )
 
 // WithNative makes a histogram native: its buckets grow exponentially and need no layout. Prometheus receives them in the
-// protobuf format, when native histograms are switched on there; in the text formats a native histogram has the bucket up
-// to +Inf only. Together with [WithBuckets] the histogram has both kinds of buckets, and every observation costs twice.
+// protobuf format, from jobs with scrape_native_histograms: true in their scrape configuration; in the text formats a native histogram has the bucket up
+// to +Inf only. Together with [WithBuckets] the histogram has both kinds of buckets, and every observation and every page
+// costs twice.
+//
+// Infinities count in the overflow buckets and in the sum. NaN, which no native bucket can hold, is dropped from the
+// whole histogram and counted as misuse, with the reason native_nan.
 //
 // See [histogram.NativeDefaults] for the usual options.
 func WithNative(options histogram.NativeOptions) MetricOption {
@@ -51,11 +54,6 @@ func (p *page) nativeSample(f *family, n *histogram.Native) *encode.NativeSample
 	f.reg.self.snapshot(from.Exact)
 	to.Schema, to.ZeroThreshold, to.ZeroCount = int32(from.Schema), from.ZeroThreshold, from.ZeroCount
 	to.Count, to.Sum = from.Count, from.Sum
-	if p.fm == encode.Protobuf && inBuckets(from) != from.Count {
-		// Infinities and NaNs are in no bucket. Prometheus takes that only from a histogram whose sum is NaN. The text
-		// formats do not show those buckets, and have the true sum.
-		to.Sum = math.NaN()
-	}
 	copyBuckets(&to.Positive, &from.Positive)
 	copyBuckets(&to.Negative, &from.Negative)
 	return to
@@ -69,24 +67,12 @@ func copyBuckets(to *encode.Buckets, from *histogram.NativeBuckets) {
 	to.Deltas = from.Deltas
 }
 
-// inBuckets adds up all buckets.
-func inBuckets(s *histogram.NativeSnapshot) uint64 {
-	total := s.ZeroCount
-	for _, deltas := range [][]int64{s.Positive.Deltas, s.Negative.Deltas} {
-		var count int64
-		for _, d := range deltas {
-			count += d
-			total += uint64(count)
-		}
-	}
-	return total
-}
-
 // sampleHistogram reads a series of a histogram.
 //
 // One with both kinds of buckets is read classic first. It is observed native first, so the native count is never the
 // smaller one; what came in between is counted in the classic bucket up to +Inf until the next scrape, because a message
-// has one count for both.
+// has one count for both. The text formats show no native buckets, but the same count and sum: two sums that are added up
+// in different orders can differ in their last digits.
 func (p *page) sampleHistogram(f *family, n *shard.Node) {
 	h, s := seriesOf[Histogram](n), &p.histogram
 	*s = encode.HistogramSample{Created: p.bornAt(f, n)}
@@ -100,7 +86,7 @@ func (p *page) sampleHistogram(f *family, n *shard.Node) {
 		f.reg.self.snapshot(exact)
 		p.counts = counts
 		s.Counts, s.Sum, s.Exemplars = counts, sum, p.exemplars
-		if h.native == nil || p.fm != encode.Protobuf {
+		if h.native == nil {
 			return
 		}
 		for _, count := range counts {

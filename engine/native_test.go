@@ -56,17 +56,47 @@ h_seconds_count 4
 	require.EqualValues(t, 4, p.histogram.Native.Count)
 }
 
-func TestNativeHistogramWithNaNHasASumThatPrometheusTakes(t *testing.T) {
-	h := must(NewRegistry().NewHistogram("h", "", WithNative(histogram.NativeDefaults())))
-	h.Observe(1)
+func TestAHistogramWithNativeBucketsDropsNaNAndCountsIt(t *testing.T) {
+	for name, options := range map[string][]MetricOption{
+		"native":             {WithNative(histogram.NativeDefaults())},
+		"native and classic": {WithNative(histogram.NativeDefaults()), WithBuckets(1, 2)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := NewRegistry()
+			h := must(r.NewHistogram("h", "", append(options, WithExemplars(traceOf))...))
+			h.Observe(1)
+			h.Observe(math.NaN())
+			h.ObserveWithExemplar(math.NaN(), Labels{"trace_id": "a"})
+			h.ObserveContext(withTrace("b"), math.NaN())
+			s := h.Snapshot()
+			require.EqualValues(t, 1, s.Count)
+			require.EqualValues(t, 1, s.Sum)
+			require.EqualValues(t, 1, s.Native.Count)
+			require.EqualValues(t, 3, r.self.dropped[faultNativeNaN].Value())
+			require.Nil(t, h.fam.exemplars.set(&h.node), "a dropped observation leaves no exemplar")
+			require.Panics(t, func() {
+				must(NewRegistry(Strict()).NewHistogram("h", "", options...)).Observe(math.NaN())
+			})
+		})
+	}
+}
+
+func TestSumsOfBothKindsOfBucketsAreTheSameInEveryFormat(t *testing.T) {
+	r := NewRegistry()
+	h := must(r.NewHistogram("h", "", WithNative(histogram.NativeDefaults()), WithBuckets(1, 2)))
+	for i := range 1000 { // many generations, so that the native sum is added up in another order
+		h.Observe(0.1 * float64(i*i*i))
+	}
 	p := newPage()
-	p.fm = encode.Protobuf
-	p.sampleHistogram(h.fam, h.fam.only)
-	require.EqualValues(t, 1, p.histogram.Sum)
-	h.Observe(math.NaN())
-	p.sampleHistogram(h.fam, h.fam.only)
-	require.EqualValues(t, 2, p.histogram.Native.Count)
-	require.True(t, math.IsNaN(p.histogram.Sum))
+	var sums []float64
+	for _, fm := range []encode.Format{encode.Text, encode.OpenMetrics, encode.Protobuf} {
+		p.fm = fm
+		p.sampleHistogram(h.fam, h.fam.only)
+		sums = append(sums, p.histogram.Sum)
+	}
+	require.Equal(t, []float64{sums[0], sums[0], h.Snapshot().Sum}, sums)
+	_, classic, _ := h.classic.Snapshot(nil)
+	require.NotEqual(t, classic, sums[0], "this test is to add up in another order")
 }
 
 func TestNativeOptionsAreChecked(t *testing.T) {

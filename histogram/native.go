@@ -20,8 +20,9 @@ type NativeOptions struct {
 	// ZeroThreshold is the largest magnitude that counts as zero, 2^-1022 at least.
 	ZeroThreshold float64
 
-	// MaxBuckets limits the buckets from the lowest to the highest that observations needed, empty ones and a margin
-	// included, for both signs together: 272 to 500. At the lowest resolution all of float64 takes 256.
+	// MaxBuckets limits the buckets from the lowest to the highest that finite observations needed, empty ones and a
+	// margin included, for both signs together: 272 to 500. At the lowest resolution all of float64 takes 256. The
+	// overflow buckets, which take infinities, are not part of it.
 	MaxBuckets int
 }
 
@@ -58,8 +59,9 @@ type generation struct {
 	schema   int
 	positive window
 	negative window
-	// The first positive bucket, the first negative one (of the highest index) and the zero bucket in counts. All others
-	// hold nothing but infinities and NaNs.
+	// The first positive bucket, the first negative one (of the highest index) and the zero bucket in counts. Of the
+	// others, the first holds -Inf and the last +Inf, because finite observations outside the windows make a new
+	// generation; those between hold nothing.
 	positiveAt, negativeAt, zeroAt int
 }
 
@@ -90,7 +92,8 @@ func (n *Native) Init(options NativeOptions) error {
 	return nil
 }
 
-// Observe counts v. Infinities and NaN are counted in no bucket but in the count; infinities are in the sum, NaN is not.
+// Observe counts v. Infinities are counted in the overflow buckets, one past those of the largest numbers, and make the
+// sum infinite, or NaN once both came. NaN is ignored: no bucket could hold it.
 //
 // It takes no lock and does not wait for readers. It allocates only when v is outside the range of all observations
 // before, which makes a generation, and when a generation becomes hot.
@@ -101,13 +104,16 @@ func (n *Native) Observe(v float64) {
 			g.counts.Observe(v)
 			return
 		}
+		if v != v {
+			return
+		}
 		// If another goroutine was faster, its generation may do as well.
 		n.current.CompareAndSwap(g, n.grow(g, v))
 	}
 }
 
 func (g *generation) holds(v, zeroThreshold float64) bool {
-	return math.Abs(v) <= zeroThreshold || g.negative.holds(-v) || math.IsNaN(v) || math.IsInf(v, 0)
+	return math.Abs(v) <= zeroThreshold || g.negative.holds(-v) || math.IsInf(v, 0)
 }
 
 // grow makes the generation after g, in which there is room for v.
@@ -151,7 +157,7 @@ func (n *Native) grow(g *generation, v float64) *generation {
 }
 
 // newGeneration lays out the buckets: negative ones from the highest index down, the zero bucket, positive ones. Between
-// them, and at the ends, are buckets that no finite observation gets into.
+// them, and at the ends, are buckets that no finite observation gets into: -Inf comes first and +Inf last.
 //
 // Classic's bounds belong to the bucket below, those of negative buckets to the one of larger magnitude, which is below
 // too, and those of the zero bucket to it: hence the next smaller numbers.

@@ -29,8 +29,12 @@ func nativeIndex(v float64, schema int) int {
 	return (exponent-1)*n + sort.Search(n, func(j int) bool { return fraction <= fractions[j*step] })
 }
 
-// nativeBound returns the upper bound of a bucket. The last bucket, whose bound float64 cannot hold, gets the largest
-// number instead, as in Prometheus.
+// overflowIndex returns the index of the bucket for infinities: one past that of the largest number. Merging pairs of
+// buckets keeps it apart from them: coarser(overflowIndex(s), 1) is overflowIndex(s-1).
+func overflowIndex(schema int) int { return nativeIndex(math.MaxFloat64, schema) + 1 }
+
+// nativeBound returns the upper bound of a bucket. The last bucket of finite numbers, whose bound float64 cannot hold,
+// gets the largest number instead, as in Prometheus.
 func nativeBound(index, schema int) float64 {
 	var bound float64
 	if schema <= 0 {

@@ -4,14 +4,15 @@ package histogram
 
 import "math"
 
-// Quantile estimates the q-quantile of the observations in the snapshot's buckets; infinities and NaNs are in none. A
-// quantile is placed within its bucket geometrically, as the buckets themselves grow, and within the zero bucket evenly,
-// as Prometheus 3 does. The estimate is off by one bucket's width at most.
+// Quantile estimates the q-quantile of the observations. A quantile is placed within its bucket geometrically, as the
+// buckets themselves grow, and within the zero bucket evenly, as Prometheus 3 does; one in an overflow bucket is infinite.
+// Others are off by one bucket's width at most.
 //
 // It returns NaN when there are no observations or q is NaN; -Inf for q below 0 and +Inf for q above 1.
 func (s *NativeSnapshot) Quantile(q float64) float64 {
 	total := s.ZeroCount
 	for _, b := range []*NativeBuckets{&s.Positive, &s.Negative} {
+		total += b.overflow
 		for _, n := range b.counts {
 			total += n
 		}
@@ -34,6 +35,9 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 		below += float64(n)
 		return 0, false
 	}
+	if _, ok := within(s.Negative.overflow); ok {
+		return math.Inf(-1)
+	}
 	for i := len(s.Negative.counts) - 1; i >= 0; i-- { // the largest magnitudes come first
 		if part, ok := within(s.Negative.counts[i]); ok {
 			return -s.between(s.Negative.first+i, 1-part)
@@ -53,6 +57,9 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 		if part, ok := within(n); ok {
 			return s.between(s.Positive.first+i, part)
 		}
+	}
+	if s.Positive.overflow > 0 {
+		return math.Inf(1)
 	}
 	return math.NaN() // not reached: the rank is at most the total
 }

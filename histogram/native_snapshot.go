@@ -9,7 +9,7 @@ type NativeSnapshot struct {
 	Schema        int
 	ZeroThreshold float64
 	ZeroCount     uint64
-	Count         uint64 // of all observations: those in buckets, the zero bucket, and infinities and NaNs
+	Count         uint64 // of all observations: those in buckets and in the zero bucket
 	Sum           float64
 	Exact         bool // see Classic.Snapshot
 	Positive      NativeBuckets
@@ -24,8 +24,10 @@ type NativeBuckets struct {
 	Spans  []NativeSpan
 	Deltas []int64
 
-	first  int // index of counts[0]
-	counts []uint64
+	first    int // index of counts[0]
+	counts   []uint64
+	overflow uint64 // infinities
+	beyond   int    // index of their bucket
 }
 
 // NativeSpan is a run of Length buckets. Offset is the index of its first bucket, counted from the end of the span before
@@ -44,8 +46,8 @@ func (n *Native) Snapshot(s *NativeSnapshot) {
 	newest := n.current.Load()
 	s.Schema, s.ZeroThreshold = newest.schema, n.options.ZeroThreshold
 	s.ZeroCount, s.Count, s.Sum, s.Exact = 0, 0, 0, true
-	s.Positive.reset(newest.positive)
-	s.Negative.reset(newest.negative)
+	s.Positive.reset(newest.positive, newest.schema)
+	s.Negative.reset(newest.negative, newest.schema)
 	for g := newest; g != nil; g = g.older {
 		var sum float64
 		var exact bool
@@ -56,6 +58,8 @@ func (n *Native) Snapshot(s *NativeSnapshot) {
 			s.Count += count
 		}
 		s.ZeroCount += s.scratch[g.zeroAt]
+		s.Negative.overflow += s.scratch[0]
+		s.Positive.overflow += s.scratch[len(s.scratch)-1]
 		by := g.schema - newest.schema
 		for i := range g.positive.len() {
 			s.Positive.counts[coarser(g.positive.first+i, by)-s.Positive.first] += s.scratch[g.positiveAt+i]
@@ -68,36 +72,46 @@ func (n *Native) Snapshot(s *NativeSnapshot) {
 	s.Negative.list()
 }
 
-func (b *NativeBuckets) reset(w window) {
+func (b *NativeBuckets) reset(w window, schema int) {
 	b.first = w.first
 	b.counts = slices.Grow(b.counts[:0], w.len())[:w.len()]
 	clear(b.counts)
+	b.overflow, b.beyond = 0, overflowIndex(schema)
 }
 
 // list makes spans and deltas of the counts.
 func (b *NativeBuckets) list() {
 	b.Spans, b.Deltas = b.Spans[:0], b.Deltas[:0]
-	end := 0 // index after the last span
-	var last uint64
+	var l lister
 	for i, count := range b.counts {
-		if count == 0 {
-			continue
-		}
-		index := b.first + i
-		if hole := index - end; len(b.Spans) == 0 || hole > maxHole {
-			b.Spans = append(b.Spans, NativeSpan{Offset: int32(hole)})
-		} else {
-			for range hole {
-				b.append(0, &last)
-			}
-		}
-		b.append(count, &last)
-		end = index + 1
+		l.add(b, b.first+i, count)
 	}
+	l.add(b, b.beyond, b.overflow)
 }
 
-func (b *NativeBuckets) append(count uint64, last *uint64) {
+// lister lists the buckets of one sign, in ascending order.
+type lister struct {
+	end  int    // index after the last span
+	last uint64 // count of the last bucket
+}
+
+func (l *lister) add(b *NativeBuckets, index int, count uint64) {
+	if count == 0 {
+		return
+	}
+	if hole := index - l.end; len(b.Spans) == 0 || hole > maxHole {
+		b.Spans = append(b.Spans, NativeSpan{Offset: int32(hole)})
+	} else {
+		for range hole {
+			l.append(b, 0)
+		}
+	}
+	l.append(b, count)
+	l.end = index + 1
+}
+
+func (l *lister) append(b *NativeBuckets, count uint64) {
 	b.Spans[len(b.Spans)-1].Length++
-	b.Deltas = append(b.Deltas, int64(count-*last))
-	*last = count
+	b.Deltas = append(b.Deltas, int64(count-l.last))
+	l.last = count
 }

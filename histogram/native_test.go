@@ -115,9 +115,15 @@ func requireNative(t *testing.T, n *Native, values []float64) *NativeSnapshot {
 	n.Snapshot(&s)
 	positive, negative := make(map[int]uint64), make(map[int]uint64)
 	var zero uint64
+	nans := 0
 	for _, v := range values {
 		switch {
-		case math.IsNaN(v) || math.IsInf(v, 0):
+		case math.IsNaN(v):
+			nans++
+		case math.IsInf(v, 1):
+			positive[overflowIndex(s.Schema)]++
+		case math.IsInf(v, -1):
+			negative[overflowIndex(s.Schema)]++
 		case math.Abs(v) <= s.ZeroThreshold:
 			zero++
 		case v > 0:
@@ -130,7 +136,7 @@ func requireNative(t *testing.T, n *Native, values []float64) *NativeSnapshot {
 	require.Equal(t, positive, decode(t, s.Positive))
 	require.Equal(t, negative, decode(t, s.Negative))
 	require.Equal(t, zero, s.ZeroCount)
-	require.EqualValues(t, len(values), s.Count)
+	require.EqualValues(t, len(values)-nans, s.Count)
 	return &s
 }
 
@@ -191,6 +197,45 @@ func TestNativeCountsEveryObservationInItsBucket(t *testing.T) {
 			require.LessOrEqual(t, generations, 60)
 		})
 	}
+}
+
+func TestInfinitiesAreInTheOverflowBucketsOfANativeHistogramAndNaNIsNot(t *testing.T) {
+	n := newNative(t, NativeDefaults())
+	for _, v := range []float64{1, 2, 3, inf, nan} {
+		n.Observe(v)
+	}
+	s := requireNative(t, n, []float64{1, 2, 3, inf})
+	require.EqualValues(t, 4, s.Count)
+	require.Equal(t, inf, s.Sum)
+	require.EqualValues(t, 1, decode(t, s.Positive)[8193], "one past 1024 powers of two in eight buckets each")
+	require.Equal(t, inf, s.Quantile(0.9))
+	require.InDelta(t, 2, s.Quantile(0.5), 0.2)
+
+	n.Observe(-inf)
+	s = requireNative(t, n, []float64{1, 2, 3, inf, -inf})
+	require.True(t, math.IsNaN(s.Sum))
+	require.Equal(t, map[int]uint64{8193: 1}, decode(t, s.Negative))
+	require.Equal(t, -inf, s.Quantile(0.1))
+
+	for schema := MinSchema; schema <= MaxSchema; schema++ {
+		index := overflowIndex(schema)
+		require.Equal(t, math.MaxFloat64, nativeBound(index-1, schema), "schema %d", schema)
+		require.Equal(t, 1024.0, math.Ldexp(float64(index-1), -schema), "schema %d: it begins at 2^1024", schema)
+		if schema > MinSchema {
+			require.Equal(t, overflowIndex(schema-1), coarser(index, 1), "schema %d", schema)
+		}
+	}
+}
+
+func TestInfinitiesStayInTheirBucketWhenTheResolutionFalls(t *testing.T) {
+	n := newNative(t, NativeDefaults())
+	var values []float64
+	for _, v := range []float64{inf, 1, -inf, 1e-30, 1e30, inf, -1e300, math.MaxFloat64, -inf, -1e-30} {
+		n.Observe(v)
+		values = append(values, v)
+		requireNative(t, n, values)
+	}
+	require.Less(t, n.current.Load().schema, NativeDefaults().Schema)
 }
 
 func TestNativeWorksAtEverySchemaAndLimit(t *testing.T) {

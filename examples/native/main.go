@@ -2,8 +2,9 @@
 
 // Native has native histograms, which choose their buckets themselves: fine ones, wherever the observations are.
 //
-// Prometheus gets them in the protobuf format, when it is started with --enable-feature=native-histograms, as
-// examples/prometheus/start.sh does. It is then asked for them by their plain names:
+// Prometheus gets them in the protobuf format. From version 3.8 on it wants scrape_native_histograms: true in the job's
+// configuration; before, --enable-feature=native-histograms, as in examples/prometheus/start.sh. It is then asked for them
+// by their plain names:
 //
 //	histogram_quantile(0.99, rate(request_duration_seconds[1m]))
 //

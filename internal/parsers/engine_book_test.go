@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -183,7 +182,7 @@ func (l *line) histogram(snapshot engine.HistogramSnapshot, fm encode.Format) en
 		h.Exemplars = make([]*encode.Exemplar, len(snapshot.Counts))
 	}
 	n := snapshot.Native
-	if n == nil || snapshot.Counts != nil && fm != encode.Protobuf {
+	if n == nil {
 		return h
 	}
 	h.Native = &encode.NativeSample{
@@ -191,20 +190,11 @@ func (l *line) histogram(snapshot engine.HistogramSnapshot, fm encode.Format) en
 		Positive: encode.Buckets{Deltas: n.Positive.Deltas}, Negative: encode.Buckets{Deltas: n.Negative.Deltas},
 		Exemplars: l.exemplars,
 	}
-	inBuckets := n.ZeroCount
 	for _, s := range n.Positive.Spans {
 		h.Native.Positive.Spans = append(h.Native.Positive.Spans, encode.Span{Offset: s.Offset, Length: s.Length})
 	}
 	for _, s := range n.Negative.Spans {
 		h.Native.Negative.Spans = append(h.Native.Negative.Spans, encode.Span{Offset: s.Offset, Length: s.Length})
-	}
-	for _, side := range []*encode.Buckets{&h.Native.Positive, &h.Native.Negative} {
-		for _, count := range absolute(spans(*side), side.Deltas) {
-			inBuckets += uint64(count)
-		}
-	}
-	if inBuckets != n.Count && fm == encode.Protobuf {
-		h.Native.Sum = math.NaN() // Prometheus takes observations that are in no bucket only then
 	}
 	h.Sum = h.Native.Sum
 	return h

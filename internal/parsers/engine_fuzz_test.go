@@ -87,8 +87,8 @@ func (b *book) fuzzed(name, label, value, other, help string, v float64) {
 			l := b.enter(e, false, one, "z", other, label, text)
 			one.Observe(v)
 			one.Observe(-v)
-			one.ObserveWithExemplar(v, nil)
-			b.exemplar(e, l, v, nil)
+			one.ObserveWithExemplar(v, engine.Labels{})
+			b.exemplar(e, l, v, engine.Labels{})
 		}
 	}
 	if s, err := b.reg.NewSummary(name+"_s", help, option, engine.WithObjectives(map[float64]float64{0.5: 0.1})); err == nil {
