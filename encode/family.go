@@ -112,7 +112,7 @@ func (f *Family) textHeader(name, help, unit string, fm Format) string {
 	var h []byte
 	if help != "" {
 		h = append(h, "# HELP "+name+" "...)
-		h = append(AppendHelp(h, help, fm), '\n')
+		h = append(appendHelp(h, help, fm), '\n')
 	}
 	typ := f.typ
 	if f.unknown && fm == OpenMetrics {

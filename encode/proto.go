@@ -5,6 +5,8 @@ package encode
 import (
 	"encoding/binary"
 	"math"
+
+	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
 // The messages of io.prometheus.client (client_model's metrics.proto), written field by field in the order of their
@@ -183,7 +185,7 @@ func (f *Family) appendBuckets(dst []byte, h *HistogramSample) []byte {
 // appendLabelPairs writes each label as a LabelPair, un-escaping its value on the way.
 func appendLabelPairs(dst []byte, tag byte, labels string) []byte {
 	for labels != "" {
-		name, value, size, rest, ok := nextLabel(labels)
+		name, value, size, rest, ok := labeltext.Next(labels)
 		if !ok {
 			break
 		}
@@ -196,7 +198,7 @@ func appendLabelPairs(dst []byte, tag byte, labels string) []byte {
 		if size == len(value) {
 			dst = append(dst, value...)
 		} else {
-			dst = appendUnescaped(dst, value)
+			dst = labeltext.AppendUnescaped(dst, value)
 		}
 		labels = rest
 	}

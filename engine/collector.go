@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
 // Collector supplies metrics whose values are kept elsewhere, at every scrape: those of a pool, of the runtime, of another
@@ -213,12 +214,9 @@ func (e *Emission) add(f *family, s emitted, labels []string) {
 		if isDirty(value) {
 			value = f.repair(value)
 		}
-		e.scratch = encode.AppendLabel(e.scratch, f.def.labels[i], value)
+		e.scratch = labeltext.Append(e.scratch, f.def.labels[i], value)
 	}
-	if len(e.scratch) > 0 && f.consts != "" {
-		e.scratch = append(e.scratch, ',')
-	}
-	e.scratch = append(e.scratch, f.consts...)
+	e.scratch = labeltext.AppendText(e.scratch, f.consts)
 
 	// 64 keyed bits stand for the labels: two label sets that share them are not to be expected.
 	id := maphash.Bytes(emissionSeed, e.scratch) + uint64(f.def.slot)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/internal/labeltext"
 	"github.com/quipu-metrics/quipu/quantile"
 )
 
@@ -98,7 +99,7 @@ func (d *definition) checkLabels() error {
 // checkLabel checks one label name against the rules and against those that the type needs for itself.
 func (d *definition) checkLabel(name string) error {
 	switch {
-	case !encode.ValidLabelName(name):
+	case !labeltext.ValidName(name):
 		return fmt.Errorf("%w: %q: use letters, digits and _, with no digit first", ErrLabel, name)
 	case strings.HasPrefix(name, "__"):
 		return fmt.Errorf("%w: %q: names that begin with __ are reserved", ErrLabel, name)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/internal/labeltext"
 	"github.com/quipu-metrics/quipu/shard"
 )
 
@@ -172,12 +173,12 @@ func (f *family) setExemplar(n *shard.Node, slot int, v float64, labels Labels) 
 func (f *family) exemplarText(labels Labels) (string, error) {
 	var text []byte
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		if !encode.ValidLabelName(name) {
+		if !labeltext.ValidName(name) {
 			return "", fmt.Errorf("%w: %q", ErrLabel, name)
 		}
-		text = encode.AppendLabel(text, name, clean(labels[name]))
+		text = labeltext.Append(text, name, labeltext.Clean(labels[name]))
 	}
-	if n := encode.LabelRunes(string(text)); n > encode.MaxExemplarRunes {
+	if n := labeltext.Runes(string(text)); n > encode.MaxExemplarRunes {
 		return "", fmt.Errorf("%w: the labels have %d characters, at most %d are allowed", ErrLabel, n,
 			encode.MaxExemplarRunes)
 	}

@@ -11,18 +11,19 @@ import (
 	"unicode/utf8"
 
 	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/internal/labeltext"
 	"github.com/quipu-metrics/quipu/shard"
 )
 
 const (
 	// MaxLabelValue is the most bytes a label value may have. Longer ones are cut at the last rune boundary before it.
-	MaxLabelValue = shard.MaxValue
+	MaxLabelValue = labeltext.MaxValue
 
 	// OverflowValue is the value of all labels of the series that takes what a full metric has no room for. In a metric
 	// with open label sets that series has the one label overflow.
 	OverflowValue = "__overflow__"
 
-	overflowLabel = "overflow"
+	overflowLabel = shard.OverflowLabel
 )
 
 // family is a registered metric: its definition and its series.
@@ -48,24 +49,25 @@ type family struct {
 func newFamily(r *Registry, d definition) *family {
 	f := &family{reg: r, def: d}
 	f.enc = encode.NewFamily(d.name, d.help, d.unit, d.kind, f.bounds())
-	var consts []byte
-	for _, name := range slices.Sorted(maps.Keys(d.consts)) {
-		consts = encode.AppendLabel(consts, name, clean(d.consts[name]))
-	}
-	f.consts = string(consts)
+	consts := cleanSet(d.consts)
+	f.consts = string(labeltext.AppendSet(nil, consts, true))
 	switch {
 	case d.callback:
 		f.fn.Store(d.fn) // before a scrape can see the family
 		f.def.fn = nil
 	case d.source != nil:
 	case !d.vec:
-		f.only = f.newSeries(f.consts)
+		f.only = f.newSeries()
+		f.only.Labels = f.consts
 	default:
-		tail := 0
-		if len(consts) > 0 {
-			tail = len(consts) + len(",")
+		config := shard.Config{
+			Names: d.labels, Const: consts, MaxSeries: d.maxSeries, Overflow: OverflowValue,
+			Rejected: r.self.rejected(), New: f.newSeries,
 		}
-		f.index = shard.NewMap(d.labels, d.open, tail, d.maxSeries, r.self.rejected())
+		if !d.open && d.labels == nil {
+			config.Names = []string{} // nil would mean an open map
+		}
+		f.index = shard.New(config)
 	}
 	f.metric = f.newMetric()
 	return f
@@ -120,8 +122,8 @@ func (f *family) newMetric() any {
 	}
 }
 
-// newSeries makes a series that nobody knows yet.
-func (f *family) newSeries(labels string) *shard.Node {
+// newSeries makes a series that nobody knows yet. It has no labels yet.
+func (f *family) newSeries() *shard.Node {
 	var s *series
 	switch f.def.kind {
 	case encode.Counter:
@@ -140,13 +142,12 @@ func (f *family) newSeries(labels string) *shard.Node {
 		s = &m.series
 	}
 	s.fam = f
-	s.node.Labels = labels
 	s.node.Born = bornOf(f.reg.clock(), f.reg.epochMillis)
 	return &s.node
 }
 
 // miss goes on where the lookup of label values found nothing: it creates the series, or says what is wrong.
-func (f *family) miss(values []string) *shard.Node {
+func (f *family) miss(values []string, key shard.Key) *shard.Node {
 	if len(values) != len(f.def.labels) {
 		if f.again(faultLabels) {
 			return f.discarded()
@@ -154,39 +155,21 @@ func (f *family) miss(values []string) *shard.Node {
 		return f.misuse(faultLabels, "got %d label values, want %d", len(values), len(f.def.labels))
 	}
 	if !slices.ContainsFunc(values, isDirty) {
-		return f.create(values)
+		return f.index.Insert(values, key)
 	}
 	cleaned := make([]string, len(values))
 	for i, v := range values {
 		cleaned[i] = f.repair(strings.Clone(v))
 	}
-	if n := f.index.Find(cleaned); n != nil {
+	n, key := f.index.Find(cleaned)
+	if n != nil {
 		return n
 	}
-	return f.create(cleaned)
-}
-
-// create creates the series with these values, which are clean. It does not keep them: a lookup's values may lie on its
-// stack.
-func (f *family) create(values []string) *shard.Node {
-	if overflow := f.index.Full(); overflow != nil {
-		// Once more: since the last look, another goroutine may have created this very series and filled the family.
-		if n := f.index.Find(values); n != nil {
-			return n
-		}
-		f.index.Reject()
-		return overflow
-	}
-	var room [256]byte // on the stack
-	text := room[:0]
-	for i, v := range values {
-		text = encode.AppendLabel(text, f.def.labels[i], v)
-	}
-	return f.insert(text)
+	return f.index.Insert(cleaned, key)
 }
 
 // missSet does the same for a label set.
-func (f *family) missSet(set Labels) *shard.Node {
+func (f *family) missSet(set Labels, key shard.Key) *shard.Node {
 	if !f.def.open {
 		values := make([]string, len(f.def.labels))
 		for i, name := range f.def.labels {
@@ -199,7 +182,7 @@ func (f *family) missSet(set Labels) *shard.Node {
 		if len(set) != len(values) {
 			return f.misuse(faultLabels, "got %d labels, want %d", len(set), len(values))
 		}
-		return f.miss(values)
+		return f.miss(values, key)
 	}
 	cleaned := make(Labels, len(set))
 	for name, value := range set {
@@ -211,49 +194,16 @@ func (f *family) missSet(set Labels) *shard.Node {
 		}
 		cleaned[name] = f.repair(value)
 	}
-	overflow := f.index.Full() // before the look, as in create
-	if n := f.index.FindSet(cleaned); n != nil {
+	n, key := f.index.FindSet(cleaned)
+	if n != nil {
 		return n
 	}
-	if overflow != nil {
-		f.index.Reject()
-		return overflow
-	}
-	var text []byte
-	for _, name := range slices.Sorted(maps.Keys(cleaned)) {
-		if value := cleaned[name]; value != "" { // an empty label is an absent one
-			text = encode.AppendLabel(text, name, value)
-		}
-	}
-	return f.insert(text)
-}
-
-// insert adds a series with these variable labels.
-func (f *family) insert(variable []byte) *shard.Node {
-	return f.index.Insert(f.newSeries(f.withConsts(variable)), f.newOverflow)
-}
-
-func (f *family) withConsts(variable []byte) string {
-	if len(variable) > 0 && f.consts != "" {
-		variable = append(variable, ',')
-	}
-	return string(append(variable, f.consts...))
-}
-
-func (f *family) newOverflow() *shard.Node {
-	var text []byte
-	for _, name := range f.def.labels {
-		text = encode.AppendLabel(text, name, OverflowValue)
-	}
-	if f.def.open {
-		text = encode.AppendLabel(text, overflowLabel, OverflowValue)
-	}
-	return f.newSeries(f.withConsts(text))
+	return f.index.InsertSet(cleaned, key)
 }
 
 // discarded returns the series that takes the updates of misused lookups.
 func (f *family) discarded() *shard.Node {
-	f.discardOnce.Do(func() { f.discard = f.newSeries("") })
+	f.discardOnce.Do(func() { f.discard = f.newSeries() })
 	return f.discard
 }
 
@@ -278,33 +228,26 @@ func (f *family) seriesCount() int {
 }
 
 // isDirty reports whether a label value cannot be used as it is.
-func isDirty(v string) bool { return len(v) > MaxLabelValue || !utf8.ValidString(v) }
+func isDirty(v string) bool { return !labeltext.IsClean(v) }
 
-// clean makes a label value usable: valid UTF-8 and at most MaxLabelValue bytes. Repairing can make a value longer, and
-// cutting first keeps the work small.
-func clean(v string) string { return cut(encode.RepairUTF8(cut(v))) }
-
-// cut shortens a value to MaxLabelValue bytes or a few less, on a rune boundary.
-func cut(v string) string {
-	if len(v) <= MaxLabelValue {
-		return v
+// cleanSet returns a copy of a label set whose values can be used as they are.
+func cleanSet(set Labels) Labels {
+	cleaned := make(Labels, len(set))
+	for name, value := range set {
+		cleaned[name] = labeltext.Clean(value)
 	}
-	end := MaxLabelValue
-	for end > MaxLabelValue-utf8.UTFMax && !utf8.RuneStart(v[end]) {
-		end--
-	}
-	return v[:end]
+	return cleaned
 }
 
 // repair cleans a label value of a lookup, and counts what it changes.
 func (f *family) repair(v string) string {
 	if len(v) > MaxLabelValue {
 		f.reg.self.cut.Inc()
-		v = cut(v)
+		v = labeltext.Limit(v)
 	}
 	if !utf8.ValidString(v) {
 		f.reg.self.repaired.Inc()
-		v = clean(v)
+		v = labeltext.Clean(v)
 	}
 	return v
 }

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/internal/labeltext"
 	"github.com/quipu-metrics/quipu/shard"
 )
 
@@ -11,32 +12,32 @@ import (
 type vec[M metric] struct{ fam *family }
 
 func (v vec[M]) with(values []string) *M {
-	if n := v.fam.index.Find(values); n != nil {
+	n, key := v.fam.index.Find(values)
+	if n != nil {
 		return seriesOf[M](n)
 	}
-	return seriesOf[M](v.fam.miss(values))
+	return seriesOf[M](v.fam.miss(values, key))
 }
 
 func (v vec[M]) withLabels(labels Labels) *M {
-	if n := v.fam.index.FindSet(labels); n != nil {
+	n, key := v.fam.index.FindSet(labels)
+	if n != nil {
 		return seriesOf[M](n)
 	}
-	return seriesOf[M](v.fam.missSet(labels))
+	return seriesOf[M](v.fam.missSet(labels, key))
 }
 
 // Delete removes the series with these label values and reports whether it was there. Handles to it go on working;
 // nobody sees what they count.
 func (v vec[M]) Delete(values ...string) bool {
-	return v.delete(v.fam.index.Find(cleanAll(values)))
+	n, _ := v.fam.index.Find(cleanAll(values))
+	return v.delete(n)
 }
 
 // DeleteLabels is Delete for a label set.
 func (v vec[M]) DeleteLabels(labels Labels) bool {
-	cleaned := make(Labels, len(labels))
-	for name, value := range labels {
-		cleaned[name] = clean(value)
-	}
-	return v.delete(v.fam.index.FindSet(cleaned))
+	n, _ := v.fam.index.FindSet(cleanSet(labels))
+	return v.delete(n)
 }
 
 func (v vec[M]) delete(n *shard.Node) bool {
@@ -56,7 +57,7 @@ func (v vec[M]) Reset() {
 func cleanAll(values []string) []string {
 	cleaned := make([]string, len(values))
 	for i, value := range values {
-		cleaned[i] = clean(value)
+		cleaned[i] = labeltext.Clean(value)
 	}
 	return cleaned
 }

@@ -20,18 +20,18 @@ func TestLookupsOfExistingSeriesDoNotAllocate(t *testing.T) {
 		n := f.with(values...)
 		set := map[string]string{"method": values[0], "path": values[1], "code": values[2]}
 		require.Zero(t, testing.AllocsPerRun(100, func() {
-			if f.Find(values) != n || f.FindSet(set) != n {
+			if f.find(values) != n || f.findSet(set) != n {
 				t.Error("not found")
 			}
 		}), "%q", values)
 	}
-	require.Zero(t, testing.AllocsPerRun(100, func() { f.Find([]string{"GET", "/", "500"}) }), "nor those of others")
+	require.Zero(t, testing.AllocsPerRun(100, func() { f.find([]string{"GET", "/", "500"}) }), "nor those of others")
 
 	open := newFamily(100)
 	set := map[string]string{"method": "GET", "empty": "", "code": "200"}
 	n := open.withSet(set)
 	require.Zero(t, testing.AllocsPerRun(100, func() {
-		if open.FindSet(set) != n {
+		if open.findSet(set) != n {
 			t.Error("not found")
 		}
 	}))

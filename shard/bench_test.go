@@ -28,14 +28,14 @@ func BenchmarkFind(b *testing.B) {
 		b.Run(name+"/hit", func(b *testing.B) {
 			hit := tuple(n, 3)
 			for b.Loop() {
-				if f.Find(hit) == nil {
+				if f.find(hit) == nil {
 					b.Fatal("not found")
 				}
 			}
 		})
 		b.Run(name+"/random", func(b *testing.B) {
 			for i := range b.N {
-				if f.Find(values[i%len(values)]) == nil {
+				if f.find(values[i%len(values)]) == nil {
 					b.Fatal("not found")
 				}
 			}
@@ -43,7 +43,7 @@ func BenchmarkFind(b *testing.B) {
 		b.Run(name+"/miss", func(b *testing.B) {
 			absent := tuple(n, series)
 			for b.Loop() {
-				if f.Find(absent) != nil {
+				if f.find(absent) != nil {
 					b.Fatal("found")
 				}
 			}
@@ -52,7 +52,7 @@ func BenchmarkFind(b *testing.B) {
 			hit := tuple(n, 3)
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					if f.Find(hit) == nil {
+					if f.find(hit) == nil {
 						b.Error("not found")
 					}
 				}
@@ -79,7 +79,7 @@ func BenchmarkFindByValue(b *testing.B) {
 			}
 			f.with(values...)
 			for b.Loop() {
-				if f.Find(values) == nil {
+				if f.find(values) == nil {
 					b.Fatal("not found")
 				}
 			}
@@ -96,7 +96,7 @@ func BenchmarkFindSet(b *testing.B) {
 		f.withSet(set)
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if f.FindSet(set) == nil {
+				if f.findSet(set) == nil {
 					b.Fatal("not found")
 				}
 			}
@@ -104,16 +104,17 @@ func BenchmarkFindSet(b *testing.B) {
 	}
 }
 
+// The creation of a series with two labels, with the lookup that does not find it.
 func BenchmarkInsert(b *testing.B) {
 	b.ReportAllocs()
 	f := newFamily(1<<30, "a", "b")
-	texts := make([]string, b.N)
-	for i := range texts {
-		texts[i] = render(f.names, []string{strconv.Itoa(i), "200"})
+	values := make([]string, b.N)
+	for i := range values {
+		values[i] = strconv.Itoa(i)
 	}
 	b.ResetTimer()
-	for _, text := range texts {
-		f.insert(text)
+	for _, value := range values {
+		f.with(value, "200")
 	}
 }
 

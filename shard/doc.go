@@ -7,5 +7,8 @@
 // the labels that were asked for. Positional values, a map of names and values, and the fields of a struct all come to
 // the same hash. Creating and deleting series takes the family's mutex, for the time of one insertion.
 //
+// Labels are given and compared unescaped; the text of a series' labels is rendered once, when the series is created. A
+// lookup that finds nothing returns a [Key], with which [Map.Insert] creates the series without hashing its labels again.
+//
 // A Map also keeps the series in the order of their creation, in a form that a scrape walks without locks.
 package shard

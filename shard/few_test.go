@@ -9,35 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The text of one series and label sets that are and are not it.
-func TestPairsMatchTheTextThatHasExactlyThem(t *testing.T) {
-	const text = `code="200",method="GET"`
-	tests := []struct {
-		pairs []pair
-		want  bool
-	}{
-		{[]pair{{"method", "GET"}, {"code", "200"}}, true},
-		{[]pair{{"code", "200"}, {"method", "GET"}}, true},
-		{[]pair{{"code", "200"}}, false},
-		{[]pair{{"code", "200"}, {"method", "GET"}, {"path", "/"}}, false},
-		{[]pair{{"code", "20"}, {"method", "GET"}}, false},
-		{[]pair{{"code", "2000"}, {"method", "GET"}}, false},
-		{[]pair{{"cod", "200"}, {"method", "GET"}}, false},
-		{[]pair{{"code", "200"}, {"code2", "GET"}}, false},
-		{[]pair{{"code", `200",method="GET`}}, false}, // the label of another series, which is escaped
-		{[]pair{{"code", `200"`}, {"method", "GET"}}, false},
-		{nil, false},
-	}
-	for _, test := range tests {
-		require.Equal(t, test.want, matchPairs(text, test.pairs), "%q", test.pairs)
-	}
-	require.True(t, matchPairs("", nil))
-	require.False(t, matchPairs("", tests[0].pairs))
-}
-
 // Sets of every size up to twice few are found, and only they are: the short way and the long way agree.
 func TestLabelSetsOfAnySizeAreFound(t *testing.T) {
-	m := NewMap(nil, true, 0, 1000, nil)
+	f := newFamily(1000)
 	series := make([]*Node, 2*few+1)
 	sets := make([]map[string]string, len(series))
 	for size := range series {
@@ -50,20 +24,21 @@ func TestLabelSetsOfAnySizeAreFound(t *testing.T) {
 			text += name + `="` + value + `"`
 			set[name] = value
 		}
-		series[size], sets[size] = &Node{Labels: text}, set
-		require.Same(t, series[size], m.Insert(series[size], nil))
+		series[size], sets[size] = f.withSet(set), set
+		require.Equal(t, text, series[size].Labels)
+		require.Equal(t, size+1, f.Len())
 	}
 	for size, set := range sets {
-		require.Same(t, series[size], m.FindSet(set), size)
+		require.Same(t, series[size], f.findSet(set), size)
 		set["empty"] = "" // an empty label is an absent one
-		require.Same(t, series[size], m.FindSet(set), size)
+		require.Same(t, series[size], f.findSet(set), size)
 		delete(set, "empty")
 		set["more"] = "x"
-		require.Nil(t, m.FindSet(set), size)
+		require.Nil(t, f.findSet(set), size)
 		delete(set, "more")
 		if size > 0 {
 			set["l00"] = "other"
-			require.Nil(t, m.FindSet(set), size)
+			require.Nil(t, f.findSet(set), size)
 		}
 	}
 }

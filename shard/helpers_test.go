@@ -5,10 +5,8 @@ package shard
 import (
 	"encoding/binary"
 	"fmt"
-	"maps"
 	"math/bits"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -39,101 +37,71 @@ func render(names, values []string) string {
 	return b.String()
 }
 
-func renderSet(set map[string]string) string {
-	var names, values []string
-	for _, name := range slices.Sorted(maps.Keys(set)) {
-		if set[name] != "" {
-			names, values = append(names, name), append(values, set[name])
-		}
-	}
-	return render(names, values)
-}
-
-// family is a Map with the steps that the engine takes around it.
+// family is a Map, with its lookups as the engine does them.
 type family struct {
 	*Map
-	names      []string
+	config     Config
 	rejections *atomicf.Count
-	consts     string
 }
 
 func newFamily(max int, names ...string) *family {
 	rejected := new(atomicf.Count)
-	return &family{Map: NewMap(names, names == nil, 0, max, rejected), names: names, rejections: rejected}
-}
-
-// withConsts gives all series of a family a text of constant labels at the end.
-func (f *family) withConsts(text string) *family {
-	f.Map = NewMap(f.names, f.open, len(text)+1, f.max, f.rejections)
-	f.consts = text
+	f := &family{rejections: rejected, config: Config{
+		Names: names, MaxSeries: max, Overflow: "overflow", Rejected: rejected,
+		New: func() *Node { return &new(testSeries).Node },
+	}}
+	f.Map = New(f.config)
 	return f
 }
 
-func (f *family) labelText(variable string) string {
-	if f.consts == "" {
-		return variable
-	}
-	if variable == "" {
-		return f.consts
-	}
-	return variable + "," + f.consts
+// withConsts gives all series of a family constant labels.
+func (f *family) withConsts(labels map[string]string) *family {
+	f.config.Const = labels
+	f.Map = New(f.config)
+	return f
 }
 
-func (f *family) overflowNode() *Node {
-	values := make([]string, len(f.names))
-	for i := range values {
-		values[i] = "overflow"
-	}
-	if f.open {
-		return &Node{Labels: f.labelText(`overflow="true"`)}
-	}
-	return &Node{Labels: f.labelText(render(f.names, values))}
+func (f *family) find(values []string) *Node {
+	n, _ := f.Find(values)
+	return n
 }
 
-func (f *family) overflowSeries() *Node {
-	s := new(testSeries)
-	s.Labels = f.overflowNode().Labels
-	return &s.Node
+func (f *family) findSet(set map[string]string) *Node {
+	n, _ := f.FindSet(set)
+	return n
 }
 
-func (f *family) insert(text string) *Node {
-	s := new(testSeries)
-	s.Labels = f.labelText(text)
-	return f.Insert(&s.Node, f.overflowSeries)
+// Len returns the number of series, the overflow series not counted.
+func (f *family) Len() int { return int(f.count.Load()) }
+
+// insert creates the series without a look for it.
+func (f *family) insert(values ...string) *Node {
+	var hash uint64
+	for i, value := range values {
+		hash += labelHash(f.names[i].Seed, value)
+	}
+	return f.Insert(values, Key(hash))
 }
 
 // with finds or creates.
 func (f *family) with(values ...string) *Node {
-	if n := f.Find(values); n != nil {
+	n, key := f.Find(values)
+	if n != nil {
 		return n
 	}
-	if n := f.Full(); n != nil {
-		f.Reject()
-		return n
-	}
-	return f.insert(render(f.names, values))
+	return f.Insert(values, key)
 }
 
 func (f *family) withSet(set map[string]string) *Node {
-	if n := f.FindSet(set); n != nil {
+	n, key := f.FindSet(set)
+	if n != nil {
 		return n
 	}
-	if n := f.Full(); n != nil {
-		f.Reject()
-		return n
-	}
-	if f.open {
-		return f.insert(renderSet(set))
-	}
-	values := make([]string, len(f.names))
-	for i, name := range f.names {
-		values[i] = set[name]
-	}
-	return f.insert(render(f.names, values))
+	return f.InsertSet(set, key)
 }
 
 func (f *family) delete(values ...string) bool {
-	n := f.Find(values)
+	n := f.find(values)
 	return n != nil && f.Delete(n)
 }
 

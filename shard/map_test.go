@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/quipu-metrics/quipu/atomicf"
 )
 
 // tricky values are those that could confuse a comparison with rendered text.
@@ -20,14 +18,28 @@ var tricky = []string{
 	`a="x"`, `="`, `=`, `,`, `"}`, `} 1`, "é", "日本語", "\x00", strings.Repeat("x", 16), strings.Repeat("x", 17), strings.Repeat(`\`, 20),
 }
 
+// constantLabels are those of the families in the tests below, and their text.
+var constantLabels = []struct {
+	labels map[string]string
+	text   string
+}{
+	{nil, ""},
+	{map[string]string{"zone": "eu"}, `zone="eu"`},
+	{map[string]string{"q": `a"b`}, `q="a\"b"`},
+}
+
+func joined(variable, consts string) string {
+	if variable == "" || consts == "" {
+		return variable + consts
+	}
+	return variable + "," + consts
+}
+
 func TestFindReturnsTheSeriesThatWasCreatedWithEqualValues(t *testing.T) {
-	for _, consts := range []string{"", `zone="eu"`, `q="a\"b"`} {
+	for _, consts := range constantLabels {
 		for _, names := range [][]string{{"a"}, {"a", "b"}, {"method", "b"}, {"b", "method"}} {
-			t.Run(fmt.Sprint(names, consts), func(t *testing.T) {
-				f := newFamily(1<<20, names...).withConsts(consts)
-				if consts == "" {
-					f = newFamily(1<<20, names...)
-				}
+			t.Run(fmt.Sprint(names, consts.text), func(t *testing.T) {
+				f := newFamily(1<<20, names...).withConsts(consts.labels)
 				var tuples [][]string
 				for _, a := range tricky {
 					if len(names) == 1 {
@@ -40,18 +52,18 @@ func TestFindReturnsTheSeriesThatWasCreatedWithEqualValues(t *testing.T) {
 				}
 				created := make([]*Node, len(tuples))
 				for i, values := range tuples {
-					require.Nil(t, f.Find(values), "%q is there before it was created", values)
+					require.Nil(t, f.find(values), "%q is there before it was created", values)
 					created[i] = f.with(values...)
-					require.Equal(t, f.labelText(render(names, values)), created[i].Labels)
+					require.Equal(t, joined(render(names, values), consts.text), created[i].Labels)
 				}
 				require.Equal(t, len(tuples), f.Len())
 				for i, values := range tuples {
-					require.Same(t, created[i], f.Find(values), "%q", values)
+					require.Same(t, created[i], f.find(values), "%q", values)
 					set := make(map[string]string)
 					for k, name := range names {
 						set[name] = values[k]
 					}
-					require.Same(t, created[i], f.FindSet(set), "the map form of %q", values)
+					require.Same(t, created[i], f.findSet(set), "the map form of %q", values)
 				}
 				require.Len(t, f.walk(t), len(tuples))
 			})
@@ -62,46 +74,41 @@ func TestFindReturnsTheSeriesThatWasCreatedWithEqualValues(t *testing.T) {
 func TestFindWantsTheDeclaredLabels(t *testing.T) {
 	f := newFamily(100, "a", "b")
 	n := f.with("1", "2")
-	require.Nil(t, f.Find(nil))
-	require.Nil(t, f.Find([]string{"1"}))
-	require.Nil(t, f.Find([]string{"1", "2", ""}))
-	require.Nil(t, f.Find([]string{"2", "1"}))
-	require.Nil(t, f.FindSet(nil))
-	require.Nil(t, f.FindSet(map[string]string{"a": "1"}))
-	require.Nil(t, f.FindSet(map[string]string{"a": "1", "c": "2"}))
-	require.Nil(t, f.FindSet(map[string]string{"a": "1", "b": "2", "c": ""}))
-	require.Same(t, n, f.FindSet(map[string]string{"b": "2", "a": "1"}))
+	require.Nil(t, f.find(nil))
+	require.Nil(t, f.find([]string{"1"}))
+	require.Nil(t, f.find([]string{"1", "2", ""}))
+	require.Nil(t, f.find([]string{"2", "1"}))
+	require.Nil(t, f.findSet(nil))
+	require.Nil(t, f.findSet(map[string]string{"a": "1"}))
+	require.Nil(t, f.findSet(map[string]string{"a": "1", "c": "2"}))
+	require.Nil(t, f.findSet(map[string]string{"a": "1", "b": "2", "c": ""}))
+	require.Same(t, n, f.findSet(map[string]string{"b": "2", "a": "1"}))
 
 	long := strings.Repeat("x", MaxValue+1)
-	require.Nil(t, f.Find([]string{long, ""}))
-	require.Nil(t, f.FindSet(map[string]string{"a": long, "b": ""}))
-	require.Same(t, f.with(long[1:], ""), f.Find([]string{long[1:], ""}), "%d bytes are found", MaxValue)
+	require.Nil(t, f.find([]string{long, ""}))
+	require.Nil(t, f.findSet(map[string]string{"a": long, "b": ""}))
+	require.Same(t, f.with(long[1:], ""), f.find([]string{long[1:], ""}), "%d bytes are found", MaxValue)
 }
 
 func TestAFamilyWithoutLabelsHasOneSeries(t *testing.T) {
-	for _, consts := range []string{"", `zone="eu"`} {
+	for _, consts := range constantLabels {
 		f := newFamily(10, []string{}...)
-		f.Map = NewMap([]string{}, false, 0, 10, f.rejections)
-		if consts != "" {
-			f.withConsts(consts)
-		}
+		f.config.Names = []string{} // declared, none
+		f.withConsts(consts.labels)
 		n := f.with()
-		require.Equal(t, consts, n.Labels)
-		require.Same(t, n, f.Find(nil))
-		require.Same(t, n, f.FindSet(nil))
+		require.Equal(t, consts.text, n.Labels)
+		require.Same(t, n, f.find(nil))
+		require.Same(t, n, f.findSet(nil))
 		require.Same(t, n, f.with())
 		require.Equal(t, 1, f.Len())
 		require.True(t, f.Delete(n))
-		require.Nil(t, f.Find(nil))
+		require.Nil(t, f.find(nil))
 	}
 }
 
 func TestOpenMapsTakeAnyLabelsAndNoEmptyOnes(t *testing.T) {
-	for _, consts := range []string{"", `zone="eu"`} {
-		f := newFamily(1 << 20)
-		if consts != "" {
-			f.withConsts(consts)
-		}
+	for _, consts := range constantLabels {
+		f := newFamily(1 << 20).withConsts(consts.labels)
 		sets := []map[string]string{{}}
 		for _, a := range tricky[1:] {
 			sets = append(sets, map[string]string{"a": a}, map[string]string{"b": a})
@@ -110,23 +117,23 @@ func TestOpenMapsTakeAnyLabelsAndNoEmptyOnes(t *testing.T) {
 			}
 		}
 		for i, set := range sets {
-			require.Nil(t, f.FindSet(set), "%q is there before it was created", set)
+			require.Nil(t, f.findSet(set), "%q is there before it was created", set)
 			n := f.withSet(set)
 			require.Equal(t, i+1, f.Len())
-			require.Same(t, n, f.FindSet(set))
+			require.Same(t, n, f.findSet(set))
 			set["empty"] = ""
-			require.Same(t, n, f.FindSet(set), "an empty label is an absent one")
+			require.Same(t, n, f.findSet(set), "an empty label is an absent one")
 			require.Same(t, n, f.withSet(set))
 		}
-		require.Nil(t, f.FindSet(map[string]string{"a": strings.Repeat("x", MaxValue+1)}))
+		require.Nil(t, f.findSet(map[string]string{"a": strings.Repeat("x", MaxValue+1)}))
 		require.Len(t, f.walk(t), len(sets))
 	}
 }
 
 func TestInsertReturnsTheSeriesThatIsThere(t *testing.T) {
 	f := newFamily(10, "a")
-	first := f.insert(`a="1"`)
-	require.Same(t, first, f.insert(`a="1"`))
+	first := f.insert("1")
+	require.Same(t, first, f.insert("1"))
 	require.Equal(t, 1, f.Size())
 
 	var wg sync.WaitGroup
@@ -148,13 +155,13 @@ func TestDeletedSeriesCanBeCreatedAgain(t *testing.T) {
 	require.True(t, f.Delete(n))
 	require.True(t, n.Gone())
 	require.False(t, f.Delete(n), "it is gone already")
-	require.Nil(t, f.Find([]string{`q"uote`}))
+	require.Nil(t, f.find([]string{`q"uote`}))
 	require.Empty(t, f.walk(t))
 
 	again := f.with(`q"uote`)
 	require.NotSame(t, n, again)
 	require.False(t, f.Delete(n), "the one that bears its labels now is another")
-	require.Same(t, again, f.Find([]string{`q"uote`}))
+	require.Same(t, again, f.find([]string{`q"uote`}))
 	require.False(t, again.Gone())
 	require.Equal(t, 1, f.Len())
 }
@@ -164,22 +171,22 @@ func TestAFullMapSendsTheRestToTheOverflowSeries(t *testing.T) {
 	for i := range 3 {
 		f.with(fmt.Sprint(i))
 	}
-	require.Nil(t, f.Full(), "full, but the overflow series does not exist yet")
+	require.Nil(t, f.full(), "full, but the overflow series does not exist yet")
 	require.Equal(t, 3, f.Size())
 	over := f.with("3")
 	require.Equal(t, `a="overflow"`, over.Labels)
 	require.Equal(t, 4, f.Size())
 	require.Equal(t, 3, f.Len())
 	require.Same(t, over, f.with("4"))
-	require.Same(t, over, f.Full())
-	require.Same(t, over, f.Find([]string{"overflow"}))
+	require.Same(t, over, f.full())
+	require.Same(t, over, f.find([]string{"overflow"}))
 	require.Equal(t, uint64(2), f.rejections.Load())
-	require.Same(t, f.Find([]string{"0"}), f.with("0"), "those that exist are found")
+	require.Same(t, f.find([]string{"0"}), f.with("0"), "those that exist are found")
 	require.Equal(t, uint64(2), f.rejections.Load())
 	require.Len(t, f.walk(t), 4)
 
 	require.True(t, f.delete("1"))
-	require.Nil(t, f.Full(), "there is room again")
+	require.Nil(t, f.full(), "there is room again")
 	require.Equal(t, `a="5"`, f.with("5").Labels)
 	require.Same(t, over, f.with("6"))
 
@@ -214,8 +221,8 @@ func TestShortValuesThatCollideUnderEverySecretAreSeriesOfTheirOwn(t *testing.T)
 	f := newFamily(100, "a")
 	first, second := f.with(a), f.with(b)
 	require.NotSame(t, first, second)
-	require.Same(t, first, f.Find([]string{a}))
-	require.Same(t, second, f.Find([]string{b}))
+	require.Same(t, first, f.find([]string{a}))
+	require.Same(t, second, f.find([]string{b}))
 }
 
 func TestValuesWithEqualXXHashAreSeriesOfTheirOwn(t *testing.T) {
@@ -234,10 +241,10 @@ func TestValuesWithEqualXXHashAreSeriesOfTheirOwn(t *testing.T) {
 					want = nodes[i]
 				}
 			}
-			require.Same(t, want, f.Find([]string{v, "b"}), "%d", i)
-			require.Same(t, want, f.FindSet(map[string]string{"b": "b", "a": v}), "%d", i)
+			require.Same(t, want, f.find([]string{v, "b"}), "%d", i)
+			require.Same(t, want, f.findSet(map[string]string{"b": "b", "a": v}), "%d", i)
 			if want != nil {
-				require.Same(t, want, f.insert(want.Labels), "created twice")
+				require.Same(t, want, f.insert(v, "b"), "created twice")
 			}
 		}
 		require.Equal(t, len(alive), f.Len())
@@ -278,7 +285,7 @@ func TestOpenMapsKeepCollidingValuesApart(t *testing.T) {
 	for i, v := range collidingValues(t, 4) {
 		n := f.withSet(map[string]string{"k": v})
 		require.Equal(t, i+1, f.Len())
-		require.Same(t, n, f.FindSet(map[string]string{"k": v}))
+		require.Same(t, n, f.findSet(map[string]string{"k": v}))
 	}
 	require.Equal(t, int64(3), f.displaced.Load())
 }
@@ -289,21 +296,20 @@ func TestALabelSetWithBothHashesTakenGoesToTheOverflowSeries(t *testing.T) {
 	f := newFamily(100, "a")
 	f.with(values[0])
 	stranger := f.with("stranger")
-	keyed := keyedHash(f.labels[0].seed, values[1])
+	keyed := keyedHash(f.names[0].Seed, values[1])
 	f.shard(keyed).Store(keyed, stranger)
 	require.Equal(t, `a="overflow"`, f.with(values[1]).Labels)
-	require.Nil(t, f.Find(values[1:]))
+	require.Nil(t, f.find(values[1:]))
 	require.Equal(t, uint64(1), f.rejections.Load())
 
 	t.Run("and so does the overflow series itself", func(t *testing.T) {
 		f := newFamily(1, "a")
 		first := f.with("first")
-		over := f.overflowNode()
-		f.shards[0].Store(labelHash(f.labels[0].seed, "overflow"), first)
-		keyed := keyedHash(f.labels[0].seed, "overflow")
+		f.shards[0].Store(labelHash(f.names[0].Seed, "overflow"), first)
+		keyed := keyedHash(f.names[0].Seed, "overflow")
 		f.displaced.Add(1)
 		f.shards[0].Store(keyed, first)
-		require.Equal(t, over.Labels, f.with("second").Labels)
+		require.Equal(t, `a="overflow"`, f.with("second").Labels)
 		require.Equal(t, 2, f.Size())
 		require.Len(t, f.walk(t), 2, "it is exposed all the same")
 	})
@@ -313,7 +319,7 @@ func TestLimitsSpreadOverShards(t *testing.T) {
 	for _, c := range []struct{ max, shards int }{
 		{0, 1}, {1, 1}, {10_000, 1}, {seriesPerShard, 2}, {1 << 20, 128}, {math.MaxInt32, 256},
 	} {
-		m := NewMap([]string{"a"}, false, 0, c.max, new(atomicf.Count))
+		m := New(Config{Names: []string{"a"}, MaxSeries: c.max})
 		require.Len(t, m.shards, c.shards, "%d series", c.max)
 	}
 	f := newFamily(1<<20, "a")
@@ -323,22 +329,5 @@ func TestLimitsSpreadOverShards(t *testing.T) {
 	require.Equal(t, 20_000, f.Len())
 	for i, s := range f.shards {
 		require.InDelta(t, 20_000/len(f.shards), s.Size(), 100, "shard %d", i)
-	}
-}
-
-func TestEachGivesBackNamesAndValues(t *testing.T) {
-	names := []string{"a", "b", "method"}
-	for _, a := range tricky {
-		for _, b := range tricky {
-			var gotNames, got []string
-			for name, value := range each(render(names, []string{a, b, a})) {
-				gotNames, got = append(gotNames, name), append(got, value)
-			}
-			require.Equal(t, names, gotNames)
-			require.Equal(t, []string{a, b, a}, got)
-		}
-	}
-	for range each(`a="1",b="2"`) {
-		break // and an iteration may end early
 	}
 }

@@ -31,7 +31,7 @@ func lookupCost(t *testing.T, f *family, values [][]string) float64 {
 	for r := range costs {
 		start := time.Now()
 		for _, i := range order {
-			if f.Find(values[i]) == nil {
+			if f.find(values[i]) == nil {
 				require.Fail(t, "a series is gone")
 			}
 		}
@@ -85,7 +85,7 @@ func TestAFloodOfLabelSetsFillsTheMapOnceAndIsCounted(t *testing.T) {
 	wg.Wait()
 	require.Equal(t, limit+1, f.Size())
 	require.Len(t, f.walk(t), limit+1)
-	over := seriesOf(f.Find([]string{"overflow", "overflow"}))
+	over := seriesOf(f.find([]string{"overflow", "overflow"}))
 	total := uint64(0)
 	for node := range f.All() {
 		total += seriesOf(node).hits.Load()
@@ -219,7 +219,7 @@ func TestCreatedAndDeletedSeriesLeaveNoMemoryBehind(t *testing.T) {
 		require.True(t, s.Gone())
 	}
 	require.Equal(t, 1, f.Len())
-	require.Same(t, stay, f.Find([]string{"stay", "here"}))
+	require.Same(t, stay, f.find([]string{"stay", "here"}))
 	require.Zero(t, seriesOf(stay).hits.Load())
 	require.Len(t, f.walk(t), 1)
 	after := heapInUse()
@@ -311,12 +311,12 @@ func TestLookupsFindWhatIsThereWhileTheMapChanges(t *testing.T) {
 	for g := range 2 {
 		wg.Go(func() {
 			for !done.Load() {
-				if f.Find([]string{"stay"}) != stay || f.Find(colliding[1:2]) != second ||
-					f.FindSet(map[string]string{"a": colliding[1]}) != second {
+				if f.find([]string{"stay"}) != stay || f.find(colliding[1:2]) != second ||
+					f.findSet(map[string]string{"a": colliding[1]}) != second {
 					t.Error("a series is not found")
 					return
 				}
-				if n := f.Find(colliding[:1]); g == 0 && n != nil && n.Labels != first.Labels {
+				if n := f.find(colliding[:1]); g == 0 && n != nil && n.Labels != first.Labels {
 					t.Error("another series is found")
 					return
 				}

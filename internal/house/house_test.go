@@ -24,17 +24,18 @@ const (
 
 // floors is the order of the house. A package may import packages of lower floors only.
 var floors = map[string]int{
-	"internal/percpu":   0,
-	"internal/textpage": 3,
-	"atomicf":           1,
-	"shard":             2,
-	"histogram":         2,
-	"quantile":          2,
-	"encode":            2,
-	"engine":            3,
-	"engine/collect":    4,
-	"engine/metrictest": 4,
-	"export":            5,
+	"internal/percpu":    0,
+	"internal/labeltext": 0,
+	"internal/textpage":  3,
+	"atomicf":            1,
+	"shard":              2,
+	"histogram":          2,
+	"quantile":           2,
+	"encode":             2,
+	"engine":             3,
+	"engine/collect":     4,
+	"engine/metrictest":  4,
+	"export":             5,
 }
 
 const (

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package labeltext
+
+import "strings"
+
+// Wanted labels are compared with the text that a series keeps, so that the series needs no second
+// copy of its labels.
+//
+// Text without escapes has exactly two quotes for each label. A comparison that takes two quotes for
+// each label, from left to right, therefore takes all of them in order, and no wanted value can
+// match across the end of another.
+
+// Label is a label with its value, unescaped.
+type Label struct{ Name, Value string }
+
+// Name is a declared label name, prepared for [MatchValues].
+type Name struct {
+	Text string
+	Seed uint64 // the caller's; it lies here so that a lookup reads one place
+
+	skip int // from the end of the label before, its closing quote, to the value
+}
+
+// NewNames prepares the label names of a family, in the order in which its texts have them.
+func NewNames(names []string) []Name {
+	prepared := make([]Name, len(names))
+	for i, name := range names {
+		skip := len(name) + len(`="`)
+		if i > 0 {
+			skip += len(`",`)
+		}
+		prepared[i] = Name{Text: name, skip: skip}
+	}
+	return prepared
+}
+
+// MatchValues reports whether text has these values, one for each name. escaped says whether text
+// has escape sequences, which need the slower comparison.
+//
+// The names themselves are not compared: text must begin with exactly these, in this order.
+func MatchValues(text string, escaped bool, names []Name, values []string) bool {
+	if escaped {
+		return matchEscaped(text, names, values)
+	}
+	pos := 0
+	for i, value := range values {
+		pos += names[i].skip
+		end := pos + len(value)
+		if end >= len(text) || text[pos-1] != '"' || text[end] != '"' || text[pos:end] != value {
+			return false
+		}
+		pos = end
+	}
+	return true
+}
+
+func matchEscaped(text string, names []Name, values []string) bool {
+	for i, value := range values {
+		text = text[len(names[i].Text)+len(`="`):]
+		rest, ok := cutValue(text, value)
+		if !ok {
+			return false
+		}
+		text = strings.TrimPrefix(rest, ",")
+	}
+	return true
+}
+
+// cutValue compares the escaped value at the start of text, up to its closing quote, with value. It
+// returns the text behind the quote.
+func cutValue(text, value string) (rest string, equal bool) {
+	for {
+		if len(text) == 0 {
+			return "", false
+		}
+		c := text[0]
+		text = text[1:]
+		switch c {
+		case '"':
+			return text, value == ""
+		case '\\':
+			c, text = unescaped(text[0]), text[1:]
+		}
+		if value == "" || value[0] != c {
+			return "", false
+		}
+		value = value[1:]
+	}
+}
+
+// MatchSet reports whether the labels of text are exactly the n labels of set that have a value.
+func MatchSet(text string, escaped bool, set map[string]string, n int) bool {
+	for ; len(text) > 0; n-- {
+		eq := strings.IndexByte(text, '=')
+		value, ok := set[text[:eq]]
+		if !ok {
+			return false
+		}
+		text = text[eq+len(`="`):]
+		if escaped {
+			if text, ok = cutValue(text, value); !ok {
+				return false
+			}
+		} else {
+			// Up to the first quote, not to the length of value: it could match across labels.
+			end := strings.IndexByte(text, '"')
+			if text[:end] != value {
+				return false
+			}
+			text = text[end+len(`"`):]
+		}
+		text = strings.TrimPrefix(text, ",")
+	}
+	return n == 0
+}
+
+// MatchLabels reports whether the labels of text, which has no escapes, are exactly these, in any
+// order.
+func MatchLabels(text string, labels []Label) bool {
+	left := len(labels)
+next:
+	for ; len(text) > 0; left-- {
+		for i := range labels {
+			l := &labels[i]
+			begin := len(l.Name) + len(`="`)
+			end := begin + len(l.Value)
+			if len(text) <= end || text[len(l.Name)] != '=' || text[:len(l.Name)] != l.Name || text[begin:end] != l.Value {
+				continue
+			}
+			// The value ends at the first quote: one that has quotes in it could match across labels.
+			if strings.IndexByte(text[begin:], '"') != len(l.Value) {
+				return false
+			}
+			text = strings.TrimPrefix(text[end+len(`"`):], ",")
+			continue next
+		}
+		return false
+	}
+	return left == 0
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package labeltext
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The text of one series and label sets that are and are not it.
+func TestLabelsMatchTheTextThatHasExactlyThem(t *testing.T) {
+	const text = `code="200",method="GET"`
+	tests := []struct {
+		labels []Label
+		want   bool
+	}{
+		{[]Label{{"method", "GET"}, {"code", "200"}}, true},
+		{[]Label{{"code", "200"}, {"method", "GET"}}, true},
+		{[]Label{{"code", "200"}}, false},
+		{[]Label{{"code", "200"}, {"method", "GET"}, {"path", "/"}}, false},
+		{[]Label{{"code", "20"}, {"method", "GET"}}, false},
+		{[]Label{{"code", "2000"}, {"method", "GET"}}, false},
+		{[]Label{{"cod", "200"}, {"method", "GET"}}, false},
+		{[]Label{{"code", "200"}, {"code2", "GET"}}, false},
+		{[]Label{{"code", `200",method="GET`}}, false}, // the label of another series, which is escaped
+		{[]Label{{"code", `200"`}, {"method", "GET"}}, false},
+		{nil, false},
+	}
+	for _, test := range tests {
+		require.Equal(t, test.want, MatchLabels(text, test.labels), "%q", test.labels)
+	}
+	require.True(t, MatchLabels("", nil))
+	require.False(t, MatchLabels("", tests[0].labels))
+}
+
+// FuzzLabelSetsMatchOnlyThemselves compares texts with wanted values without the hashes that
+// otherwise keep different label sets from meeting.
+func FuzzLabelSetsMatchOnlyThemselves(f *testing.F) {
+	f.Add("GET", "200", "GET", "200")
+	f.Add("x", "abcdefg", `x",b=`, "efg")    // ends at the opening quote of the next label
+	f.Add("x", "b=Zhello", `x",b=`, "hello") // the same, for a map
+	f.Add("x", "y", `x",b="y`, "")           // two labels in one value
+	f.Add(`x\`, "y", `x\",b="y`, "")         // with escapes
+	f.Add("\n", `\n`, `\n`, "\n")            //
+	f.Add("", "", `"`, `"`)                  //
+	f.Add(`\\`, `\"`, `\`, `"`)              //
+	f.Add("a,b", `c="d"`, "a", `b,c="d"`)    //
+	f.Add("0123456789abcdef", "0", "0123456789abcdef0", "")
+	f.Fuzz(func(t *testing.T, a1, b1, a2, b2 string) {
+		names := NewNames([]string{"a", "b"})
+		want := []string{a2, b2}
+		equal := a1 == a2 && b1 == b2
+		first := string(Append(nil, "a", a1))
+		text := string(Append([]byte(first), "b", b1))
+		escaped := HasEscapes(text)
+
+		require.Equal(t, equal, MatchValues(text, escaped, names, want), "%s and %q", text, want)
+		require.Equal(t, equal, matchEscaped(text, names, want), "%s and %q, byte by byte", text, want)
+		set := map[string]string{"a": a2, "b": b2}
+		require.Equal(t, equal, MatchSet(text, escaped, set, 2), "%s and %q", text, set)
+		if !escaped {
+			require.Equal(t, equal, MatchLabels(text, []Label{{"b", b2}, {"a", a2}}), "%s and %q", text, want)
+		}
+		// An open family: other names, and fewer of them.
+		require.False(t, MatchSet(text, escaped, map[string]string{"a": a2}, 1), "one label for two")
+		require.False(t, MatchSet(text, escaped, map[string]string{"b": b2}, 1), "one label for two")
+		if !escaped {
+			require.False(t, MatchLabels(text, []Label{{"a", a2}}), "one label for two")
+			require.False(t, MatchLabels(text, []Label{{"b", b2}}), "one label for two")
+		}
+		require.False(t, MatchSet(first, HasEscapes(first), set, 2), "two labels for one")
+	})
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package labeltext
+
+import (
+	"iter"
+	"strings"
+	"unicode/utf8"
+)
+
+// Next splits the first label off label text. value is still escaped; size is its length in bytes
+// without the escapes. Text that [Append] did not make yields ok = false at its first fault.
+func Next(text string) (name, value string, size int, rest string, ok bool) {
+	eq := strings.IndexByte(text, '=')
+	if eq < 0 || eq+1 >= len(text) || text[eq+1] != '"' {
+		return "", "", 0, "", false
+	}
+	name, text = text[:eq], text[eq+2:]
+	// A plain loop: values are short, and it finds the end and the escapes in one go.
+	end := 0
+	for ; end < len(text) && text[end] != '"'; end++ {
+		if text[end] == '\\' {
+			end++
+		}
+		size++
+	}
+	if end >= len(text) {
+		return "", "", 0, "", false
+	}
+	value, rest = text[:end], text[end+1:]
+	if rest != "" {
+		if rest[0] != ',' {
+			return "", "", 0, "", false
+		}
+		rest = rest[1:]
+	}
+	return name, value, size, rest, true
+}
+
+// All walks the names and the unescaped values of label text, up to its first fault. It allocates
+// for escaped values only.
+func All(text string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for text != "" {
+			name, value, size, rest, ok := Next(text)
+			if !ok {
+				return
+			}
+			if size != len(value) {
+				value = string(AppendUnescaped(make([]byte, 0, size), value))
+			}
+			if !yield(name, value) {
+				return
+			}
+			text = rest
+		}
+	}
+}
+
+// AppendUnescaped appends an escaped value without its escapes.
+func AppendUnescaped(dst []byte, value string) []byte {
+	for {
+		i := strings.IndexByte(value, '\\')
+		if i < 0 || i+1 >= len(value) {
+			return append(dst, value...)
+		}
+		dst = append(dst, value[:i]...)
+		dst = append(dst, unescaped(value[i+1]))
+		value = value[i+2:]
+	}
+}
+
+// unescaped returns the byte that an escape sequence ending in c stands for.
+func unescaped(c byte) byte {
+	if c == 'n' {
+		return '\n'
+	}
+	return c
+}
+
+// HasEscapes reports whether label text has escape sequences in it.
+func HasEscapes(text string) bool { return strings.IndexByte(text, '\\') >= 0 }
+
+// Runes counts the characters of all names and unescaped values in label text, which is how the
+// limit on exemplars counts them.
+func Runes(text string) int {
+	n := 0
+	for text != "" {
+		name, value, size, rest, ok := Next(text)
+		if !ok {
+			break
+		}
+		// An escape is two characters for one.
+		n += len(name) + utf8.RuneCountInString(value) - (len(value) - size)
+		text = rest
+	}
+	return n
+}

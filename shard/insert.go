@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shard
+
+import "github.com/quipu-metrics/quipu/internal/labeltext"
+
+// Insert returns the series with these label values and creates it if there is none. key is what
+// [Map.Find] returned for the same values. Values must be valid UTF-8 and as many as there are
+// names. They are not kept: a lookup's values may lie on its stack.
+//
+// When the map is full Insert returns the overflow series and counts that. A flood of new label sets
+// then costs what lookups cost: it takes no lock and allocates nothing.
+func (m *Map) Insert(values []string, key Key) *Node {
+	if over := m.full(); over != nil {
+		// Once more: since the last look, another goroutine may have created this very series and
+		// filled the map.
+		if n, _ := m.Find(values); n != nil {
+			return n
+		}
+		m.rejected.Inc()
+		return over
+	}
+	var room [256]byte // on the stack
+	text := room[:0]
+	for i, value := range values {
+		text = labeltext.Append(text, m.names[i].Text, value)
+	}
+	return m.insert(text, key)
+}
+
+// InsertSet is Insert for a label set that [Map.FindSet] has not found. An open map leaves out labels
+// without a value.
+func (m *Map) InsertSet(set map[string]string, key Key) *Node {
+	if over := m.full(); over != nil {
+		if n, _ := m.FindSet(set); n != nil { // as in Insert
+			return n
+		}
+		m.rejected.Inc()
+		return over
+	}
+	if m.open {
+		return m.insert(labeltext.AppendSet(nil, set, false), key)
+	}
+	var text []byte
+	for i := range m.names {
+		text = labeltext.Append(text, m.names[i].Text, set[m.names[i].Text])
+	}
+	return m.insert(text, key)
+}
+
+// full returns the overflow series when the map holds as many series as it may and the overflow
+// series exists already.
+func (m *Map) full() *Node {
+	if int(m.count.Load()) < m.max {
+		return nil
+	}
+	return m.overflow.Load()
+}
+
+// newSeries makes a series with these variable labels, which nobody knows yet.
+func (m *Map) newSeries(variable []byte) *Node {
+	n := m.newNode()
+	n.Labels = string(labeltext.AppendText(variable, m.consts))
+	return n
+}
+
+// insert adds a series with these variable labels unless there is one, which it returns instead.
+func (m *Map) insert(variable []byte, key Key) *Node {
+	n := m.newSeries(variable) // before the lock: creations in parallel wait for each other less
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at, have, displaced := m.place(n, uint64(key))
+	switch {
+	case have != nil && have.Labels == n.Labels:
+		return have
+	case have != nil || int(m.count.Load()) >= m.max:
+		m.rejected.Inc()
+		return m.overflowLocked()
+	}
+	m.add(at, n, displaced)
+	m.count.Add(1)
+	return n
+}
+
+// overflowLocked returns the overflow series, and makes it first if it is not there.
+func (m *Map) overflowLocked() *Node {
+	if n := m.overflow.Load(); n != nil {
+		return n
+	}
+	var text []byte
+	for i := range m.names {
+		text = labeltext.Append(text, m.names[i].Text, m.overflowValue)
+	}
+	if m.open {
+		text = labeltext.Append(text, OverflowLabel, m.overflowValue)
+	}
+	n := m.newSeries(text)
+	switch at, have, displaced := m.place(n, m.hashText(n, false)); {
+	case have == nil:
+		m.add(at, n, displaced)
+	case have.Labels == n.Labels:
+		n = have // somebody has used the overflow series' labels before the map was full
+		m.count.Add(-1)
+	default:
+		m.enroll(n) // exposed, and never found by its labels
+	}
+	m.overflow.Store(n)
+	return n
+}
+
+// hashText hashes the variable labels of a series, from its text.
+func (m *Map) hashText(n *Node, keyed bool) (hash uint64) {
+	for name, value := range labeltext.All(m.variable(n)) {
+		if keyed {
+			hash += keyedHash(nameSeed(name), value)
+		} else {
+			hash += labelHash(nameSeed(name), value)
+		}
+	}
+	return hash
+}
+
+// place returns the node that has n's labels, with its key, or else the key for n: its hash, or its
+// keyed hash when another series has that one. When other series have both it returns one of them:
+// there is no place for n.
+func (m *Map) place(n *Node, hash uint64) (key uint64, have *Node, displaced bool) {
+	first := m.load(hash)
+	switch {
+	case first != nil && first.Labels == n.Labels:
+		return hash, first, false
+	case first == nil && m.displaced.Load() == 0:
+		return hash, nil, false
+	}
+	keyed := m.hashText(n, true)
+	second := m.load(keyed)
+	if second != nil && (second.Labels == n.Labels || first != nil) {
+		return keyed, second, true
+	}
+	if first != nil {
+		return keyed, nil, true
+	}
+	return hash, nil, false
+}
+
+func (m *Map) add(key uint64, n *Node, displaced bool) {
+	if labeltext.HasEscapes(n.Labels) {
+		n.slot.Store(flagEscaped)
+	}
+	if displaced {
+		m.displaced.Add(1)
+	}
+	m.enroll(n)
+	m.shard(key).Store(key, n)
+}
+
+// Delete removes a series from the map and reports whether it was there. Handles to it go on working;
+// walks do not meet it any more. The overflow series can be deleted too.
+func (m *Map) Delete(n *Node) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key, have, displaced := m.place(n, m.hashText(n, false))
+	if have != n {
+		return false
+	}
+	m.shard(key).Delete(key)
+	if displaced {
+		m.displaced.Add(-1)
+	}
+	if m.overflow.Load() == n {
+		m.overflow.Store(nil)
+	} else {
+		m.count.Add(-1)
+	}
+	m.strike(n)
+	return true
+}
+
+// Reset removes all series.
+func (m *Map) Reset() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.shards {
+		s.Clear()
+	}
+	m.displaced.Store(0)
+	m.overflow.Store(nil)
+	m.count.Store(0)
+	for n := range m.All() {
+		n.slot.Store(n.slot.Load() | flagGone)
+	}
+	m.roster.Store(new(roster))
+}
