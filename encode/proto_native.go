@@ -22,16 +22,16 @@ func (n *NativeSample) appendFields(dst []byte) []byte {
 	dst = appendVarint(dst, tagNativeSchema, zigzag(int64(n.Schema)))
 	dst = appendDouble(dst, tagNativeZeroThreshold, n.ZeroThreshold)
 	dst = appendVarint(dst, tagNativeZeroCount, n.ZeroCount)
-	dst = n.Negative.appendFields(dst, tagNativeNegativeSpan, tagNativeNegativeDelta)
+	dst = appendBuckets(dst, &n.Negative, tagNativeNegativeSpan, tagNativeNegativeDelta)
 	if n.ZeroThreshold == 0 && n.ZeroCount == 0 && len(n.Positive.Spans)+len(n.Negative.Spans) == 0 {
 		// Nothing else would tell Prometheus that this is a native histogram without observations: an empty span does.
 		return append(dst, tagNativePositiveSpan, 4, tagSpanOffset, 0, tagSpanLength, 0)
 	}
-	return n.Positive.appendFields(dst, tagNativePositiveSpan, tagNativePositiveDelta)
+	return appendBuckets(dst, &n.Positive, tagNativePositiveSpan, tagNativePositiveDelta)
 }
 
-// appendFields writes spans and deltas, each element as a field of its own: the schema is proto2 and does not say packed.
-func (b *Buckets) appendFields(dst []byte, spanTag, deltaTag byte) []byte {
+// appendBuckets writes spans and deltas, each element as a field of its own: the schema is proto2 and does not say packed.
+func appendBuckets(dst []byte, b *Buckets, spanTag, deltaTag byte) []byte {
 	for _, s := range b.Spans {
 		offset := zigzag(int64(s.Offset))
 		dst = append(dst, spanTag, byte(2+varintLen(offset)+varintLen(uint64(s.Length))))

@@ -2,6 +2,8 @@
 
 package encode
 
+import "github.com/quipu-metrics/quipu/internal/buckets"
+
 // CounterSample is the state of a counter. Its value is Int + Frac: two parts, so that integer counts stay exact past
 // 2^53 in the text formats. (Protobuf has a double only and rounds there.)
 type CounterSample struct {
@@ -40,19 +42,11 @@ type NativeSample struct {
 	Exemplars []*Exemplar
 }
 
-// Buckets are runs of consecutive exponential buckets. Deltas has one entry per bucket of all spans: the first is a
-// count, every other one the difference from the bucket before.
-type Buckets struct {
-	Spans  []Span
-	Deltas []int64
-}
+// Buckets are runs of consecutive exponential buckets: see its fields.
+type Buckets = buckets.Buckets
 
-// Span is one run of Length buckets. Offset is the index of its first bucket, counted from the end of the span before,
-// or from index 0 for the first span.
-type Span struct {
-	Offset int32
-	Length uint32
-}
+// Span is one run of buckets.
+type Span = buckets.Span
 
 // SummarySample is the state of a summary.
 type SummarySample struct {

@@ -54,17 +54,8 @@ func (p *page) nativeSample(f *family, n *histogram.Native) *encode.NativeSample
 	f.reg.self.snapshot(from.Exact)
 	to.Schema, to.ZeroThreshold, to.ZeroCount = int32(from.Schema), from.ZeroThreshold, from.ZeroCount
 	to.Count, to.Sum = from.Count, from.Sum
-	copyBuckets(&to.Positive, &from.Positive)
-	copyBuckets(&to.Negative, &from.Negative)
+	to.Positive, to.Negative = from.Positive, from.Negative
 	return to
-}
-
-func copyBuckets(to *encode.Buckets, from *histogram.NativeBuckets) {
-	to.Spans = to.Spans[:0]
-	for _, s := range from.Spans {
-		to.Spans = append(to.Spans, encode.Span{Offset: s.Offset, Length: s.Length})
-	}
-	to.Deltas = from.Deltas
 }
 
 // sampleHistogram reads a series of a histogram.

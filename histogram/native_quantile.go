@@ -11,9 +11,9 @@ import "math"
 // It returns NaN when there are no observations or q is NaN; -Inf for q below 0 and +Inf for q above 1.
 func (s *NativeSnapshot) Quantile(q float64) float64 {
 	total := s.ZeroCount
-	for _, b := range []*NativeBuckets{&s.Positive, &s.Negative} {
-		total += b.overflow
-		for _, n := range b.counts {
+	for _, c := range []*counts{&s.positive, &s.negative} {
+		total += c.overflow
+		for _, n := range c.finite {
 			total += n
 		}
 	}
@@ -35,12 +35,12 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 		below += float64(n)
 		return 0, false
 	}
-	if _, ok := within(s.Negative.overflow); ok {
+	if _, ok := within(s.negative.overflow); ok {
 		return math.Inf(-1)
 	}
-	for i := len(s.Negative.counts) - 1; i >= 0; i-- { // the largest magnitudes come first
-		if part, ok := within(s.Negative.counts[i]); ok {
-			return -s.between(s.Negative.first+i, 1-part)
+	for i := len(s.negative.finite) - 1; i >= 0; i-- { // the largest magnitudes come first
+		if part, ok := within(s.negative.finite[i]); ok {
+			return -s.between(s.negative.first+i, 1-part)
 		}
 	}
 	if part, ok := within(s.ZeroCount); ok {
@@ -53,12 +53,12 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 		}
 		return low*(1-part) + high*part // high-low can overflow
 	}
-	for i, n := range s.Positive.counts {
+	for i, n := range s.positive.finite {
 		if part, ok := within(n); ok {
-			return s.between(s.Positive.first+i, part)
+			return s.between(s.positive.first+i, part)
 		}
 	}
-	if s.Positive.overflow > 0 {
+	if s.positive.overflow > 0 {
 		return math.Inf(1)
 	}
 	return math.NaN() // not reached: the rank is at most the total

@@ -93,7 +93,7 @@ func decode(t *testing.T, b NativeBuckets) map[int]uint64 {
 	counts := make(map[int]uint64)
 	index, at, count := 0, 0, int64(0)
 	for i, span := range b.Spans {
-		require.True(t, i == 0 || span.Offset > maxHole)
+		require.True(t, i == 0 || span.Offset > 2, "up to two empty buckets are listed")
 		index += int(span.Offset)
 		for range span.Length {
 			count += b.Deltas[at]

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package buckets holds the sparse form of exponential buckets, in which native histograms are read
+// and written: runs of consecutive buckets, and the differences between their counts.
+package buckets
+
+// Buckets are runs of consecutive exponential buckets. Deltas has one entry for each bucket of all
+// spans: the first is a count, every other one the difference from the bucket before.
+type Buckets struct {
+	Spans  []Span
+	Deltas []int64
+}
+
+// Span is a run of Length buckets. Offset is the index of its first bucket, counted from the end of
+// the span before it, or from index 0 for the first span.
+type Span struct {
+	Offset int32
+	Length uint32
+}
+
+// maxHole is the longest run of empty buckets that is written as zeros: a new span is no shorter.
+const maxHole = 2
+
+// Lister writes counts into Buckets, in ascending order of their indexes. It uses the memory of the
+// Buckets again. It must not be used concurrently.
+type Lister struct {
+	to   *Buckets
+	end  int    // index after the last span
+	last uint64 // count of the last bucket
+}
+
+// NewLister empties b and returns a Lister that fills it.
+func NewLister(b *Buckets) Lister {
+	b.Spans, b.Deltas = b.Spans[:0], b.Deltas[:0]
+	return Lister{to: b}
+}
+
+// Add adds the bucket with an index above all before. An empty one adds nothing.
+func (l *Lister) Add(index int, count uint64) {
+	if count == 0 {
+		return
+	}
+	if hole := index - l.end; len(l.to.Spans) == 0 || hole > maxHole {
+		l.to.Spans = append(l.to.Spans, Span{Offset: int32(hole)})
+	} else {
+		for range hole {
+			l.append(0)
+		}
+	}
+	l.append(count)
+	l.end = index + 1
+}
+
+func (l *Lister) append(count uint64) {
+	l.to.Spans[len(l.to.Spans)-1].Length++
+	l.to.Deltas = append(l.to.Deltas, int64(count-l.last))
+	l.last = count
+}
