@@ -2,13 +2,16 @@
 
 // Package shard maps label sets to series.
 //
-// A [Map] is the index of one metric family. Looking up an existing series takes no lock and allocates nothing: the
-// label values are hashed, the hash is looked up in a lock-free map, and the labels of what is found are compared with
-// the labels that were asked for. Positional values, a map of names and values, and the fields of a struct all come to
-// the same hash. Creating and deleting series takes the family's mutex, for the time of one insertion.
+// A [Map] is the index of one metric family. A lookup of an existing series takes no lock and
+// allocates nothing: it hashes the label values, looks the hash up in a lock-free map, and compares
+// the labels of the series found with those asked for. Positional values, a map of names and values,
+// and the fields of a struct have the same hash. Creating and deleting series takes the family's
+// mutex, for the time of one insertion.
 //
-// Labels are given and compared unescaped; the text of a series' labels is rendered once, when the series is created. A
-// lookup that finds nothing returns a [Key], with which [Map.Insert] creates the series without hashing its labels again.
+// Callers give labels unescaped. The text of a series' labels is rendered once, when the series is
+// created. A failed lookup returns a [Key], with which [Map.Insert] creates the series without
+// hashing its labels again.
 //
-// A Map also keeps the series in the order of their creation, in a form that a scrape walks without locks.
+// A Map also lists the series in the order of their creation, and a scrape walks that list without
+// locks.
 package shard

@@ -4,11 +4,12 @@ package shard
 
 import "github.com/quipu-metrics/quipu/internal/labeltext"
 
-// few is the most labels that a lookup by label set gathers on its stack. Asking a Go map for a key costs more than
-// anything else in such a lookup, so for sets of this size, nearly all there are, every label is taken out of it once.
+// few is the largest label set whose labels a lookup copies to its stack. A look into a Go map costs
+// more than anything else in such a lookup, so the copy, which takes every label out of the map once,
+// pays. Nearly all label sets are this small.
 const few = 8
 
-// findFew is FindSet for at most few labels in a map where nothing is displaced.
+// findFew is FindSet for at most few labels, in a map without displaced series.
 func (m *Map) findFew(set map[string]string) (*Node, Key) {
 	if m.open {
 		return m.findFewOpen(set)

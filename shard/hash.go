@@ -10,22 +10,25 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// The hash of a label set is the sum of the hashes of its labels, so it does not depend on the order in which they come
-// and a map need not be sorted to be looked up. The hash of a label is its value, multiplied into a number made of its
-// name and a secret of this process.
+// The hash of a label set is the sum of the hashes of its labels. It does not depend on their order,
+// so a Go map is looked up without being sorted. The hash of a label multiplies its value into a
+// number made of its name and a secret of this process.
 //
-// Values of up to 16 bytes, which most are, go into that multiplication as they are, two words: that is a hash by itself,
-// and saves the 5 to 10 ns that xxhash takes for a few bytes. Longer ones go through xxhash first. xxhash has no key, so
-// strings with the same xxhash can be computed beforehand, whatever is mixed in afterwards; and a few short values of
-// different lengths collide under every secret, as the length is only xored in. That is harmless here: a slot
-// of the map holds one series, and a label set that finds its slot taken by another goes by its keyed hash instead
+// Values of up to 16 bytes, which most are, go into that multiplication directly, as two words: that
+// is a hash by itself, and cheaper than xxhash for a few bytes (BenchmarkFindByValue). Longer values
+// go through xxhash first.
+//
+// Collisions can be made on purpose: xxhash has no key, so strings with equal xxhash can be computed
+// in advance, whatever is mixed in afterwards; and a few short values of different lengths collide
+// under every secret, because the length is only xored in. They are harmless here. A slot of the map
+// holds one series, and a label set whose slot is taken by another goes by its keyed hash instead
 // (hash/maphash), which nobody outside the process can predict.
 var (
 	secret    = [2]uint64{rand.Uint64(), rand.Uint64() | 1}
 	keyedSeed = maphash.MakeSeed()
 )
 
-// nameSeed is what the name of a label contributes to its hash.
+// nameSeed returns the part of a label's hash that its name contributes.
 func nameSeed(name string) uint64 { return labelHash(secret[0], name) }
 
 // labelHash hashes one label.
@@ -58,7 +61,7 @@ func load32(s string) uint64 {
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
-// keyedHash is the hash of a label whose first hash collided.
+// keyedHash hashes a label of a series whose first hash collided.
 func keyedHash(seed uint64, value string) uint64 {
 	return mix(maphash.String(keyedSeed, value)^seed, seed|1)
 }

@@ -7,12 +7,13 @@ import (
 	"sync/atomic"
 )
 
-// roster lists the series in the order of their creation. It is written under Map.mu and read without locks.
+// roster lists the series in the order of their creation. It is written under Map.mu and read without
+// locks.
 //
-// A position is filled once and may be emptied later; it is never used again in the same roster. A walk looks at the
-// positions below the length that it read first, so a series that is deleted and created again during the walk, at a
-// higher position, is not met twice, and no page has a series twice. Compacting and growing make a new roster and leave
-// walks of the old one alone.
+// A position is filled once, may be emptied later, and is never filled again in the same roster. A
+// walk visits the positions below the length that it read first. A series that is deleted and created
+// again during the walk gets a higher position, so the walk does not meet it twice and no page shows
+// a series twice. Compacting and growing make a new roster; walks of the old one go on undisturbed.
 type roster struct {
 	blocks []block
 	length atomic.Uint32
@@ -21,7 +22,7 @@ type roster struct {
 
 type block []atomic.Pointer[Node]
 
-// Blocks hold rosterBlock series, 4 KiB. The first one starts smaller and is replaced as it grows.
+// A block holds rosterBlock series, 4 KiB. The first block starts smaller and is replaced as it grows.
 const (
 	rosterBlock = 512
 	rosterFirst = 8
@@ -35,7 +36,8 @@ func (r *roster) at(i uint32) *atomic.Pointer[Node] {
 // enroll appends a series.
 func (m *Map) enroll(n *Node) { m.roster.Store(m.roster.Load().with(n)) }
 
-// with appends a series to r, or to a larger copy of it if it is full, and returns the one it is in.
+// with appends a series to r, or to a larger copy of r if r is full, and returns the roster that
+// holds it.
 func (r *roster) with(n *Node) *roster {
 	length := r.length.Load()
 	if capacity := r.capacity(); int(length) == capacity {
@@ -54,7 +56,7 @@ func (r *roster) capacity() int {
 	return (len(r.blocks)-1)*rosterBlock + len(r.blocks[len(r.blocks)-1])
 }
 
-// grown returns a roster with the same series and more room. It shares all full-sized blocks with the old one.
+// grown returns a roster with the same series and more room. It shares all full-sized blocks with r.
 func (r *roster) grown(capacity int) *roster {
 	g := &roster{holes: r.holes}
 	g.length.Store(r.length.Load())
@@ -70,7 +72,7 @@ func (r *roster) grown(capacity int) *roster {
 	return g
 }
 
-// strike empties a series' position, and compacts the roster when most of it is empty.
+// strike empties the position of a series and compacts the roster when most of it is empty.
 func (m *Map) strike(n *Node) {
 	r := m.roster.Load()
 	slot := n.slot.Load()
@@ -78,7 +80,8 @@ func (m *Map) strike(n *Node) {
 	r.at(slot & slotMask).Store(nil)
 	r.holes++
 	if r.holes > rosterBlock/8 && r.holes > int(r.length.Load())/2 {
-		// Published when it is complete: a walk that began half-way would leave out series that nobody deleted.
+		// The new roster is published complete. A walk that began on a half-filled one would leave out
+		// series that nobody deleted.
 		m.roster.Store(r.compacted())
 	}
 }
@@ -94,8 +97,8 @@ func (r *roster) compacted() *roster {
 	return c
 }
 
-// All walks the series in the order of their creation. It takes no lock: series created after the walk has begun are
-// left out, series deleted meanwhile may be.
+// All walks the series in the order of their creation. It takes no lock. Series created after the walk
+// has begun are left out; series deleted meanwhile may be left out.
 func (m *Map) All() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
 		r := m.roster.Load()
