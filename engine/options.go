@@ -116,6 +116,9 @@ func WithObjectives(objectives map[float64]float64) MetricOption {
 
 // WithMaxAge sets the sliding window that a summary's quantiles cover, by default 10 minutes. Zero means the metric's
 // whole life. Sum and count always cover the whole life.
+//
+// Quantiles show an observation for the age at most, and in a program that is seldom scraped for a tenth of the age longer,
+// 10 ms at least and 10 s at most: that is how long it may wait in a buffer before it is dated.
 func WithMaxAge(age time.Duration) MetricOption {
 	return metricOption(func(d *definition) error {
 		if d.kind != encode.Summary {

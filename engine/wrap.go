@@ -10,27 +10,26 @@ type Func interface {
 }
 
 // Timed returns a function that does what f does and observes how long it took, in seconds, whether it returns or
-// panics.
+// panics. If o is nil, also as a nil *Histogram or *Summary, nothing is observed.
 //
 //	handle = engine.Timed(latency, handle)
 //
 // Wrapping allocates; calls of the result do not.
-func Timed[F Func](o Observer, f F) F { return wrap(measures{time: o}, f) }
+func Timed[F Func](o Observer, f F) F { return wrap(newMeasures(o, nil, nil), f) }
 
 // InProgress returns a function that does what f does and keeps in g how many calls of it are under way.
-func InProgress[F Func](g *Gauge, f F) F { return wrap(measures{inProgress: g}, f) }
+func InProgress[F Func](g *Gauge, f F) F { return wrap(newMeasures(nil, g, nil), f) }
 
 // CountErrors returns a function that does what f does and counts the calls that returned an error or panicked. The
 // panic goes on.
-func CountErrors[F Func](c *Counter, f F) F { return wrap(measures{errors: c}, f) }
+func CountErrors[F Func](c *Counter, f F) F { return wrap(newMeasures(nil, nil, c), f) }
 
 // Call calls f, a function that returns a value, with any of the measurements that the wrappers make. Each of o, g and c
-// may be nil.
+// may be nil, o also as a nil *Histogram or *Summary.
 //
 //	user, err := engine.Call(latency, inflight, failures, func() (User, error) { return db.User(ctx, id) })
 func Call[T any](o Observer, g *Gauge, c *Counter, f func() (T, error)) (value T, err error) {
-	m := measures{o, g, c}
-	call := m.begin()
+	call := newMeasures(o, g, c).begin()
 	defer func() { call.end(err) }()
 	value, err = f()
 	call.returned = true
@@ -44,6 +43,14 @@ type measures struct {
 	errors     *Counter
 }
 
+// newMeasures leaves out an observer that is nil inside its interface, which would panic after the call.
+func newMeasures(o Observer, g *Gauge, c *Counter) measures {
+	if isNil(o) {
+		o = nil
+	}
+	return measures{o, g, c}
+}
+
 // underWay is one call being measured.
 type underWay struct {
 	measures
@@ -53,11 +60,11 @@ type underWay struct {
 
 func (m measures) begin() underWay {
 	call := underWay{measures: m}
+	if m.time != nil {
+		call.timer = StartTimer(m.time) // first: it may panic, and nothing is in progress then
+	}
 	if m.inProgress != nil {
 		m.inProgress.Inc()
-	}
-	if m.time != nil {
-		call.timer = StartTimer(m.time)
 	}
 	return call
 }

@@ -92,3 +92,32 @@ func TestCallReturnsTheValue(t *testing.T) {
 	require.EqualValues(t, 1, c.Value())
 	require.EqualValues(t, 1, h.Snapshot().Count)
 }
+
+// A nil *Histogram in the interface panicked after the function had run, and hid what it returned.
+func TestNilMeasuresAreIgnored(t *testing.T) {
+	for name, o := range map[string]Observer{"nil": nil, "nil *Histogram": (*Histogram)(nil), "nil *Summary": (*Summary)(nil)} {
+		t.Run(name, func(t *testing.T) {
+			n, err := Call(o, nil, nil, func() (int, error) { return 42, errTest })
+			require.Equal(t, 42, n)
+			require.ErrorIs(t, err, errTest)
+			var w worker
+			require.NoError(t, CountErrors(nil, InProgress(nil, Timed(o, w.work)))())
+			require.NoError(t, CountErrors(nil, InProgress(nil, Timed(o, w.workContext)))(context.Background()))
+			require.Equal(t, 2, w.calls)
+			require.PanicsWithValue(t, "quipu: a timer of a nil observer", func() { StartTimer(o) }, "not as late as Stop")
+		})
+	}
+	require.PanicsWithValue(t, "quipu: a timer of a nil observer", func() { (*Histogram)(nil).Start() })
+	require.PanicsWithValue(t, "quipu: a timer of a nil observer", func() { (*Summary)(nil).Start() })
+}
+
+func TestMeasuresThatNoConstructorMadeAreRefusedBeforeTheFunctionRuns(t *testing.T) {
+	g := must(NewRegistry(Strict()).NewGauge("g", ""))
+	for _, o := range []Observer{new(Histogram), new(Summary)} {
+		var w worker
+		require.Panics(t, func() { _ = InProgress(g, Timed(o, w.work))() })
+		require.Panics(t, func() { _, _ = Call(o, g, nil, func() (int, error) { return 0, w.work() }) })
+		require.Zero(t, w.calls)
+		require.Zero(t, g.Value())
+	}
+}

@@ -20,9 +20,11 @@ const (
 	// ringLen is the number of chunks of one P: what it can be ahead of the mergers. 72 KiB per busy P in all.
 	ringLen = 4
 
-	// lateness bounds how long an observation waits in the log of a process that nobody scrapes, and so by how much the
-	// window that it counts towards can be off.
-	lateness = 10 * time.Second
+	// An observation waits in the log of a process that nobody scrapes for at most a tenth of the age of the log's
+	// shortest window, in these limits: by that much the window that it counts towards can be off.
+	latenessPart  = 10
+	mostLateness  = 10 * time.Second
+	leastLateness = 10 * time.Millisecond
 )
 
 // Log collects the observations of all windows of a registry. Memory is O(P): every P that observes owns a ring of up to
@@ -40,6 +42,9 @@ type Log struct {
 	rings atomic.Pointer[[]*ring]
 	armed atomic.Bool // a timer will call tick
 	_     [48]byte
+
+	lateness atomic.Int64  // the timer's period, a time.Duration; only ever shortened
+	timer    atomic.Uint64 // number of the timer whose ticks count, the newest
 
 	clock   func() time.Time
 	mergeFn func() // l.mergeFull, made once: starting it allocates no closure
@@ -84,6 +89,7 @@ func NewLog(clock func() time.Time) *Log {
 		clock = time.Now
 	}
 	l := &Log{clock: clock}
+	l.lateness.Store(int64(mostLateness))
 	l.mergeFn = l.mergeFull
 	l.rings.Store(&[]*ring{})
 	return l
@@ -92,18 +98,25 @@ func NewLog(clock func() time.Time) *Log {
 func (l *Log) now() time.Time { return l.clock() }
 
 // Observe records v for w, which has been set up with this log. It takes about 5 ns, allocates nothing and does not wait
-// for a scrape. NaN adds to the count only; infinities are ordinary values at the ends; -0 equals 0.
+// for a scrape. NaN adds to the count only; infinities are ordinary values at the ends; -0 equals 0. It panics if the log
+// or the window has not been set up.
 //
 // About once in 1024 calls on a P the chunk is full and the next one is taken. If all four are full, because observations
 // arrive faster than they can be merged, the caller merges one chunk itself, about 10 µs: this is what bounds memory. It
 // never waits for a chunk that somebody else is merging. Only if all are being merged at that moment does it put its
 // one observation into the window directly, for which it may wait for a merge or a read of that window.
 func (l *Log) Observe(w *Window, v float64) {
+	// All that can be nil is looked at before pinning, because nothing recovers from a fault while pinned. The rings may
+	// have become more when this goroutine is pinned to a P: if that one's are missing here, observeSlowly looks again.
+	if w.log != l {
+		panic("quantile: Observe of a window that was not set up with this log")
+	}
+	rings := *l.rings.Load()
 	if !percpu.Private {
 		l.shared.Lock()
 	}
 	pid := percpu.Pin()
-	if rings := *l.rings.Load(); pid < len(rings) {
+	if pid < len(rings) {
 		c := rings[pid].current.Load()
 		if n := percpu.Load(&c.n); n < chunkLen {
 			c.entries[n] = entry{w, v}
@@ -324,16 +337,39 @@ func (l *Log) mergeRound() (merged bool) {
 // arm starts the timer that drains a log that nobody scrapes.
 func (l *Log) arm() {
 	if l.armed.CompareAndSwap(false, true) {
-		l.later((*Log).tick)
+		l.startTimer()
 	}
 }
 
-// later calls f when lateness has passed, unless nobody has l any more, and with it its windows: the timer keeps neither
+// hurry sees to it that observations wait for no longer than suits a window of this age.
+//
+// A timer of the old period may be running, and observations of the new window may come long before it fires: a new timer
+// takes its place. Whoever arms the log sets armed first and reads the period then; here it is the other way round. So
+// either the timer being started has the new period, or it is seen here that the log is armed.
+func (l *Log) hurry(age time.Duration) {
+	period := int64(max(age/latenessPart, leastLateness))
+	for old := l.lateness.Load(); period < old; old = l.lateness.Load() {
+		if l.lateness.CompareAndSwap(old, period) {
+			if l.armed.Load() {
+				l.startTimer()
+			}
+			return
+		}
+	}
+}
+
+// startTimer starts a timer. It takes the place of the one that is running, if there is one, which ends when it fires.
+func (l *Log) startTimer() {
+	number := l.timer.Add(1)
+	l.later(func(l *Log) { l.tick(number) })
+}
+
+// later calls f when a period has passed, unless nobody has l any more, and with it its windows: the timer keeps neither
 // alive. A new timer each time, never one that is reset: a timer made inside a testing/synctest bubble must not be touched
 // from outside it.
 func (l *Log) later(f func(*Log)) {
 	held := weak.Make(l)
-	time.AfterFunc(lateness, func() {
+	time.AfterFunc(time.Duration(l.lateness.Load()), func() {
 		if l := held.Value(); l != nil {
 			f(l)
 		}
@@ -345,9 +381,16 @@ func (l *Log) later(f func(*Log)) {
 // When there is nothing, it is disarmed, and the next Observe arms it. An Observe under way just now may have seen it
 // armed while its entry was not yet visible here (on amd64 the entry is published with a plain store, which can be
 // overtaken by the load of armed), so the log is drained one last time a period later.
-func (l *Log) tick() {
+//
+// A timer started meanwhile, by hurry, has a higher number and goes on by itself. Should this one disarm the log just
+// then, the next Observe starts one more, with a number higher still: there is always one, and never more than one goes
+// on.
+func (l *Log) tick(number uint64) {
+	if number != l.timer.Load() {
+		return
+	}
 	if l.drain() > 0 {
-		l.later((*Log).tick)
+		l.later(func(l *Log) { l.tick(number) })
 		return
 	}
 	l.armed.Store(false)

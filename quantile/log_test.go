@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 	"weak"
 
@@ -182,14 +183,76 @@ func TestTheTimerDrainsALogThatNobodyReadsAndStopsWhenItIsIdle(t *testing.T) {
 	require.False(t, l.armed.Load())
 	l.Observe(&w, 2)
 	require.True(t, l.armed.Load())
-	l.tick()
+	l.tick(l.timer.Load())
 	_, count, _ := w.Snapshot(nil)
 	require.EqualValues(t, 1, count)
 	require.True(t, l.armed.Load(), "it goes on while there is something to drain")
-	l.tick()
+	l.tick(l.timer.Load())
 	require.False(t, l.armed.Load())
 	l.Observe(&w, 2)
 	require.True(t, l.armed.Load())
+}
+
+// requireGone observes once, waits without looking, and requires the window to be empty then.
+func requireGone(t *testing.T, l *Log, w *Window, wait time.Duration) {
+	t.Helper()
+	l.Observe(w, 7)
+	time.Sleep(wait)
+	l.Drain()
+	require.True(t, math.IsNaN(w.Quantile(0.5)), "the value is still there after %v", wait)
+}
+
+// Observations of a log that nobody drained for ten seconds were dated ten seconds late, whatever the window's age.
+func TestAShortWindowShowsNoValueForLongerThanItsAgeAndATenth(t *testing.T) {
+	for _, age := range []time.Duration{100 * time.Millisecond, time.Second, 30 * time.Second, 10 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			l := NewLog(nil)
+			var w, long Window
+			o := mustObjectives(t, defaults)
+			long.Init(l, o, time.Hour)
+			w.Init(l, o, age)
+			late := min(age/latenessPart, mostLateness)
+			for _, wait := range []time.Duration{age + late, age + late + age/3, 2 * age} {
+				requireGone(t, l, &w, wait+time.Millisecond)
+			}
+			l.Observe(&long, 1)
+			require.True(t, l.armed.Load())
+			time.Sleep(3 * late)
+			require.False(t, l.armed.Load(), "the timer stops when the log is idle")
+		})
+	}
+}
+
+func TestAWindowThatIsSetUpWhileALongTimerRunsIsNotLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLog(nil)
+		var w, long Window
+		o := mustObjectives(t, defaults)
+		long.Init(l, o, time.Hour)
+		l.Observe(&long, 1) // starts a timer of ten seconds
+		time.Sleep(time.Second)
+		w.Init(l, o, time.Second)
+		requireGone(t, l, &w, 1101*time.Millisecond)
+		time.Sleep(20 * time.Second)
+		require.False(t, l.armed.Load())
+		requireGone(t, l, &w, 1101*time.Millisecond)
+	})
+}
+
+func TestObserveRefusesWhatHasNotBeenSetUpWhileItIsNotPinned(t *testing.T) {
+	o := mustObjectives(t, defaults)
+	l, other := NewLog(nil), NewLog(nil)
+	var w Window
+	w.Init(other, o, 0)
+	require.Panics(t, func() { l.Observe(&w, 1) }, "a window of another log")
+	require.Panics(t, func() { l.Observe(new(Window), 1) })
+	require.Panics(t, func() { l.Observe(nil, 1) })
+	require.Panics(t, func() { new(Log).Observe(&w, 1) })
+	require.Panics(t, func() { new(Log).Observe(new(Window), 1) })
+	require.Panics(t, func() { (*Log)(nil).Observe(&w, 1) })
+	require.Panics(t, func() { (*Log)(nil).Observe(new(Window), 1) })
+	count, _ := totals(other, &w)
+	require.Zero(t, count)
 }
 
 func TestSpecialValues(t *testing.T) {

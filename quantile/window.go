@@ -48,6 +48,7 @@ func (w *Window) Init(l *Log, o *Objectives, maxAge time.Duration) {
 	w.id = l.windows.Add(1)
 	if maxAge > 0 {
 		w.width = max(maxAge/numSlices, 1)
+		l.hurry(maxAge)
 	}
 	w.began = l.now()
 }
