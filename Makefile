@@ -6,7 +6,7 @@ MODULES = $(patsubst ./%/go.mod,%,$(filter-out ./go.mod,$(shell find . -name go.
 NESTED  = $(MODULES:%=nested/%)
 PKGS    = ./...
 
-.PHONY: run test deps lint unit race stress nested $(NESTED) purego cross arm64 bench-once fuzz long bench \
+.PHONY: run test deps lint unit race stress nested $(NESTED) purego cross arm64 bench-once fuzz long mutants bench \
 	bench-quick bench-peers clean
 
 run:
@@ -72,6 +72,11 @@ fuzz:
 long:
 	QUIPU_LONG=1 $(GO) test -timeout 3h $(PKGS)
 	$(MAKE) stress STRESS=20
+
+# Plants known bugs in the source, one at a time, and asks the tests of their package: about 15 minutes. Parts of it:
+# make mutants MUTANTS='-run ^atomicf'
+mutants:
+	$(GO) run ./internal/mutants $(MUTANTS)
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 1h ./bench

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const root = "../.."
+
+// build is what the go command says about a package.
+type build struct {
+	Dir        string
+	ImportPath string
+	Export     string // file with the compiled types
+	GoFiles    []string
+}
+
+// builds asks the go command for the packages in dirs, all that they import included, by their import paths.
+func builds(t *testing.T, dirs []string) map[string]build {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-export", "-deps", "-json=Dir,ImportPath,Export,GoFiles"}, dirs...)...)
+	cmd.Dir = root
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, stderr.String())
+	all := make(map[string]build)
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var b build
+		err := decoder.Decode(&b)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		require.NoError(t, err)
+		all[b.ImportPath] = b
+	}
+}
+
+// compile type-checks a package with other text in one of its files.
+func compile(b build, all map[string]build, file, text string) error {
+	files := token.NewFileSet()
+	var syntax []*ast.File
+	for _, name := range b.GoFiles {
+		var source any
+		if name == file {
+			source = text
+		}
+		f, err := parser.ParseFile(files, filepath.Join(b.Dir, name), source, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		syntax = append(syntax, f)
+	}
+	config := types.Config{
+		Importer: importer.ForCompiler(files, "gc", func(path string) (io.ReadCloser, error) { return os.Open(all[path].Export) }),
+	}
+	_, err := config.Check(b.ImportPath, files, syntax, nil)
+	return err
+}
+
+// Every mutant's old code occurs exactly once, and with the new code in its place the package compiles. So whoever
+// changes the code keeps the mutants up to date.
+func TestEveryMutantAppliesAndCompiles(t *testing.T) {
+	mutants, err := readLists(root)
+	require.NoError(t, err)
+	var dirs []string
+	for i := range mutants {
+		dirs = append(dirs, "./"+mutants[i].dir())
+	}
+	slices.Sort(dirs)
+	dirs = slices.Compact(dirs)
+	all := builds(t, dirs)
+	for i := range mutants {
+		m := &mutants[i]
+		t.Run(m.file+": "+m.title, func(t *testing.T) {
+			source, err := os.ReadFile(filepath.Join(root, m.file))
+			require.NoError(t, err)
+			text, err := m.apply(string(source))
+			require.NoError(t, err)
+			b, ok := all["github.com/quipu-metrics/quipu/"+m.dir()]
+			require.True(t, ok)
+			require.Contains(t, b.GoFiles, filepath.Base(m.file), "it is part of this machine's build")
+			require.NoError(t, compile(b, all, filepath.Base(m.file), text))
+		})
+	}
+	fmt.Fprintf(t.Output(), "%d mutants in %d packages\n", len(mutants), len(dirs))
+}
