@@ -13,7 +13,7 @@ import (
 )
 
 // queueTime is how long a scrape beyond MaxConcurrent waits for its turn, if it has twice as long in all. A page of
-// 100 000 series takes milliseconds, so who waits longer than this waits for slow readers.
+// 100 000 series takes milliseconds, and readers that stall are cut meanwhile.
 const queueTime = time.Second
 
 // Handler serves the registry's metrics: it is the endpoint that a Prometheus server scrapes. The handler is safe for
@@ -30,7 +30,8 @@ const queueTime = time.Second
 // connection, so that no client takes half a page for a whole one; over HTTP/1.0 only the end of an OpenMetrics or
 // gzip page shows the difference.
 //
-// Slow readers are bounded by [WriteTimeout] and [ScrapeTimeout], many at once by [MaxConcurrent].
+// Slow readers are bounded by [WriteTimeout] and [ScrapeTimeout], many at once by [MaxConcurrent]: when scrapes wait for
+// their turn, the page of the reader that has been stalled longest is cut.
 //
 // Handler panics if reg is nil.
 func Handler(reg *engine.Registry, opts ...Option) http.Handler {
@@ -48,9 +49,9 @@ type source interface {
 type handler struct {
 	source source
 	handlerConfig
-	slots       chan struct{} // one token for every scrape at work
-	writers     sync.Pool     // of *pageWriter
-	compressors sync.Pool     // of *compressor
+	slots       *slots
+	writers     sync.Pool // of *pageWriter
+	compressors sync.Pool // of *compressor
 
 	// Header values, made once so that setting them allocates nothing. They have no spare capacity, so an append by
 	// whoever wraps the handler copies.
@@ -63,7 +64,7 @@ func newHandler(src source, cfg handlerConfig) *handler {
 	h := &handler{
 		source:        src,
 		handlerConfig: cfg,
-		slots:         make(chan struct{}, cfg.maxConcurrent),
+		slots:         newSlots(cfg.maxConcurrent),
 		writers:       sync.Pool{New: func() any { return new(pageWriter) }},
 		compressors:   sync.Pool{New: func() any { return newCompressor() }},
 		vary:          []string{"Accept, Accept-Encoding"},
@@ -88,22 +89,27 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	limit, chosenLimit := h.timeLimit(r.Header[scrapeTimeoutHeader])
-	if r.Method == http.MethodGet {
-		if !h.enter(min(queueTime, limit/2)) {
-			w.Header()["Retry-After"] = []string{"1"}
-			h.refuse(w, http.StatusServiceUnavailable, "too many scrapes at once")
-			return
-		}
-		defer func() { <-h.slots }()
-	}
-
 	chosen := choose(h.offers, r.Header["Accept"])
-	compress := h.setHeader(w.Header(), chosen, r.Header["Accept-Encoding"])
 	if r.Method == http.MethodHead {
+		h.setHeader(w.Header(), chosen, !h.noGzip && acceptsGzip(r.Header["Accept-Encoding"]))
 		setWriteTimeout(w, h.writeTimeout)
 		return
 	}
+	p := h.writers.Get().(*pageWriter)
+	p.start(w, r, h.slots, h.writeTimeout, start.Add(limit))
+	defer func() {
+		*p = pageWriter{}
+		h.writers.Put(p)
+	}()
+	if !h.slots.enter(&p.slot, min(queueTime, limit/2)) {
+		w.Header()["Retry-After"] = []string{"1"}
+		h.refuse(w, http.StatusServiceUnavailable, "too many scrapes at once")
+		return
+	}
+	defer h.slots.leave(&p.slot)
 
+	compress := !h.noGzip && acceptsGzip(r.Header["Accept-Encoding"]) && !h.slots.crowded()
+	compress = h.setHeader(w.Header(), chosen, compress)
 	e := engine.Exposition{Format: chosen.format, NoSelf: h.noSelf, Created: h.created}
 	if r.URL.RawQuery != "" {
 		e.Names = familyNames(r.URL.RawQuery)
@@ -111,7 +117,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if chosenLimit {
 		e.Deadline = start.Add(callbackBudget(limit))
 	}
-	h.writePage(w, r, e, start.Add(limit), compress)
+	h.writePage(p, e, compress)
 }
 
 // refuse answers with an error in place of a page.
@@ -120,26 +126,8 @@ func (h *handler) refuse(w http.ResponseWriter, status int, text string) {
 	http.Error(w, text, status)
 }
 
-// enter takes a slot, waiting for one for a while. The request's context is not asked: it is also done when the client
-// has only closed its own half of the connection and still reads.
-func (h *handler) enter(patience time.Duration) bool {
-	select {
-	case h.slots <- struct{}{}:
-		return true
-	default:
-	}
-	turn := time.NewTimer(patience)
-	defer turn.Stop()
-	select {
-	case h.slots <- struct{}{}:
-		return true
-	case <-turn.C:
-		return false
-	}
-}
-
-// setHeader sets the header of a page and reports whether the page is to be compressed.
-func (h *handler) setHeader(header http.Header, chosen *offer, acceptEncoding []string) (compress bool) {
+// setHeader sets the header of a page and reports whether the page is to be compressed: not if somebody does it already.
+func (h *handler) setHeader(header http.Header, chosen *offer, compress bool) bool {
 	for i := range h.offers {
 		if chosen == &h.offers[i] {
 			header["Content-Type"] = h.contentTypes[i]
@@ -151,29 +139,22 @@ func (h *handler) setHeader(header http.Header, chosen *offer, acceptEncoding []
 	} else if !slices.Contains(vary, h.vary[0]) {
 		header["Vary"] = append(slices.Clip(vary), h.vary[0])
 	}
-	if h.noGzip || len(header["Content-Encoding"]) > 0 || !acceptsGzip(acceptEncoding) {
+	if !compress || len(header["Content-Encoding"]) > 0 {
 		return false
 	}
 	header["Content-Encoding"] = h.gzip
 	return true
 }
 
-func (h *handler) writePage(w http.ResponseWriter, r *http.Request, e engine.Exposition, end time.Time, compress bool) {
-	p := h.writers.Get().(*pageWriter)
-	p.start(w, r, h.writeTimeout, end)
-	defer func() {
-		*p = pageWriter{}
-		h.writers.Put(p)
-	}()
-
+func (h *handler) writePage(p *pageWriter, e engine.Exposition, compress bool) {
 	err := h.expose(p, e, compress)
-	if err == nil {
+	if err == nil && !p.isCut {
 		p.roll() // for what net/http still has to flush when we return
 		return
 	}
 	if !p.started {
-		delete(w.Header(), "Content-Encoding")
-		h.refuse(w, http.StatusInternalServerError, "the metrics could not be written: "+err.Error())
+		delete(p.w.Header(), "Content-Encoding")
+		h.refuse(p.w, http.StatusInternalServerError, "the metrics could not be written: "+err.Error())
 		return
 	}
 	// To return here would end the body properly and make half a page a whole one.

@@ -61,10 +61,14 @@ func ScrapeTimeout(d time.Duration) Option {
 	return func(c *handlerConfig) { c.scrapeTimeout = d }
 }
 
-// MaxConcurrent is how many scrapes may be at work at once: 8 by default. A scrape beyond that waits for up to a second
-// and then gets 503 with Retry-After. Each one at work holds a chunk of 64 KiB, and under gzip a compressor of about
-// 1 MiB. As many slow readers of a large page keep all others out for as long as [WriteTimeout] and [ScrapeTimeout] let
-// them, so a metrics path is not for strangers. It panics if n is less than 1.
+// MaxConcurrent is how many scrapes may be at work at once: 8 by default. One remote address (an IPv6 /64) gets three
+// quarters of them at most, one HTTP/2 connection half. A scrape beyond that waits for up to a second and then gets 503
+// with Retry-After. While it waits, the page of a reader that has held up a write for a fifth of a second, or its whole
+// page for two seconds, is cut, and the slot passes on; the more scrapes wait, the sooner. So readers that stall keep
+// nobody out. Each scrape at work holds a chunk of 64 KiB, and under gzip a compressor of about 1 MiB. A page that was cut
+// and cannot be interrupted, because a wrapper around the handler has neither SetWriteDeadline nor Unwrap, holds them
+// until its client reads or goes away; when there are n of these, further pages are not compressed. It panics if n is
+// less than 1.
 func MaxConcurrent(n int) Option {
 	if n < 1 {
 		panic(fmt.Sprintf("quipu: MaxConcurrent(%d): at least one scrape must be possible", n))

@@ -11,35 +11,51 @@ import (
 	"time"
 )
 
-// errScrapeTimeout ends a page whose scrape took longer than its limit.
-var errScrapeTimeout = errors.New("quipu: the scrape took longer than its time limit")
+var (
+	// errScrapeTimeout ends a page whose scrape took longer than its limit.
+	errScrapeTimeout = errors.New("quipu: the scrape took longer than its time limit")
+
+	// errCut ends a page whose reader has made way for another scrape.
+	errCut = errors.New("quipu: the reader was slow, and other scrapes were waiting")
+)
 
 // deadliner is the part of a response that http.ResponseController would use.
 type deadliner interface{ SetWriteDeadline(time.Time) error }
 
 // pageWriter writes the chunks of one page to a response, each under its own deadline. It is pooled.
 type pageWriter struct {
-	w        http.ResponseWriter
-	deadline deadliner     // nil where the response has none
-	timeout  time.Duration // for one chunk
-	end      time.Time     // for the page
-	started  bool          // the response has been given something to send
-	resets   bool          // a deadline that passes ends the response even while nothing is being written
+	slot
+	slots   *slots
+	w       http.ResponseWriter
+	timeout time.Duration // for one chunk
+	end     time.Time     // for the page
+	started bool          // the response has been given something to send
+	isCut   bool          // as endWrite has said; its deadline is past, and stays there
+	resets  bool          // a deadline that passes ends the response even while nothing is being written
 }
 
-func (p *pageWriter) start(w http.ResponseWriter, r *http.Request, timeout time.Duration, end time.Time) {
-	*p = pageWriter{w: w, deadline: deadlinerOf(w), timeout: timeout, end: end}
+func (p *pageWriter) start(w http.ResponseWriter, r *http.Request, s *slots, timeout time.Duration, end time.Time) {
+	p.slots, p.w, p.timeout, p.end = s, w, timeout, end
+	p.client, p.deadline = clientOf(r), deadlinerOf(w)
 	p.resets = r.ProtoMajor >= 2
 	p.setDeadline(end) // in place of the server's own
 }
 
 // Write sends one chunk. Between chunks it notices that the page's time is over, also where there are no deadlines.
 func (p *pageWriter) Write(chunk []byte) (int, error) {
+	if p.isCut {
+		return 0, errCut
+	}
 	if !p.roll() {
 		return 0, errScrapeTimeout
 	}
 	p.started = true
+	p.slots.beginWrite(&p.slot, time.Now())
 	n, err := p.w.Write(chunk)
+	if p.slots.endWrite(&p.slot) {
+		p.isCut = true
+		return n, errCut
+	}
 	if p.resets {
 		// HTTP/2 resets the stream at the deadline, so it has to be out of the way while the next chunk is made: a
 		// callback may take longer than a chunk may. HTTP/1 looks at it only when it writes.
@@ -73,7 +89,7 @@ func (p *pageWriter) setDeadline(t time.Time) {
 // deadlinerOf looks for write deadlines through wrappers, as http.ResponseController does. That one makes an error
 // value on every call where there are none, which a scrape that allocates nothing cannot afford.
 func deadlinerOf(w http.ResponseWriter) deadliner {
-	for {
+	for range maxWrappers {
 		if d, ok := w.(deadliner); ok {
 			return d
 		}
@@ -83,12 +99,14 @@ func deadlinerOf(w http.ResponseWriter) deadliner {
 		}
 		w = u.Unwrap()
 	}
+	return nil
 }
 
 // setWriteTimeout sets one deadline for a short answer that is no page.
 func setWriteTimeout(w http.ResponseWriter, timeout time.Duration) {
-	p := pageWriter{deadline: deadlinerOf(w)}
-	p.setDeadline(time.Now().Add(timeout))
+	if d := deadlinerOf(w); d != nil {
+		_ = d.SetWriteDeadline(time.Now().Add(timeout)) // as setDeadline
+	}
 }
 
 const (

@@ -25,6 +25,7 @@ const (
 	answerTimeout  = 10 * time.Second
 	idleTimeout    = 3 * time.Minute // longer than the usual scrape intervals, so that a scraper keeps its connection
 	maxHeaderBytes = 64 << 10        // room for a filter of maxNames names
+	maxStreams     = 32              // of one HTTP/2 connection; a scraper needs one
 )
 
 // ErrStarted is returned by Start of a Service that is serving or still shutting down.
@@ -119,6 +120,10 @@ func (s *Service) Start(addr string) error {
 		return errors.New("quipu: the service has a TLS configuration without a certificate")
 	}
 	if !strings.Contains(addr, ":") {
+		if _, err := net.LookupPort("tcp", addr); err != nil && strings.Trim(addr, "0123456789") != "" {
+			return fmt.Errorf("quipu: the metrics service cannot listen on %q: it has no port: write %q or %q",
+				addr, net.JoinHostPort(addr, "9100"), ":9100")
+		}
 		addr = ":" + addr
 	}
 	listener, err := net.Listen("tcp", addr)
@@ -144,6 +149,8 @@ func newServer(h http.Handler) *http.Server {
 		WriteTimeout:      answerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		// A connection that is itself blocked takes no resets of its streams, so their deadlines do not end their writes.
+		HTTP2: &http.HTTP2Config{WriteByteTimeout: answerTimeout, MaxConcurrentStreams: maxStreams},
 	}
 }
 

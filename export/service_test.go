@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -144,6 +145,22 @@ func TestATakenPortIsAClearErrorAndLeavesTheServiceStartable(t *testing.T) {
 	require.NoError(t, s.Start("127.0.0.1:0"))
 	require.Equal(t, "ok\n", body(t, s.BaseURL()+"/healthz"))
 	require.NoError(t, s.Shutdown(context.Background()))
+}
+
+func TestAnAddressWithoutAPortIsAClearError(t *testing.T) {
+	backToBaseline(t)
+	s := NewService(engine.NewRegistry())
+	for _, addr := range []string{"127.0.0.1", "localhost", "example.com", ""} {
+		err := s.Start(addr)
+		if addr == "" { // any port
+			require.NoError(t, err)
+			require.NoError(t, s.Shutdown(context.Background()))
+			continue
+		}
+		require.EqualError(t, err, fmt.Sprintf(
+			`quipu: the metrics service cannot listen on %q: it has no port: write "%s:9100" or ":9100"`, addr, addr))
+		require.Empty(t, s.MetricsURL())
+	}
 }
 
 func TestStartTwiceIsAnErrorAndShutdownMakesRoomForAnother(t *testing.T) {
