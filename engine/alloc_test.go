@@ -16,6 +16,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/histogram"
 )
 
 // mallocs returns how many heap objects a call of f makes in the steady state, on average, rounded down: what happens once in
@@ -39,6 +40,10 @@ func TestUpdatesAllocateNothing(t *testing.T) {
 	require.NoError(t, err)
 	v, err := r.NewCounterVec("v_total", "", []string{"a"})
 	require.NoError(t, err)
+	n, err := r.NewHistogram("n", "", engine.WithNative(histogram.NativeDefaults()))
+	require.NoError(t, err)
+	open, err := r.NewCounterVec("open_total", "", nil)
+	require.NoError(t, err)
 	x := 0.0
 	for name, update := range map[string]func(){
 		"Counter.Inc": c.Inc, "Counter.Add": func() { c.Add(3) }, "Counter.Add of a half": func() { c.Add(0.5) },
@@ -48,7 +53,8 @@ func TestUpdatesAllocateNothing(t *testing.T) {
 		"Histogram.Observe": func() { h.Observe(0.3) }, "Histogram.Observe NaN": func() { h.Observe(nan) },
 		"Summary.Observe": func() { s.Observe(0.3) }, "Summary.Observe NaN": func() { s.Observe(nan) },
 		"misuse of a counter": func() { c.Add(-1.5) }, "NaN in a counter": func() { c.Add(nan) }, "NaN in a gauge": func() { g.Add(nan) },
-		"misuse of With": func() { v.With("a", "b").Inc() },
+		"misuse of With": func() { v.With("a", "b").Inc() }, "misuse of WithLabels": func() { v.WithLabels(engine.Labels{"b": "x"}).Inc() },
+		"NaN in a native histogram": func() { n.Observe(nan) }, "misuse of an open With": func() { open.With("x").Inc() },
 	} {
 		require.Zero(t, mallocs(update), name)
 	}

@@ -207,12 +207,13 @@ func (e *Emission) add(f *family, s emitted, labels []string) {
 	}
 	if len(e.samples[f.def.slot]) >= f.def.maxSeries {
 		f.reg.self.overflow.Inc()
+		f.overflowed("further series of its collector are dropped")
 		return
 	}
 	e.scratch = e.scratch[:0]
 	for i, value := range labels {
 		if isDirty(value) {
-			value = f.repair(value)
+			value = f.repair(f.def.labels[i], value)
 		}
 		e.scratch = labeltext.Append(e.scratch, f.def.labels[i], value)
 	}

@@ -218,18 +218,20 @@ func TestStrictMakesMisusePanic(t *testing.T) {
 	open, err := r.NewCounterVec("open_total", "", nil)
 	require.NoError(t, err)
 	for what, misuse := range map[string]func(){
-		"-1 added to a counter":                     func() { c.Add(-1) },
-		"NaN added to a counter":                    func() { c.Add(math.NaN()) },
-		"NaN added to a gauge":                      func() { g.Add(math.NaN()) },
-		"got 2 label values, want 1":                func() { v.With("a", "b") },
-		"got 0 label values, want 1":                func() { v.With() },
-		`label "a" is missing`:                      func() { v.WithLabels(engine.Labels{"b": ""}) },
-		"got 2 labels, want 1":                      func() { v.WithLabels(engine.Labels{"a": "", "b": ""}) },
-		`invalid label: "a-b": use letters, digits`: func() { open.WithLabels(engine.Labels{"a-b": "1"}) },
+		"-1 added to a counter":                              func() { c.Add(-1) },
+		"NaN added to a counter":                             func() { c.Add(math.NaN()) },
+		"NaN added to a gauge":                               func() { g.Add(math.NaN()) },
+		"got 2 label values, want 1 (a)":                     func() { v.With("a", "b") },
+		"got 0 label values, want 1 (a)":                     func() { v.With() },
+		`label "a" is missing: got 1 labels (b), want 1 (a)`: func() { v.WithLabels(engine.Labels{"b": ""}) },
+		"got 2 labels (a, b), want 1 (a)":                    func() { v.WithLabels(engine.Labels{"a": "", "b": ""}) },
+		`invalid label: "a-b": use letters, digits`:          func() { open.WithLabels(engine.Labels{"a-b": "1"}) },
+		"use WithLabels":                                     func() { open.With("x") },
 	} {
 		for range 2 {
 			require.PanicsWithValue(t, panicText(misuse), misuse)
 			require.Contains(t, panicText(misuse), what)
+			require.Regexp(t, `\(at .*/engine/define_test\.go:\d+\)$`, panicText(misuse), "the caller")
 		}
 	}
 	v.With("fine").Inc()

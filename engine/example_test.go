@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
@@ -77,9 +78,15 @@ func ExampleNewRegistry() {
 func ExampleStrict() {
 	r := engine.NewRegistry(engine.Strict()) // in tests
 	jobs, _ := r.NewCounter("jobs_total", "Jobs.")
-	defer func() { fmt.Println(recover()) }()
+	defer func() {
+		what, where, _ := strings.Cut(fmt.Sprint(recover()), " (at ")
+		fmt.Println(what)
+		fmt.Println(strings.Contains(where, "example_test.go"))
+	}()
 	jobs.Add(-1)
-	// Output: quipu: counter jobs_total: -1 added to a counter, which only goes up: a gauge can go down
+	// Output:
+	// quipu: counter jobs_total: -1 added to a counter, which only goes up: a gauge can go down
+	// true
 }
 
 func ExampleCounter() {

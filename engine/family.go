@@ -43,7 +43,9 @@ type family struct {
 
 	discardOnce sync.Once
 	discard     *shard.Node   // takes the updates of misused lookups; never exposed
-	reported    atomic.Uint32 // faults that have been logged, a bit each
+	reported    atomic.Uint32 // faults without a call site and notices that have been logged, a bit each
+
+	sites atomic.Pointer[[]callSite] // call sites of misuse; replaced, never changed
 }
 
 func newFamily(r *Registry, d definition) *family {
@@ -146,43 +148,29 @@ func (f *family) newSeries() *shard.Node {
 	return &s.node
 }
 
-// miss goes on where the lookup of label values found nothing: it creates the series, or says what is wrong.
+// miss handles a failed lookup of label values: it creates the series, or says what is wrong.
 func (f *family) miss(values []string, key shard.Key) *shard.Node {
 	if len(values) != len(f.def.labels) {
-		if f.again(faultLabels) {
-			return f.discarded()
-		}
-		return f.misuse(faultLabels, "got %d label values, want %d", len(values), len(f.def.labels))
+		return f.wrongValues(len(values))
 	}
 	if !slices.ContainsFunc(values, isDirty) {
-		return f.index.Insert(values, key)
+		return f.inserted(f.index.Insert(values, key))
 	}
 	cleaned := make([]string, len(values))
 	for i, v := range values {
-		cleaned[i] = f.repair(strings.Clone(v))
+		cleaned[i] = f.repair(f.def.labels[i], strings.Clone(v))
 	}
 	n, key := f.index.Find(cleaned)
 	if n != nil {
 		return n
 	}
-	return f.index.Insert(cleaned, key)
+	return f.inserted(f.index.Insert(cleaned, key))
 }
 
-// missSet does the same for a label set.
+// missSet handles a failed lookup of a label set.
 func (f *family) missSet(set Labels, key shard.Key) *shard.Node {
 	if !f.def.open {
-		values := make([]string, len(f.def.labels))
-		for i, name := range f.def.labels {
-			value, ok := set[name]
-			if !ok {
-				return f.misuse(faultLabels, "label %q is missing", name)
-			}
-			values[i] = value
-		}
-		if len(set) != len(values) {
-			return f.misuse(faultLabels, "got %d labels, want %d", len(set), len(values))
-		}
-		return f.miss(values, key)
+		return f.missDeclared(set, key)
 	}
 	cleaned := make(Labels, len(set))
 	for name, value := range set {
@@ -190,15 +178,69 @@ func (f *family) missSet(set Labels, key shard.Key) *shard.Node {
 			return f.misuse(faultLabels, "%v", err)
 		}
 		if _, ok := f.def.consts[name]; ok {
-			return f.misuse(faultLabels, "label %q is a constant label", name)
+			return f.misuse(faultLabels, "label %q is a constant label of the metric", name)
 		}
-		cleaned[name] = f.repair(value)
+		cleaned[name] = f.repair(name, value)
 	}
 	n, key := f.index.FindSet(cleaned)
 	if n != nil {
 		return n
 	}
-	return f.index.InsertSet(cleaned, key)
+	return f.inserted(f.index.InsertSet(cleaned, key))
+}
+
+// missDeclared is missSet for a metric with declared label names.
+func (f *family) missDeclared(set Labels, key shard.Key) *shard.Node {
+	if len(set) != len(f.def.labels) {
+		return f.wrongNames(set)
+	}
+	for _, name := range f.def.labels {
+		if _, ok := set[name]; !ok {
+			return f.wrongNames(set)
+		}
+	}
+	values := make([]string, len(f.def.labels))
+	for i, name := range f.def.labels {
+		values[i] = set[name]
+	}
+	return f.miss(values, key)
+}
+
+// inserted passes on the series that a lookup made, and says so if it is the overflow series.
+func (f *family) inserted(n *shard.Node) *shard.Node {
+	if f.index.IsOverflow(n) {
+		f.overflowed("what its further label sets count goes to its overflow series")
+	}
+	return n
+}
+
+// wrongValues reports a wrong number of label values.
+func (f *family) wrongValues(n int) *shard.Node {
+	switch {
+	case f.again(faultLabels):
+		return f.discarded()
+	case f.def.open:
+		return f.misuse(faultLabels, "With takes the values of declared label names, and this metric has none: use WithLabels")
+	case len(f.def.labels) == 0:
+		return f.misuse(faultLabels, "got %d label values, want 0: the metric has no label names", n)
+	}
+	return f.misuse(faultLabels, "got %d label values, want %d (%s)", n, len(f.def.labels), strings.Join(f.def.labels, ", "))
+}
+
+// wrongNames reports a label set that has other names than the declared ones.
+func (f *family) wrongNames(set Labels) *shard.Node {
+	if f.again(faultLabels) {
+		return f.discarded()
+	}
+	got := strings.Join(slices.Sorted(maps.Keys(set)), ", ")
+	want := strings.Join(f.def.labels, ", ")
+	for _, name := range f.def.labels {
+		if _, ok := set[name]; !ok {
+			return f.misuse(faultLabels, "label %q is missing: got %d labels (%s), want %d (%s)",
+				name, len(set), got, len(f.def.labels), want)
+		}
+	}
+	return f.misuse(faultLabels, "got %d labels (%s), want %d (%s)", len(set), got, len(f.def.labels), want)
 }
 
 // discarded returns the series that takes the updates of misused lookups.
@@ -240,13 +282,19 @@ func cleanSet(set Labels) Labels {
 }
 
 // repair cleans a label value of a lookup, and counts what it changes.
-func (f *family) repair(v string) string {
+func (f *family) repair(label, v string) string {
 	if len(v) > MaxLabelValue {
 		f.reg.self.cut.Inc()
+		if f.first(noticeCut) {
+			f.notice(noticeCut, "a label value was cut", "label %q: of %d bytes, %d at most are kept", label, len(v), MaxLabelValue)
+		}
 		v = labeltext.Limit(v)
 	}
 	if !utf8.ValidString(v) {
 		f.reg.self.repaired.Inc()
+		if f.first(noticeRepaired) {
+			f.notice(noticeRepaired, "a label value was repaired", "label %q: %.64q is not valid UTF-8", label, v)
+		}
 		v = labeltext.Clean(v)
 	}
 	return v

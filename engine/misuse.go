@@ -5,6 +5,7 @@ package engine
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/quipu-metrics/quipu/shard"
 )
@@ -25,40 +26,92 @@ const (
 )
 
 func (f fault) String() string {
-	return [faults]string{"labels", "negative", "nan", "native_nan", "exemplar", "panic", "exit", "timeout"}[f]
+	return [...]string{"labels", "negative", "nan", "native_nan", "exemplar", "panic", "exit", "timeout",
+		"", "overflow", "length", "utf8"}[f]
 }
 
-// misuse counts a fault and logs it, the first time it happens to this family. In a strict registry it panics instead.
-// It returns a series to go on with.
+// These are no misuse, but are logged the first time they happen to a metric.
+const (
+	noticeOverflow = faults + 1 + iota // the metric is full
+	noticeCut                          // a label value was too long
+	noticeRepaired                     // a label value was no UTF-8
+)
+
+// misuse counts a fault and logs it, the first time it happens at this call site of the program. In a strict registry it
+// panics instead. It returns a series to go on with.
+//
+// It formats nothing and allocates nothing once the call site is known. Arguments that are boxed for it cost an allocation
+// each time all the same: where there are some, again is asked first.
 func (f *family) misuse(kind fault, format string, args ...any) *shard.Node {
 	if f.reg.strict {
-		panic(fmt.Sprintf("quipu: %s: %s", &f.def, fmt.Sprintf(format, args...)))
+		panic(fmt.Sprintf("quipu: %s: %s (at %s)", &f.def, fmt.Sprintf(format, args...), callerNow()))
 	}
-	f.report(kind, f.reg.self.dropped[kind], "dropped an update", format, args...)
+	f.reg.self.dropped[kind].Inc()
+	if pc, known := f.caller(); !known {
+		if where, first := f.rememberCaller(pc); first {
+			f.log("dropped an update (further ones from this place are only counted)", kind, where, format, args...)
+		}
+	}
 	return f.discarded()
 }
 
-// again counts a fault and reports whether that was all there is to do, because this family's first one has been logged.
-// Who would format something asks it before, so that misuse on a hot path allocates nothing.
+// again counts a fault and reports whether that was all there is to do, because its call site is known.
 func (f *family) again(kind fault) bool {
-	if f.reg.strict || f.reported.Load()>>kind&1 == 0 {
+	if f.reg.strict {
+		return false
+	}
+	if _, known := f.caller(); !known {
 		return false
 	}
 	f.reg.self.dropped[kind].Inc()
 	return true
 }
 
-// report counts a fault and logs it, the first time it happens to this family. The log line is written on the goroutine
-// that is at fault, which may be on a hot path: a handler that panics must not become its panic.
+// report counts a fault that has no call site, such as that of a callback, and logs it the first time it happens to this
+// family.
 func (f *family) report(kind fault, counter *Counter, what, format string, args ...any) {
 	counter.Inc()
-	if bit := uint32(1) << kind; f.reported.Or(bit)&bit == 0 {
-		defer func() { _ = recover() }()
-		logger := f.reg.logger
-		if logger == nil {
-			logger = slog.Default()
-		}
-		logger.Warn("quipu: "+what+" (further ones are only counted)",
-			"metric", f.def.name, "reason", kind.String(), "detail", fmt.Sprintf(format, args...))
+	if f.first(kind) {
+		f.log(what+" (further ones are only counted)", kind, "", format, args...)
 	}
+}
+
+// first reports whether this is the first fault or notice of its kind in this family.
+func (f *family) first(kind fault) bool {
+	bit := uint32(1) << kind
+	return f.reported.Load()&bit == 0 && f.reported.Or(bit)&bit == 0
+}
+
+// notice logs what is no misuse, with its call site.
+func (f *family) notice(kind fault, what, format string, args ...any) {
+	f.log(what+" (further ones are only counted)", kind, callerNow(), format, args...)
+}
+
+// overflowed logs, the first time, that a lookup or an emission ended in the overflow series or was dropped.
+func (f *family) overflowed(what string) {
+	if f.first(noticeOverflow) {
+		f.notice(noticeOverflow, "a metric is full: "+what,
+			"it has as many series as WithMaxSeries allows, %d", f.def.maxSeries)
+	}
+}
+
+// log writes a log line about the family. It is written on the goroutine that is at fault, which may be on a hot path: a
+// handler that panics must not become its panic. No lock is held, so a handler may use metrics, and misuse them.
+func (f *family) log(what string, kind fault, where, format string, args ...any) {
+	defer func() { _ = recover() }()
+	logger := f.reg.logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	attrs := []any{"metric", f.def.name, "reason", kind.String(), "detail", fmt.Sprintf(format, args...)}
+	switch {
+	case f.def.open:
+		attrs = append(attrs, "labels", "any")
+	case len(f.def.labels) > 0:
+		attrs = append(attrs, "labels", strings.Join(f.def.labels, ", "))
+	}
+	if where != "" {
+		attrs = append(attrs, "caller", where)
+	}
+	logger.Warn("quipu: "+what, attrs...)
 }

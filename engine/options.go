@@ -164,8 +164,14 @@ func WithClock(now func() time.Time) RegistryOption {
 	})
 }
 
-// WithLogger sets where the registry reports misuse, once for each metric and kind. The default is slog.Default(). The
-// handler runs on the goroutine that misused the metric, so it must not misuse metrics while it holds a lock of its own.
+// WithLogger sets where the registry reports what goes wrong. The default is slog.Default().
+//
+// Misuse is logged once for each metric and call site, with the metric's name and label names and the file and line of the
+// call. A registry logs 256 call sites; misuse at further ones is only counted. The first time that a metric is full, that a
+// label value is cut or repaired, and that a function fails in some way, are logged too, once for each metric.
+//
+// The handler runs on the goroutine that misused the metric. No lock is held, so it may use metrics, but it must not misuse
+// them while it holds a lock of its own that it takes again. If it panics, nothing is logged.
 func WithLogger(logger *slog.Logger) RegistryOption {
 	return registryOption(func(r *Registry) error {
 		if logger == nil {

@@ -29,6 +29,7 @@ type Registry struct {
 	log   *quantile.Log // observations of summaries on their way
 	pages freeList[*page]
 	self  selfMetrics
+	sites callSites // of misuse
 
 	mu       sync.Mutex
 	byName   map[string]*family        // by the name as exposed

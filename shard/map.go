@@ -119,6 +119,9 @@ func (m *Map) Size() int {
 // Key is what a lookup that found nothing hands on to Insert, so that labels are hashed once.
 type Key uint64
 
+// IsOverflow reports whether n is the overflow series.
+func (m *Map) IsOverflow(n *Node) bool { return m.overflow.Load() == n }
+
 // Find returns the series with these label values, in the order of the declared names. When there is
 // none it returns nil and the key for [Map.Insert]. A wrong number of values, and values longer than
 // [MaxValue], find nothing and have no key. Find takes no lock and allocates nothing.
