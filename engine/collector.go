@@ -4,11 +4,11 @@ package engine
 
 import (
 	"fmt"
-	"hash/maphash"
-	"time"
+	"reflect"
+	"slices"
+	"sync/atomic"
 
 	"github.com/quipu-metrics/quipu/encode"
-	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
 // Collector supplies metrics whose values are kept elsewhere, at every scrape: those of a pool, of the runtime, of another
@@ -19,13 +19,22 @@ type Collector interface {
 	Define(d *Definitions)
 
 	// Collect emits the current values. It is called at every scrape that shows one of the metrics, on a goroutine of its
-	// own, by one scrape at a time. If it panics, ends its goroutine or takes longer than [CallbackTimeout], its metrics
-	// are left out of that page and the failure is counted. It may use the registry.
+	// own, when the page begins. A registry never calls it twice at once: a scrape that begins while a call is under way
+	// shows what that call emits, whose values may be a little older than the scrape. A collector that is registered in
+	// several registries is called by each of them, so its Collect must be safe for concurrent calls, and it must be
+	// registered in all of them before the first scrape.
+	//
+	// If Collect panics, ends its goroutine, or has not returned when the time of the page is over (see
+	// [Exposition]), the collector's metrics are left out of that page, all of them, and the failure is counted. It may
+	// use the registry.
+	//
+	// A collector that defines nothing is called, too, at every page that shows all metrics, and before the page is
+	// written: what it sets is on that page.
 	Collect(e *Emission)
 }
 
-// Collected is a metric of a [Collector].
-type Collected struct{ slot int }
+// Collected is a metric of a [Collector]. What is emitted for the zero value is dropped and counted.
+type Collected struct{ slot int } // counted from 1
 
 // Definitions collects the definitions of a [Collector]. A definition that cannot work makes the registration fail.
 type Definitions struct {
@@ -60,11 +69,15 @@ func (d *Definitions) Summary(name, help string, labels []string, options ...Met
 func (d *Definitions) add(kind encode.Type, name, help string, labels []string, options []MetricOption) Collected {
 	def := definition{kind: kind, name: name, help: help, vec: true, labels: append([]string{}, labels...)}
 	d.list = append(d.list, collectedDefinition{def, options})
-	return Collected{len(d.list) - 1}
+	return Collected{len(d.list)}
 }
 
-// Register registers a collector's metrics: all of them or, when one cannot be defined, none.
+// Register registers a collector's metrics: all of them or, when one cannot be defined, none. A collector is registered
+// once in a registry; registering it again is [ErrTaken]. It must be comparable, as pointers are.
 func (r *Registry) Register(c Collector) error {
+	if err := r.checkCollector(c); err != nil {
+		return err
+	}
 	var d Definitions
 	c.Define(&d)
 	for i := range d.list {
@@ -76,9 +89,12 @@ func (r *Registry) Register(c Collector) error {
 			return def.wrap(fmt.Errorf("%w: WithNative: a collector can emit classic buckets only", ErrOption))
 		}
 	}
-	s := newSource(c, len(d.list))
+	s := newSource(r, c, len(d.list))
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.hasCollector(c) {
+		return fmt.Errorf("quipu: collector %T: %w: this very collector is registered already", c, ErrTaken)
+	}
 	for i, def := range d.list {
 		def.source, def.slot = s, i
 		have, err := r.find(&def.definition)
@@ -95,8 +111,43 @@ func (r *Registry) Register(c Collector) error {
 		r.reserve(f)
 		s.families = append(s.families, f)
 	}
+	if len(s.families) == 0 {
+		r.bare.Store(new(append(slices.Clip(*r.bare.Load()), s)))
+		return nil
+	}
 	r.publish(s.families...)
 	return nil
+}
+
+// checkCollector says why c cannot be registered, whatever it defines.
+func (r *Registry) checkCollector(c Collector) error {
+	v := reflect.ValueOf(c)
+	switch {
+	case c == nil:
+		return fmt.Errorf("quipu: Register: %w: the collector is nil", ErrOption)
+	case v.Kind() == reflect.Pointer && v.IsNil():
+		return fmt.Errorf("quipu: Register: %w: the collector is a nil %T", ErrOption, c)
+	case r == nil:
+		return fmt.Errorf("quipu: collector %T: %w", c, errNilRegistry)
+	case !v.Comparable():
+		return fmt.Errorf("quipu: collector %T: %w: it is not comparable: register a pointer to it", c, ErrOption)
+	}
+	return nil
+}
+
+// hasCollector reports whether c is registered. The caller holds mu.
+func (r *Registry) hasCollector(c Collector) bool {
+	for _, f := range *r.sorted.Load() {
+		if f.def.source != nil && f.def.source.collector == c {
+			return true
+		}
+	}
+	for _, s := range *r.bare.Load() {
+		if s.collector == c {
+			return true
+		}
+	}
+	return false
 }
 
 // MustRegister registers collectors with the default registry and panics when one cannot be registered.
@@ -106,174 +157,52 @@ func MustRegister(collectors ...Collector) {
 	}
 }
 
-// source runs a Collector. Its callback makes sure that the collector runs once at a time and hurts nobody. Every run fills
-// an Emission of its own, which belongs to the scrape that it was made for until that has written its page.
+// source calls a Collector for a registry. Every call fills a buffer of its own, which belongs to the pages that show it
+// until the last of them is written.
 type source struct {
+	reg       *Registry
 	collector Collector
-	families  []*family
-	call      *callback
-	emissions freeList[*Emission]
+	families  []*family // by Collected.slot; set before a scrape can see the source
+	runner    *runner
+	buffers   freeList[*emissionBuffer]
+	reported  atomic.Uint32 // faults that have been logged, a bit each
 }
 
-func newSource(c Collector, metrics int) *source {
-	s := &source{collector: c, emissions: make(freeList[*Emission], keptPages)}
-	s.call = newCallback(func(result *callbackResult) {
-		e := s.emissions.get(func() *Emission {
-			return &Emission{source: s, samples: make([][]emitted, metrics), seen: make(map[uint64]bool)}
-		})
-		e.reset()
+func newSource(r *Registry, c Collector, metrics int) *source {
+	s := &source{reg: r, collector: c}
+	s.runner = newRunner(func(run *run) {
+		run.emission = s.buffers.get(func() *emissionBuffer { return newEmissionBuffer(metrics) })
+		run.emission.reset()
+		e := &Emission{source: s, buf: run.emission}
+		defer e.close()
 		s.collector.Collect(e)
-		result.emission = e
 	})
+	s.runner.recycle = func(run *run) { s.buffers.put(run.emission) }
 	return s
 }
 
-// Emission takes the values of one call of Collect. It must not be used after that.
-type Emission struct {
-	source  *source
-	samples [][]emitted // by Collected.slot
-	text    []byte      // label texts
-	values  []float64   // quantiles
-	counts  []uint64    // buckets
-	seen    map[uint64]bool
-	scratch []byte
+// leftOut counts that a page lacks the collector's metrics, and logs it the first time.
+func (s *source) leftOut(kind fault, cause any) {
+	s.report(kind, s.reg.self.failed[kind], "left a collector's metrics out of a page", cause)
 }
 
-// emitted is one series of an emission. Its labels, and its quantiles or buckets, are stretches of the Emission's slices.
-type emitted struct {
-	value             float64 // or the sum
-	count             uint64  // of a summary
-	begin, end        int     // of values or counts
-	labels, labelsEnd int     // of text
+// misuse counts a fault of the collector that is no metric's, and logs it the first time. In a strict registry it panics
+// instead.
+func (s *source) misuse(kind fault, detail string) {
+	if s.reg.strict {
+		panic(fmt.Sprintf("quipu: collector %T: %s", s.collector, detail))
+	}
+	s.report(kind, s.reg.self.dropped[kind], "dropped a collector's emission", detail)
 }
 
-var emissionSeed = maphash.MakeSeed()
-
-func (e *Emission) reset() {
-	for i := range e.samples {
-		e.samples[i] = e.samples[i][:0]
-	}
-	e.text, e.values, e.counts = e.text[:0], e.values[:0], e.counts[:0]
-	clear(e.seen)
-}
-
-// Emit emits one series of a counter or gauge. Label values come in the order of the definition's names.
-//
-// A series with the labels of an earlier one, a wrong number of values, and a counter that is negative or NaN are dropped
-// and counted; so are the series of a metric that has [WithMaxSeries] of them.
-func (e *Emission) Emit(c Collected, value float64, labels ...string) {
-	f := e.source.families[c.slot]
-	switch {
-	case f.def.kind == encode.Counter && !(value >= 0):
-		f.misuse(faultNegative, "a collector emitted %v for a counter", value)
-	case f.def.kind == encode.Counter || f.def.kind == encode.Gauge:
-		e.add(f, emitted{value: value}, labels)
-	default:
-		f.misuse(faultLabels, "a collector emitted one value")
-	}
-}
-
-// EmitHistogram emits one series of a histogram: the observations in each bucket, not cumulative, +Inf last, and their
-// sum. What does not fit the definition is dropped and counted.
-func (e *Emission) EmitHistogram(c Collected, counts []uint64, sum float64, labels ...string) {
-	f := e.source.families[c.slot]
-	if f.def.kind != encode.Histogram || len(counts) != f.def.bounds.Buckets() {
-		f.misuse(faultLabels, "a collector emitted a histogram of %d buckets", len(counts))
-		return
-	}
-	begin := len(e.counts)
-	e.counts = append(e.counts, counts...)
-	e.add(f, emitted{value: sum, begin: begin, end: len(e.counts)}, labels)
-}
-
-// EmitSummary emits one series of a summary: an estimate for each objective, in ascending order, and count and sum. What
-// does not fit the definition is dropped and counted.
-func (e *Emission) EmitSummary(c Collected, quantiles []float64, count uint64, sum float64, labels ...string) {
-	f := e.source.families[c.slot]
-	if f.def.kind != encode.Summary || len(quantiles) != f.def.targets.Len() {
-		f.misuse(faultLabels, "a collector emitted a summary of %d quantiles", len(quantiles))
-		return
-	}
-	begin := len(e.values)
-	e.values = append(e.values, quantiles...)
-	e.add(f, emitted{value: sum, count: count, begin: begin, end: len(e.values)}, labels)
-}
-
-// add renders a series' labels and appends the series.
-func (e *Emission) add(f *family, s emitted, labels []string) {
-	if len(labels) != len(f.def.labels) {
-		f.misuse(faultLabels, "a collector emitted %d label values, want %d", len(labels), len(f.def.labels))
-		return
-	}
-	if len(e.samples[f.def.slot]) >= f.def.maxSeries {
-		f.reg.self.overflow.Inc()
-		f.overflowed("further series of its collector are dropped")
-		return
-	}
-	e.scratch = e.scratch[:0]
-	for i, value := range labels {
-		if isDirty(value) {
-			value = f.repair(f.def.labels[i], value)
+func (s *source) report(kind fault, counter *Counter, what string, detail any) {
+	counter.Inc()
+	if bit := uint32(1) << kind; s.reported.Or(bit)&bit == 0 {
+		names := make([]string, len(s.families))
+		for i, f := range s.families {
+			names[i] = f.def.name
 		}
-		e.scratch = labeltext.Append(e.scratch, f.def.labels[i], value)
+		s.reg.warn("quipu: "+what+" (further ones are only counted)", "collector", fmt.Sprintf("%T", s.collector),
+			"metrics", names, "reason", kind.String(), "detail", detail)
 	}
-	e.scratch = labeltext.AppendText(e.scratch, f.consts)
-
-	// 64 keyed bits stand for the labels: two label sets that share them are not to be expected.
-	id := maphash.Bytes(emissionSeed, e.scratch) + uint64(f.def.slot)
-	if e.seen[id] {
-		f.misuse(faultLabels, "a collector emitted {%s} twice", e.scratch)
-		return
-	}
-	e.seen[id] = true
-	s.labels = len(e.text)
-	e.text = append(e.text, e.scratch...)
-	s.labelsEnd = len(e.text)
-	e.samples[f.def.slot] = append(e.samples[f.def.slot], s)
-}
-
-// of returns how many series of a family there are. A collector that failed has none.
-func (e *Emission) of(f *family) int {
-	if e == nil {
-		return 0
-	}
-	return len(e.samples[f.def.slot])
-}
-
-// append appends series i of a family to the page.
-func (e *Emission) append(p *page, f *family, i int) {
-	s := &e.samples[f.def.slot][i]
-	labels, _ := shared(e.text[s.labels:s.labelsEnd:s.labelsEnd])
-	switch f.def.kind {
-	case encode.Counter:
-		p.counter = encode.CounterSample{Frac: s.value}
-		p.buf = f.enc.AppendCounter(p.buf, p.fm, labels, &p.counter)
-	case encode.Gauge:
-		p.buf = f.enc.AppendGauge(p.buf, p.fm, labels, s.value)
-	case encode.Histogram:
-		p.histogram = encode.HistogramSample{Counts: e.counts[s.begin:s.end], Sum: s.value}
-		p.buf = f.enc.AppendHistogram(p.buf, p.fm, labels, &p.histogram)
-	default:
-		p.summary = encode.SummarySample{Quantiles: e.values[s.begin:s.end], Count: s.count, Sum: s.value}
-		p.buf = f.enc.AppendSummary(p.buf, p.fm, labels, &p.summary)
-	}
-}
-
-// emission returns what the collector of f emits for this page, or nil if it failed. It is called once a page.
-func (p *page) emission(f *family) *Emission {
-	s := f.def.source
-	for _, e := range p.emissions {
-		if e.source == s {
-			return e.emission
-		}
-	}
-	e, _ := f.run(s.call, time.Until(p.until), p.done)
-	p.emissions = append(p.emissions, pageEmission{s, e.emission})
-	return e.emission
-}
-
-// pageEmission is what a collector emitted for a page: nil if it failed.
-type pageEmission struct {
-	source   *source
-	emission *Emission
 }

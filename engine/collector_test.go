@@ -3,9 +3,16 @@
 package engine
 
 import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -129,11 +136,11 @@ func TestCollectorIsRegisteredWholeOrNotAtAll(t *testing.T) {
 // A page that has one family twice is refused as a whole.
 func TestACollectorThatDefinesAMetricTwiceIsRefused(t *testing.T) {
 	r := NewRegistry()
-	err := r.Register(definer(func(d *Definitions) {
+	err := r.Register(&definer{func(d *Definitions) {
 		d.Gauge("first", "", nil)
 		d.Gauge("twice", "", nil)
 		d.Gauge("twice", "", nil)
-	}))
+	}})
 	require.ErrorIs(t, err, ErrTaken)
 	require.ErrorContains(t, err, "gauge twice of a collector")
 	require.Empty(t, pageOf(t, r))
@@ -142,14 +149,192 @@ func TestACollectorThatDefinesAMetricTwiceIsRefused(t *testing.T) {
 }
 
 func TestACollectorWithANativeHistogramIsRefused(t *testing.T) {
-	err := NewRegistry().Register(definer(func(d *Definitions) {
+	err := NewRegistry().Register(&definer{func(d *Definitions) {
 		d.Histogram("h", "", nil, WithNative(histogram.NativeDefaults()))
-	}))
+	}})
 	require.ErrorIs(t, err, ErrOption)
 }
 
 // definer is a collector that only defines.
-type definer func(*Definitions)
+type definer struct{ define func(*Definitions) }
 
-func (f definer) Define(d *Definitions) { f(d) }
-func (definer) Collect(*Emission)       {}
+func (f *definer) Define(d *Definitions) { f.define(d) }
+func (*definer) Collect(*Emission)       {}
+
+func TestACollectorThatDefinesNothingIsCalledAtEveryPage(t *testing.T) {
+	r := NewRegistry()
+	last := must(r.NewGauge("a_calls", ""))
+	calls := 0
+	c := &bare{collect: func(e *Emission) { calls++; last.Set(float64(calls)); e.Emit(Collected{}, 1) }}
+	require.NoError(t, r.Register(c))
+	for i := 1; i <= 3; i++ {
+		require.Equal(t, fmt.Sprintf("# TYPE a_calls gauge\na_calls %d\n", i), pageOf(t, r), "what it sets is on the page")
+	}
+	require.EqualValues(t, 3, r.self.dropped[faultLabels].Value(), "it has no metric to emit for")
+
+	_, err := r.Expose(io.Discard, Exposition{Names: []string{"a_calls"}})
+	require.NoError(t, err)
+	require.Equal(t, 3, calls, "a page of some metrics calls only what these need")
+
+	require.ErrorIs(t, r.Register(c), ErrTaken)
+	require.NoError(t, r.Register(&bare{collect: func(*Emission) { panic("x") }}), "another one")
+	pageOf(t, r)
+	require.EqualValues(t, 1, r.self.failed[faultPanic].Value())
+	r.Clear()
+	require.Empty(t, pageOf(t, r))
+	require.Equal(t, 4, calls)
+}
+
+// bare is a collector without metrics.
+type bare struct{ collect func(*Emission) }
+
+func (*bare) Define(*Definitions)   {}
+func (b *bare) Collect(e *Emission) { b.collect(e) }
+
+func TestEmittingFromSeveralGoroutinesIsSafe(t *testing.T) {
+	r := NewRegistry()
+	const goroutines, each = 8, 200
+	require.NoError(t, r.Register(&pool{collect: func(p *pool, e *Emission) {
+		var workers sync.WaitGroup
+		for g := range goroutines {
+			workers.Go(func() {
+				for i := range each {
+					label := fmt.Sprintf("%d/%d", g, i)
+					e.Emit(p.size, float64(g*each+i), label)
+					e.EmitHistogram(p.latency, []uint64{1, uint64(g), uint64(i)}, 1, label)
+				}
+			})
+		}
+		workers.Wait()
+	}}))
+	for range 3 {
+		page := pageOf(t, r)
+		require.Equal(t, goroutines*each*6+4, strings.Count(page, "\n"))
+		for g := range goroutines {
+			for i := range each {
+				require.Contains(t, page, fmt.Sprintf("pool_size{pool=\"%d/%d\"} %d\n", g, i, g*each+i))
+				require.Contains(t, page, fmt.Sprintf("pool_latency_seconds_count{pool=\"%d/%d\"} %d\n", g, i, 1+g+i))
+			}
+		}
+	}
+}
+
+func TestEmittingAfterCollectHasReturnedIsDroppedAndCounted(t *testing.T) {
+	r, log := logged()
+	var held []*Emission
+	p := &pool{collect: func(p *pool, e *Emission) {
+		collectPool(p, e)
+		held = append(held, e)
+	}}
+	require.NoError(t, r.Register(p))
+	var stop atomic.Bool
+	var late sync.WaitGroup
+	for i := range 5 {
+		require.Equal(t, poolPage, pageOf(t, r), "nothing late is on it")
+		e := held[i]
+		late.Go(func() {
+			for n := 0; n == 0 || !stop.Load(); n++ {
+				e.Emit(p.size, 1, fmt.Sprint("late", n))
+				e.EmitHistogram(p.latency, []uint64{1, 2, 3}, 1, fmt.Sprint("late", n))
+				e.EmitSummary(p.age, []float64{1}, 1, 1)
+			}
+		})
+	}
+	for range 50 {
+		require.Equal(t, poolPage, pageOf(t, r))
+	}
+	stop.Store(true)
+	late.Wait()
+	require.Positive(t, r.self.dropped[faultLate].Value())
+	require.Equal(t, 3, strings.Count(log.String(), "reason=late"), "once for each metric: %s", log)
+}
+
+// logged returns a registry and its log.
+func logged() (*Registry, *bytes.Buffer) {
+	log := new(bytes.Buffer)
+	return NewRegistry(WithLogger(slog.New(slog.NewTextHandler(log, nil)))), log
+}
+
+// A collector's own Collect may be at work for another registry: each registry has its own call.
+func TestACollectorInTwoRegistriesIsCalledByBothAtOnce(t *testing.T) {
+	var inside atomic.Int32
+	both := make(chan struct{})
+	c := &pool{collect: func(p *pool, e *Emission) {
+		if inside.Add(1) == 2 {
+			close(both)
+		}
+		<-both // or the page is not complete
+		collectPool(p, e)
+	}}
+	registries := []*Registry{NewRegistry(), NewRegistry(WithConstLabels(Labels{"app": "x"}))}
+	for _, r := range registries {
+		require.NoError(t, r.Register(c))
+	}
+	var pages [2]string
+	var scrapes sync.WaitGroup
+	for i, r := range registries {
+		scrapes.Go(func() {
+			var b strings.Builder
+			_, err := r.Expose(&b, Exposition{NoSelf: true, Deadline: time.Now().Add(time.Minute)})
+			require.NoError(t, err)
+			pages[i] = b.String()
+		})
+	}
+	scrapes.Wait()
+	require.Equal(t, poolPage, pages[0])
+	require.Contains(t, pages[1], `pool_size{pool="a",app="x"} 3`)
+	require.NotEqual(t, pages[0], pages[1])
+}
+
+func TestARegistrationThatCannotWorkSaysWhy(t *testing.T) {
+	r := NewRegistry()
+	c := &pool{collect: collectPool}
+	require.NoError(t, r.Register(c))
+	for _, test := range []struct {
+		c    Collector
+		is   error
+		says string
+	}{
+		{c, ErrTaken, "quipu: collector *engine.pool: name is taken: this very collector is registered already"},
+		{&pool{collect: collectPool}, ErrTaken, "pool_size"},
+		{nil, ErrOption, "quipu: Register: invalid option: the collector is nil"},
+		{(*pool)(nil), ErrOption, "quipu: Register: invalid option: the collector is a nil *engine.pool"},
+		{incomparable{}, ErrOption, "quipu: collector engine.incomparable: invalid option: it is not comparable: register a pointer to it"},
+	} {
+		err := r.Register(test.c)
+		require.ErrorIs(t, err, test.is)
+		require.ErrorContains(t, err, test.says)
+		if test.c != Collector(c) {
+			require.NotContains(t, err.Error(), "this very collector")
+		}
+	}
+	require.ErrorContains(t, (*Registry)(nil).Register(c), "quipu: collector *engine.pool: invalid option: the registry is nil")
+}
+
+type incomparable struct{ _ []int }
+
+func (incomparable) Define(*Definitions) {}
+func (incomparable) Collect(*Emission)   {}
+
+func TestAnEmissionThatDoesNotFitSaysWhatWouldFit(t *testing.T) {
+	for name, test := range map[string]struct {
+		emit func(p *pool, e *Emission)
+		says string
+	}{
+		"buckets":   {func(p *pool, e *Emission) { e.EmitHistogram(p.latency, []uint64{1}, 1, "a") }, "a histogram of 1 buckets, want 3"},
+		"quantiles": {func(p *pool, e *Emission) { e.EmitSummary(p.age, []float64{1, 2}, 1, 1) }, "a summary of 2 quantiles, want 1"},
+		"labels":    {func(p *pool, e *Emission) { e.Emit(p.size, 1) }, "0 label values, want 1"},
+		"one value": {func(p *pool, e *Emission) { e.Emit(p.latency, 1, "a") }, "one value for a histogram: use EmitHistogram"},
+		"histogram": {func(p *pool, e *Emission) { e.EmitHistogram(p.size, nil, 1, "a") }, "a histogram for a gauge"},
+		"summary":   {func(p *pool, e *Emission) { e.EmitSummary(p.waits, nil, 1, 1) }, "a summary for a counter"},
+		"undefined": {func(_ *pool, e *Emission) { e.Emit(Collected{}, 1) }, "a Collected that its Define has not returned"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, log := logged()
+			require.NoError(t, r.Register(&pool{collect: test.emit}))
+			require.Empty(t, pageOf(t, r))
+			require.Contains(t, log.String(), test.says)
+			require.EqualValues(t, 1, r.self.dropped[faultLabels].Value())
+		})
+	}
+}

@@ -38,10 +38,10 @@ type definition struct {
 	open      bool     // any names
 	consts    Labels
 	maxSeries int
-	callback  bool      // the value comes from a function
-	fn        *callback // that function, until newFamily takes it
-	source    *source   // the values come from a collector
-	slot      int       // which of its metrics this is
+	callback  bool    // the value comes from a function
+	fn        *runner // that function, until newFamily takes it
+	source    *source // the values come from a collector
+	slot      int     // which of its metrics this is
 
 	buckets    []float64
 	native     *histogram.NativeOptions

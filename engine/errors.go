@@ -28,4 +28,7 @@ var (
 	ErrOption = errors.New("invalid option")
 )
 
-var errNilFunc = fmt.Errorf("%w: the function is nil", ErrOption)
+var (
+	errNilFunc     = fmt.Errorf("%w: the function is nil", ErrOption)
+	errNilRegistry = fmt.Errorf("%w: the registry is nil", ErrOption)
+)

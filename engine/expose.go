@@ -35,8 +35,9 @@ type Exposition struct {
 	// text formats are the same either way.
 	WholeFamilies bool
 
-	// Deadline is when the page should be finished. Functions of func metrics are not waited for past it, but for 10 ms
-	// each; by default the page waits 2 seconds for all of them together.
+	// Deadline is when the page should be finished. Functions of func metrics and collectors, which are all called when the
+	// page begins, are not waited for past it; the page goes on without those that have not returned. A deadline that is
+	// less than 10 ms away leaves them 10 ms, all together. By default it is 2 seconds after the page began.
 	Deadline time.Time
 
 	// Context, when it is done, ends the page: no function is waited for any longer, nothing more is written, and Expose
@@ -63,13 +64,11 @@ type page struct {
 	full  int   // the length of buf at which it is written
 	n     int64 // bytes written
 	err   error
-	until time.Time
 	ctx   context.Context // may be nil
-	done  <-chan struct{} // of ctx
 
 	created   bool
 	whole     bool // one protobuf message for each family: see Exposition.WholeFamilies
-	emissions []pageEmission
+	functions pageFunctions
 
 	counts    []uint64
 	quantiles []float64
@@ -98,19 +97,16 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	p.w, p.fm = w, e.Format
 	p.created = e.Created || e.Format == encode.Protobuf
 	p.whole = e.WholeFamilies && e.Format == encode.Protobuf
-	p.until = e.Deadline
-	p.ctx, p.done = e.Context, nil
-	if p.ctx != nil {
-		p.done = p.ctx.Done()
-	}
-	if p.until.IsZero() {
-		p.until = begin.Add(callbackBudget)
-	}
+	p.ctx = e.Context
 
 	r.log.Drain()
 	r.self.refresh(r)
-	for _, f := range *r.sorted.Load() {
-		if f.isSelf && e.NoSelf || len(e.Names) > 0 && !slices.Contains(e.Names, f.def.name) {
+	families := *r.sorted.Load()
+	if !p.stopped() {
+		p.startFunctions(r, families, &e, begin)
+	}
+	for _, f := range families {
+		if !e.shows(f) {
 			continue
 		}
 		if p.stopped() {
@@ -127,20 +123,19 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	return p.n, p.err
 }
 
+// shows reports whether the page has a family. It says the same each time.
+func (e *Exposition) shows(f *family) bool {
+	return !(f.isSelf && e.NoSelf) && (len(e.Names) == 0 || slices.Contains(e.Names, f.def.name))
+}
+
 // release keeps a page for the next scrape, unless a family has made its buffer large.
 func (p *page) release(r *Registry) {
 	p.w, p.err, p.n = nil, nil, 0
-	p.ctx, p.done = nil, nil
-	for _, e := range p.emissions {
-		if e.emission != nil {
-			e.source.emissions.put(e.emission)
-		}
-	}
+	p.ctx = nil
+	p.functions.leave()
 	clear(p.exemplars)
 	p.exemplars = p.exemplars[:0]
 	p.counter.Exemplar, p.histogram.Exemplars = nil, nil
-	clear(p.emissions)
-	p.emissions = p.emissions[:0]
 	p.buf = p.buf[:0]
 	if cap(p.buf) <= 4*chunkSize {
 		r.pages.put(p)
@@ -170,8 +165,8 @@ func (p *page) flush() {
 
 // expose appends the family, flushing as needed.
 func (f *family) expose(p *page) {
-	if fn := f.fn.Load(); fn != nil {
-		if value, ok := f.call(time.Until(p.until), p.done); ok {
+	if f.def.callback {
+		if value, ok := p.functions.value(f); ok {
 			p.begin(f)
 			f.appendValue(p, value)
 			p.end(f)
@@ -186,7 +181,7 @@ func (f *family) expose(p *page) {
 	}
 	first := true
 	if f.def.source != nil {
-		e := p.emission(f)
+		e := p.functions.emission(f.def.source)
 		for i := range e.of(f) {
 			if !p.next(f, &first) {
 				return

@@ -42,7 +42,13 @@ func TestAPageWhoseContextIsDoneWaitsForNoFunctionAnyLonger(t *testing.T) {
 
 func TestAPageWhoseContextIsDoneWritesNothingMore(t *testing.T) {
 	for _, e := range []engine.Exposition{{}, {Format: encode.Protobuf}, {Format: encode.Protobuf, WholeFamilies: true}} {
-		r := crowd(t, 10_000, 0, 0)
+		r := engine.NewRegistry()
+		v, err := r.NewGaugeVec("g", "", []string{"i"})
+		require.NoError(t, err)
+		for i := range 10_000 {
+			v.With(fmt.Sprint(i)).Inc()
+		}
+		define(t, r, "z", func() float64 { return 1 }) // so that a whole family is not the whole page
 		ctx, cancel := context.WithCancelCause(t.Context())
 		e.Context, e.NoSelf = ctx, true
 		w := &cancelling{cancel: func() { cancel(errGaveUp) }}

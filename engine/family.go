@@ -34,10 +34,11 @@ type family struct {
 	consts string // text of the constant labels
 	isSelf bool   // one of the registry's own metrics
 
-	metric any                      // what the constructor returned; set once, under Registry.mu or before the family is published
-	only   *shard.Node              // the one series of a metric without labels
-	index  *shard.Map               // the series of a metric with labels
-	fn     atomic.Pointer[callback] // of a func metric
+	metric   any                    // what the constructor returned; set once, under Registry.mu or before the family is published
+	only     *shard.Node            // the one series of a metric without labels
+	index    *shard.Map             // the series of a metric with labels
+	fn       atomic.Pointer[runner] // of a func metric
+	replaced atomic.Bool            // fn has been replaced, which is logged once
 
 	exemplars exemplarMap
 

@@ -2,27 +2,45 @@
 
 package engine
 
+import "sync"
+
 // freeList keeps a few objects for the next scrape. Scrapes are many seconds apart, and a sync.Pool is emptied by the
-// second garbage collection: it would be empty at nearly every scrape of a busy program.
-type freeList[T any] chan T
+// second garbage collection: it would be empty at nearly every scrape of a busy program. It is no channel, because one
+// that is made inside a testing/synctest bubble must not be used outside it. The zero value is an empty list.
+type freeList[T any] struct {
+	mu   sync.Mutex
+	kept [keptPages]T
+	n    int // how many are kept
+}
 
 // keptPages is how many pages, of 64 KiB and some, a registry keeps. One is enough but where scrapes overlap.
 const keptPages = 2
 
 // get returns a kept object, or a new one.
-func (l freeList[T]) get(make func() T) T {
-	select {
-	case kept := <-l:
-		return kept
-	default:
-		return make()
+func (l *freeList[T]) get(make func() T) T {
+	if object, ok := l.take(); ok {
+		return object
 	}
+	return make()
+}
+
+func (l *freeList[T]) take() (object T, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.n == 0 {
+		return object, false
+	}
+	l.n--
+	object, l.kept[l.n] = l.kept[l.n], object
+	return object, true
 }
 
 // put keeps an object, if there is room.
-func (l freeList[T]) put(object T) {
-	select {
-	case l <- object:
-	default:
+func (l *freeList[T]) put(object T) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.n < len(l.kept) {
+		l.kept[l.n] = object
+		l.n++
 	}
 }

@@ -22,12 +22,13 @@ const (
 	faultPanic                  // a callback that panicked
 	faultExit                   // a callback that ended its goroutine
 	faultHang                   // a callback that did not return in time
+	faultLate                   // an emission of a collector that had returned
 	faults
 )
 
 func (f fault) String() string {
 	return [...]string{"labels", "negative", "nan", "native_nan", "exemplar", "panic", "exit", "timeout",
-		"", "overflow", "length", "utf8"}[f]
+		"late", "", "overflow", "length", "utf8"}[f]
 }
 
 // These are no misuse, but are logged the first time they happen to a metric.
@@ -95,14 +96,8 @@ func (f *family) overflowed(what string) {
 	}
 }
 
-// log writes a log line about the family. It is written on the goroutine that is at fault, which may be on a hot path: a
-// handler that panics must not become its panic. No lock is held, so a handler may use metrics, and misuse them.
+// log writes a log line about the family.
 func (f *family) log(what string, kind fault, where, format string, args ...any) {
-	defer func() { _ = recover() }()
-	logger := f.reg.logger
-	if logger == nil {
-		logger = slog.Default()
-	}
 	attrs := []any{"metric", f.def.name, "reason", kind.String(), "detail", fmt.Sprintf(format, args...)}
 	switch {
 	case f.def.open:
@@ -113,5 +108,16 @@ func (f *family) log(what string, kind fault, where, format string, args ...any)
 	if where != "" {
 		attrs = append(attrs, "caller", where)
 	}
-	logger.Warn("quipu: "+what, attrs...)
+	f.reg.warn("quipu: "+what, attrs...)
+}
+
+// warn writes a line to the registry's log. It is written on the goroutine that is at fault, which may be on a hot path: a
+// handler that panics must not become its panic. No lock is held, so a handler may use metrics, and misuse them.
+func (r *Registry) warn(message string, args ...any) {
+	defer func() { _ = recover() }()
+	logger := r.logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	logger.Warn(message, args...)
 }

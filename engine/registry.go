@@ -35,6 +35,7 @@ type Registry struct {
 	byName   map[string]*family        // by the name as exposed
 	bySeries map[string]*family        // by the names of all series
 	sorted   atomic.Pointer[[]*family] // by name; replaced, never changed
+	bare     atomic.Pointer[[]*source] // collectors without metrics; likewise
 }
 
 var defaultRegistry = NewRegistry()
@@ -60,10 +61,10 @@ func NewRegistry(options ...RegistryOption) *Registry {
 			panic("quipu: " + err.Error())
 		}
 	}
-	r.pages = make(freeList[*page], keptPages)
 	r.epochMillis = r.clock().UnixMilli()
 	r.log = quantile.NewLog(r.clock)
 	r.sorted.Store(new([]*family))
+	r.bare.Store(new([]*source))
 	r.self.define(r)
 	return r
 }
@@ -171,11 +172,12 @@ func (r *Registry) Unregister(name string) bool {
 	return true
 }
 
-// Clear removes all metrics, as Unregister does. The registry's own metrics (quipu_...) stay.
+// Clear removes all metrics, as Unregister does, and all collectors. The registry's own metrics (quipu_...) stay.
 func (r *Registry) Clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.remove(func(f *family) bool { return !f.isSelf })
+	r.bare.Store(new([]*source))
 }
 
 // remove takes families off the list. The caller holds mu.

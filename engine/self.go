@@ -54,10 +54,10 @@ func (s *selfMetrics) define(r *Registry) {
 	s.cut, s.repaired = values.With("length"), values.With("utf8")
 	dropped := must(r.NewCounterVec("quipu_dropped_updates_total", "Updates and lookups dropped as misuse.",
 		[]string{"reason"}))
-	for _, kind := range []fault{faultLabels, faultNegative, faultNaN, faultNativeNaN, faultExemplar} {
+	for _, kind := range []fault{faultLabels, faultNegative, faultNaN, faultNativeNaN, faultExemplar, faultLate} {
 		s.dropped[kind] = dropped.With(kind.String())
 	}
-	failed := must(r.NewCounterVec("quipu_callback_failures_total", "Func metrics left out of a page.",
+	failed := must(r.NewCounterVec("quipu_callback_failures_total", "Func metrics and collectors left out of a page.",
 		[]string{"reason"}))
 	for _, kind := range []fault{faultPanic, faultExit, faultHang, faultNegative} {
 		s.failed[kind] = failed.With(kind.String())
