@@ -16,7 +16,8 @@ import (
 // difference, when they are not the same. It reports whether they are.
 //
 // The families compared are those with the given names; without names, those that the text mentions. Each must have exactly
-// the samples of the text: an expected family that is empty or missing is a difference, and so is a series too many. The
+// the samples of the text: an expected family that is empty or missing is a difference, and so is a series too many. A name
+// that no metric has is an error: use the one that is registered to say that it has no series. The
 // order of lines and of labels does not matter, lines may be indented, and HELP and TYPE are compared only where the
 // text has them. Values are compared as numbers: 1 and 1.0 are the same, and NaN is the same as NaN.
 func Compare(tb testing.TB, reg *engine.Registry, want string, names ...string) bool {
@@ -40,6 +41,10 @@ func Compare(tb testing.TB, reg *engine.Registry, want string, names ...string) 
 	if len(names) == 0 {
 		tb.Fatalf("nothing to compare: the expected text mentions no family and no name is given")
 	}
+	if unknown := undefined(reg, expected, got, names); len(unknown) > 0 {
+		tb.Errorf("no such metric is registered: %s%s", strings.Join(unknown, ", "), listNames(got))
+		return false
+	}
 	var d diff
 	for _, name := range names {
 		d.family(named(expected, name), named(got, name))
@@ -49,6 +54,26 @@ func Compare(tb testing.TB, reg *engine.Registry, want string, names ...string) 
 	}
 	tb.Errorf("metrics differ (- is expected, + is exposed):\n%s", d.text())
 	return false
+}
+
+// undefined returns the names that the registry does not know and of which the text expects nothing, so that comparing
+// them would find no difference. Of others the difference shows what is there.
+func undefined(reg *engine.Registry, expected, got []Family, names []string) (unknown []string) {
+	known := make(map[string]bool)
+	for info := range reg.All() {
+		known[info.Name] = true
+	}
+	for _, families := range [][]Family{expected, got} {
+		for _, f := range families {
+			known[f.Name] = true
+		}
+	}
+	for _, name := range names {
+		if !known[name] {
+			unknown = append(unknown, name)
+		}
+	}
+	return unknown
 }
 
 func named(families []Family, name string) Family {
@@ -112,15 +137,15 @@ func (d *diff) only(side, line string) {
 	d.differs = true
 }
 
-// context is how many lines that are the same are shown on each side of a difference.
-const context = 3
+// contextLines is how many lines that are the same are shown on each side of a difference.
+const contextLines = 3
 
 // text leaves out what is the same on both sides, but for a little around each difference.
 func (d *diff) text() string {
 	near := make([]bool, len(d.lines))
 	for i, line := range d.lines {
 		if line[0] != ' ' {
-			for j := max(0, i-context); j <= min(i+context, len(near)-1); j++ {
+			for j := max(0, i-contextLines); j <= min(i+contextLines, len(near)-1); j++ {
 				near[j] = true
 			}
 		}

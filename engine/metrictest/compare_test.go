@@ -37,7 +37,21 @@ func TestEqualFamiliesCompareEqualHoweverTheyAreWritten(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { require.True(t, Compare(t, reg, want)) })
 	}
-	require.True(t, Compare(t, reg, "", "empty", "not_defined"), "nothing is expected of them, and there is nothing")
+	require.True(t, Compare(t, reg, "", "empty"), "nothing is expected of it, and there is nothing")
+}
+
+func TestComparingANameThatNoMetricHasIsAnError(t *testing.T) {
+	reg := sample(t)
+	same := true
+	fake := try(t, func(tb testing.TB) { same = Compare(tb, reg, "", "empty", "typo_total", "typo") })
+	require.False(t, same)
+	require.Equal(t, []string{
+		"no such metric is registered: typo_total, typo; it has level_celsius, requests_total, size_bytes, work_seconds",
+	}, fake.errors)
+	fake = try(t, func(tb testing.TB) { Compare(tb, reg, "# TYPE typo_total counter", "typo_total") })
+	require.Len(t, fake.errors, 1, "a type without samples is a difference")
+	fake = try(t, func(tb testing.TB) { Compare(tb, reg, "", "quipu_scrapes_total") })
+	require.Contains(t, fake.errors[0], "+ quipu_scrapes_total", "the registry's own are known")
 }
 
 func TestDifferencesAreShownLineByLine(t *testing.T) {

@@ -3,6 +3,8 @@
 package metrictest
 
 import (
+	"fmt"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -124,6 +126,22 @@ func TestLintSeesMetricsWithoutSeriesAndLabelsInUse(t *testing.T) {
 		"pools: write the label poolName in snake_case",
 		"pools: write the label thisHost in snake_case",
 	}, fake.errors)
+}
+
+// Helper of the test was lost in the body of a range over a function, and failures showed a line of Lint.
+func TestFailuresOfLintShowTheTestsLine(t *testing.T) {
+	if os.Getenv("QUIPU_FAIL_LINT") != "" {
+		Lint(t, lintRegistry(t, []lintCase{{"counter", "visits", "", ""}})) // the line
+		return
+	}
+	command := exec.Command(os.Args[0], "-test.run=^TestFailuresOfLintShowTheTestsLine$")
+	command.Env = append(os.Environ(), "QUIPU_FAIL_LINT=1")
+	out, err := command.CombinedOutput()
+	require.Error(t, err)
+	source, err := os.ReadFile("lint_test.go")
+	require.NoError(t, err)
+	before, _, _ := strings.Cut(string(source), "// the line\n")
+	require.Contains(t, string(out), fmt.Sprintf("lint_test.go:%d: visits: a counter must end", strings.Count(before, "\n")+1))
 }
 
 // TestLintAgreesWithPromtool compares which metrics they find fault with, whatever their words for it.

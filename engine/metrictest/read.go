@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/textpage"
 )
 
 // Value returns the value of the sample with this name and exactly these labels, constant ones included, as the next scrape
@@ -18,13 +19,13 @@ func Value(tb testing.TB, reg *engine.Registry, name string, labels engine.Label
 	families := gather(tb, reg)
 	value, ok := find(families, name, labels)
 	if !ok {
-		tb.Fatalf("%s", missing(families, name, labels))
+		tb.Fatalf("%s", missing(reg, families, name, labels))
 	}
 	return value
 }
 
-// Get returns the family with this name. The test ends when the page has none, be it that no such metric is registered or
-// that it has labels and no series yet.
+// Get returns the family with this name. The test ends when the page has none, because no such metric is registered or
+// because it has labels and no series yet: the message says which.
 func Get(tb testing.TB, reg *engine.Registry, name string) Family {
 	tb.Helper()
 	families := gather(tb, reg)
@@ -33,7 +34,7 @@ func Get(tb testing.TB, reg *engine.Registry, name string) Family {
 			return f
 		}
 	}
-	tb.Fatalf("the page has no family %s%s", name, listNames(families))
+	tb.Fatalf("the page has no family %s%s", name, why(reg, families, name))
 	return Family{}
 }
 
@@ -67,7 +68,7 @@ func wait(tb testing.TB, reg *engine.Registry, name string, labels engine.Labels
 		case late && ok:
 			tb.Fatalf("after %v, %s is %s, %s", timeout, Sample{Name: name, Labels: labels}.series(), formatValue(value), wanted)
 		case late:
-			tb.Fatalf("after %v, %s", timeout, missing(families, name, labels))
+			tb.Fatalf("after %v, %s", timeout, missing(reg, families, name, labels))
 		}
 	}
 }
@@ -96,7 +97,7 @@ func find(families []Family, name string, labels engine.Labels) (float64, bool) 
 }
 
 // missing says that a sample is not there, and what is there instead.
-func missing(families []Family, name string, labels engine.Labels) string {
+func missing(reg *engine.Registry, families []Family, name string, labels engine.Labels) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "the page has no sample %s", Sample{Name: name, Labels: canonical(labels)}.series())
 	same := 0
@@ -117,9 +118,33 @@ func missing(families []Family, name string, labels engine.Labels) string {
 	case same > listed:
 		fmt.Fprintf(&b, "\n  and %d more", same-listed)
 	case same == 0:
-		b.WriteString(listNames(families))
+		b.WriteString(why(reg, families, name))
 	}
 	return b.String()
+}
+
+// why says what may be the reason that there is no sample or family of this name.
+func why(reg *engine.Registry, families []Family, name string) string {
+	for _, f := range families {
+		if f.Name == name && (f.Type == "histogram" || f.Type == "summary") {
+			return fmt.Sprintf("; %s is a %s: ask for %[1]s_count or %[1]s_sum", name, f.Type)
+		}
+	}
+	for info := range reg.All() {
+		switch {
+		case info.Name != name && !textpage.Belongs(name, info.Name, info.Type):
+		case info.Series == 0 && isCollector(info):
+			return fmt.Sprintf("; %s is registered, its collector has emitted no series", info.Name)
+		case info.Series == 0:
+			return fmt.Sprintf("; %s is registered, no series yet", info.Name)
+		}
+	}
+	return listNames(families)
+}
+
+func isCollector(info engine.Info) bool {
+	_, ok := info.Metric.(engine.Collector)
+	return ok
 }
 
 // listed is how many samples or names a message lists at most.

@@ -63,7 +63,14 @@ func TestMissingSampleIsSaidWithWhatIsThere(t *testing.T) {
 	require.Equal(t, "the page has no sample request_total; it has level_celsius, requests_total, size_bytes, work_seconds",
 		fake.fatal)
 	fake = try(t, func(tb testing.TB) { Get(tb, reg, "empty") })
-	require.Equal(t, "the page has no family empty; it has level_celsius, requests_total, size_bytes, work_seconds", fake.fatal)
+	require.Equal(t, "the page has no family empty; empty is registered, no series yet", fake.fatal)
+	fake = try(t, func(tb testing.TB) { Value(tb, reg, "empty", engine.Labels{"a": "b"}) })
+	require.Equal(t, `the page has no sample empty{a="b"}; empty is registered, no series yet`, fake.fatal)
+	fake = try(t, func(tb testing.TB) { Value(tb, reg, "work_seconds", engine.Labels{"app": "x"}) })
+	require.Equal(t, `the page has no sample work_seconds{app="x"}; work_seconds is a histogram: ask for work_seconds_count or `+
+		`work_seconds_sum`, fake.fatal)
+	fake = try(t, func(tb testing.TB) { Get(tb, reg, "gone") })
+	require.Equal(t, "the page has no family gone; it has level_celsius, requests_total, size_bytes, work_seconds", fake.fatal)
 	fake = try(t, func(tb testing.TB) { Value(tb, engine.NewRegistry(), "x", nil) })
 	require.Equal(t, "the page has no sample x; it is empty", fake.fatal)
 
