@@ -3,8 +3,9 @@
 package export
 
 import (
+	"log/slog"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
@@ -37,10 +38,25 @@ import (
 // "unmatched" where there is none. At most 2000 routes are told apart; further ones, which only a [RouteFunc] can
 // make, are [engine.OverflowValue].
 //
+// At most 32 codes are told apart for a method on a route, besides 500 to 511, which always are; further ones are counted
+// under their class, such as 4xx. Nothing that clients do fills these metrics, so a server error is always found under its
+// route and code: their limits follow from the numbers of routes, methods and codes, whatever [engine.WithMaxSeries] says.
+// A route whose pattern has a method is counted under that method only, and HEAD with GET.
+//
+// # Order
+//
 // The pattern is read from [http.Request.Pattern] when the handler is done. Handlers that pass on a copy of the request
 // (Request.WithContext, http.StripPrefix, http.TimeoutHandler) keep the pattern from getting there, and the route is
-// "unmatched". If there is such a handler between Middleware and the mux, put Middleware around the mux as well, or
-// name the routes with [RouteFunc].
+// "unmatched". So put Middleware directly around the mux, and what copies requests, such as tracing, around it:
+//
+//	handler := trace(export.Middleware(reg)(mux))
+//
+// What must stand outside of such a handler can have a second Middleware inside, or [RouteFunc]:
+//
+//	handler := export.Middleware(reg)(trace(export.Middleware(reg)(mux)))
+//
+// A Middleware that has served a number of requests well without ever seeing a route says so, once, to the registry's
+// logger.
 //
 // # Nesting
 //
@@ -54,17 +70,29 @@ import (
 // Panics are counted and passed on, with the stack as it was. [http.ErrAbortHandler] is passed on without being
 // counted: it is how a handler ends a response on purpose.
 //
-// # ResponseWriter
+// # What handlers see
 //
-// The ResponseWriter that the handler gets is an http.Flusher, http.Hijacker, io.ReaderFrom and http.Pusher where the
-// one beneath it is, and http.ResponseController works on it. A hijacked connection counts as code 101 unless another one
-// was written before; what is sent over it is not measured. As with any ResponseWriter, a handler must not use it after
-// it has returned: it then serves another request.
+// The ResponseWriter that the handler gets has exactly those optional methods that the one beneath it has: those of
+// http.Flusher, http.Hijacker, http.CloseNotifier, http.Pusher, io.ReaderFrom and io.StringWriter. It has an Unwrap method,
+// and http.ResponseController does with it what it would do without it. A hijacked connection counts as code 101 unless
+// another one was written before; what is sent over it is not measured. Neither is what is written past the middleware, to
+// a ResponseWriter that somebody has got by calling Unwrap himself.
 //
-// In steady state a request costs no allocation, unless it has a body of unknown length or of more than 1 MiB: what a
+// The request is the one that the server has made, unless it has a body of unknown length or of more than 1 MiB: what a
 // client says about the length of such a body is not believed, so what is read of it is counted, in a copy of the request.
-// The middleware holds on to the series that it has found; if they are deleted or cleared from the registry, they do not
-// come back.
+// What the handler changes in the copy is in the original when the handler is done.
+//
+// One thing is lost: [http.MaxBytesReader] tells the ResponseWriter of net/http, and no other, that its limit was exceeded,
+// and the server then closes the connection after the response. Behind Middleware the server reads what is left of the body
+// if that is less than 256 KiB, and keeps the connection; beyond that it closes it, too. An [http.MaxBytesHandler] around
+// Middleware closes it always.
+//
+// # Costs
+//
+// A request costs one allocation, and another one if its body is counted. Nothing is kept for the next request: a goroutine
+// of a handler that goes on writing after the handler has returned reaches no other response than it would without the
+// middleware. The middleware holds on to the series that it has found; if they are deleted or cleared from the registry,
+// they do not come back.
 //
 // Middleware panics if reg is nil or a metric cannot be defined, for example because its name is taken.
 func Middleware(reg *engine.Registry, opts ...MiddlewareOption) func(http.Handler) http.Handler {
@@ -75,9 +103,9 @@ func Middleware(reg *engine.Registry, opts ...MiddlewareOption) func(http.Handle
 	sets := newLabelSets(config.labels)
 	m := &middleware{
 		middlewareConfig: config,
-		endpoints:        newEndpoints(defineServerMetrics(reg, &config, sets.names()), sets),
+		endpoints:        newEndpoints(defineServerMetrics(reg, &config, sets), sets),
 		epoch:            time.Now(),
-		recorders:        sync.Pool{New: func() any { return new(recorder) }},
+		logger:           reg.Logger(),
 	}
 	return func(next http.Handler) http.Handler {
 		if next == nil {
@@ -91,7 +119,10 @@ type middleware struct {
 	middlewareConfig
 	endpoints *endpoints
 	epoch     time.Time // time.Since reads one clock where time.Now reads two
-	recorders sync.Pool // of *recorder
+	logger    *slog.Logger
+
+	routed   atomic.Bool  // a request has had a route
+	unrouted atomic.Int32 // requests without one, until routed or logged
 }
 
 // measured is a handler with its middleware.
@@ -116,29 +147,39 @@ func (h *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// Last of all, so that a page without requests in flight has counted them all, and also when a RouteFunc panics.
 		defer metrics.inFlight.Dec()
 	}
-	rec := h.recorders.Get().(*recorder)
-	inner := rec.begin(w, r, h.middleware)
+	rec := &recorder{
+		inner: w,
+		owner: h.middleware,
+		began: time.Since(h.epoch),
+		http2: r.ProtoMajor >= 2,
+	}
+	inner := r
+	if metrics.requestSize != nil {
+		if rec.counted = countBody(r); rec.counted != nil {
+			inner = &rec.counted.Request
+		}
+	}
 	returned := false
 	defer func() {
+		if rec.counted != nil {
+			rec.counted.handBack()
+		}
 		if returned {
-			h.count(rec, rec.served(r))
-			if !rec.hijacked { // who has hijacked may go on with the ResponseWriter
-				rec.end()
-				h.recorders.Put(rec)
-			}
+			h.count(rec, r, true)
 			return
 		}
-		// nil after runtime.Goexit, which goes on by itself. Panicking anew here keeps the stack: this function runs on top
-		// of the frames that panicked.
+		// nil after runtime.Goexit, which goes on by itself. Panicking anew here keeps the stack: this
+		// function runs on top of the frames that panicked.
 		reason := recover()
-		rec.panicked = rec.panicked || reason != http.ErrAbortHandler
-		rec.cut = true
-		h.count(rec, rec.served(r))
+		if reason != http.ErrAbortHandler {
+			rec.notePanic()
+		}
+		h.count(rec, r, false)
 		if reason != nil {
 			panic(reason)
 		}
 	}()
-	h.next.ServeHTTP(rec.withMethodsOf(w), inner)
+	h.next.ServeHTTP(rec.withMethods(methodsOf(w)), inner)
 	returned = true
 }
 
@@ -146,12 +187,12 @@ func (h *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *measured) serveInside(outer *recorder, w http.ResponseWriter, r *http.Request) {
 	returned := false
 	defer func() {
-		if outer.route == "" { // the innermost mux says more than those around it
-			outer.route = h.route(r)
-		}
+		outer.noteInside(h.route(r), r.Context())
 		if !returned {
 			reason := recover()
-			outer.panicked = outer.panicked || reason != http.ErrAbortHandler
+			if reason != http.ErrAbortHandler {
+				outer.notePanic()
+			}
 			if reason != nil {
 				panic(reason)
 			}
@@ -161,42 +202,72 @@ func (h *measured) serveInside(outer *recorder, w http.ResponseWriter, r *http.R
 	returned = true
 }
 
-// count updates the metrics with a request that is over.
-func (m *middleware) count(rec *recorder, r *http.Request) {
+// count updates the metrics with a request that is over. The handler has returned, or it has not.
+func (m *middleware) count(rec *recorder, r *http.Request, returned bool) {
 	route := m.route(r)
+	rec.mu.Lock()
+	inside, ctx, panicked, upgraded := rec.route, rec.inside, rec.panicked, rec.upgraded
+	rec.mu.Unlock()
 	if route == "" {
-		route = rec.route
+		route = inside
 	}
+	if ctx == nil {
+		ctx = r.Context()
+	}
+	code := int(rec.code.Load())
+	if code == 0 && returned {
+		code = http.StatusOK // what net/http sends for a handler that says nothing
+	}
+	m.watchRoutes(route, r, code)
+
 	e := m.endpoints.find(route, r)
 	e.requests.Inc()
-	if rec.panicked {
+	if panicked {
 		e.panics.Inc()
-	}
-	code := rec.code
-	if code == 0 && !rec.cut {
-		code = http.StatusOK // what net/http sends for a handler that says nothing
 	}
 	if code != 0 {
 		if e.responses != nil {
 			e.responses.Inc()
 		}
-		m.endpoints.countCode(e, m.codes.label(code))
+		m.countOne(ctx, e.codes.counter(labelOfCode(code, m.grouped), m.endpoints.metrics.byCode, e.labels))
 	}
 	if e.duration == nil {
 		return
 	}
-	ended := rec.upgraded
-	if !rec.hijacked {
+	ended := upgraded
+	if ended == 0 {
 		ended = time.Since(m.epoch)
 	}
-	e.duration.Observe((ended - rec.began).Seconds())
+	e.duration.ObserveContext(ctx, (ended - rec.began).Seconds())
 	e.requestSize.Observe(float64(rec.received(r)))
 	switch {
-	case rec.hijacked:
+	case upgraded != 0:
 	case r.Method == http.MethodHead:
 		e.responseSize.Observe(0) // the handler may have written a body, but nobody sends it
 	default:
-		e.responseSize.Observe(float64(rec.written))
+		e.responseSize.Observe(float64(rec.written.Load()))
+	}
+}
+
+// unroutedRequests is how many requests there must be without a route, and none with one, before
+// the middleware says that it may be in the wrong place.
+const unroutedRequests = 10
+
+// watchRoutes says so, once, if no request ever has a route. Requests that failed or were redirected
+// prove nothing, because no mux may have seen them; nor do those of OPTIONS, which are answered for
+// all routes alike.
+func (m *middleware) watchRoutes(route string, r *http.Request, code int) {
+	if m.routed.Load() {
+		return
+	}
+	switch {
+	case route != "", m.routeFunc != nil:
+		m.routed.Store(true)
+	case code >= 200 && code < 300 && r.Method != http.MethodOptions && m.unrouted.Add(1) == unroutedRequests:
+		m.routed.Store(true)
+		m.logger.Warn(`quipu: no request has had a route so far, so all are counted as "unmatched": put Middleware `+
+			`directly around the ServeMux, inside of handlers that hand on a copy of the request (Request.WithContext), `+
+			`or name the routes with RouteFunc`, "requests", unroutedRequests)
 	}
 }
 

@@ -3,7 +3,6 @@
 package export
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,7 +16,6 @@ import (
 
 // serverMetrics are the families of a Middleware. Those that it does not have are nil.
 type serverMetrics struct {
-	codes     codes
 	requests  *engine.CounterVec
 	responses *engine.CounterVec // of the guide; ours are byCode
 	byCode    *engine.CounterVec
@@ -29,66 +27,29 @@ type serverMetrics struct {
 	inFlight     *engine.Gauge
 }
 
-// sizeBuckets go from 256 bytes to 64 MiB, each four times the one before.
-var sizeBuckets = []float64{
-	1 << 8, 1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26,
-}
-
-func defineServerMetrics(reg *engine.Registry, c *middlewareConfig, closed []string) *serverMetrics {
-	d := definer{reg: reg, who: "Middleware", consts: engine.WithConstLabels(c.consts)}
-	m := &serverMetrics{codes: c.codes}
+func defineServerMetrics(reg *engine.Registry, c *middlewareConfig, sets labelSets) *serverMetrics {
+	d := definer{reg, "Middleware", &c.instrumentConfig}
+	series := (maxRoutes + 1) * sets.count() // one more for the routes beyond the limit
+	m := &serverMetrics{}
 	if c.guideNames {
-		labels := append([]string{"method", "path"}, closed...)
-		m.requests = d.counters("requests_total_counter", "Requests served.", labels)
-		m.responses = d.counters("responses_total_counter", "Responses whose header was written.", labels)
-		m.panics = d.counters("exceptions_total_counter", "Requests whose handler panicked.", labels)
-		m.byCode = d.counters("status_codes_counter", "Responses by status code.", append(slices.Clip(labels), "status_code"))
+		labels := append([]string{"method", "path"}, sets.names()...)
+		m.requests = d.counters("requests_total_counter", "Requests served.", labels, series)
+		m.responses = d.counters("responses_total_counter", "Responses whose header was written.", labels, series)
+		m.panics = d.counters("exceptions_total_counter", "Requests whose handler panicked.", labels, series)
+		m.byCode = d.byCode("status_codes_counter", "Responses by status code.",
+			append(slices.Clip(labels), "status_code"), series)
 		return m
 	}
-	labels := append([]string{"method", "route"}, closed...)
-	m.requests = d.counters("http_requests_total", "Requests served.", labels)
-	m.byCode = d.counters("http_responses_total", "Responses whose header was written.", append(slices.Clip(labels), "code"))
-	m.panics = d.counters("http_panics_total", "Requests whose handler panicked.", labels)
-	m.duration = d.histograms("http_request_duration_seconds", "Time in the handler.", labels, c.buckets)
-	m.requestSize = d.histograms("http_request_size_bytes", "Length of request bodies.", labels, sizeBuckets)
-	m.responseSize = d.histograms("http_response_size_bytes", "Length of response bodies.", labels, sizeBuckets)
+	labels := append([]string{"method", "route"}, sets.names()...)
+	m.requests = d.counters("http_requests_total", "Requests served.", labels, series)
+	m.byCode = d.byCode("http_responses_total", "Responses whose header was written.",
+		append(slices.Clip(labels), "code"), series)
+	m.panics = d.counters("http_panics_total", "Requests whose handler panicked.", labels, series)
+	m.duration = d.durations("http_request_duration_seconds", "Time in the handler.", labels, series)
+	m.requestSize = d.sizes("http_request_size_bytes", "Length of request bodies.", labels, series)
+	m.responseSize = d.sizes("http_response_size_bytes", "Length of response bodies.", labels, series)
 	m.inFlight = d.gauge("http_requests_in_flight", "Requests that are being served.")
 	return m
-}
-
-// definer defines metrics for a constructor that panics when it cannot.
-type definer struct {
-	reg    *engine.Registry
-	who    string
-	consts engine.MetricOption
-}
-
-func (d definer) check(err error) {
-	if err != nil {
-		panic(fmt.Errorf("quipu: %s cannot define its metrics: %w", d.who, err))
-	}
-}
-
-func (d definer) counters(name, help string, labels []string) *engine.CounterVec {
-	v, err := d.reg.NewCounterVec(name, help, labels, d.consts)
-	d.check(err)
-	return v
-}
-
-func (d definer) histograms(name, help string, labels []string, buckets []float64) *engine.HistogramVec {
-	options := []engine.MetricOption{d.consts}
-	if buckets != nil {
-		options = append(options, engine.WithBuckets(buckets...))
-	}
-	v, err := d.reg.NewHistogramVec(name, help, labels, options...)
-	d.check(err)
-	return v
-}
-
-func (d definer) gauge(name, help string) *engine.Gauge {
-	g, err := d.reg.NewGauge(name, help, d.consts)
-	d.check(err)
-	return g
 }
 
 // endpoint holds the handles of one label set: a method on a route.
@@ -129,10 +90,21 @@ type endpoints struct {
 	mu       sync.Mutex
 }
 
-// routeEndpoints are the endpoints of a route, by number of their labelSet; nil until the first request.
+// routeEndpoints are the endpoints of a route, by number of their label set; nil until the first request.
 type routeEndpoints struct {
 	route     string
+	method    string // that of the pattern, or ""
 	endpoints []atomic.Pointer[endpoint]
+}
+
+// methodOf returns the index of the method that a request is counted under. A mux gives a request to a pattern with a
+// method only if it is that method, or HEAD where the pattern has GET. A RouteFunc may do otherwise.
+func (r *routeEndpoints) methodOf(method string) int {
+	switch {
+	case r.method == "", method == r.method, method == http.MethodHead && r.method == http.MethodGet:
+		return methodIndex(method)
+	}
+	return otherMethod
 }
 
 // maxRoutes bounds the routes that are told apart. Patterns are program text, but what a RouteFunc returns may depend on
@@ -145,8 +117,9 @@ func newEndpoints(metrics *serverMetrics, sets labelSets) *endpoints {
 	return e
 }
 
-func (e *endpoints) newRoute(route string) *routeEndpoints {
-	return &routeEndpoints{route, make([]atomic.Pointer[endpoint], e.sets.count())}
+func (e *endpoints) newRoute(pattern string) *routeEndpoints {
+	method, _ := splitPattern(pattern)
+	return &routeEndpoints{routeLabel(pattern), method, make([]atomic.Pointer[endpoint], e.sets.count())}
 }
 
 // find returns the endpoint of a request.
@@ -158,7 +131,7 @@ func (e *endpoints) find(pattern string, r *http.Request) *endpoint {
 	if !ok {
 		route = e.addRoute(pattern)
 	}
-	set := e.sets.of(r)
+	set := e.sets.of(route.methodOf(r.Method), r)
 	if found := route.endpoints[set].Load(); found != nil {
 		return found
 	}
@@ -178,7 +151,7 @@ func (e *endpoints) addRoute(pattern string) *routeEndpoints {
 		return e.overflow
 	}
 	pattern = strings.Clone(pattern) // it may be a part of something larger
-	route := e.newRoute(routeLabel(pattern))
+	route := e.newRoute(pattern)
 	e.routes.Store(pattern, route)
 	e.count.Add(1)
 	return route
@@ -192,56 +165,4 @@ func (e *endpoints) addEndpoint(route *routeEndpoints, set int) *endpoint {
 		return added
 	}
 	return route.endpoints[set].Load()
-}
-
-func (e *endpoints) countCode(at *endpoint, code codeLabel) {
-	if c := at.codes.find(code); c != nil {
-		c.Inc()
-		return
-	}
-	values := append(slices.Clip(at.labels), e.metrics.codes.text(code))
-	at.codes.add(code, e.metrics.byCode.With(values...)).Inc()
-}
-
-// codeCounters are the counters of the codes that an endpoint has answered with. They are few, so that going through a
-// list is faster than anything that hashes. The list is replaced, never changed.
-type codeCounters struct {
-	list atomic.Pointer[[]codeCounter]
-}
-
-type codeCounter struct {
-	code    codeLabel
-	counter *engine.Counter
-}
-
-// maxListed bounds the list; further codes are looked up in their family.
-const maxListed = 32
-
-func (c *codeCounters) find(code codeLabel) *engine.Counter {
-	if list := c.list.Load(); list != nil {
-		for i := range *list {
-			if (*list)[i].code == code {
-				return (*list)[i].counter
-			}
-		}
-	}
-	return nil
-}
-
-// add adds the counter of a code to the list, if there is room, and returns it.
-func (c *codeCounters) add(code codeLabel, counter *engine.Counter) *engine.Counter {
-	for {
-		old := c.list.Load()
-		var list []codeCounter
-		if old != nil {
-			list = *old
-		}
-		if len(list) >= maxListed || c.find(code) != nil {
-			return counter
-		}
-		longer := append(slices.Clip(list), codeCounter{code, counter})
-		if c.list.CompareAndSwap(old, &longer) {
-			return counter
-		}
-	}
 }

@@ -2,57 +2,32 @@
 
 package export
 
-import (
-	"fmt"
-	"maps"
-	"net/http"
-	"slices"
-
-	"github.com/quipu-metrics/quipu/engine"
-)
-
-// MiddlewareOption configures a [Middleware].
-type MiddlewareOption interface{ applyMiddleware(*middlewareConfig) }
-
-// RoundTripperOption configures a [RoundTripper].
-type RoundTripperOption interface{ applyRoundTripper(*instrumentConfig) }
-
-// InstrumentOption configures a [Middleware] or a [RoundTripper].
-type InstrumentOption func(*instrumentConfig)
-
-func (o InstrumentOption) applyMiddleware(c *middlewareConfig)   { o(&c.instrumentConfig) }
-func (o InstrumentOption) applyRoundTripper(c *instrumentConfig) { o(c) }
+import "net/http"
 
 type middlewareOption func(*middlewareConfig)
 
 func (o middlewareOption) applyMiddleware(c *middlewareConfig) { o(c) }
 
-type roundTripperOption func(*instrumentConfig)
-
-func (o roundTripperOption) applyRoundTripper(c *instrumentConfig) { o(c) }
-
-// instrumentConfig is what servers and clients have in common.
-type instrumentConfig struct {
-	consts  engine.Labels
-	buckets []float64 // of durations; nil: the engine's default
-	codes   codes
-	labels  []closedLabel
-	skip    func(*http.Request) bool
-}
-
 type middlewareConfig struct {
 	instrumentConfig
-	excluded   map[string]struct{}
+	excluded   map[string]struct{} // nil: the default, which depends on guideNames
 	routeFunc  func(*http.Request) string
 	guideNames bool
 }
 
 func newMiddlewareConfig(opts []MiddlewareOption) middlewareConfig {
-	c := middlewareConfig{excluded: set([]string{
-		"/metrics", "/metrics/", "/docs", "/openapi.json", "/docs/oauth2-redirect", "/redoc", "/favicon.ico",
-	})}
+	var c middlewareConfig
 	for _, opt := range opts {
 		opt.applyMiddleware(&c)
+	}
+	switch {
+	case c.excluded != nil:
+	case c.guideNames:
+		c.excluded = set([]string{
+			"/metrics", "/metrics/", "/docs", "/openapi.json", "/docs/oauth2-redirect", "/redoc", "/favicon.ico",
+		})
+	default:
+		c.excluded = set([]string{"/metrics"})
 	}
 	return c
 }
@@ -66,8 +41,7 @@ func set(values []string) map[string]struct{} {
 }
 
 // ExcludePaths sets the request paths that are served without being counted. They are compared as they are; use [Skip]
-// for anything else. The default is /metrics, /metrics/, /docs, /openapi.json, /docs/oauth2-redirect, /redoc and
-// /favicon.ico; ExcludePaths() counts them all.
+// for anything else. The default is /metrics, or the list that comes with [GuideNames]; ExcludePaths() counts all paths.
 func ExcludePaths(paths ...string) MiddlewareOption {
 	excluded := set(paths)
 	return middlewareOption(func(c *middlewareConfig) { c.excluded = excluded })
@@ -99,47 +73,8 @@ func RouteFunc(f func(*http.Request) string) MiddlewareOption {
 //	exceptions_total_counter  method, path               requests whose handler panicked
 //	status_codes_counter      method, path, status_code  responses by code
 //
-// The label path is the route, as aioprometheus has it with use_template_urls.
+// The label path is the route, as in aioprometheus with use_template_urls. As there, /metrics, /metrics/, /docs,
+// /openapi.json, /docs/oauth2-redirect, /redoc and /favicon.ico are not counted, unless [ExcludePaths] says otherwise.
 func GuideNames() MiddlewareOption {
 	return middlewareOption(func(c *middlewareConfig) { c.guideNames = true })
-}
-
-// GroupStatusCodes makes the label code "2xx" instead of "200", and so on.
-func GroupStatusCodes() InstrumentOption {
-	return func(c *instrumentConfig) { c.codes.grouped = true }
-}
-
-// ConstLabels adds labels that all series have, such as the name of one of several servers in a program. A name that the
-// metrics use otherwise makes the constructor panic.
-func ConstLabels(labels engine.Labels) InstrumentOption {
-	labels = maps.Clone(labels)
-	return func(c *instrumentConfig) { c.consts = labels }
-}
-
-// DurationBuckets sets the upper bounds of the buckets of durations, in seconds. The default is that of
-// [engine.NewHistogram], from 5 ms to 10 s. Bounds that cannot work make the constructor panic.
-func DurationBuckets(bounds ...float64) InstrumentOption {
-	bounds = append([]float64{}, bounds...)
-	return func(c *instrumentConfig) { c.buckets = bounds }
-}
-
-// Skip leaves out requests for which f returns true. It is called before they are served, by many goroutines at once.
-// It panics if f is nil.
-func Skip(f func(*http.Request) bool) InstrumentOption {
-	if f == nil {
-		panic("quipu: Skip(nil): leave the option out to skip nothing")
-	}
-	return func(c *instrumentConfig) { c.skip = f }
-}
-
-// LabelFunc adds a label whose value f takes from the request, when it is over. Only the given values are told apart;
-// all others are "other", so that clients cannot make series. f is called by many goroutines at once. The option may be
-// given several times; the numbers of values multiply, up to 1000, beyond which the constructor panics. LabelFunc itself
-// panics if f is nil or there are no values.
-func LabelFunc(name string, f func(*http.Request) string, values ...string) InstrumentOption {
-	if f == nil || len(values) == 0 {
-		panic(fmt.Sprintf("quipu: LabelFunc(%q): it needs a function and the values that it may return", name))
-	}
-	label := newClosedLabel(name, f, values)
-	return func(c *instrumentConfig) { c.labels = append(slices.Clip(c.labels), label) }
 }

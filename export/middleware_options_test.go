@@ -13,10 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/histogram"
 )
 
 func TestExcludedPathsAreServedAndNotCounted(t *testing.T) {
-	guide := []string{
+	original := []string{
 		"/metrics", "/metrics/", "/docs", "/openapi.json", "/docs/oauth2-redirect", "/redoc", "/favicon.ico",
 	}
 	for _, tt := range []struct {
@@ -24,15 +25,18 @@ func TestExcludedPathsAreServedAndNotCounted(t *testing.T) {
 		opts    []MiddlewareOption
 		counted map[string]bool
 	}{
-		{"default", nil, map[string]bool{"/": true, "/x": true, "/metrics2": true, "/DOCS": true}},
+		{"default", nil, map[string]bool{"/": true, "/metrics": false, "/metrics2": true, "/metrics/": true,
+			"/docs": true, "/openapi.json": true, "/docs/oauth2-redirect": true, "/redoc": true, "/favicon.ico": true}},
+		{"guide", []MiddlewareOption{GuideNames()}, map[string]bool{"/": true, "/x": true, "/metrics2": true, "/DOCS": true}},
+		{"guide and own", []MiddlewareOption{ExcludePaths("/x"), GuideNames()}, map[string]bool{"/x": false, "/docs": true}},
 		{"own", []MiddlewareOption{ExcludePaths("/x", "/y")}, map[string]bool{"/": true, "/metrics": true, "/x": false}},
 		{"none", []MiddlewareOption{ExcludePaths()}, map[string]bool{"/metrics": true, "/favicon.ico": true}},
 		{"skip", []MiddlewareOption{Skip(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/in") })},
 			map[string]bool{"/": true, "/internal": false, "/metrics": false}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.name == "default" {
-				for _, path := range guide {
+			if tt.name == "guide" {
+				for _, path := range original {
 					tt.counted[path] = false
 				}
 			}
@@ -40,7 +44,11 @@ func TestExcludedPathsAreServedAndNotCounted(t *testing.T) {
 				reg := engine.NewRegistry()
 				h := Middleware(reg, tt.opts...)(answering(http.StatusTeapot))
 				require.Equal(t, http.StatusTeapot, get(h, path).Code)
-				require.Equal(t, counted, len(samples(t, reg, "http_requests_total")) == 1, path)
+				name := "http_requests_total"
+				if strings.HasPrefix(tt.name, "guide") {
+					name = "requests_total_counter"
+				}
+				require.Equal(t, counted, len(samples(t, reg, name)) == 1, path)
 			}
 		})
 	}
@@ -131,6 +139,35 @@ func TestLabelFuncsHaveClosedSetsOfValues(t *testing.T) {
 	}, samples(t, reg, "http_responses_total"))
 }
 
+func TestNativeHistogramsReplaceBucketsUnlessBothAreWanted(t *testing.T) {
+	native := WithNativeHistograms(histogram.NativeDefaults())
+	for name, tt := range map[string]struct {
+		opts    []MiddlewareOption
+		buckets int // of durations, +Inf included
+	}{
+		"native": {[]MiddlewareOption{native}, 1},
+		"both":   {[]MiddlewareOption{native, DurationBuckets(1, 2)}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reg := engine.NewRegistry()
+			get(Middleware(reg, tt.opts...)(site()), "/users/1")
+			require.Len(t, samples(t, reg, "http_request_duration_seconds_bucket"), tt.buckets)
+			require.Len(t, samples(t, reg, "http_response_size_bytes_bucket"), 1)
+			labels := []string{"method", "GET", "route", "/users/{id}"}
+			require.Equal(t, 1.0, page(t, reg).Value(t, "http_request_duration_seconds_count", labels...))
+			page := get(Handler(reg), "/metrics", "Accept",
+				"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
+			require.Contains(t, page.Header().Get("Content-Type"), "protobuf")
+		})
+	}
+	reg := engine.NewRegistry()
+	_, err := RoundTripper(roundTripperFunc(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK}, nil
+	}), reg, WithNativeHistograms(histogram.NativeDefaults())).RoundTrip(&http.Request{})
+	require.NoError(t, err)
+	require.Len(t, samples(t, reg, "http_client_request_duration_seconds_bucket"), 1)
+}
+
 func TestMiddlewaresOfOneRegistryShareTheirMetrics(t *testing.T) {
 	reg := engine.NewRegistry()
 	get(Middleware(reg)(site()), "/users/1")
@@ -170,6 +207,10 @@ func TestADefinitionThatCannotWorkPanics(t *testing.T) {
 		}},
 		{"buckets", "invalid buckets", func(reg *engine.Registry) { Middleware(reg, DurationBuckets(2, 1)) }},
 		{"nil route func", "RouteFunc(nil)", func(*engine.Registry) { RouteFunc(nil) }},
+		{"native options", "Middleware cannot define its metrics", func(reg *engine.Registry) {
+			Middleware(reg, WithNativeHistograms(histogram.NativeOptions{Schema: 100}))
+		}},
+		{"nil exemplars", "WithExemplars(nil)", func(*engine.Registry) { WithExemplars(nil) }},
 		{"nil skip", "Skip(nil)", func(*engine.Registry) { Skip(nil) }},
 		{"nil label func", `LabelFunc("x")`, func(*engine.Registry) { LabelFunc("x", nil, "y") }},
 		{"no label values", `LabelFunc("x")`, func(*engine.Registry) { LabelFunc("x", f) }},

@@ -4,209 +4,218 @@ package export
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/quipu-metrics/quipu/engine"
 )
 
-// recorder is the ResponseWriter of a measured request. It is used for one request after another; a handler that keeps
-// its ResponseWriter breaks the rules of net/http, and we cannot tell it from one that does not. Two that may keep it
-// legally, those that have hijacked or panicked, keep the recorder, too.
+// recorder is the ResponseWriter of a measured request. It belongs to that request for ever: the
+// handler may have started goroutines that write after it has returned, and their writes must go
+// where they would go without the recorder, into no other request's response and counts.
 //
-// Like every ResponseWriter it belongs to one goroutine at a time.
+// A ResponseWriter belongs to one goroutine at a time, but the one beneath may allow more, so what
+// writes count is atomic.
 type recorder struct {
 	inner http.ResponseWriter
 	owner *middleware
 	began time.Duration // since the owner's epoch
+	http2 bool          // or later, where 101 is an informational code
 
-	code    int   // 0 until the header is written
-	written int64 // bytes of the body
-	body    *countedBody
-	counted *http.Request // what the handler got in place of the request, if its body is counted
+	code    atomic.Int32 // 0 until the header is written
+	written atomic.Int64 // bytes of the body
 
-	hijacked bool
-	upgraded time.Duration // since the owner's epoch
+	counted *countedRequest // the handler's request if its body is counted, else nil
 
-	// What a Middleware inside has seen, and what happened in the end.
-	route    string
-	panicked bool
-	cut      bool // the handler did not return
+	mu       sync.Mutex      // guards the following
+	upgraded time.Duration   // since the owner's epoch; 0 if the connection still speaks HTTP
+	route    string          // that a Middleware inside has seen; "" if none has
+	inside   context.Context // of the request that the innermost Middleware got; nil if there is none
+	panicked bool            // inside, or in the end
 }
 
-// trustedLength is how long a body may be for its Content-Length to be believed. A client may state any length and send
-// nothing, which would spoil the sum; the allocation that counting takes is nothing beside a longer body.
-const trustedLength = 1 << 20
-
-// begin returns the request for the handler.
-func (rec *recorder) begin(w http.ResponseWriter, r *http.Request, owner *middleware) *http.Request {
-	*rec = recorder{inner: w, owner: owner, began: time.Since(owner.epoch)} // all of it: it may have been used too late
-	if r.Body == nil || r.ContentLength >= 0 && r.ContentLength <= trustedLength {
-		return r
+// noteInside notes the route and the context that a Middleware inside has seen. Those further in,
+// which are done earlier, say more than those around them.
+func (rec *recorder) noteInside(route string, ctx context.Context) {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	if rec.route == "" {
+		rec.route = route
 	}
-	c := &countedRequest{*r, countedBody{ReadCloser: r.Body}}
-	c.Body = &c.body
-	rec.body, rec.counted = &c.body, &c.Request
-	return rec.counted
-}
-
-// served returns the request as the handler has left it, once it is done. A copy gives back what was found out: the pattern,
-// for those further out, and the form, whose files net/http removes.
-func (rec *recorder) served(r *http.Request) *http.Request {
-	c := rec.counted
-	if c == nil {
-		return r
+	if rec.inside == nil {
+		rec.inside = ctx
 	}
-	r.Pattern, r.Form, r.PostForm, r.MultipartForm = c.Pattern, c.Form, c.PostForm, c.MultipartForm
-	return c
 }
 
-func (rec *recorder) end() { *rec = recorder{inner: nobody{}} }
+func (rec *recorder) notePanic() {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	rec.panicked = true
+}
 
-// received returns the length of the request's body, or how much of it was read if it is not known for sure.
+// received returns the length of the request's body, or how much of it was read if it is not known
+// for sure.
 func (rec *recorder) received(r *http.Request) int64 {
-	if rec.body != nil {
-		return rec.body.read.Load()
+	if rec.counted != nil {
+		return rec.counted.body.read.Load()
 	}
 	return max(r.ContentLength, 0)
 }
 
 func (rec *recorder) Header() http.Header { return rec.inner.Header() }
 
-// WriteHeader takes the first code that is not informational for the response's, as net/http does. That panics on codes
-// which are none.
+// WriteHeader takes the first code that is not informational for the response's, as net/http does.
+// That panics on codes which are none.
 func (rec *recorder) WriteHeader(code int) {
 	rec.inner.WriteHeader(code)
-	if code >= 200 || code == http.StatusSwitchingProtocols {
+	switch {
+	case code >= 200:
 		rec.begun(code)
+	case code == http.StatusSwitchingProtocols && !rec.http2:
+		rec.upgrade()
 	}
 }
 
+// begun notes that the header has been written.
 func (rec *recorder) begun(code int) {
-	if rec.code == 0 {
-		rec.code = code
+	if rec.code.Load() == 0 {
+		rec.code.CompareAndSwap(0, int32(code))
+	}
+}
+
+// upgrade notes that the connection speaks another protocol from now on.
+func (rec *recorder) upgrade() {
+	rec.begun(http.StatusSwitchingProtocols)
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	if rec.upgraded == 0 {
+		rec.upgraded = time.Since(rec.owner.epoch)
 	}
 }
 
 func (rec *recorder) Write(p []byte) (int, error) {
-	rec.begun(http.StatusOK)
 	n, err := rec.inner.Write(p)
-	rec.written += int64(n)
+	rec.wrote(n, err)
 	return n, err
 }
 
-// WriteString is there so that io.WriteString does not have to copy.
-func (rec *recorder) WriteString(s string) (int, error) {
+// wrote notes what came of a write. The first one writes the header, even if it fails or has
+// nothing in it, except in two cases in which the response is not the handler's any more.
+func (rec *recorder) wrote(n int, err error) {
+	rec.written.Add(int64(n))
+	switch {
+	case n > 0 || err == nil:
+	case errors.Is(err, http.ErrHandlerTimeout): // http.TimeoutHandler has answered
+		return
+	case errors.Is(err, http.ErrHijacked): // by a way that does not lead through the recorder
+		rec.upgrade()
+		return
+	}
 	rec.begun(http.StatusOK)
-	n, err := io.WriteString(rec.inner, s)
-	rec.written += int64(n)
-	return n, err
 }
 
-// Unwrap is for http.ResponseController.
-func (rec *recorder) Unwrap() http.ResponseWriter { return rec.inner }
+// Unwrap is for http.ResponseController, and for those who look for a ResponseWriter of their own.
+//
+// A controller goes on beneath a ResponseWriter that has no Flush or Hijack. The recorder has
+// neither if the ResponseWriter beneath it has not, and there may be one further down. The
+// controller then gets a ResponseWriter that notes the call; anybody else gets what is beneath.
+func (rec *recorder) Unwrap() http.ResponseWriter {
+	if _, ok := rec.inner.(http.Flusher); !ok && controllerMethod() == "Flush" {
+		return flushesBeneath{rec}
+	}
+	if _, ok := rec.inner.(http.Hijacker); !ok && controllerMethod() == "Hijack" {
+		if _, ok := beneath[http.Hijacker](rec.inner); ok {
+			return hijacksBeneath{rec}
+		}
+	}
+	return rec.inner
+}
+
+type (
+	flushesBeneath struct{ *recorder }
+	hijacksBeneath struct{ *recorder }
+)
+
+func (w flushesBeneath) FlushError() error { return w.flushBeneath() }
+
+func (w hijacksBeneath) Hijack() (net.Conn, *bufio.ReadWriter, error) { return w.hijack() }
 
 func (rec *recorder) recording() *recorder { return rec }
 
-// The following are the optional methods, for those types in middleware_methods.go that have them.
+// The following are the optional methods, for those types in middleware_writers.go that have them.
 
-func (rec *recorder) flush() error {
-	rec.begun(http.StatusOK)
-	if f, ok := rec.inner.(interface{ FlushError() error }); ok {
-		return f.FlushError()
-	}
+func (rec *recorder) flush() {
 	rec.inner.(http.Flusher).Flush()
-	return nil
+	rec.begun(http.StatusOK)
+}
+
+func (rec *recorder) flushError() error {
+	err := rec.inner.(flushErrorer).FlushError()
+	rec.flushed(err)
+	return err
+}
+
+// flushBeneath flushes the first ResponseWriter beneath that can, as http.ResponseController does.
+func (rec *recorder) flushBeneath() error {
+	var err error = http.ErrNotSupported
+	walk(rec.inner, func(w http.ResponseWriter) bool {
+		switch w := w.(type) {
+		case flushErrorer:
+			err = w.FlushError()
+		case http.Flusher:
+			w.Flush()
+			err = nil
+		default:
+			return true
+		}
+		return false
+	})
+	rec.flushed(err)
+	return err
+}
+
+// flushed notes what came of a flush: the header is written, unless nobody can flush.
+func (rec *recorder) flushed(err error) {
+	if !errors.Is(err, http.ErrNotSupported) {
+		rec.begun(http.StatusOK)
+	}
 }
 
 func (rec *recorder) hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, buffered, err := http.NewResponseController(rec.inner).Hijack()
-	if err == nil && !rec.hijacked {
-		rec.begun(http.StatusSwitchingProtocols)
-		rec.hijacked, rec.upgraded = true, time.Since(rec.owner.epoch)
+	hijacker, ok := beneath[http.Hijacker](rec.inner)
+	if !ok {
+		return nil, nil, http.ErrNotSupported
+	}
+	conn, buffered, err := hijacker.Hijack()
+	if err == nil {
+		rec.upgrade()
 	}
 	return conn, buffered, err
 }
 
+func (rec *recorder) closeNotify() <-chan bool { return rec.inner.(closeNotifier).CloseNotify() }
+
+// readFrom notes that the header is written if there was something to read. If not, net/http has
+// written nothing, and the handler may still answer with an error.
 func (rec *recorder) readFrom(src io.Reader) (int64, error) {
-	rec.begun(http.StatusOK)
 	n, err := rec.inner.(io.ReaderFrom).ReadFrom(src)
-	rec.written += n
+	rec.written.Add(n)
+	if n > 0 {
+		rec.begun(http.StatusOK)
+	}
+	return n, err
+}
+
+func (rec *recorder) writeString(s string) (int, error) {
+	n, err := rec.inner.(io.StringWriter).WriteString(s)
+	rec.wrote(n, err)
 	return n, err
 }
 
 func (rec *recorder) push(target string, opts *http.PushOptions) error {
 	return rec.inner.(http.Pusher).Push(target, opts)
-}
-
-// countedRequest is a copy of a request, with a body that is counted. The request itself keeps its body, because net/http looks
-// at that one's type when a header is written: in a body of a foreign type it would read on, for 256 KiB, before it sends
-// the answer of a handler that does not want the body, and a client that waits for 100 Continue would wait in vain.
-//
-// It is never used twice, unlike the recorder: an http.Transport that a handler passes the body to may read it after the
-// handler has returned.
-type countedRequest struct {
-	http.Request
-	body countedBody
-}
-
-// countedBody counts what is read of a body. Whoever reads may do so beside the handler.
-type countedBody struct {
-	io.ReadCloser
-	read atomic.Int64
-}
-
-func (b *countedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.read.Add(int64(n))
-	return n, err
-}
-
-// nobody is beneath a recorder that is not in use.
-type nobody struct{}
-
-func (nobody) Header() http.Header                  { return http.Header{} }
-func (nobody) WriteHeader(int)                      {}
-func (nobody) Write([]byte) (int, error)            { return 0, http.ErrHandlerTimeout }
-func (nobody) ReadFrom(io.Reader) (int64, error)    { return 0, http.ErrHandlerTimeout }
-func (nobody) Push(string, *http.PushOptions) error { return http.ErrHandlerTimeout }
-func (nobody) Flush()                               {}
-
-// maxWrappers bounds the search through ResponseWriters, one of which might unwrap to itself.
-const maxWrappers = 100
-
-// findRecorder returns the recorder that w is or wraps and whose requests are counted in the given family, if any.
-func findRecorder(w http.ResponseWriter, requests *engine.CounterVec) *recorder {
-	for range maxWrappers {
-		if r, ok := w.(interface{ recording() *recorder }); ok {
-			if rec := r.recording(); rec.owner != nil && rec.owner.endpoints.metrics.requests == requests {
-				return rec
-			}
-		}
-		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return nil
-		}
-		w = u.Unwrap()
-	}
-	return nil
-}
-
-// canHijack reports whether w, or what it wraps, is a Hijacker. Looking below the first one makes the hijackings of an
-// http.ResponseController, which looks there, pass through the recorder.
-func canHijack(w http.ResponseWriter) bool {
-	for range maxWrappers {
-		if _, ok := w.(http.Hijacker); ok {
-			return true
-		}
-		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return false
-		}
-		w = u.Unwrap()
-	}
-	return false
 }

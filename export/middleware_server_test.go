@@ -387,5 +387,6 @@ func TestARequestWithACountedBodyKeepsItsPatternAndItsForm(t *testing.T) {
 	require.NotNil(t, r.MultipartForm, "whose files the server removes")
 	require.NoError(t, r.MultipartForm.RemoveAll())
 	require.True(t, own == r.Body, "the server knows its own body")
+	require.Equal(t, "a", r.PathValue("name"))
 	require.Equal(t, float64(len(body)), page(t, reg).Value(t, "http_request_size_bytes_sum", "method", "POST", "route", "/files/{name}"))
 }

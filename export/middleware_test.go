@@ -308,26 +308,6 @@ func TestResponseSizesCountEveryWayOfWriting(t *testing.T) {
 	require.Equal(t, 1.0, p.Value(t, "http_response_size_bytes_count", "method", "HEAD", "route", "unmatched"))
 }
 
-// A ResponseWriter that is used too late reaches no response, as long as it does not serve another one.
-func TestAResponseWriterOfTheLastRequestIsHarmless(t *testing.T) {
-	reg := engine.NewRegistry()
-	var kept http.ResponseWriter
-	h := Middleware(reg)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { kept = w }))
-	response := get(h, "/")
-	require.NotPanics(t, func() {
-		kept.WriteHeader(http.StatusTeapot)
-		kept.Header().Set("X", "y")
-		_, err := io.WriteString(kept, "late")
-		require.Error(t, err)
-		kept.(http.Flusher).Flush()
-	})
-	require.Empty(t, response.Body.String())
-	require.Empty(t, response.Header())
-	get(h, "/")
-	require.Equal(t, map[string]float64{`{code="200",method="GET",route="unmatched"}`: 2},
-		samples(t, reg, "http_responses_total"), "the next request begins afresh")
-}
-
 func TestConcurrentRequestsAreAllCounted(t *testing.T) {
 	reg := engine.NewRegistry()
 	h := Middleware(reg)(site())

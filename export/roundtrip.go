@@ -26,8 +26,11 @@ import (
 //	http_client_request_duration_seconds  histogram  method          time until the response's header, or the error
 //	http_client_requests_in_flight        gauge                      requests that wait for it
 //
-// The reason is "canceled", "timeout" or "other". The labels method and code have the closed sets of values that
-// [Middleware] gives them; the server asked is no label, unless [HostLabel] says which ones to tell apart.
+// The reason is taken from the request's context first: "canceled" if it was canceled, whatever the cause, and "timeout" if
+// its deadline has passed. Other errors are "timeout" if they say so, "canceled" if they say that, and "other". A transport
+// that returns neither a response nor an error is "nil_response", one that panics is "panic"; both are passed on as they are.
+// The labels method and code have the closed sets of values that [Middleware] gives them; the server asked is no label,
+// unless [HostLabel] says which ones to tell apart.
 //
 // Every request that is sent counts once. A redirect that the client follows is a request of its own, so a chain of two
 // redirects counts three, by the codes that each of them got; attempts of a transport that retries count once if it is
@@ -53,12 +56,14 @@ func RoundTripper(next http.RoundTripper, reg *engine.Registry, opts ...RoundTri
 	t.sets = newLabelSets(t.labels)
 	t.endpoints = make([]atomic.Pointer[clientEndpoint], t.sets.count())
 
-	d := definer{reg: reg, who: "RoundTripper", consts: engine.WithConstLabels(t.consts)}
+	d := definer{reg, "RoundTripper", &t.instrumentConfig}
 	labels := append([]string{"method"}, t.sets.names()...)
-	t.requests = d.counters("http_client_requests_total", "Requests sent.", append(slices.Clip(labels), "code"))
-	t.errors = d.counters("http_client_errors_total", "Requests without a response.", append(slices.Clip(labels), "reason"))
-	t.duration = d.histograms("http_client_request_duration_seconds", "Time until the response's header, or the error.",
-		labels, t.buckets)
+	const series = len(methods) * maxCombinations // the same for all, because several may share the metrics
+	t.requests = d.byCode("http_client_requests_total", "Requests sent.", append(slices.Clip(labels), "code"), series)
+	t.errors = d.counters("http_client_errors_total", "Requests without a response.",
+		append(slices.Clip(labels), "reason"), series*len(reasons))
+	t.duration = d.durations("http_client_request_duration_seconds", "Time until the response's header, or the error.",
+		labels, series)
 	t.inFlight = d.gauge("http_client_requests_in_flight", "Requests that wait for a response.")
 	if inner, ok := next.(*roundTripper); ok && inner.requests == t.requests {
 		return inner
@@ -102,28 +107,39 @@ type clientEndpoint struct {
 	errors   [len(reasons)]*engine.Counter
 }
 
-// noResponse is the codeLabel of requests that got none.
-const noResponse codeLabel = -1
-
-func (t *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *roundTripper) RoundTrip(r *http.Request) (response *http.Response, err error) {
 	if t.skip != nil && t.skip(r) {
 		return t.next.RoundTrip(r)
 	}
 	t.inFlight.Inc()
-	defer t.inFlight.Dec() // also when a transport panics
+	// Last of all, so that a page without requests in flight has counted them all.
+	defer t.inFlight.Dec()
 	began := time.Since(t.epoch)
-	response, err := t.next.RoundTrip(r)
-	took := time.Since(t.epoch) - began
-
-	e := t.endpoint(t.sets.of(r))
-	e.duration.Observe(took.Seconds())
-	if err == nil {
-		t.countCode(e, t.codes.label(response.StatusCode))
-	} else {
-		t.countCode(e, noResponse)
-		e.errors[reasonOf(r.Context(), err)].Inc()
-	}
+	returned := false
+	defer func() { // without recover: a panic, or runtime.Goexit, goes on as it is
+		t.count(r, time.Since(t.epoch)-began, response, err, returned)
+	}()
+	response, err = t.next.RoundTrip(r)
+	returned = true
 	return response, err
+}
+
+func (t *roundTripper) count(r *http.Request, took time.Duration, response *http.Response, err error, returned bool) {
+	e := t.endpoint(t.sets.of(methodIndex(r.Method), r))
+	ctx := r.Context()
+	e.duration.ObserveContext(ctx, took.Seconds())
+	code := noResponse
+	switch {
+	case !returned:
+		e.errors[reasonPanic].Inc()
+	case err != nil:
+		e.errors[reasonOf(ctx, err)].Inc()
+	case response == nil:
+		e.errors[reasonNilResponse].Inc()
+	default:
+		code = labelOfCode(response.StatusCode, t.grouped)
+	}
+	t.countOne(ctx, e.codes.counter(code, t.requests, e.labels))
 }
 
 // CloseIdleConnections does what http.Client.CloseIdleConnections asks for, if next can.
@@ -151,35 +167,39 @@ func (t *roundTripper) endpoint(set int) *clientEndpoint {
 	return t.endpoints[set].Load()
 }
 
-func (t *roundTripper) countCode(e *clientEndpoint, code codeLabel) {
-	if c := e.codes.find(code); c != nil {
-		c.Inc()
-		return
-	}
-	text := "error"
-	if code != noResponse {
-		text = t.codes.text(code)
-	}
-	e.codes.add(code, t.requests.With(append(slices.Clip(e.labels), text)...)).Inc()
-}
-
 // reasons are the values of the label reason.
-var reasons = [...]string{"canceled", "timeout", otherValue}
+var reasons = [...]string{"canceled", "timeout", "nil_response", "panic", otherValue}
 
-// reasonOf returns the index into reasons.
+// The indexes into reasons.
+const (
+	reasonCanceled = iota
+	reasonTimeout
+	reasonNilResponse
+	reasonPanic
+	reasonOther
+)
+
+// reasonOf returns the index of the reason for an error. The context knows best: a transport returns
+// the cause of a cancellation, which may be any error, and of several goroutines that one timeout
+// has canceled only one has timed out.
 func reasonOf(ctx context.Context, err error) int {
-	const canceled, timeout, other = 0, 1, 2
+	switch ctx.Err() {
+	case context.Canceled:
+		return reasonCanceled
+	case context.DeadlineExceeded:
+		return reasonTimeout
+	}
 	var network net.Error
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
-		return timeout
+		return reasonTimeout
 	case errors.Is(err, context.Canceled):
-		return canceled
+		return reasonCanceled
 	}
-	// http.Client.Timeout ends a request in two ways at the same moment: by the deadline of its context, and by a channel,
-	// for which a transport has an error that says nothing.
+	// http.Client.Timeout ends a request in two ways at the same moment: by the deadline of its
+	// context, and by a channel, for which a transport has an error that says nothing.
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
-		return timeout
+		return reasonTimeout
 	}
-	return other
+	return reasonOther
 }

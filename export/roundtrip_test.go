@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -93,7 +94,7 @@ func TestAnErrorAfterTheDeadlineIsATimeout(t *testing.T) {
 	err := errors.New("net/http: request canceled")
 	require.Equal(t, "timeout", reasons[reasonOf(past, err)])
 	require.Equal(t, "other", reasons[reasonOf(t.Context(), err)])
-	require.Equal(t, "canceled", reasons[reasonOf(past, fmt.Errorf("sending: %w", context.Canceled))])
+	require.Equal(t, "timeout", reasons[reasonOf(past, fmt.Errorf("sending: %w", context.Canceled))], "the context knows best")
 }
 
 func TestRequestsAndResponsesGoThroughUntouched(t *testing.T) {
@@ -119,10 +120,12 @@ func TestRequestsAndResponsesGoThroughUntouched(t *testing.T) {
 	require.Equal(t, failure, gotErr)
 }
 
-func TestATransportThatPanicsLeavesNothingInFlight(t *testing.T) {
+func TestATransportThatPanicsIsCountedAndLeavesNothingInFlight(t *testing.T) {
 	reg := engine.NewRegistry()
 	transport := RoundTripper(roundTripperFunc(func(*http.Request) (*http.Response, error) { panic("no") }), reg)
 	require.PanicsWithValue(t, "no", func() { transport.RoundTrip(httptest.NewRequest("", "/", nil)) })
+	require.Equal(t, map[string]float64{`{method="GET",reason="panic"}`: 1}, positive(samples(t, reg, "http_client_errors_total")))
+	require.Equal(t, map[string]float64{`{code="error",method="GET"}`: 1}, samples(t, reg, "http_client_requests_total"))
 	require.Equal(t, 0.0, page(t, reg).Value(t, "http_client_requests_in_flight"))
 }
 
@@ -172,12 +175,88 @@ func TestManyCodesAreAllCounted(t *testing.T) {
 	}
 	_, err := transport.RoundTrip(httptest.NewRequest("", "/skip", nil))
 	require.NoError(t, err)
-	counted := samples(t, reg, "http_client_requests_total")
-	require.Len(t, counted, 500)
-	for series, n := range counted {
-		require.Equal(t, 2.0, n, series)
+	want := map[string]float64{"1xx": 2 * (100 - maxCodes), "2xx": 200, "3xx": 200, "4xx": 200, "5xx": 2 * (600 - 512)}
+	for code := 100; code < 100+maxCodes; code++ {
+		want[fmt.Sprint(code)] = 2
 	}
+	for code := 500; code < 512; code++ {
+		want[fmt.Sprint(code)] = 2
+	}
+	counted := map[string]float64{}
+	for series, n := range samples(t, reg, "http_client_requests_total") {
+		counted[strings.TrimSuffix(strings.TrimPrefix(series, `{code="`), `",method="GET"}`)] = n
+	}
+	require.Equal(t, want, counted)
 	require.Equal(t, 1000.0, page(t, reg).Value(t, "http_client_request_duration_seconds_count", "method", "GET"))
+}
+
+// A transport that has neither a response nor an error breaks its contract; http.Client says so.
+func TestATransportThatReturnsNothingIsPassedOnAndCounted(t *testing.T) {
+	reg := engine.NewRegistry()
+	bare := roundTripperFunc(func(*http.Request) (*http.Response, error) { return nil, nil })
+	transport := RoundTripper(bare, reg)
+	response, err := transport.RoundTrip(httptest.NewRequest("", "http://x/", nil))
+	require.Nil(t, response)
+	require.NoError(t, err)
+	_, bareErr := (&http.Client{Transport: bare}).Get("http://x/")
+	_, err = (&http.Client{Transport: transport}).Get("http://x/")
+	require.EqualError(t, err, strings.Replace(bareErr.Error(), "export.roundTripperFunc", "*export.roundTripper", 1))
+	p := page(t, reg)
+	require.Equal(t, 2.0, p.Value(t, "http_client_requests_total", "method", "GET", "code", "error"))
+	require.Equal(t, 2.0, p.Value(t, "http_client_errors_total", "method", "GET", "reason", "nil_response"))
+	require.Equal(t, 0.0, p.Value(t, "http_client_errors_total", "method", "GET", "reason", "other"))
+	require.Equal(t, 0.0, p.Value(t, "http_client_requests_in_flight"))
+}
+
+// With a cause, the transport's error is the cause, which may say anything.
+func TestARequestThatIsCanceledIsCountedAsThatWhateverTheCause(t *testing.T) {
+	release := make(chan struct{})
+	for _, p := range protocols {
+		s := serveOver(t, p, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+		for name, tt := range map[string]struct {
+			end  func(ctx context.Context) (context.Context, context.CancelFunc)
+			want string
+		}{
+			"no cause": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+				return context.WithCancel(ctx)
+			}, "canceled"},
+			"a cause": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancelCause(ctx)
+				return ctx, func() { cancel(errors.New("another goroutine of the group has failed")) }
+			}, "canceled"},
+			"a cause that is a timeout": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancelCause(ctx)
+				return ctx, func() { cancel(context.DeadlineExceeded) }
+			}, "canceled"},
+			"a deadline with a cause": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+				return context.WithTimeoutCause(ctx, time.Millisecond, errors.New("too slow"))
+			}, "timeout"},
+		} {
+			t.Run(p.name+", "+name, func(t *testing.T) {
+				reg := engine.NewRegistry()
+				client := &http.Client{Transport: RoundTripper(s.Client().Transport, reg)}
+				ctx, cancel := tt.end(t.Context())
+				defer cancel()
+				r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL, nil)
+				require.NoError(t, err)
+				if tt.want == "canceled" {
+					time.AfterFunc(5*time.Millisecond, cancel)
+				}
+				_, err = client.Do(r)
+				require.Error(t, err)
+				require.Equal(t, map[string]float64{
+					`{method="GET",reason="` + tt.want + `"}`: 1,
+				}, positive(samples(t, reg, "http_client_errors_total")))
+			})
+		}
+	}
+	close(release)
+}
+
+// positive leaves out what is 0.
+func positive(found map[string]float64) map[string]float64 {
+	maps.DeleteFunc(found, func(_ string, n float64) bool { return n == 0 })
+	return found
 }
 
 func TestConcurrentClientRequestsAreAllCounted(t *testing.T) {
@@ -189,14 +268,14 @@ func TestConcurrentClientRequestsAreAllCounted(t *testing.T) {
 	for range 8 {
 		group.Go(func() {
 			for i := range 300 {
-				transport.RoundTrip(httptest.NewRequest("", "/"+strings.Repeat("x", i%50), nil))
+				transport.RoundTrip(httptest.NewRequest("", "/"+strings.Repeat("x", i%30), nil))
 			}
 		})
 	}
 	group.Wait()
 	counted := samples(t, reg, "http_client_requests_total")
-	require.Len(t, counted, 50)
+	require.Len(t, counted, 30)
 	for series, n := range counted {
-		require.Equal(t, 48.0, n, series)
+		require.Equal(t, 80.0, n, series)
 	}
 }

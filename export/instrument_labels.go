@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -23,6 +22,8 @@ var methods = [...]string{
 	http.MethodConnect, http.MethodOptions, http.MethodTrace,
 	otherValue,
 }
+
+const otherMethod = len(methods) - 1
 
 // methodIndex returns the index into methods. Methods are case-sensitive: get is not GET.
 func methodIndex(method string) int {
@@ -46,47 +47,28 @@ func methodIndex(method string) int {
 	case http.MethodTrace:
 		return 8
 	}
-	return 9
+	return otherMethod
 }
 
-// codes makes status codes labels.
-type codes struct{ grouped bool }
-
-// codeLabel stands for a value of the label code: a status code, the first one of a group of them, or 0 for "other".
-type codeLabel int
-
-func (c codes) label(code int) codeLabel {
-	switch {
-	case code < 100 || code > 599:
-		return 0
-	case c.grouped:
-		return codeLabel(code - code%100)
+// splitPattern splits a pattern of http.ServeMux into its method, "" if it has none, and the rest. A name that is no
+// pattern is all rest.
+func splitPattern(pattern string) (method, rest string) {
+	if i := strings.IndexAny(pattern, " \t"); i > 0 {
+		rest := strings.TrimLeft(pattern[i:], " \t")
+		if strings.Contains(rest, "/") && !strings.Contains(pattern[:i], "/") {
+			return pattern[:i], rest
+		}
 	}
-	return codeLabel(code)
+	return "", pattern
 }
 
-func (c codes) text(l codeLabel) string {
-	switch {
-	case l == 0:
-		return otherValue
-	case c.grouped:
-		return strconv.Itoa(int(l)/100) + "xx"
-	}
-	return strconv.Itoa(int(l))
-}
-
-// routeLabel returns the value of the label route: a pattern without its method. A name that is no pattern stays as it
-// is.
+// routeLabel returns the value of the label route: a pattern without its method.
 func routeLabel(pattern string) string {
 	if pattern == "" {
 		return unmatchedRoute
 	}
-	if i := strings.IndexAny(pattern, " \t"); i > 0 {
-		if rest := strings.TrimLeft(pattern[i:], " \t"); strings.Contains(rest, "/") && !strings.Contains(pattern[:i], "/") {
-			return rest
-		}
-	}
-	return pattern
+	_, rest := splitPattern(pattern)
+	return rest
 }
 
 // closedLabel is a label with a function that takes its value from a request.
@@ -143,9 +125,10 @@ func (s labelSets) count() int {
 	return n
 }
 
-// of returns the number of a request's combination, below count.
-func (s labelSets) of(r *http.Request) int {
-	n := methodIndex(r.Method)
+// of returns the number of the combination of a method, given by its index, and a request's closed labels. It is below
+// count.
+func (s labelSets) of(method int, r *http.Request) int {
+	n := method
 	for i := range s.labels {
 		n = n*len(s.labels[i].values) + s.labels[i].of(r)
 	}

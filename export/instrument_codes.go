@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// codeLabel stands for a value of the label code: a status code from 100 to 599, a class of codes (the negative of its
+// first digit), or one of the constants below.
+type codeLabel int
+
+const (
+	otherCode  codeLabel = 0    // no status code
+	noResponse codeLabel = 1000 // of a client's request that got no response
+)
+
+func labelOfCode(code int, grouped bool) codeLabel {
+	switch {
+	case code < 100 || code > 599:
+		return otherCode
+	case grouped:
+		return codeLabel(code).class()
+	}
+	return codeLabel(code)
+}
+
+// class returns the class that a status code belongs to.
+func (l codeLabel) class() codeLabel { return -l / 100 }
+
+func (l codeLabel) String() string {
+	switch {
+	case l == otherCode:
+		return otherValue
+	case l == noResponse:
+		return "error"
+	case l < 0:
+		return strconv.Itoa(int(-l)) + "xx"
+	}
+	return strconv.Itoa(int(l))
+}
+
+// maxCodes bounds the status codes that are told apart in one label set, besides those that always are. Handlers use a
+// few; one that passes on the codes of a server that a client has chosen could use them all. The class of a code has
+// its first digit, so that code=~"5.." finds both "500" and "5xx".
+const maxCodes = 32
+
+// maxCodeLabels is the number of values that the label code has at most in one label set: maxCodes codes, those that are
+// always told apart, and the five classes, "other" and "error".
+const maxCodeLabels = maxCodes + int(lastServerError-firstServerError) + 1 + 5 + 2
+
+// The server errors of RFC 9110 and its relatives. There is always room for them: a client must not be able to hide them
+// behind codes of its choice.
+const (
+	firstServerError codeLabel = http.StatusInternalServerError
+	lastServerError  codeLabel = http.StatusNetworkAuthenticationRequired
+)
+
+// limited reports whether a code is one of those of which there may be maxCodes.
+func (l codeLabel) limited() bool {
+	return l > 0 && l < 600 && (l < firstServerError || l > lastServerError)
+}
+
+// codeCounters are the counters of the codes of one label set. They are few, and the frequent ones come early, so that
+// going through a list is faster than anything that hashes.
+type codeCounters struct {
+	list atomic.Pointer[codeList] // replaced under mu, never changed
+	mu   sync.Mutex
+}
+
+type codeList []codeCounter
+
+type codeCounter struct {
+	code    codeLabel
+	counter *engine.Counter
+}
+
+// find returns the counter of a code, or nil.
+func (list codeList) find(code codeLabel) *engine.Counter {
+	for i := range list {
+		if list[i].code == code {
+			return list[i].counter
+		}
+	}
+	return nil
+}
+
+// full reports whether there is no room for one more code that is limited.
+func (list codeList) full() bool {
+	n := 0
+	for i := range list {
+		if list[i].code.limited() {
+			n++
+		}
+	}
+	return n >= maxCodes
+}
+
+func (c *codeCounters) load() codeList {
+	if list := c.list.Load(); list != nil {
+		return *list
+	}
+	return nil
+}
+
+// counter returns the counter of a code: a series of the family that has the given labels and then the code, or the code's
+// class if there is no room for the code.
+func (c *codeCounters) counter(code codeLabel, family *engine.CounterVec, labels []string) *engine.Counter {
+	list := c.load()
+	if found := list.find(code); found != nil {
+		return found
+	}
+	if code.limited() && list.full() { // which it stays
+		code = code.class()
+		if found := list.find(code); found != nil {
+			return found
+		}
+	}
+	return c.add(code, family, labels)
+}
+
+func (c *codeCounters) add(code codeLabel, family *engine.CounterVec, labels []string) *engine.Counter {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	list := c.load()
+	if code.limited() && list.full() && list.find(code) == nil {
+		code = code.class()
+	}
+	if found := list.find(code); found != nil {
+		return found
+	}
+	added := family.With(append(slices.Clip(labels), code.String())...)
+	longer := append(slices.Clip(list), codeCounter{code, added})
+	c.list.Store(&longer)
+	return added
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"fmt"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// definer defines the metrics of a constructor that panics when it cannot. The number of series that a metric can have
+// follows from its labels, all of which have closed sets of values; it is the metric's limit, so that no series ever has
+// to go to the overflow series because of others.
+type definer struct {
+	reg    *engine.Registry
+	who    string
+	config *instrumentConfig
+}
+
+func (d definer) check(err error) {
+	if err != nil {
+		panic(fmt.Errorf("quipu: %s cannot define its metrics: %w", d.who, err))
+	}
+}
+
+func (d definer) options(series int) []engine.MetricOption {
+	return []engine.MetricOption{engine.WithConstLabels(d.config.consts), engine.WithMaxSeries(series)}
+}
+
+// exemplars returns the options for a metric that has exemplars if they are asked for.
+func (d definer) exemplars(options []engine.MetricOption) []engine.MetricOption {
+	if d.config.exemplars != nil {
+		options = append(options, engine.WithExemplars(d.config.exemplars))
+	}
+	return options
+}
+
+func (d definer) counters(name, help string, labels []string, series int) *engine.CounterVec {
+	v, err := d.reg.NewCounterVec(name, help, labels, d.options(series)...)
+	d.check(err)
+	return v
+}
+
+// byCode defines a counter whose last label is a status code.
+func (d definer) byCode(name, help string, labels []string, series int) *engine.CounterVec {
+	v, err := d.reg.NewCounterVec(name, help, labels, d.exemplars(d.options(series*maxCodeLabels))...)
+	d.check(err)
+	return v
+}
+
+func (d definer) durations(name, help string, labels []string, series int) *engine.HistogramVec {
+	options := d.exemplars(d.options(series))
+	if d.config.buckets != nil {
+		options = append(options, engine.WithBuckets(d.config.buckets...))
+	}
+	return d.histograms(name, help, labels, options)
+}
+
+func (d definer) sizes(name, help string, labels []string, series int) *engine.HistogramVec {
+	options := d.options(series)
+	if d.config.native == nil {
+		options = append(options, engine.WithBuckets(sizeBuckets[:]...))
+	}
+	return d.histograms(name, help, labels, options)
+}
+
+func (d definer) histograms(name, help string, labels []string, options []engine.MetricOption) *engine.HistogramVec {
+	if d.config.native != nil {
+		options = append(options, engine.WithNative(*d.config.native))
+	}
+	v, err := d.reg.NewHistogramVec(name, help, labels, options...)
+	d.check(err)
+	return v
+}
+
+func (d definer) gauge(name, help string) *engine.Gauge {
+	g, err := d.reg.NewGauge(name, help, engine.WithConstLabels(d.config.consts))
+	d.check(err)
+	return g
+}
+
+// sizeBuckets go from 256 bytes to 64 MiB, each four times the one before.
+var sizeBuckets = [...]float64{
+	1 << 8, 1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26,
+}

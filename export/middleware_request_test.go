@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
+)
+
+// sizes are lengths of bodies, up to one that is not believed without counting.
+var sizes = []int{0, 10, trustedLength, trustedLength + 1, 3 * trustedLength}
+
+// chunked is a body whose length the client does not state.
+func chunked(n int) io.Reader { return io.MultiReader(strings.NewReader(strings.Repeat("x", n))) }
+
+type contextKey struct{}
+
+// What a handler changes in its request can be seen by those around it, as without the middleware.
+func TestWhatAHandlerChangesInItsRequestIsSeenOutside(t *testing.T) {
+	for _, p := range protocols {
+		for _, size := range sizes {
+			for _, stated := range []bool{true, false} {
+				t.Run(fmt.Sprintf("%s, %d bytes, length stated: %t", p.name, size, stated), func(t *testing.T) {
+					mux := http.NewServeMux()
+					mux.HandleFunc("POST /users/{id}", func(w http.ResponseWriter, r *http.Request) {
+						r.RemoteAddr = "192.0.2.1:1"
+						r.URL.Path = "/rewritten"
+						r.Host = "inner.example"
+						r.Header.Set("Seen", "yes")
+						r.SetPathValue("more", "set")
+						*r = *r.WithContext(context.WithValue(r.Context(), contextKey{}, "inner"))
+						n, err := io.Copy(io.Discard, r.Body)
+						fmt.Fprintln(w, n, err)
+						r.Form = map[string][]string{"f": {"1"}}
+						if strings.HasSuffix(r.PathValue("id"), "replaced") {
+							r.Body = io.NopCloser(strings.NewReader("another body"))
+						}
+					})
+					outside := func(next http.Handler) http.Handler {
+						return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+							before := r.Body
+							next.ServeHTTP(w, r)
+							fmt.Fprintln(w, r.Pattern, r.PathValue("id"), r.PathValue("more"), r.RemoteAddr, r.URL.Path, r.Host,
+								r.Header.Get("Seen"), r.Context().Value(contextKey{}), r.Form, r.Body == before, r.ContentLength)
+							r.Body = before
+						})
+					}
+					reg := engine.NewRegistry()
+					var answers [2]string
+					for i, h := range []http.Handler{outside(mux), outside(Middleware(reg)(mux))} {
+						s := serveOver(t, p, h)
+						for _, path := range []string{"/users/7", "/users/replaced"} {
+							body := chunked(size)
+							if stated {
+								body = strings.NewReader(strings.Repeat("x", size))
+							}
+							response, err := s.Client().Post(s.URL+path, "text/plain", body)
+							require.NoError(t, err)
+							text, err := io.ReadAll(response.Body)
+							response.Body.Close()
+							require.NoError(t, err)
+							answers[i] += string(text)
+						}
+					}
+					require.Contains(t, answers[0], "POST /users/{id} 7 set 192.0.2.1:1 /rewritten inner.example yes inner map[f:[1]] true")
+					require.Equal(t, answers[0], answers[1])
+					got := settled(t, reg)
+					labels := []string{"method", "POST", "route", "/users/{id}"}
+					require.Equal(t, 2*float64(size), got.Value(t, "http_request_size_bytes_sum", labels...))
+				})
+			}
+		}
+	}
+}
+
+// Trailers that were not announced come into the request when its body has been read, or closed.
+func TestTrailersReachTheHandlerAtAnySize(t *testing.T) {
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		var err error
+		switch r.URL.Query().Get("by") {
+		case "close":
+			err = r.Body.Close()
+		case "form":
+			err = r.ParseMultipartForm(1)
+			_, _ = io.Copy(io.Discard, r.Body)
+		default:
+			_, err = io.Copy(io.Discard, r.Body)
+		}
+		fmt.Fprintf(w, "%v %q %q\n", err, r.Trailer.Get("Announced"), r.Trailer.Get("Unannounced"))
+	}
+	outside := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r)
+			fmt.Fprintf(w, "outside %q %q", r.Trailer.Get("Announced"), r.Trailer.Get("Unannounced"))
+		})
+	}
+	for _, p := range protocols[:2] {
+		h := http.HandlerFunc(handler)
+		servers := serveAllOver(t, p, outside(h), outside(Middleware(engine.NewRegistry())(h)))
+		for _, announced := range []bool{true, false} {
+			for _, by := range []string{"read", "close", "form"} {
+				for _, size := range sizes {
+					t.Run(fmt.Sprintf("%s, announced: %t, by %s, %d bytes", p.name, announced, by, size), func(t *testing.T) {
+						text := "POST /?by=" + by + " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
+						if announced {
+							text += "Trailer: Announced\r\n"
+						}
+						text += "\r\n"
+						if size > 0 {
+							text += fmt.Sprintf("%x\r\n%s\r\n", size, strings.Repeat("x", size))
+						}
+						text += "0\r\n"
+						if announced {
+							text += "Announced: 1\r\n"
+						}
+						text += "Unannounced: 2\r\n\r\n"
+						var answers [2]string
+						for i, s := range servers {
+							conn := dialOver(t, s, "")
+							sent := make(chan struct{})
+							go func() { defer close(sent); io.WriteString(conn, text) }()
+							response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+							require.NoError(t, err)
+							got, err := io.ReadAll(response.Body)
+							require.NoError(t, err)
+							conn.Close()
+							<-sent
+							answers[i] = string(got)
+						}
+						require.Equal(t, answers[0], answers[1])
+						if by == "read" {
+							require.Contains(t, answers[1], `"2"`)
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+// net/http looks at what a handler has done with the body when it decides whether to keep the
+// connection, and when to answer.
+func TestABodyThatIsNotReadIsTreatedAsWithoutTheMiddleware(t *testing.T) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"not read":    func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "x") },
+		"partly read": func(w http.ResponseWriter, r *http.Request) { io.CopyN(w, r.Body, 10) },
+		"closed":      func(w http.ResponseWriter, r *http.Request) { r.Body.Close(); io.WriteString(w, "x") },
+		"all read":    func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body); io.WriteString(w, "x") },
+	} {
+		for _, p := range protocols {
+			pair := pairOf(nil, handler)
+			servers := serveAllOver(t, p, pair.bare, pair.instrumented)
+			for _, size := range []int{10, 100 << 10, trustedLength + 1} {
+				for _, stated := range []bool{true, false} {
+					t.Run(fmt.Sprintf("%s, %s, %d bytes, length stated: %t", name, p.name, size, stated), func(t *testing.T) {
+						var replies [2]reply
+						for i, s := range servers {
+							// A client that is still sending when the server closes the connection does not always see
+							// the answer.
+							testkit.Poll(t, 20*time.Second, func() error {
+								body := chunked(size)
+								if stated {
+									body = strings.NewReader(strings.Repeat("x", size))
+								}
+								if replies[i] = ask(t, s, http.MethodPost, body); replies[i].failed {
+									return fmt.Errorf("no answer")
+								}
+								return nil
+							})
+							if p.name == "HTTP/2" {
+								replies[i].reused = false // a stream that is reset may come with the end of the connection
+							}
+						}
+						require.Equal(t, replies[0], replies[1])
+					})
+				}
+			}
+		}
+	}
+}
+
+// MaxBytesReader can close the connection of a ResponseWriter of net/http only. What becomes of it
+// behind the middleware, and how to close it all the same, is what the documentation says.
+func TestMaxBytesReaderBehindTheMiddlewareClosesOnlyWhatNetHTTPWouldNotRead(t *testing.T) {
+	const limit = 10
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, limit)); err != nil {
+			http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		}
+	})
+	limited := http.MaxBytesHandler(Middleware(engine.NewRegistry())(http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			if _, err := io.Copy(io.Discard, r.Body); err != nil {
+				http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+			}
+		})), limit)
+	for _, tt := range []struct {
+		name   string
+		h      http.Handler
+		closes map[int]bool // by the length of the body
+	}{
+		{"bare", handler, map[int]bool{100 << 10: true, 10 << 20: true}},
+		{"instrumented", Middleware(engine.NewRegistry())(handler), map[int]bool{100 << 10: false, 10 << 20: true}},
+		{"limited outside", limited, map[int]bool{100 << 10: true, 10 << 20: true}},
+	} {
+		for _, p := range protocols[:2] {
+			s := serveOver(t, p, tt.h)
+			for size, closes := range tt.closes {
+				t.Run(fmt.Sprintf("%s, %d bytes over %s", tt.name, size, p.name), func(t *testing.T) {
+					conn := dialOver(t, s, fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", size))
+					sent := make(chan struct{})
+					go func() {
+						defer close(sent)
+						io.Copy(conn, io.LimitReader(zeros{}, int64(min(size, 200<<10)))) // the server takes no more
+					}()
+					response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+					require.NoError(t, err)
+					require.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
+					require.Equal(t, closes, response.Close)
+					conn.Close()
+					<-sent
+				})
+			}
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// An http.Transport may go on reading a body when the handler has returned, and reach its end, where
+// the server sets the request's Trailer.
+func TestABodyMayBeReadWhileTheHandlerReturns(t *testing.T) {
+	for range 20 {
+		reg := engine.NewRegistry()
+		body, feed := io.Pipe()
+		var reader sync.WaitGroup
+		h := Middleware(reg)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			reading := make(chan struct{})
+			reader.Go(func() {
+				close(reading)
+				io.Copy(io.Discard, r.Body)
+			})
+			<-reading
+			r.RemoteAddr = "changed"
+			r.Pattern = "/changed"
+		}))
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.ContentLength = -1
+		r.Body = setsTrailer{body, r}
+		var feeder sync.WaitGroup
+		feeder.Go(func() {
+			io.WriteString(feed, "hello")
+			feed.Close()
+		})
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		require.Equal(t, "changed", r.RemoteAddr)
+		require.Equal(t, "/changed", r.Pattern)
+		feeder.Wait()
+		reader.Wait()
+		require.Equal(t, http.Header{"Late": {"yes"}}, r.Trailer)
+	}
+}
+
+// setsTrailer does at the end of the body what that of net/http does.
+type setsTrailer struct {
+	io.ReadCloser
+	request *http.Request
+}
+
+func (b setsTrailer) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		b.request.Trailer = http.Header{"Late": {"yes"}}
+	}
+	return n, err
+}
+
+// A body whose Read waits for its Close, as those of HTTP/2 may, is not held up.
+func TestABodyCanBeClosedWhileItIsRead(t *testing.T) {
+	for _, p := range protocols[2:] {
+		reg := engine.NewRegistry()
+		done := make(chan struct{})
+		s := serveOver(t, p, Middleware(reg)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			go func() {
+				defer close(done)
+				io.Copy(io.Discard, r.Body)
+			}()
+			time.Sleep(time.Millisecond)
+			r.Body.Close()
+			<-done
+		})))
+		body, feed := io.Pipe()
+		response, err := s.Client().Post(s.URL, "text/plain", body)
+		require.NoError(t, err)
+		response.Body.Close()
+		feed.Close()
+	}
+}
+
+// The guide has no sizes, so that nothing needs to be counted.
+func TestARequestIsNotCopiedWithoutASizeToCount(t *testing.T) {
+	r := httptest.NewRequest(http.MethodPost, "/", chunked(10))
+	var got *http.Request
+	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r })
+	Middleware(engine.NewRegistry(), GuideNames())(h).ServeHTTP(httptest.NewRecorder(), r)
+	require.Same(t, r, got)
+}

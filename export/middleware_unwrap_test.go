@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// nothingBeneath unwraps to nil.
+type nothingBeneath struct{ *nowhere }
+
+func (nothingBeneath) Unwrap() http.ResponseWriter { return nil }
+
+// One that unwraps to itself, or to nothing, ends every walk.
+func TestWalksThroughWrappersEnd(t *testing.T) {
+	for _, w := range []http.ResponseWriter{loop{&nowhere{}}, nothingBeneath{&nowhere{}}, &nowhere{}} {
+		_, ok := beneath[http.Hijacker](w)
+		require.False(t, ok)
+		require.Nil(t, findRecorder(w, nil))
+		visits := 0
+		walk(w, func(http.ResponseWriter) bool { visits++; return true })
+		require.LessOrEqual(t, visits, maxWrappers)
+
+		rec := &recorder{inner: w}
+		require.ErrorIs(t, rec.flushBeneath(), http.ErrNotSupported)
+		_, _, err := rec.hijack()
+		require.ErrorIs(t, err, http.ErrNotSupported)
+		require.Zero(t, rec.code.Load(), "nothing was written")
+	}
+}
+
+// loopHijacker unwraps to itself and is a Hijacker.
+type loopHijacker struct{ loop }
+
+func (loopHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, nil }
+
+func TestAControllerBehindAWrapperThatUnwrapsToItselfIsAnsweredByWhatItFinds(t *testing.T) {
+	reg := engine.NewRegistry()
+	Middleware(reg)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _, err := http.NewResponseController(w).Hijack()
+		require.NoError(t, err)
+		require.ErrorIs(t, http.NewResponseController(w).Flush(), http.ErrNotSupported)
+	})).ServeHTTP(loopHijacker{loop{&nowhere{header: http.Header{}}}}, httptest.NewRequest(http.MethodGet, "/", nil))
+	require.Equal(t, 1.0, page(t, reg).Value(t, "http_responses_total", "method", "GET", "route", "unmatched", "code", "101"))
+}
+
+// Those who look for a ResponseWriter of their own find it.
+func TestUnwrapGivesEverybodyElseWhatIsBeneath(t *testing.T) {
+	own := wrapped{newAllMethods()}
+	Middleware(engine.NewRegistry())(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		require.Equal(t, http.ResponseWriter(own), w.(interface{ Unwrap() http.ResponseWriter }).Unwrap())
+		found, ok := beneath[wrapped](w)
+		require.True(t, ok)
+		require.Equal(t, own, found)
+	})).ServeHTTP(own, httptest.NewRequest(http.MethodGet, "/", nil))
+}
