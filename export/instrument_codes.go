@@ -12,8 +12,8 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// codeLabel stands for a value of the label code: a status code from 100 to 599, a class of codes (the negative of its
-// first digit), or one of the constants below.
+// codeLabel stands for a value of the label code: a status code from 100 to 599, a class of codes
+// (the negative of its first digit), or one of the constants below.
 type codeLabel int
 
 const (
@@ -46,17 +46,18 @@ func (l codeLabel) String() string {
 	return strconv.Itoa(int(l))
 }
 
-// maxCodes bounds the status codes that are told apart in one label set, besides those that always are. Handlers use a
-// few; one that passes on the codes of a server that a client has chosen could use them all. The class of a code has
-// its first digit, so that code=~"5.." finds both "500" and "5xx".
+// maxCodes bounds the status codes that are told apart in one label set, besides those that always
+// are. Handlers use a few; one that passes on the codes of a server that a client has chosen could
+// use them all. The class of a code has its first digit, so that code=~"5.." finds both "500" and
+// "5xx".
 const maxCodes = 32
 
-// maxCodeLabels is the number of values that the label code has at most in one label set: maxCodes codes, those that are
-// always told apart, and the five classes, "other" and "error".
+// maxCodeLabels is the number of values that the label code has at most in one label set: maxCodes
+// codes, those that are always told apart, and the five classes, "other" and "error".
 const maxCodeLabels = maxCodes + int(lastServerError-firstServerError) + 1 + 5 + 2
 
-// The server errors of RFC 9110 and its relatives. There is always room for them: a client must not be able to hide them
-// behind codes of its choice.
+// The server errors of RFC 9110 and its relatives. There is always room for them: a client must not
+// be able to hide them behind codes of its choice.
 const (
 	firstServerError codeLabel = http.StatusInternalServerError
 	lastServerError  codeLabel = http.StatusNetworkAuthenticationRequired
@@ -67,8 +68,8 @@ func (l codeLabel) limited() bool {
 	return l > 0 && l < 600 && (l < firstServerError || l > lastServerError)
 }
 
-// codeCounters are the counters of the codes of one label set. They are few, and the frequent ones come early, so that
-// going through a list is faster than anything that hashes.
+// codeCounters are the counters of the codes of one label set. They are few, and the frequent ones
+// come early, so that going through a list is faster than anything that hashes.
 type codeCounters struct {
 	list atomic.Pointer[codeList] // replaced under mu, never changed
 	mu   sync.Mutex
@@ -109,8 +110,8 @@ func (c *codeCounters) load() codeList {
 	return nil
 }
 
-// counter returns the counter of a code: a series of the family that has the given labels and then the code, or the code's
-// class if there is no room for the code.
+// counter returns the counter of a code: a series of the family that has the given labels and then
+// the code, or the code's class if there is no room for the code.
 func (c *codeCounters) counter(code codeLabel, family *engine.CounterVec, labels []string) *engine.Counter {
 	list := c.load()
 	if found := list.find(code); found != nil {

@@ -27,7 +27,8 @@ func TestCodesAreLabels(t *testing.T) {
 	require.Equal(t, "error", noResponse.String())
 }
 
-// A client that chooses methods, paths and codes, as far as the program lets it, and then a failure.
+// A client that chooses methods, paths and codes, as far as the program lets it, and then a
+// failure.
 func TestServerErrorsAreFoundUnderTheirRouteWhateverAClientDid(t *testing.T) {
 	const routes = 250
 	failing := false

@@ -8,9 +8,9 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// definer defines the metrics of a constructor that panics when it cannot. The number of series that a metric can have
-// follows from its labels, all of which have closed sets of values; it is the metric's limit, so that no series ever has
-// to go to the overflow series because of others.
+// definer defines the metrics of a constructor that panics when it cannot. The number of series
+// that a metric can have follows from its labels, all of which have closed sets of values; it is
+// the metric's limit, so that no series ever has to go to the overflow series because of others.
 type definer struct {
 	reg    *engine.Registry
 	who    string

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// Label values are closed sets: whatever a client sends, it is one of a number of values that the program knows.
+// Label values are closed sets: whatever a client sends, it is one of a number of values that the
+// program knows.
 
 const (
 	unmatchedRoute = "unmatched"
@@ -50,8 +51,8 @@ func methodIndex(method string) int {
 	return otherMethod
 }
 
-// splitPattern splits a pattern of http.ServeMux into its method, "" if it has none, and the rest. A name that is no
-// pattern is all rest.
+// splitPattern splits a pattern of http.ServeMux into its method, "" if it has none, and the rest.
+// A name that is no pattern is all rest.
 func splitPattern(pattern string) (method, rest string) {
 	if i := strings.IndexAny(pattern, " \t"); i > 0 {
 		rest := strings.TrimLeft(pattern[i:], " \t")
@@ -125,8 +126,8 @@ func (s labelSets) count() int {
 	return n
 }
 
-// of returns the number of the combination of a method, given by its index, and a request's closed labels. It is below
-// count.
+// of returns the number of the combination of a method, given by its index, and a request's closed
+// labels. It is below count.
 func (s labelSets) of(method int, r *http.Request) int {
 	n := method
 	for i := range s.labels {

@@ -76,7 +76,8 @@ func TestTenThousandRandomMethodsAndPathsMakeAClosedSetOfLabelValues(t *testing.
 	require.EqualValues(t, requests, total, "nothing is lost")
 }
 
-// ServeMux says that the pattern of a CONNECT which it redirects is the path that the client has sent.
+// ServeMux says that the pattern of a CONNECT which it redirects is the path that the client has
+// sent.
 func TestPathsOfRedirectedConnectsAreNoRoutes(t *testing.T) {
 	reg := engine.NewRegistry()
 	mux := site()
@@ -136,8 +137,8 @@ func TestRouteLabelsArePatternsWithoutTheirMethod(t *testing.T) {
 	}
 }
 
-// FuzzMiddlewareLabels: whatever the request line and the code, the labels are from the closed sets, and the page can
-// be read.
+// FuzzMiddlewareLabels: whatever the request line and the code, the labels are from the closed
+// sets, and the page can be read.
 func FuzzMiddlewareLabels(f *testing.F) {
 	for _, seed := range []struct {
 		method, host, path string

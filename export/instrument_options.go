@@ -45,39 +45,42 @@ func GroupStatusCodes() InstrumentOption {
 	return func(c *instrumentConfig) { c.grouped = true }
 }
 
-// ConstLabels adds labels that all series have, such as the name of one of several servers in a program. A name that the
-// metrics use otherwise makes the constructor panic.
+// ConstLabels adds labels that all series have, such as the name of one of several servers in a
+// program. A name that the metrics use otherwise makes the constructor panic.
 func ConstLabels(labels engine.Labels) InstrumentOption {
 	labels = maps.Clone(labels)
 	return func(c *instrumentConfig) { c.consts = labels }
 }
 
-// DurationBuckets sets the upper bounds of the buckets of durations, in seconds. The default is that of
-// [engine.NewHistogram], from 5 ms to 10 s, or none with [WithNativeHistograms]. Bounds that cannot work make the
-// constructor panic.
+// DurationBuckets sets the upper bounds of the buckets of durations, in seconds. The default is
+// that of [engine.NewHistogram], from 5 ms to 10 s, or none with [WithNativeHistograms]. Bounds
+// that cannot work make the constructor panic.
 func DurationBuckets(bounds ...float64) InstrumentOption {
 	bounds = append([]float64{}, bounds...)
 	return func(c *instrumentConfig) { c.buckets = bounds }
 }
 
-// WithNativeHistograms makes the histograms native, as [engine.WithNative] does: their buckets need no bounds, and reach
-// Prometheus in the protobuf format. Text formats then show no bucket but +Inf. Together with [DurationBuckets] durations
-// have both kinds of buckets. See [histogram.NativeDefaults] for the usual options; options that cannot work make the
-// constructor panic. [GuideNames] has no histograms.
+// WithNativeHistograms makes the histograms native, as [engine.WithNative] does: their buckets need
+// no bounds, and reach Prometheus in the protobuf format. Text formats then show no bucket but
+// +Inf. Together with [DurationBuckets] durations have both kinds of buckets. See
+// [histogram.NativeDefaults] for the usual options; options that cannot work make the constructor
+// panic. [GuideNames] has no histograms.
 func WithNativeHistograms(options histogram.NativeOptions) InstrumentOption {
 	return func(c *instrumentConfig) { c.native = &options }
 }
 
-// WithExemplars takes exemplars from the contexts of requests: from returns the labels of an exemplar, such as the id of
-// the trace in ctx, or nil when there is none. Durations have them, and the counter of codes. What [engine.WithExemplars]
-// says about from holds here: it is called about once a second for a series that has an exemplar, by many goroutines at
-// once, and must not panic.
+// WithExemplars takes exemplars from the contexts of requests: from returns the labels of an
+// exemplar, such as the id of the trace in ctx, or nil when there is none. Durations have them, and
+// the counter of codes. What [engine.WithExemplars] says about from holds here: it is called about
+// once a second for a series that has an exemplar, by many goroutines at once, and must not panic.
 //
-// A [Middleware] uses the context of the request that it got. Tracing must therefore stand outside of it:
+// A [Middleware] uses the context of the request that it got. Tracing must therefore stand outside
+// of it:
 //
 //	handler := trace(export.Middleware(reg, export.WithExemplars(traceID))(mux))
 //
-// or have a second Middleware inside, whose request's context is used instead. WithExemplars panics if from is nil.
+// or have a second Middleware inside, whose request's context is used instead. WithExemplars panics
+// if from is nil.
 func WithExemplars(from func(ctx context.Context) engine.Labels) InstrumentOption {
 	if from == nil {
 		panic("quipu: WithExemplars(nil): leave the option out to have no exemplars")
@@ -85,8 +88,8 @@ func WithExemplars(from func(ctx context.Context) engine.Labels) InstrumentOptio
 	return func(c *instrumentConfig) { c.exemplars = from }
 }
 
-// Skip leaves out requests for which f returns true. It is called before they are served, by many goroutines at once.
-// It panics if f is nil.
+// Skip leaves out requests for which f returns true. It is called before they are served, by many
+// goroutines at once. It panics if f is nil.
 func Skip(f func(*http.Request) bool) InstrumentOption {
 	if f == nil {
 		panic("quipu: Skip(nil): leave the option out to skip nothing")
@@ -94,10 +97,11 @@ func Skip(f func(*http.Request) bool) InstrumentOption {
 	return func(c *instrumentConfig) { c.skip = f }
 }
 
-// LabelFunc adds a label whose value f takes from the request, when it is over. Only the given values are told apart;
-// all others are "other", so that clients cannot make series. f is called by many goroutines at once. The option may be
-// given several times; the numbers of values multiply, up to 1000, beyond which the constructor panics. LabelFunc itself
-// panics if f is nil or there are no values.
+// LabelFunc adds a label whose value f takes from the request, when it is over. Only the given
+// values are told apart; all others are "other", so that clients cannot make series. f is called by
+// many goroutines at once. The option may be given several times; the numbers of values multiply,
+// up to 1000, beyond which the constructor panics. LabelFunc itself panics if f is nil or there are
+// no values.
 func LabelFunc(name string, f func(*http.Request) string, values ...string) InstrumentOption {
 	if f == nil || len(values) == 0 {
 		panic(fmt.Sprintf("quipu: LabelFunc(%q): it needs a function and the values that it may return", name))

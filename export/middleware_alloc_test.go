@@ -16,8 +16,8 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// The recorder is new for every request, because a handler's goroutine may still hold the one of the
-// last request.
+// The recorder is new for every request, because a handler's goroutine may still hold the one of
+// the last request.
 func TestTheMiddlewareAllocatesOnceForEveryRequest(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/plain", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") })

@@ -29,7 +29,8 @@ type namedHandler struct {
 	handler http.Handler
 }
 
-// withAndWithout is a mux without and with the middleware: the difference is what the middleware costs.
+// withAndWithout is a mux without and with the middleware: the difference is what the middleware
+// costs.
 func withAndWithout() []namedHandler {
 	mux := routes()
 	return []namedHandler{{"without", mux}, {"with", Middleware(engine.NewRegistry())(mux)}}

@@ -78,8 +78,9 @@ func (m *serverMetrics) newEndpoint(labels []string) *endpoint {
 	return e
 }
 
-// endpoints finds the handles for a request: one map lookup by the route, then an index. The handles stay valid whatever
-// happens to the families; after Registry.Clear they count what nobody sees.
+// endpoints finds the handles for a request: one map lookup by the route, then an index. The
+// handles stay valid whatever happens to the families; after Registry.Clear they count what nobody
+// sees.
 type endpoints struct {
 	metrics *serverMetrics
 	sets    labelSets
@@ -90,15 +91,17 @@ type endpoints struct {
 	mu       sync.Mutex
 }
 
-// routeEndpoints are the endpoints of a route, by number of their label set; nil until the first request.
+// routeEndpoints are the endpoints of a route, by number of their label set; nil until the first
+// request.
 type routeEndpoints struct {
 	route     string
 	method    string // that of the pattern, or ""
 	endpoints []atomic.Pointer[endpoint]
 }
 
-// methodOf returns the index of the method that a request is counted under. A mux gives a request to a pattern with a
-// method only if it is that method, or HEAD where the pattern has GET. A RouteFunc may do otherwise.
+// methodOf returns the index of the method that a request is counted under. A mux gives a request
+// to a pattern with a method only if it is that method, or HEAD where the pattern has GET. A
+// RouteFunc may do otherwise.
 func (r *routeEndpoints) methodOf(method string) int {
 	switch {
 	case r.method == "", method == r.method, method == http.MethodHead && r.method == http.MethodGet:
@@ -107,8 +110,8 @@ func (r *routeEndpoints) methodOf(method string) int {
 	return otherMethod
 }
 
-// maxRoutes bounds the routes that are told apart. Patterns are program text, but what a RouteFunc returns may depend on
-// the request.
+// maxRoutes bounds the routes that are told apart. Patterns are program text, but what a RouteFunc
+// returns may depend on the request.
 const maxRoutes = 2000
 
 func newEndpoints(metrics *serverMetrics, sets labelSets) *endpoints {
@@ -157,7 +160,8 @@ func (e *endpoints) addRoute(pattern string) *routeEndpoints {
 	return route
 }
 
-// addEndpoint may run in several goroutines for the same endpoint. The engine gives them all the same series.
+// addEndpoint may run in several goroutines for the same endpoint. The engine gives them all the
+// same series.
 func (e *endpoints) addEndpoint(route *routeEndpoints, set int) *endpoint {
 	method, closed := e.sets.values(set)
 	added := e.metrics.newEndpoint(append([]string{method, route.route}, closed...))

@@ -87,8 +87,8 @@ func ExampleGuideNames() {
 	// status_codes_counter{method="GET",path="/users/{id}",status_code="200"} 1
 }
 
-// A handler between the middleware and the mux may hand on a copy of the request, as http.StripPrefix does. Then the mux
-// can still be asked.
+// A handler between the middleware and the mux may hand on a copy of the request, as
+// http.StripPrefix does. Then the mux can still be asked.
 func ExampleRouteFunc() {
 	reg := engine.NewRegistry()
 	mux := users()

@@ -161,7 +161,8 @@ func TestTheResponseWriterHasExactlyTheMethodsOfTheOneBeneath(t *testing.T) {
 	}
 }
 
-// A wrapper that has no Hijack of its own, but lets http.ResponseController find the one beneath it.
+// A wrapper that has no Hijack of its own, but lets http.ResponseController find the one beneath
+// it.
 func TestHijackingBelowAnotherWrapperIsSeen(t *testing.T) {
 	reg := engine.NewRegistry()
 	called := calls{}

@@ -40,17 +40,19 @@ func set(values []string) map[string]struct{} {
 	return s
 }
 
-// ExcludePaths sets the request paths that are served without being counted. They are compared as they are; use [Skip]
-// for anything else. The default is /metrics, or the list that comes with [GuideNames]; ExcludePaths() counts all paths.
+// ExcludePaths sets the request paths that are served without being counted. They are compared as
+// they are; use [Skip] for anything else. The default is /metrics, or the list that comes with
+// [GuideNames]; ExcludePaths() counts all paths.
 func ExcludePaths(paths ...string) MiddlewareOption {
 	excluded := set(paths)
 	return middlewareOption(func(c *middlewareConfig) { c.excluded = excluded })
 }
 
-// RouteFunc names the route of a request for routers other than ServeMux. It is called when the handler is done, with the
-// request that [Middleware] got, by many goroutines at once; "" means that no route matched. It must return the
-// route's template, never the request's own path: every value makes series. With chi, for example, whose routers have to be
-// given the Middleware by their Use method, because they keep the route in a copy of the request:
+// RouteFunc names the route of a request for routers other than ServeMux. It is called when the
+// handler is done, with the request that [Middleware] got, by many goroutines at once; "" means
+// that no route matched. It must return the route's template, never the request's own path: every
+// value makes series. With chi, for example, whose routers have to be given the Middleware by their
+// Use method, because they keep the route in a copy of the request:
 //
 //	export.RouteFunc(func(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() })
 //
@@ -66,15 +68,17 @@ func RouteFunc(f func(*http.Request) string) MiddlewareOption {
 	return middlewareOption(func(c *middlewareConfig) { c.routeFunc = f })
 }
 
-// GuideNames replaces the metrics of [Middleware] by the four of aioprometheus, for dashboards that were made for them:
+// GuideNames replaces the metrics of [Middleware] by the four of aioprometheus, for dashboards that
+// were made for them:
 //
 //	requests_total_counter    method, path               requests served
 //	responses_total_counter   method, path               responses whose header was written
 //	exceptions_total_counter  method, path               requests whose handler panicked
 //	status_codes_counter      method, path, status_code  responses by code
 //
-// The label path is the route, as in aioprometheus with use_template_urls. As there, /metrics, /metrics/, /docs,
-// /openapi.json, /docs/oauth2-redirect, /redoc and /favicon.ico are not counted, unless [ExcludePaths] says otherwise.
+// The label path is the route, as in aioprometheus with use_template_urls. As there, /metrics,
+// /metrics/, /docs, /openapi.json, /docs/oauth2-redirect, /redoc and /favicon.ico are not counted,
+// unless [ExcludePaths] says otherwise.
 func GuideNames() MiddlewareOption {
 	return middlewareOption(func(c *middlewareConfig) { c.guideNames = true })
 }

@@ -240,8 +240,8 @@ func TestALateWriteReachesNoOtherClient(t *testing.T) {
 				io.WriteString(w, "mine")
 			})
 			reg := engine.NewRegistry()
-			// The ResponseWriter of net/http is not made for this, and the race detector says so. One that
-			// refuses writes after the handler is.
+			// The ResponseWriter of net/http is not made for this, and the race detector says so.
+			// One that refuses writes after the handler is.
 			s := serveOver(t, p, guarding(Middleware(reg)(mux)))
 			const requests = 50
 			for range requests {
@@ -366,7 +366,8 @@ func TestAResponseWriterForManyGoroutinesStaysOne(t *testing.T) {
 	require.Equal(t, 800.0, page(t, reg).Value(t, "http_response_size_bytes_sum", "method", "GET", "route", "unmatched"))
 }
 
-// A handler that asks a controller for the connection, beneath a ResponseWriter that is no Hijacker.
+// A handler that asks a controller for the connection, beneath a ResponseWriter that is no
+// Hijacker.
 func TestAHijackingThroughAnyWrapperIsCounted(t *testing.T) {
 	for around, outer := range map[string]func(http.Handler) http.Handler{"nothing": nil, "a logging handler": logging} {
 		for _, p := range protocols[:2] {

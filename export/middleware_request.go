@@ -42,12 +42,12 @@ func countBody(r *http.Request) *countedRequest {
 	return c
 }
 
-// handBack gives the original what the handler has changed: its fields, and in them the context, the
-// path values, and the form, whose files net/http removes.
+// handBack gives the original what the handler has changed: its fields, and in them the context,
+// the path values, and the form, whose files net/http removes.
 //
-// If another goroutine is reading a chunked body of HTTP/1 in this moment, the server may be writing
-// the original's Trailer, so the original cannot be overwritten as a whole: the context and the path
-// values, which have no other way, stay with the copy.
+// If another goroutine is reading a chunked body of HTTP/1 in this moment, the server may be
+// writing the original's Trailer, so the original cannot be overwritten as a whole: the context and
+// the path values, which have no other way, stay with the copy.
 func (c *countedRequest) handBack() {
 	c.body.mu.Lock()
 	defer c.body.mu.Unlock()

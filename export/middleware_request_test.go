@@ -168,8 +168,8 @@ func TestABodyThatIsNotReadIsTreatedAsWithoutTheMiddleware(t *testing.T) {
 					t.Run(fmt.Sprintf("%s, %s, %d bytes, length stated: %t", name, p.name, size, stated), func(t *testing.T) {
 						var replies [2]reply
 						for i, s := range servers {
-							// A client that is still sending when the server closes the connection does not always see
-							// the answer.
+							// A client that is still sending when the server closes the connection
+							// does not always see the answer.
 							testkit.Poll(t, 20*time.Second, func() error {
 								body := chunked(size)
 								if stated {
@@ -242,8 +242,8 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// An http.Transport may go on reading a body when the handler has returned, and reach its end, where
-// the server sets the request's Trailer.
+// An http.Transport may go on reading a body when the handler has returned, and reach its end,
+// where the server sets the request's Trailer.
 func TestABodyMayBeReadWhileTheHandlerReturns(t *testing.T) {
 	for range 20 {
 		reg := engine.NewRegistry()

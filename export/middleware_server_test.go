@@ -28,7 +28,8 @@ import (
 
 // Through real servers.
 
-// settled waits until no request is in flight: a client may have its answer before the handler has returned.
+// settled waits until no request is in flight: a client may have its answer before the handler has
+// returned.
 func settled(t *testing.T, reg *engine.Registry) *testkit.Page {
 	t.Helper()
 	testkit.Poll(t, 5*time.Second, func() error {

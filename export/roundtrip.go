@@ -14,8 +14,8 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// RoundTripper returns a transport for an http.Client that measures the requests which pass through next, or
-// http.DefaultTransport if next is nil:
+// RoundTripper returns a transport for an http.Client that measures the requests which pass through
+// next, or http.DefaultTransport if next is nil:
 //
 //	client := &http.Client{Transport: export.RoundTripper(nil, reg)}
 //
@@ -26,22 +26,24 @@ import (
 //	http_client_request_duration_seconds  histogram  method          time until the response's header, or the error
 //	http_client_requests_in_flight        gauge                      requests that wait for it
 //
-// The reason is taken from the request's context first: "canceled" if it was canceled, whatever the cause, and "timeout" if
-// its deadline has passed. Other errors are "timeout" if they say so, "canceled" if they say that, and "other". A transport
-// that returns neither a response nor an error is "nil_response", one that panics is "panic"; both are passed on as they are.
-// The labels method and code have the closed sets of values that [Middleware] gives them; the server asked is no label,
-// unless [HostLabel] says which ones to tell apart.
+// The reason is taken from the request's context first: "canceled" if it was canceled, whatever the
+// cause, and "timeout" if its deadline has passed. Other errors are "timeout" if they say so,
+// "canceled" if they say that, and "other". A transport that returns neither a response nor an
+// error is "nil_response", one that panics is "panic"; both are passed on as they are. The labels
+// method and code have the closed sets of values that [Middleware] gives them; the server asked is
+// no label, unless [HostLabel] says which ones to tell apart.
 //
-// Every request that is sent counts once. A redirect that the client follows is a request of its own, so a chain of two
-// redirects counts three, by the codes that each of them got; attempts of a transport that retries count once if it is
-// next, and one by one if it is wrapped around RoundTripper. Wrapping one RoundTripper directly into another of the same
-// metrics adds nothing.
+// Every request that is sent counts once. A redirect that the client follows is a request of its
+// own, so a chain of two redirects counts three, by the codes that each of them got; attempts of a
+// transport that retries count once if it is next, and one by one if it is wrapped around
+// RoundTripper. Wrapping one RoundTripper directly into another of the same metrics adds nothing.
 //
-// Requests and responses go through untouched, bodies included: whatever next promises about closing them, and about
-// concurrency, holds. What is done with a response after its header is not measured. Measuring a request allocates
-// nothing in steady state.
+// Requests and responses go through untouched, bodies included: whatever next promises about
+// closing them, and about concurrency, holds. What is done with a response after its header is not
+// measured. Measuring a request allocates nothing in steady state.
 //
-// RoundTripper panics if reg is nil or a metric cannot be defined, for example because its name is taken.
+// RoundTripper panics if reg is nil or a metric cannot be defined, for example because its name is
+// taken.
 func RoundTripper(next http.RoundTripper, reg *engine.Registry, opts ...RoundTripperOption) http.RoundTripper {
 	if reg == nil {
 		panic("quipu: RoundTripper needs a registry: pass engine.Default() or one of your own")
@@ -71,8 +73,9 @@ func RoundTripper(next http.RoundTripper, reg *engine.Registry, opts ...RoundTri
 	return t
 }
 
-// HostLabel adds a label host, the host that a request goes to, as it is in the URL: with the port if that has one. Only
-// the given hosts are told apart; all others are "other". It panics without hosts.
+// HostLabel adds a label host, the host that a request goes to, as it is in the URL: with the port
+// if that has one. Only the given hosts are told apart; all others are "other". It panics without
+// hosts.
 func HostLabel(hosts ...string) RoundTripperOption {
 	if len(hosts) == 0 {
 		panic("quipu: HostLabel() without a host: name those that are to be told apart")
@@ -149,8 +152,8 @@ func (t *roundTripper) CloseIdleConnections() {
 	}
 }
 
-// endpoint returns the handles of a label set. Several goroutines may make the same ones; the engine gives them all the
-// same series.
+// endpoint returns the handles of a label set. Several goroutines may make the same ones; the
+// engine gives them all the same series.
 func (t *roundTripper) endpoint(set int) *clientEndpoint {
 	if e := t.endpoints[set].Load(); e != nil {
 		return e
@@ -179,9 +182,9 @@ const (
 	reasonOther
 )
 
-// reasonOf returns the index of the reason for an error. The context knows best: a transport returns
-// the cause of a cancellation, which may be any error, and of several goroutines that one timeout
-// has canceled only one has timed out.
+// reasonOf returns the index of the reason for an error. The context knows best: a transport
+// returns the cause of a cancellation, which may be any error, and of several goroutines that one
+// timeout has canceled only one has timed out.
 func reasonOf(ctx context.Context, err error) int {
 	switch ctx.Err() {
 	case context.Canceled:
