@@ -4,6 +4,8 @@ package atomicf
 
 import (
 	"math"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -266,4 +268,43 @@ func TestCellsStayColdUnderLightUse(t *testing.T) {
 		require.False(t, c.hot(), name)
 		require.Equal(t, 500.0, c.value(), name)
 	}
+}
+
+func TestLargeAdditionsToColdCountersAreNotLost(t *testing.T) {
+	const goroutines, cells, each, n = 4, 2000, 50, 1 << 40
+	counts := make([]Count, cells)
+	var work sync.WaitGroup
+	for range goroutines {
+		work.Go(func() {
+			for i := range counts {
+				for range each {
+					counts[i].Add(n)
+				}
+			}
+		})
+	}
+	work.Wait()
+	for i := range counts {
+		require.Equal(t, uint64(goroutines*each*n), counts[i].Load())
+	}
+}
+
+// The stamp's low bits count the additions of fractions on one P. They start again at 0 and leave the generation alone.
+func TestLevelCountsItsFractionsRoundAndRound(t *testing.T) {
+	if !percpu.Private {
+		return // there are no stamps
+	}
+	level := new(Level)
+	mustHeat(t, level, (*Level).promote)
+	w := level.word.Load()
+	index, gen := uint32(w)&(percpu.MaxWords-1), w>>percpu.IndexBits&levelGenMask
+	for pid := range percpu.Procs() {
+		percpu.Grow(pid, index)
+		atomic.StoreUint64(&percpu.Row(pid, index)[levelStamp], gen<<levelSeqBits|levelSeqMask)
+	}
+	for range 3 {
+		level.Add(0.25)
+	}
+	require.Equal(t, w, level.word.Load(), "it is the same generation")
+	require.Equal(t, 0.75, level.Load())
 }

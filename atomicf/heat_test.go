@@ -65,3 +65,18 @@ func TestSustainedUseOfOnePCountsWherePinningIsCheaper(t *testing.T) {
 	require.Eventually(t, func() bool { return signsNeeded(t, 0, false) == -1 }, 10*time.Second, time.Millisecond,
 		"and are no sign where it is not")
 }
+
+func TestFailedComparesAreSignsOfContentionAlsoOnOneP(t *testing.T) {
+	before := pinCost.Swap(pinDearer)
+	defer pinCost.Store(before)
+	// Signs count while they come within heatWindow of each other, which a busy machine may not allow at once.
+	require.Eventually(t, func() bool {
+		cell := new(Sum)
+		for range heatSigns {
+			if contended(unsafe.Pointer(cell), true) {
+				return false // too early
+			}
+		}
+		return contended(unsafe.Pointer(cell), true)
+	}, 10*time.Second, time.Millisecond)
+}

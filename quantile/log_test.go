@@ -350,6 +350,7 @@ func TestMergedChunksKeepNoWindowAlive(t *testing.T) {
 			return false
 		}
 	}, 10*time.Second, time.Millisecond)
+	runtime.KeepAlive(l) // it is the log that must not keep them
 }
 
 // Every registry that a program or a test made and dropped stayed for two periods of the timer, 200 KB each.

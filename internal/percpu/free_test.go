@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package percpu
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Free needs the slab's lock to put a row where Alloc finds it. With the lock held by the test, the row gets its zeroes all
+// the same, so they come first.
+func TestARowIsZeroBeforeItCanBeHandedOutAgain(t *testing.T) {
+	if purego(t) {
+		return
+	}
+	const n = 3
+	index := alloc(t, n)
+	for w := range n {
+		Store(&Row(0, index)[w], 7)
+	}
+	slab.Lock()
+	freed := make(chan struct{})
+	go func() {
+		defer close(freed)
+		Free(index, n)
+	}()
+	zero := func() bool { return Sum(index) == 0 && Sum(index+1) == 0 && Sum(index+2) == 0 }
+	for end := time.Now().Add(5 * time.Second); !zero() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	before := zero()
+	slab.Unlock()
+	<-freed
+	require.True(t, before, "the row waits for the lock with its old words in it")
+}
+
+func TestTheLastRowOfTheSlabEndsWhereTheSlabDoes(t *testing.T) {
+	if purego(t) {
+		return
+	}
+	const n = 200
+	slab.Lock()
+	next, free := slab.next, slab.free
+	slab.next, slab.free = MaxWords-n, nil
+	slab.Unlock()
+	defer func() {
+		slab.Lock()
+		defer slab.Unlock()
+		slab.next, slab.free = next, free
+	}()
+	require.Equal(t, uint32(MaxWords-n), alloc(t, n))
+	_, ok := Alloc(n)
+	require.False(t, ok)
+}
