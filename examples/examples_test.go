@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,33 @@ func TestEveryExampleServesItsMetrics(t *testing.T) {
 			p.expect(n >= 1, "%v orders", n)
 			p.expect(math.Abs(n-p.value("order_duration_seconds_count", labels...)) <= 1, "orders and durations differ")
 			p.expect(p.value("order_duration_seconds_bucket", append(labels, "le", "+Inf")...) >= 1, "no bucket")
+		},
+		"collector": func(p *page) {
+			p.expectType("db_connections", "gauge")
+			p.expectType("db_waits_total", "counter")
+			connections := p.value("db_connections", "state", "idle") + p.value("db_connections", "state", "in_use")
+			p.expect(connections >= 1 && connections <= 4, "%v connections", connections)
+			p.expect(p.value("db_waits_total") >= 1, "no waits")
+			p.expect(p.value("db_wait_seconds_total") > 0, "no time spent in waits")
+		},
+		"collect": func(p *page) {
+			p.expect(p.value("go_goroutines") >= 1, "no goroutines")
+			p.expect(p.value("go_gc_duration_seconds_count") >= 1, "no garbage collections")
+			p.expect(strings.Contains(p.Text, "\ngo_build_info{"), "no build information")
+			if runtime.GOOS == "linux" {
+				p.expect(p.value("process_start_time_seconds") > 1e9, "the process started too early")
+			}
+		},
+		"roundtripper": func(p *page) {
+			p.expectType("http_client_requests_total", "counter")
+			requests := 0.0
+			for series, n := range p.Samples {
+				if strings.HasPrefix(series, "http_client_requests_total{") {
+					p.expect(strings.Contains(series, `host="127.0.0.1:`), "%s has another host", series)
+					requests += n
+				}
+			}
+			p.expect(requests >= 3, "%v requests", requests)
 		},
 		"exemplars": func(p *page) {
 			p.expect(p.value("request_errors_total") >= 1, "no failures")

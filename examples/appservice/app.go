@@ -12,13 +12,13 @@ import (
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
-	"github.com/quipu-metrics/quipu/export"
+	"github.com/quipu-metrics/quipu/examples/internal/run"
 )
 
-// exampleApp has its own registry: nothing in it is global, so a test can make as many as it likes.
+// exampleApp has its own registry. It has no globals, so a test can create several applications.
 type exampleApp struct {
-	service *export.Service
-	cpu     cpuMeter
+	registry *engine.Registry
+	cpu      cpuMeter
 
 	requests *engine.CounterVec
 	memory   *engine.GaugeVec
@@ -34,7 +34,7 @@ func newExampleApp() (*exampleApp, error) {
 	}
 	// Labels that all metrics have belong to the registry.
 	reg := engine.NewRegistry(engine.WithConstLabels(engine.Labels{"host": host, "app": "ExampleApp"}))
-	a := &exampleApp{service: export.NewService(reg)}
+	a := &exampleApp{registry: reg}
 
 	var errs [5]error
 	a.requests, errs[0] = reg.NewCounterVec("requests_total", "Requests.", []string{"path"})
@@ -47,29 +47,17 @@ func newExampleApp() (*exampleApp, error) {
 	return a, errors.Join(errs[:]...)
 }
 
-func (a *exampleApp) start(addr string) error { return a.service.Start(addr) }
-
-func (a *exampleApp) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
-	defer cancel()
-	return a.service.Shutdown(ctx)
-}
-
 // work updates all metrics once a second. A real application updates them where things happen.
 func (a *exampleApp) work(ctx context.Context) {
 	if err := a.readMachine(); err != nil {
-		log.Print("there are no metrics of the machine: ", err) // and there will be none: this system has no /proc
+		log.Print("no metrics of the machine, because this system has no /proc: ", err)
 	}
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
 	for {
 		a.simulateRequest()
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
+		if !run.Pause(ctx, time.Second) {
 			return
 		}
-		_ = a.readMachine() // an error has been logged
+		_ = a.readMachine() // the error has been logged
 	}
 }
 
@@ -91,7 +79,7 @@ func (a *exampleApp) readMachine() error {
 	return nil
 }
 
-// simulateRequest does what the handler of a request would.
+// simulateRequest updates the metrics as the handler of a request would.
 func (a *exampleApp) simulateRequest() {
 	a.requests.With("/").Inc()
 	a.payload.With("/data").Observe(rand.Float64() * 1024)

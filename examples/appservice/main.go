@@ -6,39 +6,19 @@
 //	$ go run ./examples/appservice
 //	Serving metrics on: http://127.0.0.1:8000/metrics
 //
-// app.go has the metrics, machine.go reads /proc.
+// File app.go has the metrics, machine.go reads /proc.
 package main
 
 import (
-	"context"
-	"flag"
-	"fmt"
 	"log"
-	"os"
-	"os/signal"
-	"syscall"
+
+	"github.com/quipu-metrics/quipu/examples/internal/run"
 )
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:8000", "`address` to serve the metrics on; with port 0 the system chooses one")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *addr)
-	stop()
+	app, err := newExampleApp()
 	if err != nil {
 		log.Fatal(err)
 	}
-}
-
-func run(ctx context.Context, addr string) error {
-	app, err := newExampleApp()
-	if err != nil {
-		return err
-	}
-	if err := app.start(addr); err != nil {
-		return err
-	}
-	fmt.Println("Serving metrics on:", app.service.MetricsURL())
-	app.work(ctx)
-	return app.stop()
+	run.Work(app.registry, app.work)
 }

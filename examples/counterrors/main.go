@@ -17,17 +17,11 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
-	"log"
 	"math/rand/v2"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
-	"github.com/quipu-metrics/quipu/export"
+	"github.com/quipu-metrics/quipu/examples/internal/run"
 )
 
 var (
@@ -44,36 +38,15 @@ func handleRequest(ctx context.Context) error {
 	if duration < 300*time.Millisecond {
 		return errOops
 	}
-	select {
-	case <-time.After(duration):
-	case <-ctx.Done():
-	}
+	run.Pause(ctx, duration)
 	return nil
 }
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:8000", "`address` to serve the metrics on; with port 0 the system chooses one")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *addr)
-	stop()
-	if err != nil {
-		log.Fatal(err)
-	}
-}
-
-func run(ctx context.Context, addr string) error {
-	service := export.NewService(engine.Default())
-	if err := service.Start(addr); err != nil {
-		return err
-	}
-	fmt.Println("Serving metrics on:", service.MetricsURL())
-
 	counted := engine.CountErrors(exceptions.With("/"), handleRequest)
-	for ctx.Err() == nil {
-		_ = counted(ctx) // it has been counted; the next request is another matter
-	}
-	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
-	defer cancel()
-	return service.Shutdown(stopping)
+	run.Work(engine.Default(), func(ctx context.Context) {
+		for ctx.Err() == nil {
+			_ = counted(ctx) // the error is in the metric
+		}
+	})
 }

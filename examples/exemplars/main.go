@@ -15,17 +15,12 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
-	"log"
 	"math/rand/v2"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
-	"github.com/quipu-metrics/quipu/export"
+	"github.com/quipu-metrics/quipu/examples/internal/run"
 )
 
 // Where exemplars come from the context, they are taken now and then only, so a hot path does not pay for each of them.
@@ -57,27 +52,9 @@ func handleRequest(ctx context.Context) {
 }
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:8000", "`address` to serve the metrics on; with port 0 the system chooses one")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *addr)
-	stop()
-	if err != nil {
-		log.Fatal(err)
-	}
-}
-
-func run(ctx context.Context, addr string) error {
-	service := export.NewService(engine.Default())
-	if err := service.Start(addr); err != nil {
-		return err
-	}
-	fmt.Println("Serving metrics on:", service.MetricsURL())
-
-	for ctx.Err() == nil {
-		handleRequest(context.WithValue(ctx, traceKey{}, fmt.Sprintf("%016x", rand.Uint64())))
-	}
-	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
-	defer cancel()
-	return service.Shutdown(stopping)
+	run.Work(engine.Default(), func(ctx context.Context) {
+		for ctx.Err() == nil {
+			handleRequest(context.WithValue(ctx, traceKey{}, fmt.Sprintf("%016x", rand.Uint64())))
+		}
+	})
 }

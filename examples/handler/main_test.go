@@ -5,6 +5,7 @@ package main
 import (
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -43,4 +44,7 @@ func TestTheProgramServesMetricsInBothWays(t *testing.T) {
 		require.Equal(t, "application/openmetrics-text; version=1.0.0; charset=utf-8", contentType)
 		require.True(t, strings.HasSuffix(text, "# EOF\n"))
 	}
+
+	program.Signal(os.Interrupt)
+	require.Zero(t, program.Wait(10*time.Second), program.Output())
 }

@@ -12,7 +12,9 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// metrics are all metrics of the service.
+// metrics are all metrics of the service. It defines and updates them by hand, without export.Middleware, because it
+// demonstrates handles, typed labels and buckets of its own, and because its load generator checks every count that it
+// exposes. A service that needs only the usual metrics of HTTP is better off with the middleware: see examples/middleware.
 type metrics struct {
 	inFlight      *engine.Gauge
 	requests      *engine.CounterOf[request]

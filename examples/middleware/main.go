@@ -8,37 +8,26 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"log"
-	"net"
 	"net/http"
-	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/examples/internal/run"
 	"github.com/quipu-metrics/quipu/export"
 )
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:8000", "`address` to listen on; with port 0 the system chooses one")
-	flag.Parse()
-	listener, err := net.Listen("tcp", *addr)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Printf("Serving metrics on: http://%s/metrics\n", listener.Addr())
-
-	server := &http.Server{Handler: newHandler(engine.NewRegistry()), ReadHeaderTimeout: 5 * time.Second}
-	log.Fatal(server.Serve(listener))
+	run.Server(newHandler(engine.NewRegistry()))
 }
 
-// app is what the handlers have in common.
+// app has the handlers and the metrics that they share.
 type app struct {
 	events *engine.CounterVec
 }
 
 func newHandler(reg *engine.Registry) http.Handler {
-	// Metrics of the application are on the same page as those of the middleware.
+	// The application's metrics and those of the middleware are on the same page.
 	events, err := reg.NewCounterVec("events_total", "Number of events.", []string{"route"})
 	if err != nil {
 		log.Fatal(err)
@@ -57,7 +46,7 @@ func (a *app) root(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (a *app) user(w http.ResponseWriter, r *http.Request) {
-	// The route, not the path: a label whose values clients choose would fill the memory of everybody.
+	// The label is the route, not the path: clients choose the path, and each new value is a new series.
 	a.events.With("/users/{id}").Inc()
 	fmt.Fprintf(w, "%q\n", r.PathValue("id"))
 }

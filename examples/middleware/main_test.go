@@ -5,6 +5,7 @@ package main
 import (
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -57,4 +58,7 @@ func TestTheProgramServesItsRoutesAndCountsThem(t *testing.T) {
 	require.Equal(t, 1.0, page.Value(t, "http_responses_total", "method", "GET", "route", "unmatched", "code", "404"))
 	require.Equal(t, 2.0, page.Value(t, "events_total", "route", "/users/{id}"))
 	require.NotContains(t, page.Text, `route="/metrics"`)
+
+	program.Signal(os.Interrupt)
+	require.Zero(t, program.Wait(10*time.Second), program.Output())
 }

@@ -26,18 +26,12 @@ package main
 
 import (
 	"context"
-	"flag"
-	"fmt"
-	"log"
 	"math"
 	"math/rand/v2"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
-	"github.com/quipu-metrics/quipu/export"
+	"github.com/quipu-metrics/quipu/examples/internal/run"
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
@@ -51,35 +45,11 @@ var (
 )
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:8000", "`address` to serve the metrics on; with port 0 the system chooses one")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *addr)
-	stop()
-	if err != nil {
-		log.Fatal(err)
-	}
-}
-
-func run(ctx context.Context, addr string) error {
-	service := export.NewService(engine.Default())
-	if err := service.Start(addr); err != nil {
-		return err
-	}
-	fmt.Println("Serving metrics on:", service.MetricsURL())
-
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for ctx.Err() == nil {
-		// Latencies and sizes are spread like this: most are small, and a few are very large.
-		duration.Observe(0.005 * math.Exp(rand.NormFloat64()))
-		size.Observe(math.Round(5000 * math.Exp(2*rand.NormFloat64())))
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
+	run.Work(engine.Default(), func(ctx context.Context) {
+		for run.Pause(ctx, 10*time.Millisecond) {
+			// Latencies and sizes have such distributions: most are small, and a few are very large.
+			duration.Observe(0.005 * math.Exp(rand.NormFloat64()))
+			size.Observe(math.Round(5000 * math.Exp(2*rand.NormFloat64())))
 		}
-	}
-	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
-	defer cancel()
-	return service.Shutdown(stopping)
+	})
 }

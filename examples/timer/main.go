@@ -20,17 +20,11 @@ package main
 
 import (
 	"context"
-	"flag"
-	"fmt"
-	"log"
 	"math/rand/v2"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
-	"github.com/quipu-metrics/quipu/export"
+	"github.com/quipu-metrics/quipu/examples/internal/run"
 )
 
 var (
@@ -38,40 +32,19 @@ var (
 	requests    = engine.NewCounterVec("request_total", "Requests.", []string{"route"})
 )
 
-// handleRequest takes some time. Functions of any other shape are timed from within:
+// handleRequest takes some time. Functions of other signatures are timed from within:
 //
 //	defer requestTime.Start().Stop()
 func handleRequest(ctx context.Context) error {
 	requests.With("/").Inc()
-	select {
-	case <-time.After(rand.N(time.Second)):
-	case <-ctx.Done():
-	}
+	run.Pause(ctx, rand.N(time.Second))
 	return ctx.Err()
 }
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:8000", "`address` to serve the metrics on; with port 0 the system chooses one")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *addr)
-	stop()
-	if err != nil {
-		log.Fatal(err)
-	}
-}
-
-func run(ctx context.Context, addr string) error {
-	service := export.NewService(engine.Default())
-	if err := service.Start(addr); err != nil {
-		return err
-	}
-	fmt.Println("Serving metrics on:", service.MetricsURL())
-
-	timed := engine.Timed(requestTime, handleRequest) // wrapped once: a call of timed allocates nothing more
-	for timed(ctx) == nil {
-	}
-	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
-	defer cancel()
-	return service.Shutdown(stopping)
+	timed := engine.Timed(requestTime, handleRequest) // wrapped once: a call of timed allocates nothing
+	run.Work(engine.Default(), func(ctx context.Context) {
+		for timed(ctx) == nil {
+		}
+	})
 }

@@ -15,17 +15,11 @@ package main
 
 import (
 	"context"
-	"flag"
-	"fmt"
-	"log"
 	"math/rand/v2"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
-	"github.com/quipu-metrics/quipu/export"
+	"github.com/quipu-metrics/quipu/examples/internal/run"
 )
 
 // order is a label set. Fields may be strings, integers, bools, and types made of these, as product is.
@@ -58,34 +52,16 @@ func take(p product, express bool) order {
 }
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:8000", "`address` to serve the metrics on; with port 0 the system chooses one")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *addr)
-	stop()
-	if err != nil {
-		log.Fatal(err)
-	}
-}
-
-func run(ctx context.Context, addr string) error {
-	service := export.NewService(engine.Default())
-	if err := service.Start(addr); err != nil {
-		return err
-	}
-	fmt.Println("Serving metrics on:", service.MetricsURL())
-
-	for ctx.Err() == nil {
-		p := tea
-		if rand.N(2) == 0 {
-			p = coffee
+	run.Work(engine.Default(), func(ctx context.Context) {
+		for ctx.Err() == nil {
+			p := tea
+			if rand.N(2) == 0 {
+				p = coffee
+			}
+			begin := time.Now()
+			taken := take(p, rand.N(4) == 0)
+			orders.With(taken).Inc()
+			duration.With(taken).Observe(time.Since(begin).Seconds())
 		}
-		begin := time.Now()
-		taken := take(p, rand.N(4) == 0)
-		orders.With(taken).Inc()
-		duration.With(taken).Observe(time.Since(begin).Seconds())
-	}
-	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for a scrape under way
-	defer cancel()
-	return service.Shutdown(stopping)
+	})
 }
