@@ -32,3 +32,6 @@ var (
 	errNilFunc     = fmt.Errorf("%w: the function is nil", ErrOption)
 	errNilRegistry = fmt.Errorf("%w: the registry is nil", ErrOption)
 )
+
+// nilOption is the error of an option that is nil, by its position.
+func nilOption(i int) error { return fmt.Errorf("%w: option %d is nil", ErrOption, i+1) }

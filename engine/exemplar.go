@@ -39,7 +39,7 @@ func WithExemplars(from func(ctx context.Context) Labels) MetricOption {
 			return fmt.Errorf("%w: WithExemplars is for counters and histograms, this is a %s", ErrOption, d.kind)
 		}
 		if from == nil {
-			return errNilFunc
+			return fmt.Errorf("%w: WithExemplars(nil)", ErrOption)
 		}
 		d.exemplarsFrom = from
 		return nil

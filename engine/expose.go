@@ -86,8 +86,12 @@ func newPage() *page { return &page{buf: make([]byte, 0, chunkSize)} }
 //
 // The page is written in chunks of about 64 KiB, each with one Write (larger ones with WholeFamilies), and Expose stops at
 // the first error of w, which it returns. It takes no lock while it writes, so neither updates nor the creation of series
-// wait for it or for w. It may be called concurrently. In steady state it allocates nothing.
+// wait for it or for w. It may be called concurrently. In steady state it allocates nothing, but for a few small objects
+// for each function that it calls.
 func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
+	if r == nil {
+		return 0, fmt.Errorf("quipu: Expose: %w", errNilRegistry)
+	}
 	if e.Format > encode.Protobuf {
 		return 0, fmt.Errorf("quipu: %w: there is no exposition format %d", ErrOption, e.Format)
 	}

@@ -51,7 +51,10 @@ func NewRegistry(options ...RegistryOption) *Registry {
 		byName:    make(map[string]*family),
 		bySeries:  make(map[string]*family),
 	}
-	for _, option := range options {
+	for i, option := range options {
+		if option == nil {
+			panic(fmt.Sprintf("quipu: NewRegistry: %v", nilOption(i)))
+		}
 		if err := option.applyRegistry(r); err != nil {
 			panic("quipu: " + err.Error())
 		}
@@ -88,6 +91,9 @@ func (r *Registry) define(d definition, options []MetricOption) (*family, error)
 
 // complete applies the options and the defaults to a definition, and checks it.
 func (r *Registry) complete(d *definition, options []MetricOption) error {
+	if r == nil {
+		return d.wrap(errNilRegistry)
+	}
 	if d.maxSeries == 0 {
 		d.maxSeries = r.maxSeries
 	}
@@ -121,7 +127,10 @@ func (r *Registry) find(d *definition) (*family, error) {
 }
 
 func (r *Registry) applyOptions(d *definition, options []MetricOption) error {
-	for _, option := range options {
+	for i, option := range options {
+		if option == nil {
+			return nilOption(i)
+		}
 		if err := option.applyMetric(d); err != nil {
 			return err
 		}

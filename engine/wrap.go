@@ -15,20 +15,23 @@ type Func interface {
 //	handle = engine.Timed(latency, handle)
 //
 // Wrapping allocates; calls of the result do not.
-func Timed[F Func](o Observer, f F) F { return wrap(newMeasures(o, nil, nil), f) }
+func Timed[F Func](o Observer, f F) F { return wrap("Timed", newMeasures(o, nil, nil), f) }
 
 // InProgress returns a function that does what f does and keeps in g how many calls of it are under way.
-func InProgress[F Func](g *Gauge, f F) F { return wrap(newMeasures(nil, g, nil), f) }
+func InProgress[F Func](g *Gauge, f F) F { return wrap("InProgress", newMeasures(nil, g, nil), f) }
 
 // CountErrors returns a function that does what f does and counts the calls that returned an error or panicked. The
 // panic goes on.
-func CountErrors[F Func](c *Counter, f F) F { return wrap(newMeasures(nil, nil, c), f) }
+func CountErrors[F Func](c *Counter, f F) F { return wrap("CountErrors", newMeasures(nil, nil, c), f) }
 
 // Call calls f, a function that returns a value, with any of the measurements that the wrappers make. Each of o, g and c
 // may be nil, o also as a nil *Histogram or *Summary.
 //
 //	user, err := engine.Call(latency, inflight, failures, func() (User, error) { return db.User(ctx, id) })
 func Call[T any](o Observer, g *Gauge, c *Counter, f func() (T, error)) (value T, err error) {
+	if f == nil {
+		panic("quipu: Call: the function is nil")
+	}
 	call := newMeasures(o, g, c).begin()
 	defer func() { call.end(err) }()
 	value, err = f()
@@ -81,10 +84,13 @@ func (u *underWay) end(err error) {
 	}
 }
 
-func wrap[F Func](m measures, f F) F {
+func wrap[F Func](wrapper string, m measures, f F) F {
 	var wrapped any
 	switch f := any(f).(type) {
 	case func() error:
+		if f == nil {
+			panic("quipu: " + wrapper + ": the function is nil")
+		}
 		wrapped = func() (err error) {
 			call := m.begin()
 			defer func() { call.end(err) }()
@@ -93,6 +99,9 @@ func wrap[F Func](m measures, f F) F {
 			return err
 		}
 	case func(context.Context) error:
+		if f == nil {
+			panic("quipu: " + wrapper + ": the function is nil")
+		}
 		wrapped = func(ctx context.Context) (err error) {
 			call := m.begin()
 			defer func() { call.end(err) }()
