@@ -378,3 +378,11 @@ func panicText(f func()) (text string) {
 	f()
 	return ""
 }
+
+func TestNilOptionsAreNamed(t *testing.T) {
+	reg := engine.NewRegistry()
+	require.PanicsWithValue(t, "quipu: Handler: option 2 of 2 is nil", func() { Handler(reg, NoSelfMetrics(), nil) })
+	for _, opt := range []ServiceOption{nil, Option(nil), serviceOption(nil)} {
+		require.PanicsWithValue(t, "quipu: NewService: option 2 of 2 is nil", func() { NewService(reg, Path("/m"), opt) })
+	}
+}

@@ -37,7 +37,10 @@ func newHandlerConfig(opts []Option) handlerConfig {
 		writeTimeout:  defaultWriteTimeout,
 		maxConcurrent: defaultMaxConcurrent,
 	}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			panic(fmt.Sprintf("quipu: Handler: option %d of %d is nil", i+1, len(opts)))
+		}
 		opt(&c)
 	}
 	return c
@@ -64,7 +67,7 @@ func ScrapeTimeout(d time.Duration) Option {
 // MaxConcurrent is how many scrapes may be at work at once: 8 by default. One remote address (an IPv6 /64) gets three
 // quarters of them at most, one HTTP/2 connection half. A scrape beyond that waits for up to a second and then gets 503
 // with Retry-After. While it waits, the page of a reader that has held up a write for a fifth of a second, or its whole
-// page for two seconds, is cut, and the slot passes on; the more scrapes wait, the sooner. So readers that stall keep
+// page for two seconds, is cut, and the slot passes on; sooner when many wait. So readers that stall keep
 // nobody out. Each scrape at work holds a chunk of 64 KiB, and under gzip a compressor of about 1 MiB. A page that was cut
 // and cannot be interrupted, because a wrapper around the handler has neither SetWriteDeadline nor Unwrap, holds them
 // until its client reads or goes away; when there are n of these, further pages are not compressed. It panics if n is

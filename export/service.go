@@ -70,6 +70,16 @@ type serviceOption func(*serviceConfig)
 
 func (o serviceOption) applyTo(c *serviceConfig) { o(c) }
 
+func isNilOption(o ServiceOption) bool {
+	switch o := o.(type) {
+	case Option:
+		return o == nil
+	case serviceOption:
+		return o == nil
+	}
+	return o == nil
+}
+
 func (o Option) applyTo(c *serviceConfig) { c.handler = append(c.handler, o) }
 
 // Path sets the path of the metrics, "/metrics" by default. It panics on a path that does not begin with a slash, that
@@ -99,7 +109,10 @@ func NewService(reg *engine.Registry, opts ...ServiceOption) *Service {
 		panic("quipu: NewService needs a registry: pass engine.Default() or one of your own")
 	}
 	config := serviceConfig{path: "/metrics"}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if isNilOption(opt) {
+			panic(fmt.Sprintf("quipu: NewService: option %d of %d is nil", i+1, len(opts)))
+		}
 		opt.applyTo(&config)
 	}
 	pages := servicePages{metrics: Handler(reg, config.handler...), path: config.path}

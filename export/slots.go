@@ -12,13 +12,18 @@ import (
 
 const (
 	// stallTime is how long a reader may hold up one write while a single scrape waits for its slot. Loopback and local
-	// networks take a chunk in less than a millisecond, a link of 10 Mbit/s in 50. The more scrapes wait, the shorter
-	// it gets: see slots.grace.
+	// networks take a chunk in less than a millisecond, a link of 10 Mbit/s in 50. When scrapes wait and wait, it gets
+	// shorter, the more of them there are: see slots.grace.
 	stallTime = 200 * time.Millisecond
 
 	// slowTime is how long a reader may hold up the writes of one page together while scrapes wait for slots: a reader
 	// that takes each chunk just in time is cut too, though later than one that stalls.
 	slowTime = 2 * time.Second
+
+	// hurryTime is how long the first scrape in the queue has waited when stallTime is shortened, and moveTime how long no
+	// scrape has ended by itself: a crowd of healthy scrapes on a busy machine is no reason to cut any.
+	hurryTime = 250 * time.Millisecond
+	moveTime  = 50 * time.Millisecond
 
 	// cutInterval is how often the first scrape in the queue looks for a reader to cut, at least.
 	cutInterval = 10 * time.Millisecond
@@ -52,6 +57,7 @@ type slots struct {
 	held  []*slot
 	queue []*waiter // the first one looks for readers to cut
 	stuck int       // slots that were cut and whose handler has not returned
+	moved time.Time // when a scrape last ended by itself
 }
 
 // slot is a scrape at work, or waiting to be.
@@ -66,9 +72,10 @@ type slot struct {
 
 // waiter is a scrape in the queue.
 type waiter struct {
-	slot *slot
-	wake chan struct{} // of capacity 1; the waiter has a slot, or is the first in the queue
-	has  bool          // a slot
+	slot  *slot
+	since time.Time
+	wake  chan struct{} // of capacity 1; the waiter has a slot, or is the first in the queue
+	has   bool          // a slot
 }
 
 // client says which scrapes share a bound. Fields that are zero share none.
@@ -104,7 +111,7 @@ func (s *slots) enter(entering *slot, patience time.Duration) bool {
 		s.mu.Unlock()
 		return true
 	}
-	w := &waiter{slot: entering, wake: make(chan struct{}, 1)}
+	w := &waiter{slot: entering, since: time.Now(), wake: make(chan struct{}, 1)}
 	s.queue = append(s.queue, w)
 	s.mu.Unlock()
 	return s.wait(w, patience)
@@ -154,6 +161,7 @@ func (s *slots) leave(left *slot) {
 		s.stuck--
 	} else {
 		s.drop(left)
+		s.moved = time.Now()
 		s.admit()
 	}
 	s.mu.Unlock()
@@ -220,14 +228,18 @@ func (s *slots) full(c client) (share, func(*slot) bool) {
 }
 
 // grace is how long a reader may stall. For a scrape with q others before it, and n slots, dividing by 1+q/n makes the wait
-// about ln(1+q/n) times stallTime, less than the second that a scrape has for it up to a queue of 30 times the slots.
-func (s *slots) grace() time.Duration {
-	return stallTime * time.Duration(s.most) / time.Duration(s.most+max(len(s.queue), 1)-1)
+// about hurryTime plus ln(1+q/n) times stallTime, less than the second that a scrape has for it up to a queue of 20 times
+// the slots.
+func (s *slots) grace(now time.Time) time.Duration {
+	if len(s.queue) == 0 || now.Sub(s.queue[0].since) < hurryTime || now.Sub(s.moved) < moveTime {
+		return stallTime
+	}
+	return stallTime * time.Duration(s.most) / time.Duration(s.most+len(s.queue)-1)
 }
 
 // nextLook is when a reader that is stalled now may be cut, or it is time to see who has stalled since.
 func (s *slots) nextLook(now time.Time) time.Duration {
-	grace, next := s.grace(), cutInterval
+	grace, next := s.grace(now), cutInterval
 	for _, h := range s.held {
 		if left := grace - h.stalled(now); left > 0 {
 			next = min(next, left)
@@ -250,7 +262,7 @@ func (s *slots) admit() {
 // cut takes slots away from stalled readers, for those in the queue, and returns the slots whose writes are to be
 // interrupted, with interrupt locked.
 func (s *slots) cut(now time.Time) (victims []*slot) {
-	grace := s.grace()
+	grace := s.grace(now)
 	ripe := func(h *slot) bool { return h.stalled(now) >= grace || h.stalled(now) > 0 && h.waited >= slowTime }
 	for i := 0; i < len(s.queue) && slices.ContainsFunc(s.held, ripe); {
 		share, within := s.full(s.queue[i].slot.client)

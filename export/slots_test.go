@@ -328,7 +328,7 @@ func (explosive) Write([]byte) (int, error) { panic("gone") }
 func TestAQueueIsEmptiedWithinItsPatienceByReadersThatAllStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := handlerOf(chunks(chunk64K, 1))
-		for i := range 8 * 30 {
+		for i := range 8 * 20 {
 			r := newReader(time.Hour)
 			scrapeOf(h, r, r, fmt.Sprintf("192.0.%d.%d:1", i/250, i%250), 1)
 		}

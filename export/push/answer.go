@@ -32,7 +32,7 @@ type StatusError struct {
 	URL      string // of the request, without credentials and query
 	Status   int
 	Location string // where the server redirects to, without credentials and query
-	Body     string // its first 512 bytes, with the credentials of the request blacked out
+	Body     string // its first 512 bytes, without the credentials of the request: blacked out, or all withheld
 
 	// RetryAfter is how long the server asks to be left alone, from 1 second to 5 minutes; 0 if it does not say.
 	RetryAfter time.Duration
@@ -54,6 +54,10 @@ func (e *StatusError) Error() string {
 // readAnswer reads what the server says, for the error if it is one and for the connection's sake if not.
 func (p *Pusher) readAnswer(resp *http.Response) error {
 	defer resp.Body.Close()
+	if resp.StatusCode < 200 {
+		// The body of 101 is the connection itself, which no context ends. Nobody has asked to switch protocols.
+		return &StatusError{Method: resp.Request.Method, URL: p.shown, Status: resp.StatusCode}
+	}
 	body := io.LimitReader(resp.Body, maxAnswer)
 	if resp.StatusCode/100 == 2 {
 		_, _ = io.Copy(io.Discard, body) // the push has arrived, however its answer ends
@@ -65,13 +69,13 @@ func (p *Pusher) readAnswer(resp *http.Response) error {
 		URL:    shown(resp.Request.URL),
 		Status: resp.StatusCode,
 		// Black out before cutting: a secret must not survive as the piece before the cut.
-		Body: cut(strings.TrimSpace(p.secrets.Replace(string(text))), shownAnswer),
+		Body: cut(strings.TrimSpace(p.redact(string(text))), shownAnswer),
 	}
 	if to, err := url.Parse(resp.Header.Get("Location")); err == nil && resp.StatusCode/100 == 3 && to.String() != "" {
-		e.Location = cut(p.secrets.Replace(shown(resp.Request.URL.ResolveReference(to))), shownAnswer)
+		e.Location = cut(p.redact(shown(resp.Request.URL.ResolveReference(to))), shownAnswer)
 	}
 	if resp.Request.Response != nil {
-		e.URL = p.secrets.Replace(e.URL) // the server has redirected here, and may have put into the path what it knows
+		e.URL = p.redact(e.URL) // the server has redirected here, and may have put into the path what it knows
 	}
 	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
 	return e

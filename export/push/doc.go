@@ -29,7 +29,14 @@
 // # Failures
 //
 // An answer other than 2xx is a [*StatusError] with the beginning of the body. Of a body at most 64 KiB are read, for at most
-// 2 seconds. Errors never show passwords, headers or query strings, also where the server sends them back. Redirects are
-// followed when they keep the method and stay on the same scheme, host and port (307, 308); all others would send a
-// request without its metrics, or credentials to somebody else, and are errors. Only Run tries again.
+// 2 seconds.
+//
+// Errors never show passwords, tokens, headers or query strings, also where the server sends them
+// back: they are blacked out, and a text in which they are escaped, encoded or cut is withheld. A
+// [Pusher] that is printed or logged shows where it pushes, and no secret. An answer of 101 is an
+// error and closes the connection.
+//
+// Redirects are followed when they keep the method and stay on the same scheme, host and port (307,
+// 308); all others would send a request without its metrics, or credentials to somebody else, and
+// are errors. Only Run tries again.
 package push

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"sync"
 	"testing"
 
@@ -80,4 +81,12 @@ func newPusherFor(t testing.TB, url string, opts ...Option) *Pusher {
 	p, err := New(url, "backup", append([]Option{From(jobs(t))}, opts...)...)
 	require.NoError(t, err)
 	return p
+}
+
+// urlOf is where a Pusher sends its requests.
+func urlOf(t testing.TB, p *Pusher) *url.URL {
+	t.Helper()
+	req, err := p.request(t.Context(), http.MethodDelete, nil)
+	require.NoError(t, err)
+	return req.URL
 }

@@ -24,18 +24,16 @@ import (
 type Pusher struct {
 	reg     *engine.Registry
 	client  *http.Client
-	url     *url.URL
 	custom  bool    // the URL is no group of a Pushgateway
 	labels  []label // the job and the grouping labels
 	format  encode.Format
 	timeout time.Duration
 	logger  *slog.Logger // nil: slog.Default() at the time
 
-	auth           bool
-	user, password string
-	host           string
-	header         http.Header
-	secrets        redactor
+	// What holds secrets is within functions, where nothing that prints or dumps a Pusher looks.
+	request func(ctx context.Context, method string, page []byte) (*http.Request, error)
+	redact  redact
+	shown   string // the URL without secrets
 
 	turn chan struct{} // of capacity 1; holds a value while a request is in flight
 	size int           // of the latest page, guarded by turn
@@ -61,7 +59,10 @@ func newPusher(serverURL, job string, opts []Option) (*Pusher, error) {
 		c.auth, c.user = true, server.User.Username()
 		c.password, _ = server.User.Password()
 	}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, fmt.Errorf("option %d of %d is nil", i+1, len(opts))
+		}
 		if err := opt(c); err != nil {
 			return nil, err
 		}
@@ -80,10 +81,11 @@ func newPusher(serverURL, job string, opts []Option) (*Pusher, error) {
 	}
 	client.CheckRedirect = checkRedirect
 	return &Pusher{
-		reg: c.reg, client: &client, url: u, custom: c.path != "", labels: labels,
+		reg: c.reg, client: &client, custom: c.path != "", labels: labels,
 		format: c.format, timeout: c.timeout, logger: c.logger,
-		auth: c.auth, user: c.user, password: c.password, host: c.host, header: c.header,
-		secrets: newRedactor(c, u),
+		request: newRequest(c, u),
+		redact:  newRedact(secretsOf(c, u, proxyOf(c, u))),
+		shown:   shown(u),
 		turn:    make(chan struct{}, 1),
 	}, nil
 }
@@ -111,7 +113,7 @@ func (c *config) check(job string) error {
 // that is gone is noticed sooner than one that is slow.
 func newTransport() *http.Transport {
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    5 * time.Second,
 		MaxResponseHeaderBytes: maxAnswer,
@@ -169,6 +171,9 @@ func (p *Pusher) push(ctx context.Context, method string) error {
 	return p.readAnswer(resp)
 }
 
+// pageReserve is how much of a push's time is kept for sending the page, or a quarter of it if that is less.
+const pageReserve = 2 * time.Second
+
 // timeoutError says that the push took longer than it may, and is context.DeadlineExceeded.
 type timeoutError time.Duration
 
@@ -178,7 +183,7 @@ func (e timeoutError) Timeout() bool        { return true }
 
 // failed is the error of a request without an answer.
 func (p *Pusher) failed(method string, err error) error {
-	return fmt.Errorf("quipu: push: %s %s: %w", method, shown(p.url), p.secrets.wrap(err))
+	return fmt.Errorf("quipu: push: %s %s: %w", method, p.shown, p.redact.wrap(err))
 }
 
 // render returns the page to push. The transport may still read the body after it has returned the answer, so every page is
@@ -187,11 +192,15 @@ func (p *Pusher) render(ctx context.Context) ([]byte, error) {
 	if err := checkDeclared(p.reg, p.labels); err != nil {
 		return nil, err
 	}
-	body := &pageBuffer{ctx: ctx}
+	body := new(bytes.Buffer)
 	body.Grow(p.size + p.size/16)
-	exposition := engine.Exposition{Format: p.format, NoSelf: true, WholeFamilies: true}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < time.Second {
-		exposition.Deadline = deadline // sooner than the engine would give up on slow functions
+	exposition := engine.Exposition{Format: p.format, NoSelf: true, WholeFamilies: true, Context: ctx}
+	if deadline, ok := ctx.Deadline(); ok {
+		// Slow functions must leave time to send the page. Without a Deadline the engine waits for two seconds.
+		left := time.Until(deadline)
+		if left -= min(left/4, pageReserve); left < 2*time.Second {
+			exposition.Deadline = time.Now().Add(left)
+		}
 	}
 	if _, err := p.reg.Expose(body, exposition); err != nil {
 		return nil, fmt.Errorf("quipu: push: the page was not finished: %w", err)
@@ -205,40 +214,36 @@ func (p *Pusher) render(ctx context.Context) ([]byte, error) {
 	return body.Bytes(), nil
 }
 
-// pageBuffer is a buffer that stops taking chunks when nobody waits for them any more.
-type pageBuffer struct {
-	bytes.Buffer
-	ctx context.Context
+// newRequest returns a function that makes the requests of a Pusher.
+func newRequest(c *config, u *url.URL) func(context.Context, string, []byte) (*http.Request, error) {
+	return func(ctx context.Context, method string, page []byte) (*http.Request, error) {
+		var body io.Reader // nil rather than empty: DELETE has none
+		if method != http.MethodDelete {
+			body = bytes.NewReader(page)
+		}
+		req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+		if err != nil {
+			return nil, err
+		}
+		req.Header = c.header.Clone()
+		if body != nil {
+			req.Header.Set("Content-Type", c.format.ContentType())
+		}
+		if req.Header.Get("User-Agent") == "" {
+			req.Header.Set("User-Agent", "quipu")
+		}
+		if c.auth {
+			req.SetBasicAuth(c.user, c.password)
+		}
+		if c.host != "" {
+			req.Host = c.host
+		}
+		return req, nil
+	}
 }
 
-func (b *pageBuffer) Write(chunk []byte) (int, error) {
-	if b.ctx.Err() != nil {
-		return 0, context.Cause(b.ctx)
-	}
-	return b.Buffer.Write(chunk)
-}
+// String says where a Pusher pushes, without user, password and query.
+func (p *Pusher) String() string { return "push to " + p.shown }
 
-func (p *Pusher) request(ctx context.Context, method string, page []byte) (*http.Request, error) {
-	var body io.Reader // nil rather than empty: DELETE has none
-	if method != http.MethodDelete {
-		body = bytes.NewReader(page)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, p.url.String(), body)
-	if err != nil {
-		return nil, err
-	}
-	req.Header = p.header.Clone()
-	if body != nil {
-		req.Header.Set("Content-Type", p.format.ContentType())
-	}
-	if req.Header.Get("User-Agent") == "" {
-		req.Header.Set("User-Agent", "quipu")
-	}
-	if p.auth {
-		req.SetBasicAuth(p.user, p.password)
-	}
-	if p.host != "" {
-		req.Host = p.host
-	}
-	return req, nil
-}
+// LogValue is the value of [Pusher.String] for log/slog.
+func (p *Pusher) LogValue() slog.Value { return slog.StringValue(p.String()) }

@@ -197,3 +197,10 @@ func must[T any](v T, err error) T {
 	}
 	return v
 }
+
+func TestANilOptionIsNamed(t *testing.T) {
+	_, err := New("http://gw", "j", Timeout(1), nil)
+	require.EqualError(t, err, "quipu: push: option 2 of 2 is nil")
+	_, err = New("http://gw", "j", From(nil))
+	require.EqualError(t, err, "quipu: push: From(nil): a registry is needed")
+}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,14 +18,17 @@ const (
 	firstBackoff = time.Second
 	maxBackoff   = time.Minute
 
-	// lastTimeout bounds the last push: programs that are told to stop commonly have 10 seconds or 30.
+	// lastTimeout bounds the end of Run, the push under way and the last one together: programs that are told to stop commonly have 10 seconds or 30.
 	lastTimeout = 5 * time.Second
 )
 
-// Run pushes at once and then every interval, until ctx ends; then once more, for at most 5 seconds, so that the last values
-// are not lost. It blocks: give it a goroutine of its own, and wait for that one before the program ends. It returns nil if
-// the last push arrived, whatever happened to those before, and the error of the last push if not. An interval that
-// is not positive is an error.
+// Run pushes at once and then every interval, until ctx ends; then once more, so that the last values are not lost. A push
+// that is under way when ctx ends is finished first, so that it does not arrive after the last one. All this takes at
+// most 5 seconds, half of them for the push under way. Run blocks: give it a goroutine of its own, and wait for that one
+// before the program ends. It returns nil if the last push arrived, whatever happened to those before, and the error of
+// the last push if not. It also returns an error if the push before the last one was given up without an answer: the
+// server may have it in hand still, and put its values in the place of the last ones. An interval that is not positive
+// is an error.
 //
 // It pushes as Replace does, so the group should be this process's own: put an instance into the grouping. With [Path] it
 // pushes as Add does.
@@ -42,17 +46,20 @@ func (p *Pusher) Run(ctx context.Context, interval time.Duration) error {
 	if p.custom {
 		method = http.MethodPost
 	}
+	var ended atomic.Pointer[time.Time]
+	defer context.AfterFunc(ctx, func() { now := time.Now(); ended.Store(&now) })()
 	failures := 0
+	var unanswered error // of the latest push, which the server may have in hand still
 	for ctx.Err() == nil {
 		begin := time.Now()
-		err := p.push(ctx, method)
+		err := p.pushToTheEnd(ctx, method)
 		wait := interval - time.Since(begin)
-		if ctx.Err() != nil {
+		if unanswered = lost(err); ctx.Err() != nil {
 			break // an error is the end's
 		}
 		switch {
 		case err == nil && failures > 0:
-			p.log().Info("quipu: pushing works again", "url", shown(p.url), "failures", failures)
+			p.log().Info("quipu: pushing works again", "url", p.shown, "failures", failures)
 			failures = 0
 		case err != nil:
 			if failures++; failures == 1 {
@@ -64,9 +71,39 @@ func (p *Pusher) Run(ctx context.Context, interval time.Duration) error {
 		}
 		sleep(ctx, wait)
 	}
-	last, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), lastTimeout, timeoutError(lastTimeout))
+	end := time.Now()
+	if at := ended.Load(); at != nil {
+		end = *at
+	}
+	last, cancel := context.WithDeadlineCause(context.WithoutCancel(ctx), end.Add(lastTimeout), timeoutError(lastTimeout))
 	defer cancel()
-	return p.push(last, method)
+	err := p.push(last, method)
+	if err == nil && unanswered != nil {
+		return fmt.Errorf("quipu: push: the last values have arrived, but older ones, of a push that was not answered, "+
+			"may replace them: %w", unanswered)
+	}
+	return err
+}
+
+// pushToTheEnd makes a push that goes on when ctx ends: what it has sent by then would race against the last push. It gets
+// half the time that there is after the end.
+func (p *Pusher) pushToTheEnd(ctx context.Context, method string) error {
+	going, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer giveUp(nil)
+	defer context.AfterFunc(ctx, func() {
+		sleep(going, lastTimeout/2)
+		giveUp(timeoutError(lastTimeout / 2))
+	})()
+	return p.push(going, method)
+}
+
+// lost returns the error of a push that was given up without an answer, and nil for others. Its request may arrive yet.
+func lost(err error) error {
+	sent := (*redacted)(nil)
+	if errors.As(err, &sent) && errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
 }
 
 func (p *Pusher) log() *slog.Logger {

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package push
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"log/slog"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// awkward is a password that every kind of escape changes.
+const awkward = `s<3cr&t "p@ss\w0rd/é+%`
+
+func TestNoFormOfASecretIsShownInAnError(t *testing.T) {
+	jsonOf := func(s any) string { b, _ := json.Marshal(s); return string(b) }
+	forms := map[string]func(user, pass string) string{
+		"plain":                  func(u, p string) string { return u + ":" + p },
+		"JSON":                   func(u, p string) string { return jsonOf(map[string]string{u: p}) },
+		"JSON in JSON":           func(u, p string) string { return jsonOf(jsonOf(p)) },
+		"HTML":                   func(u, p string) string { return html.EscapeString(p) },
+		"numeric HTML":           func(u, p string) string { return numericHTML(p) },
+		"HTML of JSON":           func(u, p string) string { return html.EscapeString(jsonOf(p)) },
+		"quoted":                 func(u, p string) string { return strconv.Quote(p) },
+		"quoted, ASCII":          func(u, p string) string { return strconv.QuoteToASCII(p) },
+		"query":                  func(u, p string) string { return url.QueryEscape(p) },
+		"path":                   func(u, p string) string { return url.PathEscape(p) },
+		"query, lower case":      func(u, p string) string { return strings.ToLower(url.QueryEscape(p)) },
+		"every byte in percents": func(u, p string) string { return everyByte("%%%02X", p) },
+		"every byte in octal":    func(u, p string) string { return everyByte(`\%03o`, p) },
+		"every byte in hex":      func(u, p string) string { return everyByte(`\x%02x`, p) },
+		"every byte in UTF-16":   func(u, p string) string { return strings.Trim(strconv.QuoteToASCII(p), `"`) },
+		"percents twice":         func(u, p string) string { return url.QueryEscape(url.QueryEscape(p)) },
+		"hex":                    func(u, p string) string { return hex.EncodeToString([]byte(p)) },
+		"bytes":                  func(u, p string) string { return fmt.Sprint([]byte(u + p)) },
+		"Basic":                  func(u, p string) string { return base64.StdEncoding.EncodeToString([]byte(u + ":" + p)) },
+		"base64 of more":         func(u, p string) string { return base64.StdEncoding.EncodeToString([]byte("x" + p + "yz")) },
+		"base64 for URLs":        func(u, p string) string { return base64.RawURLEncoding.EncodeToString([]byte("ab" + p)) },
+		"upper case":             func(u, p string) string { return strings.ToUpper(p) },
+		"broken into lines":      func(u, p string) string { return p[:5] + "\r\n " + p[5:] },
+		"base64 in lines": func(u, p string) string {
+			coded := base64.StdEncoding.EncodeToString([]byte(u + ":" + p))
+			return coded[:10] + "\n" + coded[10:]
+		},
+		"its first two thirds": func(u, p string) string { return p[:len(p)*2/3] },
+		"its last two thirds":  func(u, p string) string { return p[len(p)/3:] },
+	}
+	for name, form := range forms {
+		t.Run(name, func(t *testing.T) {
+			g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+				user, pass, _ := r.BasicAuth()
+				if pass == "" { // a token in place of the user is the secret
+					user, pass = "me", user
+				}
+				if r.Header.Get("X-Place") == "location" {
+					w.Header().Set("Location", "/"+url.PathEscape(form(user, pass)))
+				}
+				w.WriteHeader(http.StatusMovedPermanently)
+				_, _ = fmt.Fprintf(w, "who is %s?", form(user, pass))
+			})
+			basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("me:"+awkward))
+			for how, opts := range map[string][]Option{
+				"option": {BasicAuth("me", awkward)},
+				"header": {Header("Authorization", basic)}, // which the server decodes
+				"token":  {BasicAuth(awkwardUser, "")},
+			} {
+				for _, place := range []string{"body", "location"} {
+					p := newPusherFor(t, g.URL, append(opts, Header("X-Place", place))...)
+					err := p.Add(t.Context())
+					require.Error(t, err)
+					secret := awkward
+					if how == "token" {
+						secret = awkwardUser
+					}
+					require.Contains(t, err.Error(), ": 301 Moved Permanently")
+					for _, f := range forms {
+						require.NotContains(t, err.Error(), f("me", secret), how)
+					}
+				}
+			}
+		})
+	}
+}
+
+const awkwardUser = `ghp_<0123456789>&"abcdef`
+
+func numericHTML(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		fmt.Fprintf(&b, "&#x%x;", r)
+	}
+	return b.String()
+}
+
+func everyByte(format, s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		fmt.Fprintf(&b, format, s[i])
+	}
+	return b.String()
+}
+
+func TestTokensInPlaceOfUserNamesAreNotShown(t *testing.T) {
+	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+		user, _, _ := r.BasicAuth()
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = fmt.Fprintf(w, "%s may not", user)
+	})
+	for _, opt := range []Option{BasicAuth(token, ""), BasicAuth(token, "x-oauth-basic"), BasicAuth("t0k3n", "")} {
+		err := newPusherFor(t, g.URL, opt).Add(t.Context())
+		require.ErrorContains(t, err, `403 Forbidden: "*** may not"`)
+	}
+	err := newPusherFor(t, strings.Replace(g.URL, "://", "://"+token+"@", 1)).Add(t.Context())
+	require.ErrorContains(t, err, `403 Forbidden: "*** may not"`)
+}
+
+func TestAnAnswerWithoutSecretsIsShownWhole(t *testing.T) {
+	const text = `text format parsing error in line 7: "\x00 100%" &amp; C:\new\unit <br> %zz \u12 \U1 \x`
+	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) { http.Error(w, text, http.StatusBadRequest) })
+	err := newPusherFor(t, g.URL, BasicAuth("me", awkward), Header("X-Token", token)).Add(t.Context())
+	var answer *StatusError
+	require.ErrorAs(t, err, &answer)
+	require.Equal(t, text, answer.Body)
+}
+
+func TestNoPrinterFindsASecretInAPusher(t *testing.T) {
+	p, err := New("http://me:"+password+"@gateway:9091?key="+token, "backup", From(jobs(t)), Header("X-Token", "Bearer "+token))
+	require.NoError(t, err)
+	type holder struct {
+		Shown  *Pusher
+		hidden *Pusher
+		value  any
+	}
+	var log strings.Builder
+	text, jsonLog := slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewJSONHandler(&log, nil))
+	options := []Option{BasicAuth("me", password), Header("X-Token", token)}
+	for _, v := range []any{p, *p, holder{p, p, *p}, &holder{p, p, p}, options, options[0]} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%t"} {
+			fmt.Fprintf(&log, verb+"\n", v)
+		}
+		text.Info("pushing", "pusher", v)
+		jsonLog.Info("pushing", "pusher", v)
+		if coded, err := json.Marshal(v); err == nil {
+			log.Write(coded)
+		}
+	}
+	require.Contains(t, log.String(), "msg=pushing pusher=\"push to http://gateway:9091/metrics/job/backup\"\n")
+	for _, secret := range []string{password, token, hex.EncodeToString([]byte(password)), hex.EncodeToString([]byte(token))} {
+		require.NotContains(t, log.String(), secret)
+	}
+	require.False(t, reaches(reflect.ValueOf(p), 12, map[uintptr]bool{}), "a dumper that follows pointers finds a secret")
+}
+
+// reaches reports whether a value leads to a string with a secret, as dumpers find it.
+func reaches(v reflect.Value, depth int, seen map[uintptr]bool) bool {
+	if depth == 0 {
+		return false
+	}
+	switch v.Kind() {
+	case reflect.String:
+		return strings.Contains(v.String(), password) || strings.Contains(v.String(), token)
+	case reflect.Pointer:
+		if v.IsNil() || seen[v.Pointer()] {
+			return false
+		}
+		seen[v.Pointer()] = true
+		return reaches(v.Elem(), depth-1, seen)
+	case reflect.Interface:
+		return !v.IsNil() && reaches(v.Elem(), depth-1, seen)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if reaches(v.Field(i), depth-1, seen) {
+				return true
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			if reaches(v.Index(i), depth-1, seen) {
+				return true
+			}
+		}
+	case reflect.Map:
+		for _, k := range v.MapKeys() {
+			if reaches(k, depth-1, seen) || reaches(v.MapIndex(k), depth-1, seen) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestErrorsAsGivesOutNoErrorThatShowsASecret(t *testing.T) {
+	for text, found := range map[string]bool{"malformed line: " + password: false, "malformed line: x": true} {
+		client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("reading: %w", textproto.ProtocolError(text))
+		})}
+		err := newPusherFor(t, "http://gw", Client(client), BasicAuth("me", password)).Add(t.Context())
+		var cause textproto.ProtocolError
+		require.Equal(t, found, errors.As(err, &cause), text)
+		require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, errors.Unwrap(err)), password)
+	}
+}
+
+func TestCredentialsOfTheProxyAreNotShown(t *testing.T) {
+	c := &config{header: http.Header{}}
+	proxy, err := url.Parse("http://me:" + password + "@proxy:3128")
+	require.NoError(t, err)
+	u, err := url.Parse("http://gw")
+	require.NoError(t, err)
+	hide := newRedact(secretsOf(c, u, proxy))
+	require.Equal(t, "407 *** is wrong", hide("407 "+password+" is wrong"))
+}
+
+func FuzzSecretsAreFoundHoweverTheyAreEscaped(f *testing.F) {
+	f.Add("hunter2-and-more", "before ", " after", uint8(3))
+	f.Add(awkward, "", "", uint8(77))
+	f.Fuzz(func(t *testing.T, secret, before, after string, how uint8) {
+		if len(secret) < 4 || strings.TrimSpace(secret) != secret || strings.ToValidUTF8(secret, "") != secret {
+			return
+		}
+		text := before + " " + secret + " " + after
+		for range how % 3 {
+			switch how /= 4; how % 4 {
+			case 0:
+				text = strconv.QuoteToASCII(text)
+			case 1:
+				text = html.EscapeString(text)
+			case 2:
+				text = url.PathEscape(text)
+			default:
+				coded, _ := json.Marshal(text)
+				text = string(coded)
+			}
+		}
+		shown := newRedact([]string{secret})(text)
+		if shown != withheld && strings.Contains(folded(shown), folded(secret)) && !strings.Contains("***", secret) {
+			t.Fatalf("%q is shown in %q", secret, shown)
+		}
+	})
+}
