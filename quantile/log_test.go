@@ -239,6 +239,21 @@ func TestAWindowThatIsSetUpWhileALongTimerRunsIsNotLate(t *testing.T) {
 	})
 }
 
+func TestATimerThatHasBeenReplacedEndsWhenItFires(t *testing.T) {
+	l := NewLog(nil)
+	var w, long Window
+	o := mustObjectives(t, defaults)
+	long.Init(l, o, time.Hour)
+	l.Observe(&long, 1)
+	replaced := l.timer.Load()
+	w.Init(l, o, time.Minute)
+	require.NotEqual(t, replaced, l.timer.Load(), "a shorter period wants another timer")
+	l.tick(replaced)
+	_, count, _ := long.Snapshot(nil)
+	require.Zero(t, count, "it leaves the work to the one in its place")
+	require.True(t, l.armed.Load())
+}
+
 func TestObserveRefusesWhatHasNotBeenSetUpWhileItIsNotPinned(t *testing.T) {
 	o := mustObjectives(t, defaults)
 	l, other := NewLog(nil), NewLog(nil)
