@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -166,25 +167,22 @@ func TestABodyThatIsNotReadIsTreatedAsWithoutTheMiddleware(t *testing.T) {
 			for _, size := range []int{10, 100 << 10, trustedLength + 1} {
 				for _, stated := range []bool{true, false} {
 					t.Run(fmt.Sprintf("%s, %s, %d bytes, length stated: %t", name, p.name, size, stated), func(t *testing.T) {
-						var replies [2]reply
-						for i, s := range servers {
-							// A client that is still sending when the server closes the connection
-							// does not always see the answer.
-							testkit.Poll(t, 20*time.Second, func() error {
+						// A client that is still sending when the server closes the connection does not always see the
+						// answer, and a busy one does not always use a connection again.
+						testkit.Poll(t, 20*time.Second, func() error {
+							var replies [2]reply
+							for i, s := range servers {
 								body := chunked(size)
 								if stated {
 									body = strings.NewReader(strings.Repeat("x", size))
 								}
-								if replies[i] = ask(t, s, http.MethodPost, body); replies[i].failed {
-									return fmt.Errorf("no answer")
-								}
-								return nil
-							})
-							if p.name == "HTTP/2" {
-								replies[i].reused = false // a stream that is reset may come with the end of the connection
+								replies[i] = ask(t, s, http.MethodPost, body)
 							}
-						}
-						require.Equal(t, replies[0], replies[1])
+							if replies[0].failed || !reflect.DeepEqual(replies[0], replies[1]) {
+								return fmt.Errorf("bare %+v, instrumented %+v", replies[0], replies[1])
+							}
+							return nil
+						})
 					})
 				}
 			}
