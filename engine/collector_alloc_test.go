@@ -46,10 +46,3 @@ func TestAPageAllocatesAFixedNumberForFunctionsAndCollectors(t *testing.T) {
 		require.LessOrEqual(t, page(r), float64(10*allocsPerFunction+allocsPerCollector+allocsPerWait), "%d series", series)
 	}
 }
-
-var numbers = func() (s []string) {
-	for i := range 1000 {
-		s = append(s, fmt.Sprint(i))
-	}
-	return s
-}()

@@ -26,6 +26,7 @@ func TestAPageWhoseContextIsDoneWaitsForNoFunctionAnyLonger(t *testing.T) {
 			_, err := r.NewGaugeFunc(fmt.Sprint("slow_", i), "", func() float64 { time.Sleep(450 * time.Millisecond); return 1 })
 			require.NoError(t, err)
 		}
+		require.NoError(t, r.Register(sleepAndEmit(&sleeper{takes: 450 * ms})))
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(100*time.Millisecond, func() { cancel(errGaveUp) })
 		begin := time.Now()
