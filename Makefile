@@ -2,7 +2,7 @@
 # forms that it leaves out.
 
 GO     ?= go
-MODULES = $(patsubst ./%/go.mod,%,$(filter-out ./go.mod,$(shell find . -name go.mod -not -path './build/*' | sort)))
+MODULES = $(patsubst ./%/go.mod,%,$(filter-out ./go.mod ./internal/tools/go.mod,$(shell find . -name go.mod -not -path './build/*' | sort)))
 NESTED  = $(MODULES:%=nested/%)
 PKGS    = ./...
 
@@ -21,11 +21,15 @@ test:
 deps:
 	@./internal/tools/deps.sh
 
+# gofmt, govet and staticcheck, whose version is in internal/tools/go.mod and whose checks are in staticcheck.conf.
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
 	$(GO) vet $(PKGS)
 	$(GO) vet -tags purego $(PKGS)
+	staticcheck=$$($(GO) -C internal/tools tool -n staticcheck) && \
+	for module in . $(MODULES); do echo "staticcheck $$module" && (cd $$module && $$staticcheck ./...) || exit 1; done && \
+	$$staticcheck -tags purego ./internal/percpu ./atomicf ./shard ./histogram ./quantile
 
 # Integration tests with real servers are among these.
 unit:

@@ -35,7 +35,7 @@ func TestAppendingAllocatesNothing(t *testing.T) {
 			dst = summary.AppendSummary(dst, fm, labels, ss)
 			dst = gauge.End(dst, start, fm)
 			dst = AppendLabel(dst, "name", hostile)
-			dst = AppendTrailer(dst, fm)
+			_ = AppendTrailer(dst, fm)
 		}), fm.String())
 	}
 	require.Zero(t, testing.AllocsPerRun(100, func() { _ = RepairUTF8(hostile) }))

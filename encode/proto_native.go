@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//lint:file-ignore SA4016 A tag spells its wire type out, also where that is 0.
+
 package encode
 
 import "encoding/binary"

@@ -80,7 +80,7 @@ func TestTypedLabelNames(t *testing.T) {
 		UserID     string
 		Tagged     string `label:"other_name" json:"x"`
 		A1B        string
-		X_y        string
+		X_y        string //lint:ignore ST1003 The test is about such a name.
 	}
 	r := engine.NewRegistry()
 	_, err := engine.RegisterGaugeOf[names](r, "g", "")

@@ -189,10 +189,13 @@ func TestARouteFuncThatPanicsLeavesNothingInFlight(t *testing.T) {
 	require.Equal(t, 0.0, page(t, reg).Value(t, "http_requests_in_flight"))
 }
 
+// copied is the key of a context value that nobody reads.
+type copied struct{}
+
 // copying hands on a copy of the request, as handlers do that put something into its context.
 func copying(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(wrapped{w}, r.WithContext(context.WithValue(r.Context(), struct{}{}, 1)))
+		next.ServeHTTP(wrapped{w}, r.WithContext(context.WithValue(r.Context(), copied{}, 1)))
 	})
 }
 

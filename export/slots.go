@@ -166,7 +166,8 @@ func (s *slots) leave(left *slot) {
 	}
 	s.mu.Unlock()
 	if cut {
-		left.interrupt.Lock() // until the deadline is set
+		left.interrupt.Lock()
+		//lint:ignore SA2001 The lock is held while the deadline is set: this waits for that.
 		left.interrupt.Unlock()
 	}
 }

@@ -184,7 +184,6 @@ type feeder struct {
 	now   time.Time
 	parts [][]float64 // per slice, oldest first
 	all   int
-	sum   float64
 }
 
 func newFeeder(o *Objectives, maxAge time.Duration) *feeder {

@@ -97,9 +97,8 @@ func plainCompress(old []tuple[uint64], keys []uint64, g guards, n int, env enve
 			g[0], g[1] = g[1], 0
 		}
 	}
-	rank := uint64(n)
 	for i := len(all) - 1; i > 1; i-- {
-		rank = 0
+		rank := uint64(0)
 		for _, it := range all[:i-1] {
 			rank += it.g
 		}

@@ -49,7 +49,7 @@ func (s *Scraper) Scrape() {
 	}
 }
 
-// Header, Write and WriteHeader make a Scraper the ResponseWriter of its own requests.
+// Header makes a Scraper the ResponseWriter of its own requests, with Write and WriteHeader.
 func (s *Scraper) Header() http.Header { return s.header }
 
 func (s *Scraper) Write(p []byte) (int, error) {

@@ -135,25 +135,25 @@ func (r redact) wrap(err error) error {
 	if e := (*url.Error)(nil); errors.As(err, &e) {
 		err = e.Err
 	}
-	return &redacted{r(err.Error()), func() (error, redact) { return err, r }}
+	return &redacted{r(err.Error()), func() (redact, error) { return r, err }}
 }
 
 // redacted has no Unwrap, so that nobody prints the cause who only walks the chain.
 type redacted struct {
 	text  string
-	cause func() (error, redact) // a function for the same reason that redact is one
+	cause func() (redact, error) // a function for the same reason that redact is one
 }
 
 func (e *redacted) Error() string { return e.text }
 
 func (e *redacted) Is(target error) bool {
-	cause, _ := e.cause()
+	_, cause := e.cause()
 	return errors.Is(cause, target)
 }
 
 // As finds an error in the chain of the cause, unless its text has a secret.
 func (e *redacted) As(target any) bool {
-	cause, hide := e.cause()
+	hide, cause := e.cause()
 	found := reflect.New(reflect.TypeOf(target).Elem())
 	if !errors.As(cause, found.Interface()) {
 		return false

@@ -190,12 +190,8 @@ func (l *line) histogram(snapshot engine.HistogramSnapshot, fm encode.Format) en
 		Positive: encode.Buckets{Deltas: n.Positive.Deltas}, Negative: encode.Buckets{Deltas: n.Negative.Deltas},
 		Exemplars: l.exemplars,
 	}
-	for _, s := range n.Positive.Spans {
-		h.Native.Positive.Spans = append(h.Native.Positive.Spans, encode.Span{Offset: s.Offset, Length: s.Length})
-	}
-	for _, s := range n.Negative.Spans {
-		h.Native.Negative.Spans = append(h.Native.Negative.Spans, encode.Span{Offset: s.Offset, Length: s.Length})
-	}
+	h.Native.Positive.Spans = append(h.Native.Positive.Spans, n.Positive.Spans...)
+	h.Native.Negative.Spans = append(h.Native.Negative.Spans, n.Negative.Spans...)
 	h.Sum = h.Native.Sum
 	return h
 }

@@ -149,8 +149,8 @@ func parsePrometheus(page []byte, contentType string) ([]Sample, error) {
 			}
 			var set labels.Labels
 			parser.Labels(&set)
-			s.Name, s.Labels = set.Get(labels.MetricName), set.Map()
-			delete(s.Labels, labels.MetricName)
+			s.Name, s.Labels = set.Get(model.MetricNameLabel), set.Map()
+			delete(s.Labels, model.MetricNameLabel)
 			if len(s.Labels) != set.Len()-1 {
 				return samples, fmt.Errorf("a label name twice in %s", set)
 			}

@@ -172,7 +172,6 @@ const stall = 100 * time.Microsecond
 type recorder struct {
 	times       []int32 // nanoseconds
 	over, taken int
-	switches    int64
 }
 
 func newRecorder(samples int) *recorder { return &recorder{times: make([]int32, 0, samples)} }
