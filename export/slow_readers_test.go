@@ -217,10 +217,11 @@ func TestAnHTTP2ConnectionThatIsNotReadHoldsNoSlots(t *testing.T) {
 		}
 		return c, err
 	}
+	healthy := &http.Transport{TLSClientConfig: one.TLSClientConfig.Clone(), ForceAttemptHTTP2: true}
 	attackers(t, 16, stallStreams(&http.Client{Transport: one}, s.URL))
 	t.Cleanup(one.CloseIdleConnections)
 	time.Sleep(500 * time.Millisecond)
-	healthyScrapes(t, s.URL, &http.Transport{TLSClientConfig: one.TLSClientConfig.Clone(), ForceAttemptHTTP2: true})
+	healthyScrapes(t, s.URL, healthy)
 	s.CloseClientConnections()
 }
 
