@@ -129,3 +129,8 @@ func FuzzOpenMetrics(f *testing.F) {
 		require.True(t, strings.HasSuffix(string(dst), "\n# EOF\n"))
 	})
 }
+
+func TestATimeThatRoundsUpToAWholeSecondIsThatSecond(t *testing.T) {
+	require.Equal(t, appendTime(nil, 1, 2), appendTime(nil, 1, 1.9999999))
+	require.Equal(t, appendTime(nil, 1, 1.999999), appendTime(nil, 1, 1.9999991))
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/internal/percpu"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // newHotSeries returns a series that is hot, over one bound.
@@ -123,4 +124,14 @@ func TestGenerationsMadeAtTheSameTimeAreAllKept(t *testing.T) {
 		n.Snapshot(&s)
 		require.Equal(t, uint64(2*goroutines*values), s.Count)
 	}
+}
+
+func TestTheSharedSumHasObservationsMadeAtTheSameInstant(t *testing.T) {
+	const rounds = 20_000
+	c := newRoomless()
+	observe := func(int) { c.Observe(1) }
+	testkit.Together(rounds, observe, observe)
+	counts, sum, _ := c.Snapshot(nil)
+	require.Equal(t, uint64(2*rounds), total(counts))
+	require.Equal(t, float64(2*rounds), sum)
 }

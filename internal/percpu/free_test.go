@@ -3,10 +3,13 @@
 package percpu
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // Free needs the slab's lock to put a row where Alloc finds it. With the lock held by the test, the row gets its zeroes all
@@ -53,4 +56,23 @@ func TestTheLastRowOfTheSlabEndsWhereTheSlabDoes(t *testing.T) {
 	require.Equal(t, uint32(MaxWords-n), alloc(t, n))
 	_, ok := Alloc(n)
 	require.False(t, ok)
+}
+
+// Two goroutines that need memory for the same P at the same time end up with the same memory.
+func TestTwoGoroutinesThatGrowTheSamePShareItsWords(t *testing.T) {
+	if purego(t) {
+		return
+	}
+	const rounds = 200
+	index := alloc(t, 1)
+	defer Free(index, 1)
+	first := Procs()
+	grow := func(round int) {
+		Grow(first+round, index)
+		atomic.AddUint64(Word(first+round, index), 1)
+	}
+	testkit.Together(rounds, grow, grow)
+	for round := range rounds {
+		require.Equal(t, uint64(2), *Word(first+round, index), "P %d", first+round)
+	}
 }
