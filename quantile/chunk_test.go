@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // A P may fill a chunk while it is being merged. Other mergers leave it to the one that holds it then, so that one merges
@@ -85,4 +87,37 @@ func TestAStreamsRunMayHideObservationsBelowAValueOfAnother(t *testing.T) {
 	for rank, want := range map[float64]float64{1: 0, 40: 0, 60: 100, 102: 100} {
 		require.Equal(t, []float64{want}, w.answer(nil, []Objective{{Quantile: rank / 102}}), "rank %v", rank)
 	}
+}
+
+// The P writes into a chunk again as soon as the merger has given it back.
+func TestAChunkThatIsGivenBackIsLeftAlone(t *testing.T) {
+	const rounds, again = 300, 100
+	l := NewLog(nil)
+	var w Window
+	w.Init(l, mustObjectives(t, defaults), 0)
+	l.addRings(1)
+	c := (*l.rings.Load())[0].current.Load()
+	var filled atomic.Int64
+	testkit.Together(rounds,
+		func(round int) {
+			for i := range c.entries {
+				c.entries[i] = entry{&w, 1}
+			}
+			c.mu.Lock()
+			atomic.StoreUint64(&c.n, chunkLen)
+			filled.Store(int64(round + 1))
+			l.mergeLocked(c)
+		},
+		func(round int) {
+			for filled.Load() != int64(round+1) || atomic.LoadUint64(&c.n) != 0 {
+			}
+			for i := range again {
+				c.entries[i] = entry{&w, 1}
+			}
+			for i := range again {
+				if c.entries[i].w == nil {
+					t.Error("the merger has cleared an entry that was written after it had given the chunk back")
+				}
+			}
+		})
 }
