@@ -27,6 +27,7 @@ lint:
 	if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
 	$(GO) vet $(PKGS)
 	$(GO) vet -tags purego $(PKGS)
+	$(GO) vet -tags explore ./internal/percpu ./atomicf ./shard ./histogram ./quantile
 	staticcheck=$$($(GO) -C internal/tools tool -n staticcheck) && \
 	for module in . $(MODULES); do echo "staticcheck $$module" && (cd $$module && $$staticcheck ./...) || exit 1; done && \
 	$$staticcheck -tags purego ./internal/percpu ./atomicf ./shard ./histogram ./quantile

@@ -7,134 +7,283 @@ import (
 	"math/bits"
 )
 
-// Result says what Explore has found.
+// Result is the outcome of Explore.
 type Result struct {
 	// Runs is the number of orders that were run to their end.
 	Runs int
-	// Fault is what the check said first, or empty.
+	// Steps is the length of the longest order.
+	Steps int
+	// Fault is the first complaint of a check, or empty.
 	Fault string
-	// Order is the sequence of threads that led there, by number; store buffers come after the threads.
+	// Order is the sequence of actors that led there: store buffers are below maxCPUs, threads follow.
 	Order []int
 }
 
-// node is a choice in the current order. Threads and store buffers, together the actors, are bits.
+// Options limit what Explore runs.
+type Options struct {
+	// Switches bounds how often an order may leave an actor that could go on for another one. Zero means no bound.
+	Switches int
+	// Runs is the number of orders beyond which the exploration counts as failed.
+	Runs int
+}
+
+const (
+	defaultRuns = 2_000_000
+	// maxSteps is far above the length of any scenario: an order of that length is a loop that waits for nobody.
+	maxSteps = 4000
+)
+
+// clock counts, per actor, the steps that happened before a given one: those that it depends on, and those before them.
+type clock [maxActors]int16
+
+func (c *clock) join(o *clock) {
+	for i := range c {
+		c[i] = max(c[i], o[i])
+	}
+}
+
+// node is a step of the current order. Sets of actors are bits.
 type node struct {
-	enabled uint32
-	sleep   uint32 // need not be chosen here: the orders that begin with them have been run elsewhere
-	tried   uint32
-	choice  int
+	choice    int
+	access    access
+	clock     clock
+	number    int16  // of the step among those of its actor
+	enabled   uint32 // actors that could have been chosen
+	sleep     uint32 // need not be chosen here: the orders that begin with them have been run elsewhere
+	tried     uint32
+	backtrack uint32 // must be chosen here, at some time
+	switches  int    // spent up to here
 }
 
-// Explore runs the model that setup builds under every order that matters, until a check fails or limit runs are done,
-// which is a fault too. setup is called for every run and must always build the same.
-func Explore(limit int, setup func(w *World)) Result {
-	return explore(limit, setup, access.dependent)
+// explorer holds the current order.
+type explorer struct {
+	options   Options
+	order     []node
+	dependent func(a, b access) bool
+	full      bool  // no reduction
+	between   []int // room for backtrack
 }
 
-func explore(limit int, setup func(w *World), dependent func(a, b access) bool) Result {
-	var order []node
-	result := Result{}
+// Explore runs the scenario that setup builds under every order that matters, until a check fails. setup is called for
+// every run and must always build the same.
+func Explore(o Options, setup func(w *World)) Result {
+	e := &explorer{options: o, dependent: access.dependent, full: o.Switches > 0}
+	return e.explore(setup)
+}
+
+func (e *explorer) explore(setup func(w *World)) Result {
+	if e.options.Runs == 0 {
+		e.options.Runs = defaultRuns
+	}
+	var result Result
 	for {
-		fault, complete := run(setup, dependent, &order)
+		fault, complete := e.run(setup)
 		if complete {
 			result.Runs++
 		}
-		if fault == "" && result.Runs >= limit {
+		result.Steps = max(result.Steps, len(e.order))
+		if fault == "" && result.Runs >= e.options.Runs {
 			fault = "more orders than the limit"
 		}
 		if fault != "" {
 			result.Fault = fault
-			for _, n := range order {
+			for _, n := range e.order {
 				result.Order = append(result.Order, n.choice)
 			}
 			return result
 		}
-		// The next order differs from this one as late as possible.
-		for len(order) > 0 {
-			last := &order[len(order)-1]
-			last.tried |= 1 << last.choice
-			if left := last.enabled &^ last.sleep &^ last.tried; left != 0 {
-				last.choice = bits.TrailingZeros32(left)
-				break
-			}
-			order = order[:len(order)-1]
-		}
-		if len(order) == 0 {
+		if !e.next() {
 			return result
 		}
 	}
 }
 
-// run follows the choices in order and extends it to the end of the run. complete is false when the rest of the order
-// would repeat one that has been run.
-func run(setup func(*World), dependent func(a, b access) bool, order *[]node) (fault string, complete bool) {
-	w := new(World)
-	setup(w)
-	for _, t := range w.threads {
-		t.start()
-		defer t.stop()
+// next changes the order as late as possible. It reports false when there is nothing left to change.
+func (e *explorer) next() bool {
+	for len(e.order) > 0 {
+		last := &e.order[len(e.order)-1]
+		last.tried |= 1 << last.choice
+		left := last.backtrack &^ last.tried
+		if !e.full {
+			left &^= last.sleep
+		}
+		if left != 0 {
+			last.choice = bits.TrailingZeros32(left)
+			return true
+		}
+		e.order = e.order[:len(e.order)-1]
 	}
-	actors := len(w.threads) + len(w.cpus)
-	steps := make([]access, actors)
+	return false
+}
+
+// run follows the order and extends it to the end of the run. complete is false when the rest of the order would repeat
+// one that has been run.
+func (e *explorer) run(setup func(*World)) (fault string, complete bool) {
+	for _, reset := range resets {
+		reset()
+	}
+	w := newWorld()
+	running = w
+	defer w.stop()
+	setup(w)
+	var all [maxActors]actor
+	var steps [maxActors]int16
 	sleep := uint32(0)
+	known := len(e.order) - 1 // steps before this one have been run before
 	for depth := 0; ; depth++ {
+		some := w.actors(&all)
 		enabled := uint32(0)
-		running := false
-		for i := range actors {
-			var ok bool
-			if steps[i], ok = w.step(i); ok {
-				running = true
-				if steps[i].enabled() {
-					enabled |= 1 << i
-				}
+		for i := range all {
+			if all[i].exists && all[i].enabled {
+				enabled |= 1 << i
 			}
 		}
 		switch {
-		case !running:
+		case w.fault != "":
+			return w.fault, true
+		case !some:
 			return w.check(), true
 		case enabled == 0:
 			return "the threads wait for each other", true
+		case depth == maxSteps:
+			return "a thread does not come to an end", true
 		}
-		if depth == len(*order) {
-			ready := enabled &^ sleep
-			if ready == 0 {
-				return "", false
-			}
-			*order = append(*order, node{enabled: enabled, sleep: sleep, choice: bits.TrailingZeros32(ready)})
+		if depth == len(e.order) && !e.extend(enabled, sleep) {
+			return "", false
 		}
-		n := (*order)[depth]
+		n := &e.order[depth]
 		if n.enabled != enabled {
-			return fmt.Sprintf("the model is not deterministic at step %d", depth), true
+			return fmt.Sprintf("the scenario is not deterministic at step %d", depth), true
 		}
 		sleep = 0
+		chosen := &all[n.choice]
 		for asleep := n.sleep | n.tried; asleep != 0; asleep &= asleep - 1 {
-			if i := bits.TrailingZeros32(asleep); i != n.choice && !dependent(steps[i], steps[n.choice]) {
+			if i := bits.TrailingZeros32(asleep); i != n.choice && !e.dependent(all[i].access, chosen.access) {
 				sleep |= 1 << i
 			}
 		}
-		w.advance(n.choice)
+		steps[n.choice]++
+		n.access, n.number = chosen.access, steps[n.choice]
+		if depth >= known {
+			if !e.full {
+				e.race(depth, chosen)
+			}
+			n.clock = e.clockOf(depth, chosen)
+			n.clock[n.choice] = n.number
+		}
+		w.advance(n.choice, n.clock)
 	}
 }
 
-// step returns what an actor does next. It reports false when there is nothing more.
-func (w *World) step(actor int) (access, bool) {
-	if actor < len(w.threads) {
-		t := w.threads[actor]
-		return t.next, !t.done
+// extend adds a step to the order. It reports false when every actor that is enabled is asleep.
+func (e *explorer) extend(enabled, sleep uint32) bool {
+	last, switches := -1, 0
+	if len(e.order) > 0 {
+		n := &e.order[len(e.order)-1]
+		last, switches = n.choice, n.switches
+		if e.full && len(e.order) > 1 {
+			if p := &e.order[len(e.order)-2]; p.choice != last && n.enabled>>p.choice&1 == 1 {
+				switches++
+			}
+		}
 	}
-	c := w.cpus[actor-len(w.threads)]
-	if len(c.buffer) == 0 {
-		return access{}, false
+	ready := enabled
+	if !e.full {
+		ready &^= sleep
 	}
-	return access{kind: write, word: c.buffer[0].word}, true
+	if ready == 0 {
+		return false
+	}
+	n := node{enabled: enabled, sleep: sleep, choice: bits.TrailingZeros32(ready &^ (1<<maxCPUs - 1)), switches: switches}
+	if ready>>maxCPUs == 0 {
+		n.choice = bits.TrailingZeros32(ready)
+	}
+	if last >= 0 && ready>>last&1 == 1 {
+		n.choice = last
+	}
+	n.backtrack = 1 << n.choice
+	if e.full {
+		stay := last >= 0 && enabled>>last&1 == 1
+		if !stay || e.options.Switches == 0 || switches < e.options.Switches {
+			n.backtrack = enabled
+		}
+	}
+	e.order = append(e.order, n)
+	return true
 }
 
-func (w *World) advance(actor int) {
-	if actor < len(w.threads) {
-		w.threads[actor].advance()
-		return
+// clockOf returns the clock of a step that is taken at a depth: all that it depends on comes before it.
+func (e *explorer) clockOf(depth int, a *actor) clock {
+	c := a.clock
+	for i := depth - 1; i >= 0; i-- {
+		n := &e.order[i]
+		if c[n.choice] < n.number && e.dependent(n.access, a.access) {
+			c.join(&n.clock)
+		}
 	}
-	c := w.cpus[actor-len(w.threads)]
-	c.buffer[0].word.value = c.buffer[0].value
-	c.buffer = c.buffer[1:]
+	return c
+}
+
+// race looks for the steps of the order that could as well have come after the one at a depth, and makes sure that the
+// other orders are run too. This is dynamic partial-order reduction with source sets (Abdulla, Aronis, Jonsson and
+// Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction").
+func (e *explorer) race(depth int, a *actor) {
+	number, before := e.order[depth].choice, a.clock
+	for i := depth - 1; i >= 0; i-- {
+		n := &e.order[i]
+		if n.choice == number || n.number <= before[n.choice] || !e.dependent(n.access, a.access) {
+			continue
+		}
+		if !n.access.coEnabled(a.access) {
+			continue
+		}
+		// Races with steps on which step i depends are found when this one has been turned around. If it cannot be, because
+		// one of those steps disables the actor, they have to be found now.
+		if turned := e.backtrack(i, depth, a); turned || !a.access.waits() {
+			before.join(&n.clock)
+		}
+	}
+}
+
+// backtrack makes sure that the step at a depth is also run before step i, with all that it needs: at i an actor must be
+// chosen that the steps can begin with which do not depend on i and come before it. It reports whether the step itself
+// could be taken at i.
+func (e *explorer) backtrack(i, depth int, a *actor) bool {
+	n := &e.order[i]
+	first := uint32(0) // the actors that these steps can begin with
+	seen := uint32(0)
+	steps, itself := e.between[:0], false
+	for j := i + 1; j <= depth; j++ {
+		later := &e.order[j]
+		if j < depth && later.clock[n.choice] >= n.number {
+			continue // depends on i
+		}
+		initial := seen>>later.choice&1 == 0
+		for _, k := range steps {
+			if !initial {
+				break
+			}
+			s := &e.order[k]
+			if j < depth {
+				initial = later.clock[s.choice] < s.number
+			} else {
+				initial = a.clock[s.choice] < s.number && !e.dependent(s.access, a.access)
+			}
+		}
+		if initial {
+			first |= 1 << later.choice
+			itself = j == depth
+		}
+		seen |= 1 << later.choice
+		steps = append(steps, j)
+	}
+	e.between = steps
+	first &= n.enabled
+	switch {
+	case first == 0:
+		n.backtrack |= n.enabled
+	case first&n.backtrack == 0:
+		n.backtrack |= first & -first
+	}
+	return itself && first>>e.order[depth].choice&1 == 1
 }

@@ -4,26 +4,20 @@ package interleave
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-const testLimit = 1 << 20
-
-// outcomes collects what each run of a model ends with.
-func outcomes(t *testing.T, setup func(w *World, report func(string))) map[string]int {
+// outcomes collects the results of all orders of a program.
+func outcomes(t *testing.T, o Options, setup func(w *World) (report func() string)) map[string]int {
 	t.Helper()
 	seen := make(map[string]int)
-	result := Explore(testLimit, func(w *World) {
-		var said string
-		setup(w, func(s string) { said = s })
-		check := w.check
+	result := Explore(o, func(w *World) {
+		report := setup(w)
 		w.Check(func() string {
-			if check != nil {
-				check()
-			}
-			seen[said]++
+			seen[report()]++
 			return ""
 		})
 	})
@@ -31,13 +25,17 @@ func outcomes(t *testing.T, setup func(w *World, report func(string))) map[strin
 	return seen
 }
 
+func swap(p *uint64, v uint64) { Write(p); *p = v }
+
+func add(p *uint64, n uint64) uint64 { Write(p); *p += n; return *p }
+
 func TestIncrementsOfTwoStepsLoseOne(t *testing.T) {
-	seen := outcomes(t, func(w *World, report func(string)) {
-		var x Word
+	seen := outcomes(t, Options{}, func(w *World) func() string {
+		x := new(uint64)
 		for range 2 {
-			w.Go(func(t *Thread) { t.Store(&x, t.Load(&x)+1) })
+			w.Go(0, func() { v := Load(x); swap(x, v+1) })
 		}
-		w.Check(func() string { report(fmt.Sprint(x.Value())); return "" })
+		return func() string { return fmt.Sprint(*x) }
 	})
 	require.Contains(t, seen, "1")
 	require.Contains(t, seen, "2")
@@ -45,147 +43,294 @@ func TestIncrementsOfTwoStepsLoseOne(t *testing.T) {
 }
 
 func TestAtomicIncrementsLoseNone(t *testing.T) {
-	seen := outcomes(t, func(w *World, report func(string)) {
-		var x Word
+	seen := outcomes(t, Options{}, func(w *World) func() string {
+		x := new(uint64)
 		for range 3 {
-			w.Go(func(t *Thread) {
-				for {
-					if v := t.Load(&x); t.CompareAndSwap(&x, v, v+1) {
-						return
-					}
-				}
-			})
+			w.Go(0, func() { add(x, 1) })
 		}
-		w.Check(func() string { report(fmt.Sprint(x.Value())); return "" })
+		return func() string { return fmt.Sprint(*x) }
 	})
-	require.Len(t, seen, 1)
-	require.Contains(t, seen, "3")
+	require.Equal(t, map[string]int{"3": 6}, seen)
 }
 
 // The litmus tests of x86-TSO: what the store buffer allows, and what it does not.
-func TestPlainStoresFollowTheRulesOfAMD64(t *testing.T) {
-	type pair = [2]uint64
-	litmus := func(left, right func(t *Thread, x, y *Word) uint64) map[string]int {
-		return outcomes(t, func(w *World, report func(string)) {
-			var x, y Word
-			var got pair
-			for i, body := range []func(*Thread, *Word, *Word) uint64{left, right} {
-				cpu := w.CPU()
-				w.Go(func(t *Thread) {
-					t.Pin(cpu)
-					got[i] = body(t, &x, &y)
-					t.Unpin()
-				})
+func TestOrdinaryStoresFollowTheRulesOfAMD64(t *testing.T) {
+	litmus := func(left, right func(x, y *uint64) uint64) map[string]int {
+		return outcomes(t, Options{}, func(w *World) func() string {
+			x, y := new(uint64), new(uint64)
+			got := new([2]uint64)
+			for i, body := range []func(x, y *uint64) uint64{left, right} {
+				w.Go(i, func() { got[i] = body(x, y) })
 			}
-			w.Check(func() string { report(fmt.Sprint(got)); return "" })
+			return func() string { return fmt.Sprint(*got) }
 		})
 	}
-	plain := func(t *Thread, mine, other *Word) uint64 { t.Plain(mine, 1); return t.Load(other) }
-	atomic := func(t *Thread, mine, other *Word) uint64 { t.Store(mine, 1); return t.Load(other) }
-	swap := func(f func(*Thread, *Word, *Word) uint64) func(*Thread, *Word, *Word) uint64 {
-		return func(t *Thread, x, y *Word) uint64 { return f(t, y, x) }
+	plain := func(mine, other *uint64) uint64 { Store(mine, 1); return Load(other) }
+	atomic := func(mine, other *uint64) uint64 { swap(mine, 1); return Load(other) }
+	mirror := func(f func(x, y *uint64) uint64) func(x, y *uint64) uint64 {
+		return func(x, y *uint64) uint64 { return f(y, x) }
 	}
 
-	seen := litmus(plain, swap(plain))
-	require.Contains(t, seen, "[0 0]", "a load may pass an older plain store to another word")
+	seen := litmus(plain, mirror(plain))
+	require.Contains(t, seen, "[0 0]", "a load may pass an older ordinary store to another word")
 	require.Len(t, seen, 4)
 
-	seen = litmus(atomic, swap(atomic))
+	seen = litmus(atomic, mirror(atomic))
 	require.NotContains(t, seen, "[0 0]", "and may not pass an atomic one")
 	require.Len(t, seen, 3)
 
 	seen = litmus(
-		func(t *Thread, x, y *Word) uint64 { t.Plain(x, 1); t.Plain(y, 1); return 0 },
-		func(t *Thread, x, y *Word) uint64 { return t.Load(y)<<1 | t.Load(x) },
+		func(x, y *uint64) uint64 { Store(x, 1); Store(y, 1); return 0 },
+		func(x, y *uint64) uint64 { a := Load(y) << 1; return a | Load(x) },
 	)
-	require.NotContains(t, seen, "[0 2]", "plain stores become visible in order")
+	require.NotContains(t, seen, "[0 2]", "ordinary stores become visible in order")
 	require.Len(t, seen, 3)
 
 	seen = litmus(
-		func(t *Thread, x, _ *Word) uint64 { t.Plain(x, 1); t.Plain(x, 2); return t.Load(x) },
-		func(t *Thread, x, _ *Word) uint64 { return t.Load(x) },
+		func(x, y *uint64) uint64 { Store(x, 1); Store(x, 2); return Load(x) },
+		func(x, y *uint64) uint64 { return Load(x) },
 	)
 	require.Contains(t, seen, "[2 0]", "a CPU sees its own stores before others do")
 	require.NotContains(t, seen, "[0 0]")
+	require.Len(t, seen, 3)
+
+	seen = litmus(
+		func(x, y *uint64) uint64 { Store(x, 1); add(y, 1); return 0 },
+		func(x, y *uint64) uint64 { a := Load(y) << 1; return a | Load(x) },
+	)
+	require.NotContains(t, seen, "[0 2]", "an atomic operation empties the buffer")
 }
 
-func TestSleepSetsLoseNoOutcome(t *testing.T) {
-	model := func(w *World, seen map[string]int) {
-		var words [3]Word
-		var got [2]uint64
-		for i := range 2 {
-			cpu := w.CPU()
-			w.Go(func(t *Thread) {
-				t.Pin(cpu)
-				t.Plain(&words[i], 1)
-				got[i] = t.Load(&words[1-i])
-				t.Unpin()
-				t.Add(&words[2], uint64(i+1))
-			})
+// A store may stay in the buffer after its operation, its pin and its thread have come to their end.
+func TestBuffersStayFullAcrossOperations(t *testing.T) {
+	seen := outcomes(t, Options{}, func(w *World) func() string {
+		x, y := new(uint64), new(uint64)
+		got := new([3]uint64)
+		w.Go(0, func() {
+			Pin()
+			Store(x, 1)
+			Unpin()
+			Pin()
+			Store(y, Load(x)+1)
+			Unpin()
+			got[0] = Load(y)
+		})
+		w.Go(1, func() { got[1] = Load(y); got[2] = Load(x) })
+		return func() string { return fmt.Sprint(*got) }
+	})
+	require.Contains(t, seen, "[2 0 0]")
+	require.Contains(t, seen, "[2 0 1]")
+	require.Contains(t, seen, "[2 2 1]")
+	require.Len(t, seen, 3)
+}
+
+func TestMigrationCarriesTheStoresAlong(t *testing.T) {
+	seen := outcomes(t, Options{}, func(w *World) func() string {
+		x, y := new(uint64), new(uint64)
+		got := new([2]uint64)
+		w.Go(0, func() { Store(x, 1); Migrate(1); Store(y, 1) })
+		w.Go(2, func() { got[0] = Load(y); got[1] = Load(x) })
+		return func() string { return fmt.Sprint(*got) }
+	})
+	require.NotContains(t, seen, "[1 0]")
+	require.Len(t, seen, 3)
+}
+
+// randomProgram runs a few threads with a few random operations on a few words, and returns what they read.
+func randomProgram(seed uint64, w *World) func() string {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	words := new([3]uint64)
+	mutexes := new([1]byte)
+	const threads = 3
+	read := new([threads][]uint64)
+	for i := range threads {
+		type operation struct{ kind, word int }
+		var program []operation
+		for range 1 + rng.IntN(2) {
+			program = append(program, operation{rng.IntN(8), rng.IntN(len(words))})
 		}
-		w.Go(func(t *Thread) { t.Store(&words[0], 5) })
-		w.Check(func() string {
-			seen[fmt.Sprint(got, words[0].Value(), words[1].Value(), words[2].Value())]++
-			return ""
+		w.Go(i%2, func() {
+			note := func(v uint64) { read[i] = append(read[i], v) }
+			for n, op := range program {
+				p := &words[op.word]
+				v := uint64(10*i + n + 1)
+				switch op.kind {
+				case 0, 1:
+					note(Load(p))
+				case 2:
+					swap(p, v)
+				case 3:
+					note(add(p, v))
+				case 4:
+					Store(p, v)
+				case 5:
+					Pin()
+					Store(p, Load(p)+v)
+					Unpin()
+				case 6:
+					Lock(&mutexes[0])
+					note(Load(p))
+					Store(p, v)
+					Unlock(&mutexes[0])
+				case 7:
+					if TryLock(&mutexes[0]) {
+						swap(p, v)
+						Unlock(&mutexes[0])
+					}
+				}
+			}
 		})
 	}
-	reduced, full := make(map[string]int), make(map[string]int)
-	result := Explore(testLimit, func(w *World) { model(w, reduced) })
-	require.Empty(t, result.Fault)
-	every := explore(testLimit, func(w *World) { model(w, full) }, func(a, b access) bool { return true })
-	require.Empty(t, every.Fault)
-	t.Logf("%d outcomes, %d runs with sleep sets, %d without", len(full), result.Runs, every.Runs)
-	require.Less(t, 100*result.Runs, every.Runs)
-	require.Len(t, reduced, len(full))
-	for outcome := range full {
-		require.Contains(t, reduced, outcome)
+	return func() string { return fmt.Sprint(*read, *words) }
+}
+
+func TestTheReductionLosesNoOutcome(t *testing.T) {
+	programs := uint64(100)
+	if testing.Short() {
+		programs = 25
+	}
+	reduced, all := 0, 0
+	for seed := range programs {
+		few := outcomes(t, Options{}, func(w *World) func() string { return randomProgram(seed, w) })
+		every := make(map[string]int)
+		e := &explorer{options: Options{Runs: 1 << 15}, dependent: access.dependent, full: true}
+		result := e.explore(func(w *World) {
+			report := randomProgram(seed, w)
+			w.Check(func() string { every[report()]++; return "" })
+		})
+		if result.Fault != "" {
+			require.Equal(t, "more orders than the limit", result.Fault)
+			for outcome := range every {
+				require.Contains(t, few, outcome, "program %d", seed)
+			}
+			continue
+		}
+		require.Len(t, few, len(every), "program %d", seed)
+		for outcome := range every {
+			require.Contains(t, few, outcome, "program %d", seed)
+		}
+		for _, n := range few {
+			reduced += n
+		}
+		all += result.Runs
+	}
+	t.Logf("%d orders instead of %d", reduced, all)
+	require.Less(t, 5*reduced, all)
+}
+
+// A lock that is held, and a buffer that is full, disable steps, which partial-order reduction has to see through.
+func TestCriticalSectionsComeInEveryOrder(t *testing.T) {
+	seen := outcomes(t, Options{}, func(w *World) func() string {
+		x, mutex := new(uint64), new(byte)
+		var order []int
+		for i := range 3 {
+			w.Go(i%2, func() {
+				Lock(mutex)
+				Store(x, Load(x)+1)
+				order = append(order, i)
+				Unlock(mutex)
+			})
+		}
+		return func() string { return fmt.Sprint(order, *x) }
+	})
+	require.Len(t, seen, 6)
+	require.Contains(t, seen, "[2 1 0] 3")
+}
+
+func TestABoundOfSwitchesLeavesOrdersOut(t *testing.T) {
+	runs := 0
+	for bound := 1; bound < 4; bound++ {
+		seen := outcomes(t, Options{Switches: bound}, func(w *World) func() string {
+			x := new(uint64)
+			for range 2 {
+				w.Go(0, func() { v := Load(x); swap(x, v+1); v = Load(x); swap(x, v+1) })
+			}
+			return func() string { return fmt.Sprint(*x) }
+		})
+		total := 0
+		for _, n := range seen {
+			total += n
+		}
+		require.Contains(t, seen, "4")
+		require.Contains(t, seen, "2")
+		require.Greater(t, total, runs)
+		runs = total
 	}
 }
 
-func TestExploreReportsWhatIsWrongWithAModel(t *testing.T) {
+func TestExploreReportsWhatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct {
 		setup func(w *World)
 		fault string
 	}{
 		"deadlock": {func(w *World) {
-			a, b := w.CPU(), w.CPU()
-			w.Go(func(t *Thread) { t.Pin(a); t.Pin(b) })
-			w.Go(func(t *Thread) { t.Pin(b); t.Pin(a) })
-			w.Check(func() string { return "" })
+			a, b := new(byte), new(byte)
+			w.Go(0, func() { Lock(a); Lock(b) })
+			w.Go(1, func() { Lock(b); Lock(a) })
 		}, "the threads wait for each other"},
 		"limit": {func(w *World) {
-			var x Word
+			x := new(uint64)
 			for range 4 {
-				w.Go(func(t *Thread) { t.Add(&x, 1); t.Add(&x, 1) })
+				w.Go(0, func() { add(x, 1); add(x, 1) })
 			}
-			w.Check(func() string { return "" })
 		}, "more orders than the limit"},
 		"check": {func(w *World) {
-			var x Word
-			w.Go(func(t *Thread) { t.Store(&x, t.Load(&x)+1) })
-			w.Go(func(t *Thread) { t.Store(&x, t.Load(&x)+1) })
+			x := new(uint64)
+			w.Go(0, func() { swap(x, Load(x)+1) })
+			w.Go(0, func() { swap(x, Load(x)+1) })
 			w.Check(func() string {
-				if x.Value() != 2 {
+				if *x != 2 {
 					return "an increment is lost"
 				}
 				return ""
 			})
 		}, "an increment is lost"},
+		"panic": {func(w *World) {
+			x := new(uint64)
+			w.Go(0, func() { swap(x, 1) })
+			w.Go(0, func() {
+				if Load(x) == 1 {
+					panic("seen")
+				}
+			})
+		}, "panic: seen"},
+		"endless": {func(w *World) {
+			x := new(uint64)
+			w.Go(0, func() {
+				for Load(x) == 0 {
+				}
+			})
+		}, "a thread does not come to an end"},
+		"pinned": {func(w *World) { w.Go(0, func() { Pin() }) }, "a thread ends pinned"},
+		"recycled": {func(w *World) {
+			x, object := new(uint64), new(byte)
+			AddCleanup(object, func() { swap(x, 0) })
+			w.Go(0, func() { LastUse(object, func() { KeepAlive(object); Store(x, 1) }) })
+		}, "a word is accessed that may have been recycled already"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			result := Explore(1000, c.setup)
-			require.Equal(t, c.fault, result.Fault)
-			require.NotEmpty(t, result.Order)
+			result := Explore(Options{Runs: 1000}, func(w *World) {
+				w.Check(func() string { return "" })
+				c.setup(w)
+			})
+			require.Contains(t, result.Fault, c.fault)
 		})
 	}
+	result := Explore(Options{}, func(w *World) {
+		x, object := new(uint64), new(byte)
+		AddCleanup(object, func() { swap(x, 0) })
+		w.Go(0, func() { LastUse(object, func() { Store(x, 1); KeepAlive(object) }) })
+		w.Check(func() string { return "" })
+	})
+	require.Empty(t, result.Fault)
 }
 
-func TestExploreNoticesAModelThatIsNotDeterministic(t *testing.T) {
+func TestExploreNoticesAScenarioThatIsNotDeterministic(t *testing.T) {
 	runs := 0
-	result := Explore(1000, func(w *World) {
-		var x Word
+	result := Explore(Options{Runs: 1000}, func(w *World) {
+		x := new(uint64)
 		for range 2 + runs%2 {
-			w.Go(func(t *Thread) { t.Add(&x, 1) })
+			w.Go(0, func() { add(x, 1) })
 		}
 		runs++
 		w.Check(func() string { return "" })

@@ -2,58 +2,94 @@
 
 package interleave
 
-import "iter"
+import (
+	"fmt"
+	"iter"
+	"runtime/debug"
+	"time"
+)
 
-// Word is a word of the modelled memory. The zero value is 0.
-type Word struct {
-	value uint64
-}
-
-// Init sets the value before the threads start.
-func (w *Word) Init(v uint64) { w.value = v }
-
-// Value returns what memory holds. It is for checks when all threads are done.
-func (w *Word) Value() uint64 { return w.value }
-
-// CPU is a processor that one thread at a time can be pinned to.
-type CPU struct {
+// cpu is a processor (a P): one thread at a time can be pinned to it. Ordinary stores wait in its buffer.
+type cpu struct {
+	number int
 	pinned bool
 	buffer []store
+	clock  clock // of the last store that left the buffer
 }
 
+// store is a buffered store, or the mark of an operation's end.
 type store struct {
-	word  *Word
+	word  *uint64
 	value uint64
+	ended func(time int)
+	clock clock // of the thread that made it
 }
 
-// World is one run of a model: its threads, its CPUs, and what to check at the end.
+// World is one run of a scenario: its threads, its processors, and the check at the end.
 type World struct {
-	threads []*Thread
-	cpus    []*CPU
-	clock   int
+	// Procs is what GOMAXPROCS(0) returns. It is 2 unless a scenario changes it.
+	Procs int
+
+	threads []*thread
+	cpus    [maxCPUs]*cpu
+	current *thread // nil while the scenario is set up and while it is checked
+	locked  map[any]bool
+	time    int           // steps taken
+	elapsed time.Duration // of the clock that the code sees
 	check   func() string
+	fault   string
+	dying   bool
+
+	cleanups []cleanup
+	written  []any // by cleanups that LastUse runs
 }
 
-// CPU adds a processor.
-func (w *World) CPU() *CPU {
-	c := new(CPU)
-	w.cpus = append(w.cpus, c)
-	return c
+const (
+	maxCPUs    = 4
+	maxThreads = 8
+	maxActors  = maxCPUs + maxThreads // the buffers come first
+)
+
+// running is the world of the run that is under way. Runs come one after the other.
+var running *World
+
+// resets put the package variables of the code under test back to what they were at the start.
+var resets []func()
+
+// AtReset registers a function that is called before every run. Rewritten packages register one for their variables.
+func AtReset(f func()) { resets = append(resets, f) }
+
+func newWorld() *World {
+	w := &World{Procs: 2, locked: make(map[any]bool)}
+	for i := range w.cpus {
+		w.cpus[i] = &cpu{number: i}
+	}
+	return w
 }
 
-// Go adds a thread. Its body must do the same whenever it reads the same values.
-func (w *World) Go(body func(t *Thread)) {
-	w.threads = append(w.threads, &Thread{world: w, body: body})
+// Go adds a thread that runs body on the given processor. It must do the same whenever it reads the same values.
+func (w *World) Go(proc int, body func()) {
+	t := &thread{world: w, cpu: w.cpus[proc], body: body}
+	if parent := w.current; parent != nil {
+		t.clock = parent.clock
+	}
+	w.threads = append(w.threads, t)
 }
 
-// Check sets what judges the run when all threads are done. It returns what is wrong, or nothing.
+// Check sets the function that judges the run when all threads are done. It returns what is wrong, or nothing.
 func (w *World) Check(check func() string) { w.check = check }
 
-// Thread is one thread of control. Its methods may be called by its own body only.
-type Thread struct {
+// Elapse advances the clock that the code under test sees.
+func (w *World) Elapse(d time.Duration) { w.elapsed += d }
+
+// thread is one thread of control.
+type thread struct {
 	world *World
-	body  func(*Thread)
-	cpu   *CPU // the one it was pinned to last
+	cpu   *cpu
+	body  func()
+	pins  int
+	clock clock
+	last  *lastUse
 
 	next   access // what it does when it is chosen
 	done   bool
@@ -62,152 +98,114 @@ type Thread struct {
 	yield  func(struct{}) bool
 }
 
-// access describes the next step of a thread, or of a store buffer.
-type access struct {
-	kind kind
-	word *Word
-	cpu  *CPU
-}
-
-type kind int
-
-const (
-	read kind = iota
-	write
-	drainedWrite // and every buffered store of cpu must have reached memory
-	pin
-	unpin
-	begin
-	end
-)
-
-// enabled reports whether the step can be taken now.
-func (a access) enabled() bool {
-	switch a.kind {
-	case pin:
-		return !a.cpu.pinned
-	case drainedWrite, end:
-		return a.cpu == nil || len(a.cpu.buffer) == 0
-	}
-	return true
-}
-
-// dependent reports whether the order of two steps of different threads can matter.
-func (a access) dependent(b access) bool {
-	if a.word != nil && a.word == b.word {
-		return a.kind != read || b.kind != read
-	}
-	switch a.kind {
-	case pin, unpin:
-		return (b.kind == pin || b.kind == unpin) && a.cpu == b.cpu
-	case begin:
-		return b.kind == end
-	case end:
-		return b.kind == begin
-	}
-	return false
-}
-
 // stopped unwinds a thread whose run is given up.
 type stopped struct{}
 
-func (t *Thread) start() {
+func (t *thread) start() {
+	t.next = access{kind: start}
 	t.resume, t.stop = iter.Pull(func(yield func(struct{}) bool) {
+		t.yield = yield
+		if !yield(struct{}{}) {
+			return
+		}
 		defer func() {
-			if r := recover(); r != nil && r != (stopped{}) {
-				panic(r)
+			if r := recover(); r != nil && r != (stopped{}) && t.world.fault == "" {
+				t.world.fault = fmt.Sprintf("panic: %v\n%s", r, debug.Stack())
 			}
 		}()
-		t.yield = yield
-		t.body(t)
+		t.body()
+		if t.pins != 0 && t.world.fault == "" {
+			t.world.fault = "a thread ends pinned"
+		}
 	})
-	t.advance()
+	t.resume()
 }
 
 // advance lets the thread take its step and run up to the next one.
-func (t *Thread) advance() {
+func (t *thread) advance() {
+	t.world.current = t
 	if _, more := t.resume(); !more {
 		t.done = true
 	}
+	t.world.current = nil
 }
 
-// step waits to be chosen.
-func (t *Thread) step(a access) {
+// step waits until the thread is chosen to take the step.
+func (t *thread) step(a access) {
+	if t.last != nil && a.word != nil {
+		t.last.words = append(t.last.words, a.word)
+	}
 	t.next = a
 	if !t.yield(struct{}{}) {
+		t.world.dying = true
 		panic(stopped{})
 	}
-	t.world.clock++
 }
 
-// Load reads a word: the newest store in the buffer of the thread's own CPU, or else memory.
-func (t *Thread) Load(w *Word) uint64 {
-	t.step(access{kind: read, word: w})
-	return t.peek(w)
+// actor describes what the threads and buffers do next, by number.
+type actor struct {
+	access  access
+	clock   clock // of all that must have happened before
+	exists  bool  // there is a next step
+	enabled bool
 }
 
-func (t *Thread) peek(w *Word) uint64 {
-	if t.cpu != nil {
-		for i := len(t.cpu.buffer) - 1; i >= 0; i-- {
-			if t.cpu.buffer[i].word == w {
-				return t.cpu.buffer[i].value
+// actors fills in the next step of each actor. It reports whether there is any.
+func (w *World) actors(all *[maxActors]actor) (any bool) {
+	for i, c := range w.cpus {
+		a := &all[i]
+		a.exists = len(c.buffer) > 0
+		if a.exists {
+			front := &c.buffer[0]
+			a.access = access{kind: flush, word: front.word, cpu: c}
+			if front.ended != nil {
+				a.access = access{kind: end, cpu: c}
 			}
+			a.clock, a.enabled, any = front.clock, true, true
+			a.clock.join(&c.clock) // buffers are emptied in order
 		}
 	}
-	return w.value
-}
-
-// Store writes a word atomically.
-func (t *Thread) Store(w *Word, v uint64) {
-	t.step(access{kind: drainedWrite, word: w, cpu: t.cpu})
-	w.value = v
-}
-
-// Add adds to a word atomically and returns the new value.
-func (t *Thread) Add(w *Word, n uint64) uint64 {
-	t.step(access{kind: drainedWrite, word: w, cpu: t.cpu})
-	w.value += n
-	return w.value
-}
-
-// CompareAndSwap replaces old by new atomically and reports whether old was there.
-func (t *Thread) CompareAndSwap(w *Word, old, new uint64) bool {
-	t.step(access{kind: drainedWrite, word: w, cpu: t.cpu})
-	if w.value != old {
-		return false
+	for i := range maxThreads {
+		a := &all[maxCPUs+i]
+		a.exists = i < len(w.threads) && !w.threads[i].done
+		if a.exists {
+			t := w.threads[i]
+			if t.resume == nil {
+				t.start()
+			}
+			a.access, a.clock, a.enabled, any = t.next, t.clock, t.next.enabled(w), true
+		}
 	}
-	w.value = new
-	return true
+	return any
 }
 
-// Plain writes a word with an ordinary store. The thread must be pinned.
-func (t *Thread) Plain(w *Word, v uint64) {
-	// Not a step: nobody else can see it before it leaves the buffer, which is one.
-	t.cpu.buffer = append(t.cpu.buffer, store{w, v})
+// advance lets an actor take its step.
+func (w *World) advance(number int, c clock) {
+	w.time++
+	if number >= maxCPUs {
+		t := w.threads[number-maxCPUs]
+		t.clock = c
+		t.advance()
+		return
+	}
+	p := w.cpus[number]
+	front := p.buffer[0]
+	p.buffer, p.clock = p.buffer[1:], c
+	if front.ended != nil {
+		front.ended(w.time)
+	} else {
+		*front.word = front.value
+	}
 }
 
-// Pin waits until no other thread is pinned to the CPU.
-func (t *Thread) Pin(c *CPU) {
-	t.step(access{kind: pin, cpu: c})
-	t.cpu, c.pinned = c, true
-}
-
-// Unpin undoes Pin.
-func (t *Thread) Unpin() {
-	t.step(access{kind: unpin, cpu: t.cpu})
-	t.cpu.pinned = false
-}
-
-// Begin returns the time at which an operation of the algorithm begins. Of two operations the one that ended at an
-// earlier time than the other one began at comes before it; all other orders of them are as good as each other.
-func (t *Thread) Begin() (time int) {
-	t.step(access{kind: begin})
-	return t.world.clock
-}
-
-// End returns the time at which an operation ends. Whoever hears of that end from the thread also sees the stores it made
-// before, so they have left the buffer.
-func (t *Thread) End() (time int) {
-	t.step(access{kind: end, cpu: t.cpu})
-	return t.world.clock
+// stop gives the run up, wherever its threads are.
+func (w *World) stop() {
+	w.dying = true
+	for _, t := range w.threads {
+		if t.stop != nil {
+			w.current = t
+			t.stop()
+		}
+	}
+	running = nil
 }

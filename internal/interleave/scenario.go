@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package interleave
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+// Scenario is a small concurrent program over the code under test.
+type Scenario struct {
+	Name string
+	// Switches bounds the orders that are run: see Options. Zero means that all of them are. Deep is the bound in the long
+	// form of the tests, if it is another one.
+	Switches, Deep int
+	Setup          func(w *World)
+}
+
+// Run explores scenarios as subtests.
+func Run(t *testing.T, scenarios ...Scenario) {
+	for _, s := range scenarios {
+		t.Run(s.Name, func(t *testing.T) {
+			o := Options{Switches: s.Switches}
+			if s.Deep > 0 && os.Getenv("QUIPU_LONG") != "" {
+				o.Switches = s.Deep
+			}
+			begin := time.Now()
+			result := Explore(o, s.Setup)
+			kind := "complete"
+			if o.Switches > 0 {
+				kind = "bounded"
+			}
+			t.Logf("%s: %d orders of up to %d steps, %s, in %.1f s", s.Name, result.Runs, result.Steps, kind,
+				time.Since(begin).Seconds())
+			if result.Fault != "" {
+				t.Errorf("%s\nactors in this order: %v", result.Fault, result.Order)
+			}
+			if result.Runs < 2 && result.Fault == "" {
+				t.Errorf("one order only: the scenario explores nothing")
+			}
+		})
+	}
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build amd64 && !race && !purego && !explore
+
+package shard
+
+import (
+	"testing"
+
+	"github.com/quipu-metrics/quipu/internal/interleave/realcode"
+)
+
+// The tests of this file build the scenarios of scenarios_test.go against the package's real files and run them.
+
+func TestEveryInterleavingOfAWalkSeesASeriesOnce(t *testing.T) { realcode.Explore(t, "shard") }
+
+func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
+	const roster, index = "shard/roster.go", "shard/insert.go"
+	realcode.Planted(t, "shard", map[string]realcode.Edit{
+		"a series that comes back takes its old place": {roster,
+			"r.at(length).Store(n)\n\tr.length.Store(length + 1)",
+			"for i := range length {\n\t\tif r.at(i).Load() == nil {\n\t\t\tn.slot.Store(n.slot.Load()&flagEscaped | i)\n" +
+				"\t\t\tr.at(i).Store(n)\n\t\t\treturn r\n\t\t}\n\t}\n\tr.at(length).Store(n)\n\tr.length.Store(length + 1)"},
+		"a roster is published before it is filled": {roster,
+			"m.roster.Store(r.compacted())", "m.roster.Store(new(roster))\n\t\tm.roster.Store(r.compacted())"},
+		"the length is read at every step": {roster,
+			"for i := range r.length.Load() {\n\t\t\tif n := r.at(i).Load(); n != nil && !yield",
+			"for i := uint32(0); i < r.length.Load(); i++ {\n\t\t\tif n := r.at(i).Load(); n != nil && !yield"},
+		"Reset marks nothing gone": {index, "n.slot.Store(n.slot.Load() | flagGone)", "_ = n"},
+	})
+}

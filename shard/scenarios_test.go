@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build explore
+
+package shard
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/quipu-metrics/quipu/internal/interleave"
+)
+
+// These are small programs over the real Map, with blocks of two series, of which every order of the accesses to the
+// roster is run. The lock-free maps of the shards are not part of this package and take part whole.
+
+// explored is a map under exploration. Series 3 is never deleted.
+type explored struct {
+	*Map
+	walks [][]*Node
+}
+
+func newExplored(series ...string) *explored {
+	m := &explored{Map: New(Config{
+		Names: []string{"a"}, MaxSeries: 1 << 20, New: func() *Node { return new(Node) },
+	})}
+	for _, s := range series {
+		m.create(s)
+	}
+	return m
+}
+
+func text(series string) string { return `a="` + series + `"` }
+
+func (m *explored) create(series string) *Node {
+	n, key := m.Find([]string{series})
+	if n == nil {
+		n = m.Insert([]string{series}, key)
+	}
+	return n
+}
+
+func (m *explored) delete(series string) {
+	if n := m.find(series); n != nil {
+		m.Delete(n)
+	}
+}
+
+func (m *explored) find(series string) *Node {
+	n, _ := m.Find([]string{series})
+	return n
+}
+
+// walk walks the series as a page does.
+func (m *explored) walk() {
+	var met []*Node
+	for n := range m.All() {
+		met = append(met, n)
+	}
+	m.walks = append(m.walks, met)
+}
+
+func (m *explored) check() string {
+	for _, met := range m.walks {
+		count := map[string]int{}
+		for _, n := range met {
+			if count[n.Labels]++; count[n.Labels] > 1 {
+				return n.Labels + " comes twice"
+			}
+		}
+		if count[text("3")] == 0 {
+			return "a series that nobody deleted is missing"
+		}
+	}
+	count := 0
+	for n := range m.All() {
+		count++
+		if n.Gone() {
+			return n.Labels + " is gone and in the roster"
+		}
+	}
+	if count != int(m.count.Load()) {
+		return fmt.Sprintf("%d series in the roster, %d in the map", count, int(m.count.Load()))
+	}
+	return ""
+}
+
+func rosterScenarios() []interleave.Scenario {
+	scenario := func(name string, setup func(w *interleave.World, m *explored)) interleave.Scenario {
+		return interleave.Scenario{Name: name, Setup: func(w *interleave.World) {
+			m := newExplored("1", "2", "3")
+			setup(w, m)
+			w.Check(m.check)
+		}}
+	}
+	return []interleave.Scenario{
+		scenario("series come back during a walk", func(w *interleave.World, m *explored) {
+			w.Go(0, func() { m.delete("1"); m.create("1"); m.delete("2"); m.create("2") })
+			w.Go(1, func() { m.walk() })
+		}),
+		{Name: "series change places during a walk", Setup: func(w *interleave.World) {
+			m := newExplored("1", "2", "3", "4", "5")
+			w.Go(0, func() { m.delete("1"); m.delete("2"); m.create("2"); m.create("1") })
+			w.Go(1, func() { m.walk() })
+			w.Check(m.check)
+		}},
+		scenario("the roster is compacted during a walk", func(w *interleave.World, m *explored) {
+			w.Go(0, func() { m.delete("1"); m.delete("2"); m.create("1") })
+			w.Go(1, func() { m.walk() })
+		}),
+		scenario("the roster grows during a walk", func(w *interleave.World, m *explored) {
+			w.Go(0, func() { m.create("4"); m.create("5"); m.create("6") })
+			w.Go(1, func() { m.walk(); m.walk() })
+		}),
+		scenario("two goroutines create and delete, a third walks", func(w *interleave.World, m *explored) {
+			w.Go(0, func() { m.delete("1"); m.create("1") })
+			w.Go(1, func() { m.create("4"); m.delete("4") })
+			w.Go(2, func() { m.walk() })
+		}),
+		{Name: "two goroutines create one series", Setup: func(w *interleave.World) {
+			m := newExplored("3")
+			var made [2]*Node
+			for i := range made {
+				w.Go(i, func() { made[i] = m.create("1") })
+			}
+			w.Go(2, func() { m.walk() })
+			w.Check(func() string {
+				if made[0] != made[1] || made[0] != m.find("1") {
+					return "a series is there twice"
+				}
+				return m.check()
+			})
+		}},
+		{Name: "a reset during creation and a walk", Setup: func(w *interleave.World) {
+			m := newExplored("1")
+			first := m.find("1")
+			var found *Node
+			w.Go(0, func() { m.Reset(); m.create("3") })
+			w.Go(1, func() { found = m.create("1") })
+			w.Go(2, func() {
+				met := 0
+				for range m.All() {
+					met++
+				}
+				if met > 2 {
+					panic("a walk meets series of two times")
+				}
+			})
+			w.Check(func() string {
+				if !first.Gone() {
+					return "a series that was reset is not gone"
+				}
+				if now := m.find("1"); now != nil && now != found || now == nil && !found.Gone() {
+					return "a series is neither there nor gone"
+				}
+				m.walk()
+				return m.check()
+			})
+		}},
+	}
+}
+
+func TestEveryInterleavingOfAWalkSeesASeriesOnce(t *testing.T) {
+	interleave.Run(t, rosterScenarios()...)
+}
