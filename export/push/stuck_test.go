@@ -172,6 +172,8 @@ func runLate(t *testing.T, takes func(n int) time.Duration) (stored []string, mo
 		err = p.Run(ctx, time.Hour)
 		took = time.Since(begin)
 		time.Sleep(time.Hour)
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		stored, most = l.stored, l.most
 	})
 	return stored, most, took, err
