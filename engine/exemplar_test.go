@@ -111,11 +111,21 @@ func TestExemplarsGoWithTheirSeries(t *testing.T) {
 	stale.AddWithExemplar(1, Labels{"t": "1"})
 	require.Equal(t, 1, count())
 	require.True(t, c.Delete("x"))
+	require.Zero(t, count())
 	stale.AddWithExemplar(1, Labels{"t": "2"})
 	require.Zero(t, count(), "a stale handle leaves nothing behind")
 	c.With("x").AddWithExemplar(1, Labels{"t": "3"})
 	c.Reset()
 	require.Zero(t, count())
+}
+
+func TestACounterWithoutAnExemplarDoesNotShowThatOfTheOneBefore(t *testing.T) {
+	r := NewRegistry()
+	c := must(r.NewCounterVec("c_total", "", []string{"a"}))
+	c.With("1").AddWithExemplar(1, Labels{"t": "1"})
+	c.With("2").Add(2)
+	page := openMetricsOf(t, r)
+	require.Equal(t, 1, strings.Count(page, " # "), page)
 }
 
 func TestNativeHistogramsHaveExemplars(t *testing.T) {

@@ -33,12 +33,12 @@ func messages(t *testing.T, page []byte) map[string]int {
 }
 
 func TestAFamilyIsOneMessageWhereTheReaderMayBeAMapByName(t *testing.T) {
-	r := NewRegistry(WithMaxSeries(2000))
+	r := NewRegistry(WithMaxSeries(5000))
 	rows, err := r.NewCounterVec("rows_total", "Rows.", []string{"row"})
 	require.NoError(t, err)
 	native, err := r.NewHistogramVec("native", "Native.", []string{"row"}, WithNative(histogram.NativeDefaults()))
 	require.NoError(t, err)
-	for i := range 2000 {
+	for i := range 5000 {
 		rows.With(fmt.Sprint(strings.Repeat("x", 60), i)).Inc()
 	}
 	for i := range 3 {
@@ -48,6 +48,7 @@ func TestAFamilyIsOneMessageWhereTheReaderMayBeAMapByName(t *testing.T) {
 	n, err := r.Expose(&whole, Exposition{Format: encode.Protobuf, WholeFamilies: true, NoSelf: true})
 	require.NoError(t, err)
 	require.EqualValues(t, whole.Len(), n)
+	require.Greater(t, whole.Len(), 4*chunkSize)
 	require.Equal(t, map[string]int{"rows_total": 1, "native": 1}, messages(t, whole.Bytes()))
 
 	kept := r.pages.get(newPage)
