@@ -4,215 +4,191 @@ package main
 
 import (
 	"fmt"
-	"image/color"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-
 	"github.com/quipu-metrics/quipu/bench/peers"
 )
 
-// colors are readable side by side by people who do not see all of them alike (Okabe and Ito).
-var colors = map[string]color.Color{
-	"quipu":           color.RGBA{R: 0xD5, G: 0x5E, A: 0xFF},
-	"client_golang":   color.RGBA{G: 0x72, B: 0xB2, A: 0xFF},
-	"victoriametrics": color.RGBA{R: 0x00, G: 0x9E, B: 0x73, A: 0xFF},
-	"otel":            color.RGBA{R: 0x99, G: 0x99, B: 0x99, A: 0xFF},
+// shape is the form of a library's marks.
+type shape int
+
+const (
+	circle shape = iota
+	square
+	diamond
+	triangle
+)
+
+// mark is the sign of a library.
+type mark struct {
+	shape shape
+	color string
+}
+
+// marks have colors that people tell apart who do not see all of them alike (Okabe and Ito).
+var marks = map[string]mark{
+	"quipu":           {circle, "#d55e00"},
+	"client_golang":   {square, "#0072b2"},
+	"victoriametrics": {diamond, "#009e73"},
+	"otel":            {triangle, "#888888"},
 }
 
 // plots draws everything there is data for.
 func (d *data) plots(dir string) error {
-	draws := []struct {
-		file string
-		draw func() (*plot.Plot, error)
-	}{
-		{"updates.svg", func() (*plot.Plot, error) { return d.bars("One update or lookup", updates[:10]) }},
-		{"updates-parallel.svg", func() (*plot.Plot, error) {
-			var names []string
-			for _, s := range updates[:10] {
-				names = append(names, s+"Parallel")
-			}
-			return d.bars(fmt.Sprintf("One update or lookup, %d goroutines", d.race.Header.GOMAXPROCS), names)
-		}},
-		{"scrapes.svg", func() (*plot.Plot, error) {
-			return d.bars("One scrape", []string{"Scrape1k", "Scrape100k", "Scrape1M", "ScrapeHistograms10k", "ScrapeGzip100k"})
-		}},
-		{"goroutines-counter.svg", func() (*plot.Plot, error) {
-			return d.lines("Counter.Inc by several goroutines", "CounterIncGoroutines", "goroutines", "ns/op", false)
-		}},
-		{"goroutines-histogram.svg", func() (*plot.Plot, error) {
-			return d.lines("Histogram.Observe by several goroutines", "HistogramObserveGoroutines", "goroutines", "ns/op", false)
-		}},
-		{"goroutines-lookup.svg", func() (*plot.Plot, error) {
-			return d.lines("Lookup of two labels by several goroutines", "Lookup2Goroutines", "goroutines", "ns/op", false)
-		}},
-		{"scrape-time.svg", func() (*plot.Plot, error) {
-			return d.lines("Time of a scrape", "ScrapeSeries", "series", "ns/op", true)
-		}},
-		{"scrape-bytes.svg", func() (*plot.Plot, error) {
-			return d.lines("Bytes of a page", "ScrapeSeries", "series", "page-B", true)
-		}},
-		{"scrape-allocated.svg", func() (*plot.Plot, error) {
-			return d.lines("Bytes allocated by a scrape (none are not drawn)", "ScrapeSeries", "series", "B/op", true)
-		}},
+	var parallel []string
+	for _, s := range updates {
+		parallel = append(parallel, s+"Parallel")
 	}
-	for _, x := range draws {
-		p, err := x.draw()
-		if err != nil {
-			return fmt.Errorf("%s: %w", x.file, err)
-		}
-		if p == nil {
+	for file, picture := range map[string]*svg{
+		"updates.svg":          d.dots("One update or lookup", updates),
+		"updates-parallel.svg": d.dots(fmt.Sprintf("One update or lookup, by %d goroutines at once", d.race.Header.GOMAXPROCS), parallel),
+		"scrapes.svg": d.dots("One scrape",
+			[]string{"Scrape1k", "Scrape100k", "Scrape1M", "ScrapeHistograms10k", "ScrapeGzip100k"}),
+		"goroutines-counter.svg":   d.lines("Counter.Inc by several goroutines", "CounterIncGoroutines", "goroutines", "ns/op"),
+		"goroutines-histogram.svg": d.lines("Histogram.Observe by several goroutines", "HistogramObserveGoroutines", "goroutines", "ns/op"),
+		"goroutines-lookup.svg":    d.lines("Lookup of two labels by several goroutines", "Lookup2Goroutines", "goroutines", "ns/op"),
+		"scrape-time.svg":          d.lines("Time of a scrape", "ScrapeSeries", "series", "ns/op"),
+		"scrape-allocated.svg":     d.lines("Memory allocated by a scrape", "ScrapeSeries", "series", "B/op"),
+	} {
+		if picture == nil {
 			continue // nothing measured
 		}
-		if err := p.Save(20*vg.Centimeter, 11*vg.Centimeter, filepath.Join(dir, x.file)); err != nil {
-			return fmt.Errorf("%s: %w", x.file, err)
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(picture.String()), 0o644); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// logBars draws bars on a logarithmic axis: from the axis up, where zero would be infinitely far below.
-type logBars struct {
-	xs, ys []float64
-	width  float64
-	fill   color.Color
-}
+const (
+	plotWidth = 760
+	rowHeight = 30
+	plotTop   = 88 // below the title, the legend and the labels of the axis
+	margin    = 24
+)
 
-func (b logBars) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	for i := range b.xs {
-		left, right := x(b.xs[i]-b.width/2), x(b.xs[i]+b.width/2)
-		bottom, top := y(p.Y.Min), y(b.ys[i])
-		c.FillPolygon(b.fill, []vg.Point{{X: left, Y: bottom}, {X: left, Y: top}, {X: right, Y: top}, {X: right, Y: bottom}})
+// heading writes the title, and the legend for the libraries that the picture shows.
+func (s *svg) heading(title string, libraries []string) {
+	s.text(margin, 26, atStart, 15, title+" (logarithmic scale, less is better)")
+	x := float64(margin)
+	for _, l := range libraries {
+		s.mark(x+6, 46, marks[l])
+		s.text(x+18, 50, atStart, 12, l)
+		x += 18 + charWidth*float64(len(l)) + 24
 	}
 }
 
-// Thumbnail makes the bars an entry of the legend.
-func (b logBars) Thumbnail(c *draw.Canvas) {
-	c.FillPolygon(b.fill, []vg.Point{
-		{X: c.Min.X, Y: c.Min.Y}, {X: c.Min.X, Y: c.Max.Y}, {X: c.Max.X, Y: c.Max.Y}, {X: c.Max.X, Y: c.Min.Y},
-	})
-}
+// withoutZeros takes the decimals off that round figures do not need.
+var withoutZeros = strings.NewReplacer(".00", "", ".0", "")
 
-// nanoseconds labels a logarithmic axis of times.
-type nanoseconds struct{}
+func tickLabel(v float64, unit string) string { return withoutZeros.Replace(withUnit(v, unit)) }
 
-func (nanoseconds) Ticks(low, high float64) []plot.Tick { return decades(low, high, "ns") }
-
-// quantities labels a logarithmic axis of anything else.
-type quantities struct{}
-
-func (quantities) Ticks(low, high float64) []plot.Tick { return decades(low, high, "") }
-
-// zeros takes what powers of ten do not need off their labels.
-var zeros = strings.NewReplacer(".00", "", ".0", "")
-
-func decades(low, high float64, unit string) []plot.Tick {
-	var ticks []plot.Tick
-	for v := math.Pow(10, math.Floor(math.Log10(low))); v <= high*1.0001; v *= 10 {
-		if v < low*0.9999 {
-			continue
-		}
-		label := withUnit(v, unit)
-		if unit == "" {
-			label = strings.TrimSuffix(withUnit(v, "B"), "B")
-		}
-		label = strings.TrimSpace(zeros.Replace(label))
-		ticks = append(ticks, plot.Tick{Value: v, Label: label})
-	}
-	return ticks
-}
-
-// bars draws the ns/op of scenarios, a group of bars each.
-func (d *data) bars(title string, scenarios []string) (*plot.Plot, error) {
+// dots draws the ns/op of scenarios: a row for each, with a mark for each library.
+func (d *data) dots(title string, scenarios []string) *svg {
+	const unit = "ns/op"
 	scenarios = slices.DeleteFunc(slices.Clone(scenarios), func(s string) bool { return d.race.Scenarios[s] == nil })
-	if len(scenarios) == 0 {
-		return nil, nil
-	}
-	p := plot.New()
-	p.Title.Text = title + " (logarithmic, less is better)"
-	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, nanoseconds{}
-	p.Legend.Top, p.Legend.Left = true, true
-	low, high := math.Inf(1), 0.0
-	width := 0.8 / float64(len(peers.Libraries()))
-	for i, l := range peers.Libraries() {
-		b := logBars{width: width * 0.92, fill: colors[l.Name]}
-		for k, s := range scenarios {
-			if v, ok := d.race.Figure(s, l.Name, "ns/op"); ok && v > 0 {
-				b.xs = append(b.xs, float64(k)-0.4+width*(float64(i)+0.5))
-				b.ys = append(b.ys, v)
-				low, high = min(low, v), max(high, v)
+	low, high, longest := math.Inf(1), 0.0, 0
+	var libraries []string
+	for _, l := range peers.Libraries() {
+		shown := false
+		for _, s := range scenarios {
+			longest = max(longest, len(s))
+			if v, ok := d.race.Figure(s, l.Name, unit); ok && v > 0 {
+				low, high, shown = min(low, v), max(high, v), true
 			}
 		}
-		p.Add(b)
-		p.Legend.Add(l.Name, b)
+		if shown {
+			libraries = append(libraries, l.Name)
+		}
 	}
-	p.Y.Min, p.Y.Max = math.Pow(10, math.Floor(math.Log10(low))), math.Pow(10, math.Ceil(math.Log10(high)))*3
-	p.X.Min, p.X.Max = -0.6, float64(len(scenarios))-0.4
-	var names []string
-	for _, s := range scenarios {
-		names = append(names, strings.TrimSuffix(strings.TrimPrefix(s, "Scrape"), "Parallel"))
+	if high == 0 {
+		return nil
 	}
-	p.NominalX(names...)
-	p.X.Tick.Label.Rotation = 0.35
-	p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = draw.XRight, draw.YTop
-	return p, nil
+	s := &svg{width: plotWidth, height: plotTop + rowHeight*float64(len(scenarios)) + 16}
+	s.heading(title, libraries)
+	left, right, bottom := margin+charWidth*float64(longest)+12, float64(plotWidth-2*margin), s.height-16
+	scale, ticks := newLogScale(low, high, left, right)
+	for _, v := range ticks {
+		s.line(scale.at(v), plotTop, scale.at(v), bottom, gridColor)
+		s.text(scale.at(v), plotTop-6, atMiddle, 12, tickLabel(v, unit))
+	}
+	for i, scenario := range scenarios {
+		y := plotTop + rowHeight*(float64(i)+0.5)
+		s.text(left-12, y+4, atEnd, 12, scenario)
+		s.line(left, y, right, y, gridColor)
+		for k, l := range libraries {
+			if v, ok := d.race.Figure(scenario, l, unit); ok && v > 0 {
+				// One below the other, so that equal figures do not hide each other.
+				s.mark(scale.at(v), y+4*(float64(k)-float64(len(libraries)-1)/2), marks[l])
+			}
+		}
+	}
+	return s
 }
 
 // lines draws a figure over the points of a curve, a line for each library.
-func (d *data) lines(title, name, xLabel, unit string, logX bool) (*plot.Plot, error) {
-	p := plot.New()
-	p.Title.Text, p.X.Label.Text = title, xLabel
-	p.Y.Scale = plot.LogScale{}
-	p.Y.Tick.Marker = nanoseconds{}
-	if unit != "ns/op" {
-		p.Y.Label.Text, p.Y.Tick.Marker = "bytes", quantities{}
-	}
-	if logX {
-		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, quantities{}
-	}
-	p.Legend.Top, p.Legend.Left = true, true
-	p.Add(plotter.NewGrid())
+func (d *data) lines(title, name, xLabel, unit string) *svg {
+	curves := make(map[string][][2]float64)
+	var libraries []string
+	var xs []float64
 	low, high := math.Inf(1), 0.0
 	for _, l := range peers.Libraries() {
-		var points plotter.XYs
 		for s := range d.race.Scenarios {
 			text, ok := strings.CutPrefix(s, name+"/")
 			if !ok {
 				continue
 			}
-			n, err := strconv.ParseFloat(text, 64)
-			if err != nil {
-				return nil, err
+			n, err := strconv.Atoi(text)
+			v, ok := d.race.Figure(s, l.Name, unit)
+			if err != nil || !ok || v <= 0 {
+				continue
 			}
-			if v, ok := d.race.Figure(s, l.Name, unit); ok && v > 0 {
-				points = append(points, plotter.XY{X: n, Y: v})
-				low, high = min(low, v), max(high, v)
+			curves[l.Name] = append(curves[l.Name], [2]float64{float64(n), v})
+			if !slices.Contains(xs, float64(n)) {
+				xs = append(xs, float64(n))
 			}
+			low, high = min(low, v), max(high, v)
 		}
-		if len(points) == 0 {
-			continue
+		if curves[l.Name] != nil {
+			libraries = append(libraries, l.Name)
 		}
-		slices.SortFunc(points, func(a, b plotter.XY) int { return int(math.Copysign(1, a.X-b.X)) })
-		line, dots, err := plotter.NewLinePoints(points)
-		if err != nil {
-			return nil, err
-		}
-		line.Color, dots.Color = colors[l.Name], colors[l.Name]
-		line.Width, dots.Shape = vg.Points(1.5), draw.CircleGlyph{}
-		p.Add(line, dots)
-		p.Legend.Add(l.Name, line, dots)
 	}
 	if high == 0 {
-		return nil, nil
+		return nil
 	}
-	p.Y.Min, p.Y.Max = math.Pow(10, math.Floor(math.Log10(low))), math.Pow(10, math.Ceil(math.Log10(high)))*3
-	return p, nil
+	slices.Sort(xs)
+	s := &svg{width: plotWidth, height: 400}
+	s.heading(title, libraries)
+	const left, right, top, bottom = 90.0, plotWidth - 40.0, 76.0, 340.0
+	y, ticks := newLogScale(low, high, bottom, top)
+	for _, v := range ticks {
+		s.line(left, y.at(v), right, y.at(v), gridColor)
+		s.text(left-10, y.at(v)+4, atEnd, 12, tickLabel(v, unit))
+	}
+	// At equal distances: the points are 1, 2, 3, ... goroutines, or 1000, 10 000, ... series.
+	step := (right - left - 60) / max(1, float64(len(xs)-1))
+	x := make(map[float64]float64)
+	for i, v := range xs {
+		x[v] = left + 30 + step*float64(i)
+		s.line(x[v], top, x[v], bottom, gridColor)
+		s.text(x[v], bottom+20, atMiddle, 12, withoutZeros.Replace(count(v)))
+	}
+	s.text((left+right)/2, bottom+44, atMiddle, 12, xLabel)
+	for _, l := range slices.Backward(libraries) {
+		points := curves[l]
+		slices.SortFunc(points, func(a, b [2]float64) int { return int(a[0] - b[0]) })
+		for i, p := range points {
+			points[i] = [2]float64{x[p[0]], y.at(p[1])}
+		}
+		s.path(points, marks[l].color)
+		for _, p := range points {
+			s.mark(p[0], p[1], marks[l])
+		}
+	}
+	return s
 }

@@ -68,6 +68,33 @@ func TestRowsThatAreLostSaySo(t *testing.T) {
 	require.Contains(t, d.table([]string{"SummaryObserve"}, "ns/op"), "| **2.00: lost** |")
 }
 
+func TestReadmeHasMediansAndNamesTheCommitOfEveryRow(t *testing.T) {
+	d := parsed(t, output, strings.ReplaceAll(output, " 10.0 ns/op", " 12.0 ns/op"))
+	require.Contains(t, d.tableOf([]string{"SummaryObserve"}, "ns/op", d.median), "| SummaryObserve | 11.0 ns | 500 ns | n/a | n/a | 0.0220 |")
+
+	d.race.Scenarios["Scrape100k"] = d.race.Scenarios["SummaryObserve"]
+	d.race.Header.Commit = "aaa"
+	require.Equal(t, "commit aaa", d.readmeCommits())
+	d.race.Again = &results.Again{Only: "^Summary", Commit: "bbb"}
+	require.Equal(t, "commit bbb (Scrape100k: commit aaa)", d.readmeCommits())
+	d.race.Again.Only = "Summary|Scrape"
+	require.Equal(t, "commit bbb", d.readmeCommits())
+	d.race.Again.Only = "^LookupMap$"
+	require.Equal(t, "commit aaa", d.readmeCommits())
+}
+
+func TestPlotsStayWithinThePictureForAnyFigures(t *testing.T) {
+	for _, figures := range [][2]float64{{3, 3}, {1, 1000}, {0.4, 7e10}, {9.99, 10.01}, {2, 5}} {
+		scale, ticks := newLogScale(figures[0], figures[1], 100, 700)
+		require.GreaterOrEqual(t, len(ticks), 2, figures)
+		require.Less(t, len(ticks), 14, figures)
+		for _, v := range append(ticks, figures[:]...) {
+			require.GreaterOrEqual(t, scale.at(v), 100-1e-6, figures)
+			require.LessOrEqual(t, scale.at(v), 700+1e-6, figures)
+		}
+	}
+}
+
 func TestBarsAreReportedMetAndMissed(t *testing.T) {
 	verdict := parsed(t, output).verdict()
 	require.Contains(t, verdict, "| SummaryObserve, caller | 10.0 ns | 500 ns | 0.0200 | 0.03 | met | n/a | | | |")

@@ -110,6 +110,19 @@ func (d *data) cell(scenario, library, unit string) string {
 
 // table has a row for each scenario and a column for each library. A row that quipu does not win says so.
 func (d *data) table(scenarios []string, unit string) string {
+	return d.tableOf(scenarios, unit, d.cell)
+}
+
+// median formats one figure without its spread.
+func (d *data) median(scenario, library, unit string) string {
+	if v, ok := d.race.Figure(scenario, library, unit); ok {
+		return withUnit(v, unit)
+	}
+	return "n/a"
+}
+
+// tableOf is table with another form of the cells.
+func (d *data) tableOf(scenarios []string, unit string, cell func(scenario, library, unit string) string) string {
 	var t strings.Builder
 	t.WriteString("| scenario |")
 	for _, l := range peers.Libraries() {
@@ -127,7 +140,7 @@ func (d *data) table(scenarios []string, unit string) string {
 		fmt.Fprintf(&t, "| %s |", s)
 		best, own := math.Inf(1), cells["quipu"].Figures[unit].Median
 		for _, l := range peers.Libraries() {
-			t.WriteString(" " + d.cell(s, l.Name, unit) + " |")
+			t.WriteString(" " + cell(s, l.Name, unit) + " |")
 			if v, ok := d.race.Figure(s, l.Name, unit); ok && l.Name != "quipu" {
 				best = min(best, v)
 			}
