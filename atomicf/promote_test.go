@@ -3,6 +3,7 @@
 package atomicf
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -62,5 +63,24 @@ func TestIncOfALevelThatIsHotAgainCounts(t *testing.T) {
 		level.Dec()
 		require.Equal(t, float64(10*i+1), level.Load())
 		require.Equal(t, percpu.Private, level.word.Load() >= hotNaN)
+	}
+}
+
+// A reader that has the stamp of an addition ago reads the pair of that stamp, which may be the next one by then.
+func TestAReaderOfAPairLooksAtTheStampAgain(t *testing.T) {
+	row := make([]uint64, levelWords)
+	even, odd := row[levelHi:levelHi+2], row[levelOdd:levelOdd+2]
+	even[0], even[1] = math.Float64bits(7), math.Float64bits(0.5)
+	odd[0], odd[1] = math.Float64bits(3), math.Float64bits(0.25)
+	for now := range uint64(4) {
+		row[levelStamp] = now
+		for before := range now + 1 {
+			hi, lo := levelPair(row, before)
+			want := [2]float64{7, 0.5}
+			if now%2 != 0 {
+				want = [2]float64{3, 0.25}
+			}
+			require.Equal(t, want, [2]float64{hi, lo}, "stamp %d, %d before", now, before)
+		}
 	}
 }
