@@ -39,25 +39,6 @@ func TestARowIsZeroBeforeItCanBeHandedOutAgain(t *testing.T) {
 	require.True(t, before, "the row waits for the lock with its old words in it")
 }
 
-func TestTheLastRowOfTheSlabEndsWhereTheSlabDoes(t *testing.T) {
-	if purego(t) {
-		return
-	}
-	const n = 200
-	slab.Lock()
-	next, free := slab.next, slab.free
-	slab.next, slab.free = MaxWords-n, nil
-	slab.Unlock()
-	defer func() {
-		slab.Lock()
-		defer slab.Unlock()
-		slab.next, slab.free = next, free
-	}()
-	require.Equal(t, uint32(MaxWords-n), alloc(t, n))
-	_, ok := Alloc(n)
-	require.False(t, ok)
-}
-
 // Two goroutines that need memory for the same P at the same time end up with the same memory.
 func TestTwoGoroutinesThatGrowTheSamePShareItsWords(t *testing.T) {
 	if purego(t) {

@@ -46,10 +46,10 @@ type proc struct {
 
 var procs [maxProcs]atomic.Pointer[proc]
 
+// slab holds the rows that are handed out.
 var slab struct {
 	sync.Mutex
-	next uint32           // first index never handed out
-	free map[int][]uint32 // row length -> rows given back, zero on every P
+	groups [maxGroups]groupMap
 }
 
 // Alloc reserves a row of n words, zero on every P, and makes sure that every current P has memory for it. It reports
@@ -63,19 +63,13 @@ func Alloc(n int) (index uint32, ok bool) {
 		return 0, false
 	}
 	defer slab.Unlock()
-	if rows := slab.free[n]; len(rows) > 0 {
-		index = rows[len(rows)-1]
-		slab.free[n] = rows[:len(rows)-1]
-	} else {
-		index = slab.next
-		if room := groupWords - index&groupMask; uint32(n) > room {
-			index += room // a row does not straddle groups
-		}
-		if index+uint32(n) > MaxWords {
+	g := 0
+	for !slab.groups[g].mayHold(n) {
+		if g++; g == maxGroups {
 			return 0, false
 		}
-		slab.next = index + uint32(n)
 	}
+	index = uint32(g<<groupBits + slab.groups[g].take(n))
 	for pid := range min(runtime.GOMAXPROCS(0), maxProcs) {
 		Grow(pid, index)
 	}
@@ -98,10 +92,7 @@ func Free(index uint32, n int) {
 	}
 	slab.Lock()
 	defer slab.Unlock()
-	if slab.free == nil {
-		slab.free = make(map[int][]uint32)
-	}
-	slab.free[n] = append(slab.free[n], index)
+	slab.groups[index>>groupBits].give(int(index&groupMask), n)
 }
 
 // Row returns the words from index to the end of their group in the slab of P pid, or nil when that P, having appeared

@@ -42,7 +42,7 @@ var shimmed = []string{"sync/atomic", "sync", "time", "runtime"}
 
 // sizes are constants that are made smaller, so that scenarios reach their ends.
 var sizes = map[string]map[string]string{
-	"internal/percpu": {"groupBits": "5", "maxGroups": "2", "maxProcs": "4"},
+	"internal/percpu": {"groupBits": "6", "maxGroups": "2", "maxProcs": "4"},
 	"atomicf":         {"heatSlots": "4", "heatSigns": "1"},
 	"histogram":       {"attempts": "1", "spins": "1", "maxWait": "50 * time.Microsecond", "checkEvery": "3"},
 	"quantile":        {"chunkLen": "2", "ringLen": "2"},

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package percpu
+
+// groupMap says which words of a group belong to rows. Rows that are given back next to each other become one run of free
+// words, from which rows of any length can be taken. The zero value is a group that is free.
+type groupMap struct {
+	taken [groupWords / 64]uint64
+	// lost is groupWords less the longest run of free words: one comparison tells whether a row fits.
+	lost uint16
+}
+
+// mayHold reports whether the group has a run of n free words.
+func (m *groupMap) mayHold(n int) bool { return groupWords-int(m.lost) >= n }
+
+// take reserves n words that follow each other, the first that do, and returns the offset of the first of them. There must
+// be so many.
+func (m *groupMap) take(n int) int {
+	at := m.firstRun(n)
+	for i := at; i < at+n; i++ {
+		m.taken[i/64] |= 1 << (i % 64)
+	}
+	m.measure()
+	return at
+}
+
+// give makes n words from an offset on free.
+func (m *groupMap) give(at, n int) {
+	for i := at; i < at+n; i++ {
+		m.taken[i/64] &^= 1 << (i % 64)
+	}
+	m.measure()
+}
+
+// firstRun returns the offset of the first run of at least n free words.
+func (m *groupMap) firstRun(n int) int {
+	length := 0
+	for i := range groupWords {
+		if m.taken[i/64]>>(i%64)&1 != 0 {
+			length = 0
+		} else if length++; length == n {
+			return i + 1 - n
+		}
+	}
+	panic("percpu: no run of free words")
+}
+
+// measure sets lost.
+func (m *groupMap) measure() {
+	longest, length := 0, 0
+	for _, word := range m.taken {
+		if word == 0 {
+			length += 64
+			longest = max(longest, length)
+			continue
+		}
+		for range 64 {
+			if word&1 != 0 {
+				length = 0
+			} else if length++; length > longest {
+				longest = length
+			}
+			word >>= 1
+		}
+	}
+	m.lost = uint16(groupWords - longest)
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package percpu
+
+import (
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Rows were kept in lists by their length, for good: once 65 536 rows of 16 words had been in use, no cell and no
+// histogram of another length could become hot ever again. The test uses the whole slab, so it runs in a process of its
+// own.
+func TestWordsOfRowsThatCameBackServeRowsOfAnyLength(t *testing.T) {
+	if purego(t) {
+		return
+	}
+	const inner = "QUIPU_TEST_WHOLE_SLAB"
+	if os.Getenv(inner) == "" {
+		self, err := os.Executable()
+		require.NoError(t, err)
+		cmd := exec.Command(self, "-test.run=^"+t.Name()+"$", "-test.v")
+		cmd.Env = append(os.Environ(), inner+"=1")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Contains(t, string(out), "--- PASS: "+t.Name())
+		return
+	}
+	fill := func(n int) (rows []uint32) {
+		for {
+			index, ok := Alloc(n)
+			if !ok {
+				return rows
+			}
+			rows = append(rows, index)
+		}
+	}
+	free := func(rows []uint32, n int) {
+		for _, index := range rows {
+			Free(index, n)
+		}
+	}
+	rows := fill(16)
+	require.Len(t, rows, MaxWords/16)
+	free(rows, 16)
+	for _, n := range []int{17, 1, MaxRow, 7} {
+		rows := fill(n)
+		require.Len(t, rows, MaxWords/MaxRow*(MaxRow/n), "rows of %d words", n)
+		free(rows, n)
+	}
+
+	// Neighbours of two rows in use make no room for a third that is longer.
+	rows = fill(2)
+	Free(rows[0], 2)
+	Free(rows[2], 2)
+	_, ok := Alloc(3)
+	require.False(t, ok)
+	Free(rows[1], 2)
+	index, ok := Alloc(6)
+	require.True(t, ok)
+	require.Equal(t, rows[0], index)
+}
+
+func TestGroupMapHandsOutEveryWordOnce(t *testing.T) {
+	var m groupMap
+	owner := make(map[int]int)
+	type row struct{ at, n int }
+	var rows []row
+	rng := rand.New(rand.NewPCG(1, 2))
+	longest := func() (longest int) {
+		for i, length := 0, 0; i < groupWords; i++ {
+			if _, taken := owner[i]; taken {
+				length = -1
+			}
+			length++
+			longest = max(longest, length)
+		}
+		return longest
+	}
+	for i := range 3000 {
+		n := 1 + rng.IntN(40)
+		if i%100 == 0 {
+			n = groupWords
+		}
+		require.Equal(t, n <= longest(), m.mayHold(n))
+		if m.mayHold(n) {
+			at := m.take(n)
+			for w := at; w < at+n; w++ {
+				_, taken := owner[w]
+				require.False(t, taken)
+				owner[w] = i
+			}
+			rows = append(rows, row{at, n})
+			continue
+		}
+		for range 1 + rng.IntN(len(rows)) {
+			last := rng.IntN(len(rows))
+			r := rows[last]
+			rows[last] = rows[len(rows)-1]
+			rows = rows[:len(rows)-1]
+			for w := r.at; w < r.at+r.n; w++ {
+				delete(owner, w)
+			}
+			m.give(r.at, r.n)
+		}
+	}
+}
