@@ -53,7 +53,7 @@ func (d *data) plots(dir string) error {
 		"goroutines-histogram.svg": d.lines("Histogram.Observe by several goroutines", "HistogramObserveGoroutines", "goroutines", "ns/op"),
 		"goroutines-lookup.svg":    d.lines("Lookup of two labels by several goroutines", "Lookup2Goroutines", "goroutines", "ns/op"),
 		"scrape-time.svg":          d.lines("Time of a scrape", "ScrapeSeries", "series", "ns/op"),
-		"scrape-allocated.svg":     d.lines("Memory allocated by a scrape", "ScrapeSeries", "series", "B/op"),
+		"scrape-allocated.svg":     d.lines("Memory allocated by a scrape, where it is not 0", "ScrapeSeries", "series", "B/op"),
 	} {
 		if picture == nil {
 			continue // nothing measured
