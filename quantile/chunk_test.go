@@ -3,6 +3,7 @@
 package quantile
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -91,13 +92,14 @@ func TestAStreamsRunMayHideObservationsBelowAValueOfAnother(t *testing.T) {
 
 // The P writes into a chunk again as soon as the merger has given it back.
 func TestAChunkThatIsGivenBackIsLeftAlone(t *testing.T) {
-	const rounds, again = 300, 100
+	const rounds, again = 3000, 100
 	l := NewLog(nil)
 	var w Window
 	w.Init(l, mustObjectives(t, defaults), 0)
 	l.addRings(1)
 	c := (*l.rings.Load())[0].current.Load()
-	var filled atomic.Int64
+	var filled atomic.Int64 // how many times the chunk has been full
+	var merged atomic.Bool
 	testkit.Together(rounds,
 		func(round int) {
 			for i := range c.entries {
@@ -105,18 +107,25 @@ func TestAChunkThatIsGivenBackIsLeftAlone(t *testing.T) {
 			}
 			c.mu.Lock()
 			atomic.StoreUint64(&c.n, chunkLen)
+			merged.Store(false)
 			filled.Store(int64(round + 1))
 			l.mergeLocked(c)
+			merged.Store(true)
 		},
 		func(round int) {
 			for filled.Load() != int64(round+1) || atomic.LoadUint64(&c.n) != 0 {
 			}
-			for i := range again {
-				c.entries[i] = entry{&w, 1}
+			mine := c.entries[chunkLen-again:] // the merger would come to these last
+			for i := range mine {
+				mine[i] = entry{&w, 1}
 			}
-			for i := range again {
-				if c.entries[i].w == nil {
+			for !merged.Load() {
+				runtime.Gosched()
+			}
+			for i := range mine {
+				if mine[i].w == nil {
 					t.Error("the merger has cleared an entry that was written after it had given the chunk back")
+					break
 				}
 			}
 		})
