@@ -90,12 +90,23 @@ func (r *Registry) Register(c Collector) error {
 		}
 	}
 	s := newSource(r, c, len(d.list))
+	if err := r.addSource(s, d.list); err != nil {
+		return err
+	}
+	for _, f := range s.families {
+		f.warnDisplaced()
+	}
+	return nil
+}
+
+// addSource makes the families of a collector, all or none.
+func (r *Registry) addSource(s *source, list []collectedDefinition) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.hasCollector(c) {
+	if c := s.collector; r.hasCollector(c) {
 		return fmt.Errorf("quipu: collector %T: %w: this very collector is registered already", c, ErrTaken)
 	}
-	for i, def := range d.list {
+	for i, def := range list {
 		def.source, def.slot = s, i
 		have, err := r.find(&def.definition)
 		if have != nil { // only this collector's own: they are the same if their sources are

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -36,7 +35,8 @@ type definition struct {
 	vec       bool     // has labels
 	labels    []string // their names, if declared
 	open      bool     // any names
-	consts    Labels
+	consts    Labels   // with clean values
+	displaced []string // constant labels of the registry that the metric has as its own
 	maxSeries int
 	callback  bool    // the value comes from a function
 	fn        *runner // that function, until newFamily takes it
@@ -61,6 +61,9 @@ func (d *definition) check() error {
 	}
 	if strings.HasPrefix(d.name, "__") {
 		return fmt.Errorf("%w: names that begin with __ are reserved", ErrName)
+	}
+	if d.kind == encode.Counter && d.name == "_total" {
+		return fmt.Errorf("%w: a counter's name needs something before _total", ErrName)
 	}
 	return errors.Join(d.checkUnit(), d.checkLabels(), d.checkValues())
 }
@@ -113,6 +116,9 @@ func (d *definition) checkValues() (err error) {
 	switch d.kind {
 	case encode.Histogram:
 		if d.native != nil {
+			if *d.native == (histogram.NativeOptions{}) {
+				return fmt.Errorf("%w: the options of WithNative are all zero: start from histogram.NativeDefaults()", ErrBuckets)
+			}
 			if err = new(histogram.Native).Init(*d.native); err != nil {
 				return fmt.Errorf("%w: %w", ErrBuckets, err)
 			}
@@ -138,26 +144,15 @@ func (d *definition) checkValues() (err error) {
 	return nil
 }
 
-// same reports whether both define the same metric.
-func (d *definition) same(other *definition) bool {
-	return d.kind == other.kind && d.name == other.name && d.help == other.help && d.unit == other.unit &&
-		d.vec == other.vec && d.open == other.open && slices.Equal(d.labels, other.labels) && maps.Equal(d.consts, other.consts) &&
-		d.maxSeries == other.maxSeries && d.callback == other.callback && d.source == other.source && slices.Equal(d.buckets, other.buckets) &&
-		(d.native == nil) == (other.native == nil) && (d.native == nil || *d.native == *other.native) &&
-		(d.bounds == nil) == (other.bounds == nil) && (d.exemplarsFrom == nil) == (other.exemplarsFrom == nil) &&
-		maps.Equal(d.objectives, other.objectives) && d.maxAge == other.maxAge
-}
-
-// series returns the names of all series that the metric may expose, in any format, and of its families: OpenMetrics calls
-// that of the counter jobs_total jobs, so there cannot be a gauge jobs beside it.
+// series returns the names of all samples that the metric may have, in any format. A counter jobs_total leaves the name
+// jobs, which OpenMetrics gives to its family, to others: it is shown there as [encode.NewUnknownCounter] says then.
 func (d *definition) series() []string {
 	switch d.kind {
 	case encode.Counter:
-		base := strings.TrimSuffix(d.name, "_total")
-		if base == "" {
-			base = d.name
+		if base := d.unsuffixed(); base != "" {
+			return []string{d.name, base + "_created"}
 		}
-		return slices.Compact([]string{base, d.name, base + "_total", base + "_created"})
+		return []string{d.name}
 	case encode.Histogram:
 		return []string{d.name, d.name + "_bucket", d.name + "_sum", d.name + "_count", d.name + "_created"}
 	case encode.Summary:

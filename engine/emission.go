@@ -228,14 +228,14 @@ func (b *emissionBuffer) append(p *page, f *family, i int) {
 	switch f.def.kind {
 	case encode.Counter:
 		p.counter = encode.CounterSample{Frac: s.value}
-		p.buf = f.enc.AppendCounter(p.buf, p.fm, labels, &p.counter)
+		p.buf = p.enc.AppendCounter(p.buf, p.fm, labels, &p.counter)
 	case encode.Gauge:
-		p.buf = f.enc.AppendGauge(p.buf, p.fm, labels, s.value)
+		p.buf = p.enc.AppendGauge(p.buf, p.fm, labels, s.value)
 	case encode.Histogram:
 		p.histogram = encode.HistogramSample{Counts: b.counts[s.begin:s.end], Sum: s.value}
-		p.buf = f.enc.AppendHistogram(p.buf, p.fm, labels, &p.histogram)
+		p.buf = p.enc.AppendHistogram(p.buf, p.fm, labels, &p.histogram)
 	default:
 		p.summary = encode.SummarySample{Quantiles: b.values[s.begin:s.end], Count: s.count, Sum: s.value}
-		p.buf = f.enc.AppendSummary(p.buf, p.fm, labels, &p.summary)
+		p.buf = p.enc.AppendSummary(p.buf, p.fm, labels, &p.summary)
 	}
 }

@@ -15,7 +15,8 @@ var (
 	// ErrLabel marks a label name that is not one, is reserved, or is used twice, and a label struct that cannot be used.
 	ErrLabel = errors.New("invalid label")
 
-	// ErrTaken marks a name under which a different metric is defined, or one of whose series another metric has.
+	// ErrTaken marks a name under which a different metric is defined, or one of whose series another metric has. The text
+	// says which fields differ and where the first definition was made.
 	ErrTaken = errors.New("name is taken")
 
 	// ErrBuckets marks a histogram layout that is not strictly increasing and finite, or too long.

@@ -54,11 +54,12 @@ func ExampleRegistry() {
 	fmt.Println(jobs == again)
 
 	_, err = r.NewGauge("jobs_total", "Jobs.")
-	fmt.Println(err)
+	text, _, _ := strings.Cut(err.Error(), ", at ") // the file and line of the first definition follow
+	fmt.Println(text)
 	// Output:
 	// quipu: counter "jobs-total": invalid metric name: use letters, digits, _ and :, with no digit first true
 	// true
-	// quipu: gauge jobs_total: name is taken: there is a different definition, counter jobs_total
+	// quipu: gauge jobs_total: name is taken: type differs: gauge, but counter in the first definition
 }
 
 func ExampleNewRegistry() {

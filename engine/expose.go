@@ -60,9 +60,12 @@ type page struct {
 	w     io.Writer
 	fm    encode.Format
 	buf   []byte
-	start int   // where the family under way begins in buf: protobuf needs its length
-	full  int   // the length of buf at which it is written
-	n     int64 // bytes written
+	enc   *encode.Family // of the family under way
+	name  string         // of that family; those of one name share a header
+	open  bool           // the header is written
+	start int            // where the piece of it under way begins in buf: protobuf needs its length
+	full  int            // the length of buf at which it is written
+	n     int64          // bytes written
 	err   error
 	ctx   context.Context // may be nil
 
@@ -116,8 +119,10 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 		if p.stopped() {
 			break
 		}
+		p.enter(f, families)
 		f.expose(p)
 	}
+	p.leave()
 	p.buf = encode.AppendTrailer(p.buf, p.fm)
 	p.flush()
 
@@ -135,6 +140,7 @@ func (e *Exposition) shows(f *family) bool {
 // release keeps a page for the next scrape, unless a family has made its buffer large.
 func (p *page) release(r *Registry) {
 	p.w, p.err, p.n = nil, nil, 0
+	p.enc, p.name, p.open = nil, "", false
 	p.ctx = nil
 	p.functions.leave()
 	clear(p.exemplars)
@@ -167,77 +173,91 @@ func (p *page) flush() {
 	p.buf = p.buf[:0]
 }
 
-// expose appends the family, flushing as needed.
+// enter makes f the family whose series follow.
+func (p *page) enter(f *family, families []*family) {
+	if f.def.name != p.name {
+		p.leave()
+		p.name = f.def.name
+	}
+	unknown := false
+	if p.fm == encode.OpenMetrics {
+		// The list decides, so that what a page shows fits together whatever is defined and removed meanwhile.
+		base := f.def.unsuffixed()
+		unknown = base != "" && !f.isSelf && hasName(families, base)
+	}
+	p.enc = f.encoder(unknown)
+}
+
+// leave closes what is open.
+func (p *page) leave() {
+	if p.open {
+		p.end()
+	}
+	p.name, p.open = "", false
+}
+
+// expose appends the series of the family that the page has entered, flushing as needed.
 func (f *family) expose(p *page) {
-	if f.def.callback {
-		if value, ok := p.functions.value(f); ok {
-			p.begin(f)
+	switch {
+	case f.def.callback:
+		if value, ok := p.functions.value(f); ok && p.next() {
 			f.appendValue(p, value)
-			p.end(f)
 		}
-		return
-	}
-	if f.only != nil {
-		p.begin(f)
-		f.append(p, f.only)
-		p.end(f)
-		return
-	}
-	first := true
-	if f.def.source != nil {
+	case f.def.source != nil:
 		e := p.functions.emission(f.def.source)
 		for i := range e.of(f) {
-			if !p.next(f, &first) {
+			if !p.next() {
 				return
 			}
 			e.append(p, f, i)
 		}
-	} else {
+	case f.only != nil:
+		if p.next() {
+			f.append(p, f.only)
+		}
+	default:
 		for n := range f.index.All() {
-			if !p.next(f, &first) {
+			if !p.next() {
 				return
 			}
 			f.append(p, n)
 		}
 	}
-	if !first {
-		p.end(f)
-	}
 }
 
-// next makes room for the next series of a family, and opens the family before the first one. It returns false when the
-// page cannot be written.
-func (p *page) next(f *family, first *bool) bool {
+// next makes room for the next series of the family under way, and opens the family before the first one of its name. It
+// returns false when the page cannot be written.
+func (p *page) next() bool {
 	switch {
-	case *first:
-		p.begin(f)
-		*first = false
+	case !p.open:
+		p.begin()
 	case len(p.buf) <= p.full:
 	case p.whole:
 		p.full = len(p.buf) + chunkSize // nothing is written yet, but the context is looked at
 		p.stopped()
 	default:
-		p.end(f)
+		p.end()
 		p.flush()
-		p.resume(f)
+		p.resume()
 	}
 	return p.err == nil
 }
 
 // begin opens a family.
-func (p *page) begin(f *family) {
+func (p *page) begin() {
 	if len(p.buf) > chunkSize-chunkRoom {
 		p.flush()
 	}
 	p.start = len(p.buf)
-	p.buf = f.enc.Begin(p.buf, p.fm)
+	p.buf = p.enc.Begin(p.buf, p.fm)
+	p.open = true
 	p.opened()
 }
 
 // resume opens the next piece of a family.
-func (p *page) resume(f *family) {
+func (p *page) resume() {
 	p.start = len(p.buf)
-	p.buf = f.enc.Continue(p.buf, p.fm)
+	p.buf = p.enc.Continue(p.buf, p.fm)
 	p.opened()
 }
 
@@ -245,8 +265,8 @@ func (p *page) resume(f *family) {
 // than a chunk, without the second term, would be there once for each series.
 func (p *page) opened() { p.full = max(chunkSize-chunkRoom, 2*(len(p.buf)-p.start)) }
 
-// end closes it.
-func (p *page) end(f *family) { p.buf = f.enc.End(p.buf, p.start, p.fm) }
+// end closes it. Families of one name have one header, so that it does not matter which of them closes.
+func (p *page) end() { p.buf = p.enc.End(p.buf, p.start, p.fm) }
 
 // append appends one series.
 func (f *family) append(p *page, n *shard.Node) {
@@ -260,23 +280,23 @@ func (f *family) append(p *page, n *shard.Node) {
 				p.counter.Exemplar = set.slots[0].Load()
 			}
 		}
-		p.buf = f.enc.AppendCounter(p.buf, p.fm, n.Labels, &p.counter)
+		p.buf = p.enc.AppendCounter(p.buf, p.fm, n.Labels, &p.counter)
 	case encode.Gauge:
-		p.buf = f.enc.AppendGauge(p.buf, p.fm, n.Labels, seriesOf[Gauge](n).level.Load())
+		p.buf = p.enc.AppendGauge(p.buf, p.fm, n.Labels, seriesOf[Gauge](n).level.Load())
 	case encode.Histogram:
 		p.sampleHistogram(f, n)
-		p.buf = f.enc.AppendHistogram(p.buf, p.fm, n.Labels, &p.histogram)
+		p.buf = p.enc.AppendHistogram(p.buf, p.fm, n.Labels, &p.histogram)
 		if p.fm == encode.Protobuf && p.histogram.Native != nil && len(p.exemplars) > 0 && !p.whole {
 			// Prometheus reads the exemplars of the first native histogram in a message only. A reader of whole families
 			// loses nothing: a Pushgateway writes its page anew.
-			p.end(f)
-			p.resume(f)
+			p.end()
+			p.resume()
 		}
 	default:
 		s := &p.summary
 		p.quantiles, s.Count, s.Sum = seriesOf[Summary](n).window.Snapshot(p.quantiles[:0])
 		s.Quantiles, s.Created = p.quantiles, p.bornAt(f, n)
-		p.buf = f.enc.AppendSummary(p.buf, p.fm, n.Labels, s)
+		p.buf = p.enc.AppendSummary(p.buf, p.fm, n.Labels, s)
 	}
 }
 
@@ -284,10 +304,10 @@ func (f *family) append(p *page, n *shard.Node) {
 func (f *family) appendValue(p *page, value float64) {
 	if f.def.kind == encode.Counter {
 		p.counter = encode.CounterSample{Frac: value}
-		p.buf = f.enc.AppendCounter(p.buf, p.fm, f.consts, &p.counter)
+		p.buf = p.enc.AppendCounter(p.buf, p.fm, f.consts, &p.counter)
 		return
 	}
-	p.buf = f.enc.AppendGauge(p.buf, p.fm, f.consts, value)
+	p.buf = p.enc.AppendGauge(p.buf, p.fm, f.consts, value)
 }
 
 // bornAt returns when a series was created, in seconds since 1970, or 0 if the page does not show it.

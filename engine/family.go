@@ -33,6 +33,11 @@ type family struct {
 	enc    *encode.Family
 	consts string // text of the constant labels
 	isSelf bool   // one of the registry's own metrics
+	where  string // the file and line of the definition
+
+	unknown         atomic.Pointer[encode.Family] // see encoder; made when it is first needed
+	limitsLogged    atomic.Bool
+	displacedLogged atomic.Bool
 
 	metric   any                    // what the constructor returned; set once, under Registry.mu or before the family is published
 	only     *shard.Node            // the one series of a metric without labels
@@ -50,9 +55,9 @@ type family struct {
 }
 
 func newFamily(r *Registry, d definition) *family {
-	f := &family{reg: r, def: d}
+	f := &family{reg: r, def: d, where: callerNow()}
 	f.enc = encode.NewFamily(d.name, d.help, d.unit, d.kind, f.bounds())
-	consts := cleanSet(d.consts)
+	consts := d.consts
 	f.consts = string(labeltext.AppendSet(nil, consts, true))
 	switch {
 	case d.callback:
@@ -90,6 +95,20 @@ func (f *family) bounds() []float64 {
 	default:
 		return nil
 	}
+}
+
+// encoder returns the encoder of the family. A counter is shown as unknown in OpenMetrics where another family has the
+// name that this one would have there.
+func (f *family) encoder(unknown bool) *encode.Family {
+	if !unknown {
+		return f.enc
+	}
+	if enc := f.unknown.Load(); enc != nil {
+		return enc
+	}
+	enc := encode.NewUnknownCounter(f.def.name, f.def.help, f.def.unit)
+	f.unknown.Store(enc)
+	return enc
 }
 
 // newMetric makes what the constructor returns.

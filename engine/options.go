@@ -40,8 +40,11 @@ type bothOption struct {
 	registryOption
 }
 
-// WithConstLabels adds labels that every series of a metric, or of all metrics of a registry, has. A name that the
-// metric uses otherwise is an error.
+// WithConstLabels adds labels that every series of a metric, or of all metrics of a registry, has. Metrics of one name may
+// stand side by side with constant labels that differ, such as one for each of several servers.
+//
+// A metric's constant label that is one of its variable labels too is an error. A registry's constant label is left out of
+// a metric that has a label of that name itself, and the log says so once.
 func WithConstLabels(labels Labels) Option {
 	labels = maps.Clone(labels)
 	add := func(to *Labels) error {
@@ -105,6 +108,9 @@ func WithBuckets(bounds ...float64) MetricOption {
 // and count.
 func WithObjectives(objectives map[float64]float64) MetricOption {
 	objectives = maps.Clone(objectives)
+	if objectives == nil {
+		objectives = map[float64]float64{}
+	}
 	return metricOption(func(d *definition) error {
 		if d.kind != encode.Summary {
 			return fmt.Errorf("%w: WithObjectives is for summaries, this is a %s", ErrOption, d.kind)

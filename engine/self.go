@@ -64,6 +64,9 @@ func (s *selfMetrics) define(r *Registry) {
 	}
 	for _, f := range *r.sorted.Load() {
 		f.isSelf = true
+		if base := f.def.unsuffixed(); base != "" {
+			r.names.claims[base] = f.def.name // no user's metric makes one of these unknown in OpenMetrics
+		}
 	}
 }
 

@@ -187,8 +187,8 @@ func TestADefinitionThatCannotWorkPanics(t *testing.T) {
 	}{
 		{"no registry", "Middleware needs a registry", func(*engine.Registry) { Middleware(nil) }},
 		{"no handler", "nil handler", func(reg *engine.Registry) { Middleware(reg)(nil) }},
-		{"taken name", "Middleware cannot define its metrics: quipu: counter http_requests_total with labels method, route: " +
-			"name is taken", func(reg *engine.Registry) {
+		{"taken name", "Middleware cannot define its metrics: quipu: counter http_requests_total: " +
+			"name is taken: type differs: counter, but gauge in the first definition, at ", func(reg *engine.Registry) {
 			_, err := reg.NewGauge("http_requests_total", "Mine.")
 			require.NoError(t, err)
 			Middleware(reg)

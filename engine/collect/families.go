@@ -37,7 +37,7 @@ func runtimeFamilies() []runtimeFamily {
 		{"go_gc_gomemlimit_bytes", gauge, "GOMEMLIMIT; 2^63-1 when there is none.", of("/gc/gomemlimit:bytes")},
 
 		{"go_memstats_alloc_bytes", gauge, "Bytes in heap objects that are in use or not yet swept.", of(heapObjects)},
-		{"go_memstats_alloc_bytes_total", gauge, "Bytes allocated for heap objects since the start, freed ones included.",
+		{"go_memstats_alloc_bytes_total", counter, "Bytes allocated for heap objects since the start, freed ones included.",
 			of(allocated)},
 		{"go_memstats_mallocs_total", counter, "Heap objects allocated since the start.",
 			of("/gc/heap/allocs:objects", tinyAllocs)},

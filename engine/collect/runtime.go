@@ -17,8 +17,8 @@ import (
 // program. In steady state collecting allocates nothing. The values of one scrape are read together, but the runtime
 // does not promise that they were true at the same instant.
 //
-// go_memstats_alloc_bytes_total is exposed with the type gauge although it only ever goes up: as a counter it and the gauge
-// go_memstats_alloc_bytes would be one family in OpenMetrics. Queries such as rate() do not look at the type.
+// OpenMetrics shows the counter go_memstats_alloc_bytes_total as type unknown: as a counter it and the gauge
+// go_memstats_alloc_bytes would be one family there.
 func Go(reg *engine.Registry) error { return reg.Register(new(goCollector)) }
 
 type goCollector struct {

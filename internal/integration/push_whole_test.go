@@ -15,6 +15,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/engine/collect"
 	"github.com/quipu-metrics/quipu/export/push"
 	"github.com/quipu-metrics/quipu/histogram"
 	"github.com/quipu-metrics/quipu/internal/testkit"
@@ -136,5 +137,24 @@ func requireSamples(t *testing.T, want, got map[string]float64) {
 		have, ok := got[series]
 		require.True(t, ok, "%s is missing", series)
 		require.Equal(t, value, have, series)
+	}
+}
+
+// The gateway has metrics of the Go runtime itself, and takes no name with another type.
+func TestAPushgatewayTakesTheMetricsOfTheGoRuntime(t *testing.T) {
+	testkit.Baseline(t)
+	gateway := testkit.StartPushgateway(t)
+	reg := engine.NewRegistry()
+	require.NoError(t, collect.Go(reg))
+	require.NoError(t, collect.Build(reg))
+	for _, format := range []encode.Format{encode.Text, encode.Protobuf} {
+		gateway.Wipe()
+		p, err := push.New(gateway.URL, "go", push.From(reg), push.Format(format))
+		require.NoError(t, err)
+		require.NoError(t, p.Add(context.Background()), format)
+		labels := []string{"job", "go", "instance", ""}
+		require.Positive(t, gateway.Page().Value(t, "go_memstats_alloc_bytes_total", labels...))
+		require.Positive(t, gateway.Page().Value(t, "go_memstats_alloc_bytes", labels...))
+		require.Equal(t, "counter", gateway.Page().Types["go_memstats_alloc_bytes_total"])
 	}
 }
