@@ -275,28 +275,37 @@ func (l *Log) drain() (merged int) {
 }
 
 // mergeLocked merges what is new in a chunk, whose mutex the caller has locked, and unlocks it.
+//
+// The chunk can become full at any time until the mutex is unlocked, and a merger that comes by leaves it to the holder.
+// So the holder looks once more when it is not one any longer: it merges the chunk, or finds that somebody else has the
+// mutex, who looks once more then. A chunk that has just been given back takes its P 1024 observations to fill, so this
+// ends at the second look as a rule.
 func (l *Log) mergeLocked(c *chunk) (merged int) {
-	defer c.mu.Unlock()
 	for {
-		n := int(atomic.LoadUint64(&c.n))
-		if fresh := c.entries[c.taken:n]; len(fresh) > 0 {
-			s := l.takeScratch()
-			s.merge(fresh, l.now())
-			l.giveScratch(s)
-			clear(fresh) // a series that is gone must not be kept alive from here
-			merged += len(fresh)
-		}
-		c.taken = n
-		if n == chunkLen {
-			c.taken = 0
-			atomic.StoreUint64(&c.n, 0) // from here on the chunk is its P's
+		merged += l.mergeFresh(c)
+		if atomic.LoadUint64(&c.n) < chunkLen || !c.mu.TryLock() {
 			return merged
 		}
-		if atomic.LoadUint64(&c.n) < chunkLen {
-			return merged
-		}
-		// It became full meanwhile, and a merger that came by left it to us. One more turn ends it.
 	}
+}
+
+// mergeFresh is one turn of mergeLocked.
+func (l *Log) mergeFresh(c *chunk) (merged int) {
+	defer c.mu.Unlock()
+	n := int(atomic.LoadUint64(&c.n))
+	if fresh := c.entries[c.taken:n]; len(fresh) > 0 {
+		s := l.takeScratch()
+		s.merge(fresh, l.now())
+		l.giveScratch(s)
+		clear(fresh) // a series that is gone must not be kept alive from here
+		merged = len(fresh)
+	}
+	c.taken = n
+	if n == chunkLen {
+		c.taken = 0
+		atomic.StoreUint64(&c.n, 0) // from here on the chunk is its P's
+	}
+	return merged
 }
 
 // startMerging starts a goroutine that merges full chunks unless one is running. The goroutine ends by itself as soon as

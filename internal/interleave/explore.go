@@ -21,7 +21,8 @@ type Result struct {
 
 // Options limit what Explore runs.
 type Options struct {
-	// Switches bounds how often an order may leave an actor that could go on for another one. Zero means no bound.
+	// Switches bounds how often an order may leave a thread that could go on for another one; store buffers are emptied
+	// in between at will. Zero means no bound. Orders beyond it are left out, and so is what only they would have led to.
 	Switches int
 	// Runs is the number of orders beyond which the exploration counts as failed.
 	Runs int
@@ -52,7 +53,16 @@ type node struct {
 	sleep     uint32 // need not be chosen here: the orders that begin with them have been run elsewhere
 	tried     uint32
 	backtrack uint32 // must be chosen here, at some time
-	switches  int    // spent up to here
+	last      int    // the thread that took the last step, or -1
+	switches  int    // from one thread that could go on to another, up to here
+}
+
+// cost returns 1 if the choice leaves a thread that could go on for another one.
+func (n *node) cost(choice int) int {
+	if choice >= maxCPUs && n.last >= 0 && n.last != choice && n.enabled>>n.last&1 == 1 {
+		return 1
+	}
+	return 0
 }
 
 // explorer holds the current order.
@@ -67,7 +77,7 @@ type explorer struct {
 // Explore runs the scenario that setup builds under every order that matters, until a check fails. setup is called for
 // every run and must always build the same.
 func Explore(o Options, setup func(w *World)) Result {
-	e := &explorer{options: o, dependent: access.dependent, full: o.Switches > 0}
+	e := &explorer{options: o, dependent: access.dependent}
 	return e.explore(setup)
 }
 
@@ -107,9 +117,12 @@ func (e *explorer) next() bool {
 		if !e.full {
 			left &^= last.sleep
 		}
-		if left != 0 {
-			last.choice = bits.TrailingZeros32(left)
-			return true
+		for ; left != 0; left &= left - 1 {
+			choice := bits.TrailingZeros32(left)
+			if bound := e.options.Switches; bound == 0 || last.switches+last.cost(choice) <= bound {
+				last.choice = choice
+				return true
+			}
 		}
 		e.order = e.order[:len(e.order)-1]
 	}
@@ -177,14 +190,12 @@ func (e *explorer) run(setup func(*World)) (fault string, complete bool) {
 
 // extend adds a step to the order. It reports false when every actor that is enabled is asleep.
 func (e *explorer) extend(enabled, sleep uint32) bool {
-	last, switches := -1, 0
+	n := node{enabled: enabled, sleep: sleep, last: -1}
 	if len(e.order) > 0 {
-		n := &e.order[len(e.order)-1]
-		last, switches = n.choice, n.switches
-		if e.full && len(e.order) > 1 {
-			if p := &e.order[len(e.order)-2]; p.choice != last && n.enabled>>p.choice&1 == 1 {
-				switches++
-			}
+		before := &e.order[len(e.order)-1]
+		n.last, n.switches = before.last, before.switches+before.cost(before.choice)
+		if before.choice >= maxCPUs {
+			n.last = before.choice
 		}
 	}
 	ready := enabled
@@ -194,19 +205,19 @@ func (e *explorer) extend(enabled, sleep uint32) bool {
 	if ready == 0 {
 		return false
 	}
-	n := node{enabled: enabled, sleep: sleep, choice: bits.TrailingZeros32(ready &^ (1<<maxCPUs - 1)), switches: switches}
+	n.choice = bits.TrailingZeros32(ready &^ (1<<maxCPUs - 1))
 	if ready>>maxCPUs == 0 {
 		n.choice = bits.TrailingZeros32(ready)
 	}
-	if last >= 0 && ready>>last&1 == 1 {
-		n.choice = last
+	if n.last >= 0 && ready>>n.last&1 == 1 {
+		n.choice = n.last
+	}
+	if bound := e.options.Switches; bound > 0 && n.switches+n.cost(n.choice) > bound {
+		return false // the thread that would have to go on is asleep
 	}
 	n.backtrack = 1 << n.choice
 	if e.full {
-		stay := last >= 0 && enabled>>last&1 == 1
-		if !stay || e.options.Switches == 0 || switches < e.options.Switches {
-			n.backtrack = enabled
-		}
+		n.backtrack = enabled
 	}
 	e.order = append(e.order, n)
 	return true

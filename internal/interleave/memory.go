@@ -58,7 +58,7 @@ func Store(p *uint64, v uint64) {
 		return
 	}
 	t.step(access{kind: push, word: p, cpu: t.cpu})
-	t.cpu.buffer = append(t.cpu.buffer, store{word: p, value: v, clock: t.clock})
+	t.cpu.buffer = append(t.cpu.buffer, store{word: p, id: t.world.id(p), value: v, clock: t.clock})
 }
 
 // Lock is a step that takes a mutex, once it is free.

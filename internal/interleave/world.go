@@ -20,6 +20,7 @@ type cpu struct {
 // store is a buffered store, or the mark of an operation's end.
 type store struct {
 	word  *uint64
+	id    int
 	value uint64
 	ended func(time int)
 	clock clock // of the thread that made it
@@ -34,6 +35,7 @@ type World struct {
 	cpus    [maxCPUs]*cpu
 	current *thread // nil while the scenario is set up and while it is checked
 	locked  map[any]bool
+	ids     map[any]int
 	time    int           // steps taken
 	elapsed time.Duration // of the clock that the code sees
 	check   func() string
@@ -60,7 +62,7 @@ var resets []func()
 func AtReset(f func()) { resets = append(resets, f) }
 
 func newWorld() *World {
-	w := &World{Procs: 2, locked: make(map[any]bool)}
+	w := &World{Procs: 2, locked: make(map[any]bool), ids: make(map[any]int)}
 	for i := range w.cpus {
 		w.cpus[i] = &cpu{number: i}
 	}
@@ -135,11 +137,24 @@ func (t *thread) step(a access) {
 	if t.last != nil && a.word != nil {
 		t.last.words = append(t.last.words, a.word)
 	}
+	if a.word != nil {
+		a.id = t.world.id(a.word)
+	}
 	t.next = a
 	if !t.yield(struct{}{}) {
 		t.world.dying = true
 		panic(stopped{})
 	}
+}
+
+// id returns the number of a word in this run.
+func (w *World) id(word any) int {
+	id, ok := w.ids[word]
+	if !ok {
+		id = len(w.ids) + 1
+		w.ids[word] = id
+	}
+	return id
 }
 
 // actor describes what the threads and buffers do next, by number.
@@ -157,7 +172,7 @@ func (w *World) actors(all *[maxActors]actor) (any bool) {
 		a.exists = len(c.buffer) > 0
 		if a.exists {
 			front := &c.buffer[0]
-			a.access = access{kind: flush, word: front.word, cpu: c}
+			a.access = access{kind: flush, word: front.word, id: front.id, cpu: c}
 			if front.ended != nil {
 				a.access = access{kind: end, cpu: c}
 			}

@@ -45,14 +45,14 @@ var sizes = map[string]map[string]string{
 	"internal/percpu": {"groupBits": "6", "maxGroups": "2", "maxProcs": "4"},
 	"atomicf":         {"heatSlots": "4", "heatSigns": "1"},
 	"histogram":       {"attempts": "1", "spins": "1", "maxWait": "50 * time.Microsecond", "checkEvery": "3"},
-	"quantile":        {"chunkLen": "2", "ringLen": "2"},
+	"quantile":        {"chunkLen": "2", "ringLen": "2", "tableBits": "2"},
 	"shard":           {"rosterBlock": "2", "rosterFirst": "1"},
 }
 
-// points are names of memory that is accessed with ordinary loads and stores of more than a word. Statements that mention
+// points are names, by file, of memory that is accessed with ordinary loads and stores of more than a word. Statements that mention
 // one are steps.
 var points = map[string][]string{
-	"quantile": {"entries", "fresh"},
+	"quantile/log.go": {"entries", "fresh"},
 }
 
 // stateful are the packages whose variables are put back to their initial values before every run.
@@ -251,7 +251,7 @@ func rewrite(pkg, name string, source []byte) ([]byte, error) {
 			resets = append(resets, adapt(pkg, d)...)
 		}
 	}
-	threads, steps := replaceGo(file), insertPoints(file, points[pkg])
+	threads, steps := replaceGo(file), insertPoints(file, points[pkg+"/"+name])
 	var out bytes.Buffer
 	if err := format.Node(&out, fset, file); err != nil {
 		return nil, err
