@@ -92,6 +92,9 @@ func (c *Count) addSlow(n uint64) {
 			continue
 		}
 		if c.word.CompareAndSwap(w, (w+n)&^hotBit) {
+			if sampled(w + n) {
+				c.report()
+			}
 			return
 		}
 	}

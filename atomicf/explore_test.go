@@ -36,8 +36,8 @@ func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 	realcode.Planted(t, "atomicf", map[string]realcode.Edit{
 		"Inc adds after Unpin": {count, "percpu.Add(p, 1)\n\t\t\tpercpu.Unpin()", "percpu.Unpin()\n\t\t\tpercpu.Add(p, 1)"},
 		"a large cold addition without compare-and-swap": {count,
-			"if c.word.CompareAndSwap(w, (w+n)&^hotBit) {\n\t\t\treturn\n\t\t}",
-			"c.word.Store((w + n) &^ hotBit)\n\t\treturn"},
+			"if c.word.CompareAndSwap(w, (w+n)&^hotBit) {",
+			"if c.word.Store((w + n) &^ hotBit); true {"},
 		"the seed is not renewed": {count, "if c.word.CompareAndSwap(w, hotBit|",
 			"if w = c.word.Load(); c.word.CompareAndSwap(w, hotBit|"},
 		"late additions are ignored": {count, "+ w&lateMask", ""},

@@ -80,3 +80,21 @@ func TestFailedComparesAreSignsOfContentionAlsoOnOneP(t *testing.T) {
 		return contended(unsafe.Pointer(cell), true)
 	}, 10*time.Second, time.Millisecond)
 }
+
+// Counts of bytes grow by megabytes. Such additions go by compare-and-swap, which reported nothing, so their cell stayed
+// cold however many goroutines fought over it.
+func TestLargeAdditionsMakeACountHot(t *testing.T) {
+	if !percpu.Private {
+		return // purego: nothing becomes hot
+	}
+	measured := pinCost.Swap(pinCheaper) // then one goroutine's use is enough
+	defer pinCost.Store(measured)
+	var c Count
+	additions := uint64(0)
+	for end := time.Now().Add(20 * time.Second); c.word.Load()&hotBit == 0 && time.Now().Before(end); additions++ {
+		c.Add(lateMax)
+	}
+	require.NotZero(t, c.word.Load()&hotBit, "cold after %d additions", additions)
+	c.Add(lateMax)
+	require.Equal(t, (additions+1)*lateMax, c.Load())
+}

@@ -57,8 +57,9 @@ import (
 //
 // A copy of a row that is written all the time seldom succeeds. After a few attempts the reader raises the frozen bit of
 // the state word, which writers load anyway: those that see it go to another row, the shared one if the series is hot
-// and a spare one if not. A hot row then has one observation left to come, from a writer that loaded the state before,
-// so done moves once more at most and the second attempt succeeds: nobody waits for anybody. See [Classic.Snapshot].
+// and a spare one if not. A hot row then has a few observations left to come: one from a writer that loaded the state
+// before, and those that the CPU holds in its store buffer. Each can spoil one more attempt, four have been seen to, and
+// then one succeeds: nobody waits for anybody. See [Classic.Snapshot].
 type Classic struct {
 	bounds *Bounds
 	shared []uint64
@@ -197,17 +198,20 @@ func (c *Classic) check() {
 	}
 }
 
-// promote makes the series hot, or stuck if there is no room. It is a no-op if the series is one of these already or a
-// reader is at work. It allocates, and must not be called while pinned.
+// promote makes the series hot, or stuck if there is no room. It is a no-op if the series is hot already, a reader is at
+// work, or another goroutine is taking or giving back a row just now. It allocates, and must not be called while pinned.
 func (c *Classic) promote() {
 	if c.state.Load()&stateHot != 0 {
 		return
 	}
 	words := hotBuckets + c.bounds.Buckets()
-	index, ok := percpu.Alloc(words)
+	index, ok, full := percpu.TryAlloc(words)
 	next := stateHot | index
-	if !ok {
+	switch {
+	case full:
 		next = stateStuck
+	case !ok:
+		return
 	}
 	for {
 		state := c.state.Load()

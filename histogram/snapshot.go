@@ -93,7 +93,7 @@ func (c *Classic) copyBusy(s *snapshot) {
 	}
 	if state := c.state.Load(); percpu.Private && state&stateHot != 0 {
 		c.state.Or(stateFrozen)
-		s.addHot(state&stateIndex, math.MaxInt) // takes two attempts at a row: see copyHot
+		s.addHot(state&stateIndex, math.MaxInt) // takes a few attempts at a row: see copyHot
 		c.state.And(^uint32(stateFrozen))
 		if spare := c.spare.Load(); spare != nil { // from a time when there was no room to be hot
 			s.waitShared(*spare, deadline)
@@ -130,8 +130,9 @@ func (s *snapshot) addHot(index uint32, attempts int) bool {
 }
 
 // copyHot adds one P's row if it can make a true copy of it. See Classic for the order and the proof. Once the series is
-// frozen the second attempt succeeds, wherever the writer is: it can have loaded the state before, and then moves done
-// once; the next writer on that P finds the bit.
+// frozen an attempt succeeds soon, wherever the writer is: it can have loaded the state before, and then moves done once;
+// the next writer on that P finds the bit. Observations that were made before and are still in the CPU's store buffer move
+// done too when they reach memory, each once.
 func (s *snapshot) copyHot(row []uint64) bool {
 	done := atomic.LoadUint64(&row[wordDone])
 	total := s.read(row[hotBuckets:])

@@ -56,24 +56,31 @@ var slab struct {
 // false when the slab is full, n is longer than MaxRow, or another goroutine is in here: the caller keeps its shared copy,
 // and asks again some time. So it never waits, but it allocates: callers are on a slow path and not pinned.
 func Alloc(n int) (index uint32, ok bool) {
+	index, ok, _ = TryAlloc(n)
+	return index, ok
+}
+
+// TryAlloc is Alloc for callers that do not ask again when the slab is full. It reports full when there is no room for a
+// row of n words. Neither ok nor full means that another goroutine is in here.
+func TryAlloc(n int) (index uint32, ok, full bool) {
 	if !Private || n < 1 || n > MaxRow {
-		return 0, false
+		return 0, false, true
 	}
 	if !slab.TryLock() {
-		return 0, false
+		return 0, false, false
 	}
 	defer slab.Unlock()
 	g := 0
 	for !slab.groups[g].mayHold(n) {
 		if g++; g == maxGroups {
-			return 0, false
+			return 0, false, true
 		}
 	}
 	index = uint32(g<<groupBits + slab.groups[g].take(n))
 	for pid := range min(runtime.GOMAXPROCS(0), maxProcs) {
 		Grow(pid, index)
 	}
-	return index, true
+	return index, true, false
 }
 
 // Free gives a row back. The caller guarantees that no goroutine can write to it any more, which in practice means that

@@ -44,7 +44,7 @@ var shimmed = []string{"sync/atomic", "sync", "time", "runtime"}
 var sizes = map[string]map[string]string{
 	"internal/percpu": {"groupBits": "6", "maxGroups": "2", "maxProcs": "4"},
 	"atomicf":         {"heatSlots": "4", "heatSigns": "1"},
-	"histogram":       {"attempts": "1", "spins": "1", "maxWait": "50 * time.Microsecond", "checkEvery": "3"},
+	"histogram":       {"attempts": "1", "spins": "1", "maxWait": "1", "checkEvery": "3", "maxCollisions": "1"},
 	"quantile":        {"chunkLen": "2", "ringLen": "2", "tableBits": "2"},
 	"shard":           {"rosterBlock": "2", "rosterFirst": "1"},
 }
