@@ -26,6 +26,9 @@ type NativeSnapshot struct {
 // NativeBuckets are runs of consecutive buckets: see its fields.
 type NativeBuckets = buckets.Buckets
 
+// NativeSpan is a run of consecutive buckets: see its fields.
+type NativeSpan = buckets.Span
+
 // counts holds the counts of all buckets in a window.
 type counts struct {
 	first    int // index of finite[0]
