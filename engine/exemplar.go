@@ -122,6 +122,17 @@ func (m *exemplarMap) set(n *shard.Node) *exemplarSet {
 	return set.(*exemplarSet)
 }
 
+// forgetGone forgets the exemplars of series that have been deleted, and of no others: a series that was created since the
+// deletion may have one already.
+func (m *exemplarMap) forgetGone() {
+	m.sets.Range(func(n, _ any) bool {
+		if n.(*shard.Node).Gone() {
+			m.sets.Delete(n)
+		}
+		return true
+	})
+}
+
 // exemplarFrom makes the event in ctx an exemplar, now and then.
 func (f *family) exemplarFrom(ctx context.Context, n *shard.Node, slot int, v float64) {
 	from := f.def.exemplarsFrom

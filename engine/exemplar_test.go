@@ -13,6 +13,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // openMetricsOf returns a page, without the lines that say when series were created.
@@ -192,4 +193,34 @@ func TestNilLabelsAreNoExemplar(t *testing.T) {
 	c.AddWithExemplar(1, Labels{"trace_id": "a"})
 	c.AddWithExemplar(1, nil)
 	require.Contains(t, openMetricsOf(t, r), `c_total 104 # {trace_id="a"} 1`, "the one that is there stays")
+}
+
+// Reset empties the index and then forgets exemplars. A series that was created in between lost an exemplar that it had
+// just got.
+func TestResetKeepsTheExemplarOfASeriesCreatedMeanwhile(t *testing.T) {
+	r := NewRegistry()
+	v, err := r.NewCounterVec("requests_total", "Requests.", []string{"path"})
+	require.NoError(t, err)
+	old := v.With("/")
+	old.AddWithExemplar(1, Labels{"trace": "old"})
+
+	// The two halves of Reset, with the creation of a series between them.
+	v.fam.index.Reset()
+	c := v.With("/")
+	c.AddWithExemplar(1, Labels{"trace": "new"})
+	v.fam.exemplars.forgetGone()
+	require.Nil(t, v.fam.exemplars.set(&old.node))
+	require.NotNil(t, v.fam.exemplars.set(&c.node))
+
+	v.Reset()
+	require.Nil(t, v.fam.exemplars.set(&c.node))
+
+	testkit.Together(2000, func(int) { v.Reset() }, func(int) {
+		c = v.With("/")
+		c.AddWithExemplar(1, Labels{"trace": "new"})
+		set := v.fam.exemplars.set(&c.node)
+		if set == nil && !c.node.Gone() {
+			t.Error("a series that is there has lost its exemplar")
+		}
+	})
 }

@@ -51,7 +51,7 @@ func (v vec[M]) delete(n *shard.Node) bool {
 // Reset removes all series.
 func (v vec[M]) Reset() {
 	v.fam.index.Reset()
-	v.fam.exemplars.sets.Clear()
+	v.fam.exemplars.forgetGone()
 }
 
 func cleanAll(values []string) []string {
