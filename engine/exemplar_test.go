@@ -5,7 +5,10 @@ package engine
 import (
 	"context"
 	"math"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,7 +16,6 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/histogram"
-	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // openMetricsOf returns a page, without the lines that say when series were created.
@@ -215,12 +217,30 @@ func TestResetKeepsTheExemplarOfASeriesCreatedMeanwhile(t *testing.T) {
 	v.Reset()
 	require.Nil(t, v.fam.exemplars.set(&c.node))
 
-	testkit.Together(2000, func(int) { v.Reset() }, func(int) {
-		c = v.With("/")
-		c.AddWithExemplar(1, Labels{"trace": "new"})
-		set := v.fam.exemplars.set(&c.node)
-		if set == nil && !c.node.Gone() {
-			t.Error("a series that is there has lost its exemplar")
+	// The same with Reset itself, which has to be interrupted between its halves: that takes more threads than processors.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4 * runtime.NumCPU()))
+	var done atomic.Bool
+	var work sync.WaitGroup
+	for range 4 * runtime.NumCPU() {
+		work.Go(func() {
+			for !done.Load() {
+				c := v.With("/")
+				c.AddWithExemplar(1, Labels{"trace": "new"})
+				for range 100 {
+					if v.fam.exemplars.set(&c.node) == nil && !c.node.Gone() {
+						t.Error("a series that is there has lost its exemplar")
+						done.Store(true)
+						return
+					}
+				}
+			}
+		})
+	}
+	for end := time.Now().Add(time.Second); !done.Load() && time.Now().Before(end); {
+		v.Reset()
+		for pause := time.Now(); time.Since(pause) < 2*time.Microsecond; {
 		}
-	})
+	}
+	done.Store(true)
+	work.Wait()
 }
