@@ -46,20 +46,23 @@ func TestWordsOfRowsThatCameBackServeRowsOfAnyLength(t *testing.T) {
 	rows := fill(16)
 	require.Len(t, rows, MaxWords/16)
 	free(rows, 16)
-	for _, n := range []int{17, 1, MaxRow, 7} {
+	one, ok := Alloc(1)
+	require.True(t, ok)
+	Free(one, 1)
+	for _, n := range []int{17, MaxRow} {
 		rows := fill(n)
 		require.Len(t, rows, MaxWords/MaxRow*(MaxRow/n), "rows of %d words", n)
 		free(rows, n)
 	}
 
 	// Neighbours of two rows in use make no room for a third that is longer.
-	rows = fill(2)
-	Free(rows[0], 2)
-	Free(rows[2], 2)
-	_, ok := Alloc(3)
+	rows = fill(64)
+	Free(rows[0], 64)
+	Free(rows[2], 64)
+	_, ok = Alloc(65)
 	require.False(t, ok)
-	Free(rows[1], 2)
-	index, ok := Alloc(6)
+	Free(rows[1], 64)
+	index, ok := Alloc(3 * 64)
 	require.True(t, ok)
 	require.Equal(t, rows[0], index)
 }
