@@ -69,6 +69,7 @@ func zeroValues() map[string]any {
 		"histogram.Bounds": new(histogram.Bounds), "histogram.Classic": new(histogram.Classic),
 		"histogram.Native": new(histogram.Native), "histogram.NativeBuckets": new(histogram.NativeBuckets),
 		"histogram.NativeOptions": new(histogram.NativeOptions), "histogram.NativeSnapshot": new(histogram.NativeSnapshot),
+		"histogram.NativeSpan": new(histogram.NativeSpan),
 
 		"quantile.Log": new(quantile.Log), "quantile.Objective": new(quantile.Objective),
 		"quantile.Objectives": new(quantile.Objectives), "quantile.Window": new(quantile.Window),
