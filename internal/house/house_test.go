@@ -81,7 +81,7 @@ func goFiles(t *testing.T) []file {
 		}
 		source, err := os.ReadFile(p)
 		require.NoError(t, err)
-		parsed, err := parser.ParseFile(fset, p, source, parser.SkipObjectResolution)
+		parsed, err := parser.ParseFile(fset, p, source, parser.ParseComments|parser.SkipObjectResolution)
 		require.NoError(t, err)
 		rel = filepath.ToSlash(rel)
 		files = append(files, file{path.Dir(rel), path.Base(rel), source, parsed})
