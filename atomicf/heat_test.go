@@ -66,18 +66,21 @@ func TestSustainedUseOfOnePCountsWherePinningIsCheaper(t *testing.T) {
 		"and are no sign where it is not")
 }
 
+// onHeap is a cell whose address stays the same: a stack that grows takes its variables along.
+var onHeap *Sum
+
 func TestFailedComparesAreSignsOfContentionAlsoOnOneP(t *testing.T) {
 	before := pinCost.Swap(pinDearer)
 	defer pinCost.Store(before)
 	// Signs count while they come within heatWindow of each other, which a busy machine may not allow at once.
 	require.Eventually(t, func() bool {
-		cell := new(Sum)
+		onHeap = new(Sum)
 		for range heatSigns {
-			if contended(unsafe.Pointer(cell), true) {
+			if contended(unsafe.Pointer(onHeap), true) {
 				return false // too early
 			}
 		}
-		return contended(unsafe.Pointer(cell), true)
+		return contended(unsafe.Pointer(onHeap), true)
 	}, 10*time.Second, time.Millisecond)
 }
 
