@@ -274,3 +274,21 @@ func BenchmarkAllocFree(b *testing.B) {
 		Free(alloc(b, 1), 1)
 	}
 }
+
+// An update of a hot cell allocates nothing on any P, because its row has memory on all of them.
+func TestAllocMakesMemoryOnEveryP(t *testing.T) {
+	if !Private {
+		return // purego: there are no rows
+	}
+	// Whole groups, of which some have not been used before, whatever other tests did.
+	for range 64 {
+		index, ok := Alloc(MaxRow)
+		for ; !ok; index, ok = Alloc(MaxRow) {
+			runtime.Gosched() // another test's cleanup is giving rows back
+		}
+		for pid := range runtime.GOMAXPROCS(0) {
+			require.Len(t, Row(pid, index), MaxRow, "P %d", pid)
+		}
+		defer Free(index, MaxRow)
+	}
+}
