@@ -194,26 +194,34 @@ func newSource(r *Registry, c Collector, metrics int) *source {
 
 // leftOut counts that a page lacks the collector's metrics, and logs it the first time.
 func (s *source) leftOut(kind fault, cause any) {
-	s.report(kind, s.reg.self.failed[kind], "left a collector's metrics out of a page", cause)
+	if s.first(kind, s.reg.self.failed[kind]) {
+		s.log(kind, "left a collector's metrics out of a page", cause)
+	}
 }
 
-// misuse counts a fault of the collector that is no metric's, and logs it the first time. In a strict registry it panics
-// instead.
+// misuse counts a fault of the collector that is no metric's, and logs it the first time, with its
+// line. In a strict registry it panics instead.
 func (s *source) misuse(kind fault, detail string) {
 	if s.reg.strict {
-		panic(fmt.Sprintf("quipu: collector %T: %s", s.collector, detail))
+		panic(fmt.Sprintf("quipu: collector %T: %s (at %s)", s.collector, detail, callerNow()))
 	}
-	s.report(kind, s.reg.self.dropped[kind], "dropped a collector's emission", detail)
+	if s.first(kind, s.reg.self.dropped[kind]) {
+		s.log(kind, "dropped a collector's emission", detail, "caller", callerNow())
+	}
 }
 
-func (s *source) report(kind fault, counter *Counter, what string, detail any) {
+// first counts a fault and reports whether it is the collector's first of its kind.
+func (s *source) first(kind fault, counter *Counter) bool {
 	counter.Inc()
-	if bit := uint32(1) << kind; s.reported.Or(bit)&bit == 0 {
-		names := make([]string, len(s.families))
-		for i, f := range s.families {
-			names[i] = f.def.name
-		}
-		s.reg.warn("quipu: "+what+" (further ones are only counted)", "collector", fmt.Sprintf("%T", s.collector),
-			"metrics", names, "reason", kind.String(), "detail", detail)
+	bit := uint32(1) << kind
+	return s.reported.Or(bit)&bit == 0
+}
+
+func (s *source) log(kind fault, what string, detail any, more ...any) {
+	names := make([]string, len(s.families))
+	for i, f := range s.families {
+		names[i] = f.def.name
 	}
+	attrs := []any{"collector", fmt.Sprintf("%T", s.collector), "metrics", names, "reason", kind.String(), "detail", detail}
+	s.reg.warn("quipu: "+what+" (further ones are only counted)", append(attrs, more...)...)
 }

@@ -90,6 +90,7 @@ func TestAnEmissionThatDoesNotFitSaysWhatWouldFit(t *testing.T) {
 			require.NoError(t, r.Register(&pool{collect: test.emit}))
 			require.Empty(t, pageOf(t, r))
 			require.Contains(t, log.String(), test.says)
+			require.Regexp(t, `caller=\S*emission_test\.go:\d+\n`, log.String())
 			require.EqualValues(t, 1, r.self.dropped[faultLabels].Value())
 		})
 	}

@@ -25,7 +25,7 @@ func NewCounterFunc(name, help string, f func() float64, options ...MetricOption
 }
 
 // NewCounterFunc defines a counter whose value f returns. Defining it again puts the new function in the place of the
-// old one, because functions cannot be compared; the first time that happens it is logged.
+// old one, because functions cannot be compared; the first time that happens it is logged, with both lines.
 //
 // f is called at every scrape, on a goroutine of its own, and never twice at once: a scrape that begins while a call is
 // under way shows the result of that call, which began a little earlier. All functions of a page are called together
@@ -58,7 +58,7 @@ func defineFunc[T any](r *Registry, kind encode.Type, name, help string, f func(
 	}
 	if fam.fn.Swap(d.fn) != d.fn && !fam.replaced.Swap(true) { // the family was there, with another function
 		r.warn("quipu: a func metric is defined again and its function replaced (further ones are not logged)",
-			"metric", fam.def.name)
+			"metric", fam.def.name, "caller", callerNow(), "first", fam.where)
 	}
 	return fam.metric.(T), nil
 }

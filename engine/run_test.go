@@ -375,10 +375,14 @@ func TestAFunctionWhosePanicCannotBePrintedIsCalledAgain(t *testing.T) {
 
 func TestAFunctionThatIsReplacedIsLoggedOnce(t *testing.T) {
 	r, log := logged()
+	f := func() float64 { return 1 }
+	first := func() string { _, err := r.NewGaugeFunc("g", "", f); require.NoError(t, err); return line() }()
+	require.Empty(t, log.String())
+	var again string
 	for range 3 {
-		define(t, r, "g", func() float64 { return 1 })
+		again = func() string { _, err := r.NewGaugeFunc("g", "", f); require.NoError(t, err); return line() }()
 	}
 	require.Equal(t, 1, strings.Count(log.String(), "\n"), "%s", log)
-	require.Contains(t, log.String(), "metric=g")
 	require.Contains(t, log.String(), "its function replaced")
+	require.Contains(t, log.String(), "metric=g caller="+again+" first="+first+"\n")
 }

@@ -25,6 +25,13 @@ type InstrumentOption func(*instrumentConfig)
 func (o InstrumentOption) applyMiddleware(c *middlewareConfig)   { o(&c.instrumentConfig) }
 func (o InstrumentOption) applyRoundTripper(c *instrumentConfig) { o(c) }
 
+// checkInstrumentOption panics if an option is nil, the zero value of InstrumentOption included.
+func checkInstrumentOption(constructor string, opt any, i, n int) {
+	if o, ok := opt.(InstrumentOption); opt == nil || ok && o == nil {
+		panic(fmt.Sprintf("quipu: %s: option %d of %d is nil", constructor, i+1, n))
+	}
+}
+
 type roundTripperOption func(*instrumentConfig)
 
 func (o roundTripperOption) applyRoundTripper(c *instrumentConfig) { o(c) }

@@ -17,7 +17,8 @@ type middlewareConfig struct {
 
 func newMiddlewareConfig(opts []MiddlewareOption) middlewareConfig {
 	var c middlewareConfig
-	for _, opt := range opts {
+	for i, opt := range opts {
+		checkInstrumentOption("Middleware", opt, i, len(opts))
 		opt.applyMiddleware(&c)
 	}
 	switch {

@@ -228,3 +228,19 @@ func TestADefinitionThatCannotWorkPanics(t *testing.T) {
 		})
 	}
 }
+
+func TestANilOptionOfMiddlewareAndRoundTripperIsNamed(t *testing.T) {
+	reg := engine.NewRegistry()
+	var unset InstrumentOption
+	for want, f := range map[string]func(){
+		"quipu: Middleware: option 1 of 1 is nil":   func() { Middleware(reg, nil) },
+		"quipu: Middleware: option 2 of 2 is nil":   func() { Middleware(reg, GuideNames(), unset) },
+		"quipu: RoundTripper: option 2 of 3 is nil": func() { RoundTripper(nil, reg, GroupStatusCodes(), nil, nil) },
+		"quipu: RoundTripper: option 1 of 1 is nil": func() { RoundTripper(nil, reg, unset) },
+	} {
+		require.PanicsWithValue(t, want, f)
+	}
+	for range reg.All() {
+		require.Fail(t, "nothing is defined")
+	}
+}

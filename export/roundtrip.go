@@ -52,7 +52,8 @@ func RoundTripper(next http.RoundTripper, reg *engine.Registry, opts ...RoundTri
 		next = http.DefaultTransport
 	}
 	t := &roundTripper{next: next, epoch: time.Now()}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		checkInstrumentOption("RoundTripper", opt, i, len(opts))
 		opt.applyRoundTripper(&t.instrumentConfig)
 	}
 	t.sets = newLabelSets(t.labels)
