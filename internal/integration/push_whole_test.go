@@ -30,7 +30,8 @@ func everyKind(t *testing.T, series int) *engine.Registry {
 	t.Helper()
 	reg := engine.NewRegistry(engine.WithMaxSeries(series), engine.WithConstLabels(engine.Labels{"zone": strings.Repeat("z", 40)}))
 	rnd := rand.New(rand.NewPCG(1, 2))
-	help := func(n int) string { return strings.Repeat("é\"\\\n.", n)[:n/7*7] }
+	help := func(n int) string { return strings.Repeat("é\"\\\n.", n/6) + strings.Repeat(".", n%6) }
+	value := func(n int) string { return strings.Repeat(`é\"`, n/4) + strings.Repeat(".", n%4) }
 	labels := []string{"row", "text"}
 	counters, err := reg.NewCounterVec("rows_total", help(127), labels)
 	require.NoError(t, err)
@@ -47,7 +48,7 @@ func everyKind(t *testing.T, series int) *engine.Registry {
 		engine.WithObjectives(map[float64]float64{0.5: 0.1}))
 	require.NoError(t, err)
 	for i := range series {
-		row, text := fmt.Sprint(i), strings.Repeat(`é\"`, 500)[:awkwardLengths[rnd.IntN(len(awkwardLengths))]/4*4]
+		row, text := fmt.Sprint(i), value(awkwardLengths[rnd.IntN(len(awkwardLengths))])
 		counters.With(row, text).AddWithExemplar(float64(i), engine.Labels{"trace": row})
 		gauges.With(row, text).Set(rnd.NormFloat64())
 		summaries.With(row, text).Observe(float64(i))
