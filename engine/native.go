@@ -10,10 +10,11 @@ import (
 	"github.com/quipu-metrics/quipu/shard"
 )
 
-// WithNative makes a histogram native: its buckets grow exponentially and need no layout. Prometheus receives them in the
-// protobuf format, from jobs with scrape_native_histograms: true in their scrape configuration; in the text formats a native histogram has the bucket up
-// to +Inf only. Together with [WithBuckets] the histogram has both kinds of buckets, and every observation and every page
-// costs twice.
+// WithNative makes a histogram native: its buckets grow exponentially and need no layout. Prometheus
+// receives them in the protobuf format, from jobs with scrape_native_histograms: true in their
+// scrape configuration; in the text formats a native histogram has the bucket up to +Inf only.
+// Together with [WithBuckets] the histogram has both kinds of buckets, and every observation and
+// every page costs twice.
 //
 // Infinities count in the overflow buckets and in the sum. NaN, which no native bucket can hold, is dropped from the
 // whole histogram and counted as misuse, with the reason native_nan.

@@ -9,8 +9,10 @@ import (
 )
 
 const (
-	// numSlices is the number of streams in a sliding window. A window covers between four fifths and all of its age. More slices make that edge sharper and cost memory and scrape time in proportion; five is also what users of
-	// other Prometheus clients have by default, so a panel keeps its shape when they move over.
+	// numSlices is the number of streams in a sliding window. A window covers between four fifths and
+	// all of its age. More slices make that edge sharper and cost memory and scrape time in
+	// proportion; five is also what users of other Prometheus clients have by default, so a panel
+	// keeps its shape when they move over.
 	numSlices = 5
 
 	// maxPending is how many observations of one window wait, unsorted, until a merge is worth its while: a merge walks

@@ -18,7 +18,8 @@ const (
 	firstBackoff = time.Second
 	maxBackoff   = time.Minute
 
-	// lastTimeout bounds the end of Run, the push under way and the last one together: programs that are told to stop commonly have 10 seconds or 30.
+	// lastTimeout bounds the end of Run, the push under way and the last one together: programs that
+	// are told to stop commonly have 10 seconds or 30.
 	lastTimeout = 5 * time.Second
 )
 
