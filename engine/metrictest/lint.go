@@ -33,7 +33,9 @@ func Lint(tb testing.TB, reg *engine.Registry, except ...string) bool {
 		}
 		names := slices.Concat(info.Labels, slices.Collect(maps.Keys(info.Const)), labels[info.Name])
 		for _, problem := range lint(info.Name, info.Type, info.Help, names) {
-			problems = append(problems, info.Name+": "+problem)
+			if problem = info.Name + ": " + problem; !slices.Contains(problems, problem) { // several definitions of one name
+				problems = append(problems, problem)
+			}
 		}
 	}
 	for _, problem := range problems {

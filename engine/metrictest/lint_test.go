@@ -128,6 +128,16 @@ func TestLintSeesMetricsWithoutSeriesAndLabelsInUse(t *testing.T) {
 	}, fake.errors)
 }
 
+func TestLintReportsABreachOfSeveralDefinitionsOfOneNameOnce(t *testing.T) {
+	reg := engine.NewRegistry()
+	for _, pool := range []string{"read", "write"} {
+		_, err := reg.NewCounter("visits", "Visits.", engine.WithConstLabels(engine.Labels{"pool": pool}))
+		require.NoError(t, err)
+	}
+	fake := try(t, func(tb testing.TB) { Lint(tb, reg) })
+	require.Equal(t, []string{"visits: a counter must end in _total"}, fake.errors)
+}
+
 // Helper of the test was lost in the body of a range over a function, and failures showed a line of Lint.
 func TestFailuresOfLintShowTheTestsLine(t *testing.T) {
 	if os.Getenv("QUIPU_FAIL_LINT") != "" {
