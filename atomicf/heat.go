@@ -63,7 +63,7 @@ func contended(cell unsafe.Pointer, casFailed bool) bool {
 	return signs >= heatSigns
 }
 
-// pinCost is what pinIsCheaper has found out, one of the values below. It is set once per process.
+// pinCost is the result of pinIsCheaper, one of the values below. It is set once per process.
 var pinCost atomic.Uint32
 
 const (

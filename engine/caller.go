@@ -21,7 +21,7 @@ import (
 // maxCallSites is how many call sites of misuse a registry remembers and logs. Misuse at further ones is only counted.
 const maxCallSites = 256
 
-// callSites is what a registry knows of call sites.
+// callSites holds the call sites that a registry has seen.
 type callSites struct {
 	count atomic.Int32                         // of the sites of all families
 	own   atomic.Pointer[map[uintptr]struct{}] // return addresses in quipu's own functions

@@ -120,7 +120,7 @@ func (e *Emission) EmitSummary(c Collected, quantiles []float64, count uint64, s
 	}
 }
 
-// addOutcome is what came of adding a series to a buffer.
+// addOutcome is the result of adding a series to a buffer.
 type addOutcome int
 
 const (

@@ -84,7 +84,8 @@ func (s *selfMetrics) refresh(r *Registry) {
 	}
 }
 
-// rejected is what the families' maps count in. The registry's own families come before it is there, and are never full.
+// rejected returns the count that the families' maps add to. The registry's own families are made before it exists, and
+// are never full.
 func (s *selfMetrics) rejected() *atomicf.Count {
 	if s.overflow == nil {
 		return new(atomicf.Count)

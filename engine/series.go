@@ -8,7 +8,7 @@ import (
 	"github.com/quipu-metrics/quipu/shard"
 )
 
-// series is what the four metric types begin with.
+// series is the part that all four metric types begin with.
 type series struct {
 	node shard.Node // must be the first field: see seriesOf
 	fam  *family

@@ -4,7 +4,7 @@ package engine
 
 import "time"
 
-// Observer is what takes observations: a [Histogram] or a [Summary].
+// Observer takes observations: it is a [Histogram] or a [Summary].
 type Observer interface{ Observe(v float64) }
 
 // Timer measures the time from Start to Stop. It is a value and costs no allocation:

@@ -4,7 +4,7 @@ package engine
 
 import "context"
 
-// Func is what the wrappers wrap: functions and method values of these shapes.
+// Func is implemented by the functions and method values that Timed, InProgress and CountErrors take.
 type Func interface {
 	func() error | func(context.Context) error
 }
@@ -39,7 +39,7 @@ func Call[T any](o Observer, g *Gauge, c *Counter, f func() (T, error)) (value T
 	return value, err
 }
 
-// measures is what to measure of a call; nil fields are left out.
+// measures holds the metrics of a call; nil fields are left out.
 type measures struct {
 	time       Observer
 	inProgress *Gauge

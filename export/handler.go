@@ -41,7 +41,7 @@ func Handler(reg *engine.Registry, opts ...Option) http.Handler {
 	return newHandler(reg, newHandlerConfig(opts))
 }
 
-// source is what a handler needs of an engine.Registry.
+// source is the part of an engine.Registry that a handler needs.
 type source interface {
 	Expose(w io.Writer, e engine.Exposition) (int64, error)
 }

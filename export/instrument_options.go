@@ -36,7 +36,7 @@ type roundTripperOption func(*instrumentConfig)
 
 func (o roundTripperOption) applyRoundTripper(c *instrumentConfig) { o(c) }
 
-// instrumentConfig is what servers and clients have in common.
+// instrumentConfig holds the options that servers and clients have in common.
 type instrumentConfig struct {
 	consts    engine.Labels
 	buckets   []float64                // of durations; nil: the engine's default, or none if native

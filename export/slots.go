@@ -196,7 +196,7 @@ func (s *slots) crowded() bool {
 	return s.stuck >= s.most
 }
 
-// share is what a scrape has to wait for. All its methods and those below are called under mu.
+// share is the group of slots that a scrape has to wait for. All its methods and those below are called under mu.
 type share uint8
 
 const (

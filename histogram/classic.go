@@ -103,7 +103,7 @@ const (
 	collisionBits = 8
 )
 
-// epoch is what use counts ticks from. It never changes.
+// epoch is the time from which use counts ticks. It never changes.
 var epoch = time.Now()
 
 // Init sets c up, empty, over bounds. It must come before any other method and must not run concurrently with one.

@@ -8,7 +8,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/buckets"
 )
 
-// NativeSnapshot is what [Native.Snapshot] fills in. Use one again and again: its memory is reused.
+// NativeSnapshot is filled in by [Native.Snapshot]. Use one again and again: its memory is reused.
 type NativeSnapshot struct {
 	Schema        int
 	ZeroThreshold float64
