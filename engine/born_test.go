@@ -61,8 +61,8 @@ func TestCreationTimesAreTheWallTimeWhereverTheClockIsSet(t *testing.T) {
 	// The ends of both scales.
 	const epoch = 1_700_000_000_000
 	require.Zero(t, bornOf(time.UnixMilli(epoch-bornEarlier*bornFineStep), epoch))
-	require.EqualValues(t, bornCoarse-1, bornOf(time.UnixMilli(epoch+(bornCoarse-bornEarlier)*bornFineStep-1), epoch))
-	require.EqualValues(t, bornCoarse, bornOf(time.Unix(-1, 0), epoch))
+	require.EqualValues(t, uint32(bornCoarse-1), bornOf(time.UnixMilli(epoch+(bornCoarse-bornEarlier)*bornFineStep-1), epoch))
+	require.EqualValues(t, uint32(bornCoarse), bornOf(time.Unix(-1, 0), epoch))
 	require.EqualValues(t, uint32(1<<32-1), bornOf(time.Unix(1<<40, 0), epoch))
 }
 
