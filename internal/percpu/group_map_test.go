@@ -5,10 +5,11 @@ package percpu
 import (
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // Rows were kept in lists by their length, for good: once 65 536 rows of 16 words had been in use, no cell and no
@@ -20,9 +21,7 @@ func TestWordsOfRowsThatCameBackServeRowsOfAnyLength(t *testing.T) {
 	}
 	const inner = "QUIPU_TEST_WHOLE_SLAB"
 	if os.Getenv(inner) == "" {
-		self, err := os.Executable()
-		require.NoError(t, err)
-		cmd := exec.Command(self, "-test.run=^"+t.Name()+"$", "-test.v")
+		cmd := testkit.Self(t, "-test.run=^"+t.Name()+"$", "-test.v")
 		cmd.Env = append(os.Environ(), inner+"=1")
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)
