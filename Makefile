@@ -36,13 +36,14 @@ lint:
 unit:
 	$(GO) test -shuffle=on $(PKGS)
 
-# The packages with concurrency in them, under the race detector.
+# All packages under the race detector, but for those of `stress`, which runs them under it too.
 race:
-	$(GO) test -race -short -shuffle=on $(PKGS)
+	$(GO) test -race -short -shuffle=on $$($(GO) list $(PKGS) | grep -vxF "$$($(GO) list $(STRESSED))")
 
-# The packages that others build on, with fewer, as many and more Ps than usual: twice here, twenty times in `make long`.
+# The packages that others build on, with fewer, as many and more Ps than usual: once here, twenty times in `make long`.
+STRESSED = ./internal/percpu ./atomicf ./shard ./histogram ./quantile
 stress:
-	$(GO) test -race -short -cpu=1,2,8 -shuffle=on -count=$(or $(STRESS),1) ./internal/percpu ./atomicf ./shard ./histogram ./quantile
+	$(GO) test -race -short -cpu=1,2,8 -shuffle=on -count=$(or $(STRESS),1) $(STRESSED)
 
 purego:
 	$(GO) test -short -tags purego ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./export/...
