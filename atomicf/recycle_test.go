@@ -3,7 +3,6 @@
 package atomicf
 
 import (
-	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -115,13 +114,7 @@ func TestAStaleCellWritesIntoNoOtherCell(t *testing.T) {
 
 // What the slab holds is used up for good by the test below, so that one runs in a process of its own.
 func TestCellsStayColdAndExactWhenTheSlabIsFull(t *testing.T) {
-	const inner = "QUIPU_TEST_FILL_SLAB"
-	if os.Getenv(inner) == "" {
-		cmd := testkit.Self(t, "-test.run=^"+t.Name()+"$", "-test.v")
-		cmd.Env = append(os.Environ(), inner+"=1")
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s", out)
-		require.Contains(t, string(out), "--- PASS: "+t.Name())
+	if !testkit.Alone(t) {
 		return
 	}
 	hot, level := new(Count), new(Level)

@@ -42,7 +42,7 @@ func (s *aSum) read() uint64    { return uint64(s.Load()) }
 func (s *aSum) promote() bool   { return s.Sum.promote() }
 func (c *aCount) promote() bool { return c.Count.promote() }
 
-// spreadScenarios are what Count and Sum have in common.
+// spreadScenarios returns the scenarios that Count and Sum share.
 func spreadScenarios(fresh func() spread) []interleave.Scenario {
 	type actions struct {
 		add  func(n int)

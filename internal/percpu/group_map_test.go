@@ -4,7 +4,6 @@ package percpu
 
 import (
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,13 +18,7 @@ func TestWordsOfRowsThatCameBackServeRowsOfAnyLength(t *testing.T) {
 	if purego(t) {
 		return
 	}
-	const inner = "QUIPU_TEST_WHOLE_SLAB"
-	if os.Getenv(inner) == "" {
-		cmd := testkit.Self(t, "-test.run=^"+t.Name()+"$", "-test.v")
-		cmd.Env = append(os.Environ(), inner+"=1")
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s", out)
-		require.Contains(t, string(out), "--- PASS: "+t.Name())
+	if !testkit.Alone(t) {
 		return
 	}
 	fill := func(n int) (rows []uint32) {

@@ -5,6 +5,7 @@ package testkit
 import (
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
@@ -23,6 +24,23 @@ func Self(t testing.TB, args ...string) *exec.Cmd {
 		return exec.Command(emulator, append([]string{program}, args...)...)
 	}
 	return exec.Command(program, args...)
+}
+
+// Alone runs a test in a process of its own, because it leaves the process unfit for others. It reports true in that
+// process, where the test goes on, and false in the one that started it, which fails if the other did not pass.
+func Alone(t testing.TB) bool {
+	t.Helper()
+	const variable = "QUIPU_TEST_ALONE"
+	if os.Getenv(variable) == t.Name() {
+		return true
+	}
+	cmd := Self(t, "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), variable+"="+t.Name())
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+		t.Fatalf("in a process of its own: %v\n%s", err, out)
+	}
+	return false
 }
 
 // SkipEmulated skips a test that shows nothing in an emulator, such as a comparison of times. `make arm64` prints the
