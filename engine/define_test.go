@@ -193,7 +193,7 @@ func TestTheRegistrysOwnNamesAreTaken(t *testing.T) {
 }
 
 func TestStrictMakesASecondDefinitionAnError(t *testing.T) {
-	r := engine.NewRegistry(engine.Strict())
+	r := engine.NewRegistry(engine.WithStrict())
 	type set struct{ A string }
 	for name, define := range kinds {
 		name = strings.ReplaceAll(name, " ", "_")
@@ -209,7 +209,7 @@ func TestStrictMakesASecondDefinitionAnError(t *testing.T) {
 }
 
 func TestStrictMakesMisusePanic(t *testing.T) {
-	r := engine.NewRegistry(engine.Strict())
+	r := engine.NewRegistry(engine.WithStrict())
 	c, err := r.NewCounter("c_total", "")
 	require.NoError(t, err)
 	g, err := r.NewGauge("g", "")

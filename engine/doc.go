@@ -17,7 +17,7 @@
 // [Counter], [Gauge], [Histogram] and [Summary] are handles of one series each. They may be kept and shared; all their
 // methods may be called concurrently. An update takes no lock, allocates nothing and waits for nobody. An update that
 // makes no sense (a counter decremented, a label set that does not fit) is dropped, counted in
-// quipu_dropped_updates_total and logged once; in a registry made with [Strict] it panics.
+// quipu_dropped_updates_total and logged once; in a registry made with [WithStrict] it panics.
 //
 // Looking up a series ([CounterVec.With] and its kin) takes no lock and allocates nothing when the series exists, and
 // costs some 20 ns: keep the handle where that matters. Creating a series locks its family for a moment.

@@ -76,8 +76,8 @@ func ExampleNewRegistry() {
 	// shop_orders_total{zone="eu-1"} 1
 }
 
-func ExampleStrict() {
-	r := engine.NewRegistry(engine.Strict()) // in tests
+func ExampleWithStrict() {
+	r := engine.NewRegistry(engine.WithStrict()) // in tests
 	jobs, _ := r.NewCounter("jobs_total", "Jobs.")
 	defer func() {
 		what, where, _ := strings.Cut(fmt.Sprint(recover()), " (at ")

@@ -75,7 +75,7 @@ func TestAHistogramWithNativeBucketsDropsNaNAndCountsIt(t *testing.T) {
 			require.EqualValues(t, 3, r.self.dropped[faultNativeNaN].Value())
 			require.Nil(t, h.fam.exemplars.set(&h.node), "a dropped observation leaves no exemplar")
 			require.Panics(t, func() {
-				must(NewRegistry(Strict()).NewHistogram("h", "", options...)).Observe(math.NaN())
+				must(NewRegistry(WithStrict()).NewHistogram("h", "", options...)).Observe(math.NaN())
 			})
 		})
 	}

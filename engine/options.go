@@ -138,9 +138,9 @@ func WithMaxAge(age time.Duration) MetricOption {
 	})
 }
 
-// Strict makes every misuse loud: an update that would be dropped panics, and even an identical second definition is an
-// error. It is meant for tests.
-func Strict() RegistryOption {
+// WithStrict makes every misuse loud: an update that would be dropped panics, and even an identical
+// second definition is an error. It is meant for tests.
+func WithStrict() RegistryOption {
 	return registryOption(func(r *Registry) error {
 		r.strict = true
 		return nil

@@ -15,7 +15,7 @@ import (
 func TestAMaxAgeOfASecondShowsNoValueForTenSeconds(t *testing.T) {
 	for _, wait := range []time.Duration{1101 * time.Millisecond, 2 * time.Second, 5 * time.Second, 11 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			r := NewRegistry(Strict())
+			r := NewRegistry(WithStrict())
 			must(r.NewSummary("long", "")).Observe(1) // its timer has a period of ten seconds
 			s := must(r.NewSummary("s", "", WithMaxAge(time.Second)))
 			s.Observe(7)

@@ -27,7 +27,7 @@ func (w *worker) workContext(ctx context.Context) error {
 }
 
 func TestTimerObservesSeconds(t *testing.T) {
-	r := NewRegistry(Strict())
+	r := NewRegistry(WithStrict())
 	h, s := must(r.NewHistogram("h", "")), must(r.NewSummary("s", ""))
 	func() {
 		defer h.Start().Stop()
@@ -41,7 +41,7 @@ func TestTimerObservesSeconds(t *testing.T) {
 }
 
 func TestWrappersMeasureFunctionsAndMethods(t *testing.T) {
-	r := NewRegistry(Strict())
+	r := NewRegistry(WithStrict())
 	h, g, c := must(r.NewHistogram("h", "")), must(r.NewGauge("g", "")), must(r.NewCounter("c", ""))
 	var w worker
 	plain := CountErrors(c, InProgress(g, Timed(h, w.work)))
@@ -59,7 +59,7 @@ func TestWrappersMeasureFunctionsAndMethods(t *testing.T) {
 }
 
 func TestInProgressCountsCallsUnderWay(t *testing.T) {
-	g := must(NewRegistry(Strict()).NewGauge("g", ""))
+	g := must(NewRegistry(WithStrict()).NewGauge("g", ""))
 	require.NoError(t, InProgress(g, func() error {
 		require.EqualValues(t, 1, g.Value())
 		return nil
@@ -68,7 +68,7 @@ func TestInProgressCountsCallsUnderWay(t *testing.T) {
 }
 
 func TestWrappersCountPanicsAndLetThemGoOn(t *testing.T) {
-	r := NewRegistry(Strict())
+	r := NewRegistry(WithStrict())
 	h, g, c := must(r.NewHistogram("h", "")), must(r.NewGauge("g", "")), must(r.NewCounter("c", ""))
 	f := CountErrors(c, InProgress(g, Timed(h, func() error { panic(errTest) })))
 	require.PanicsWithValue(t, errTest, func() { _ = f() })
@@ -81,7 +81,7 @@ func TestWrappersCountPanicsAndLetThemGoOn(t *testing.T) {
 }
 
 func TestCallReturnsTheValue(t *testing.T) {
-	r := NewRegistry(Strict())
+	r := NewRegistry(WithStrict())
 	h, g, c := must(r.NewHistogram("h", "")), must(r.NewGauge("g", "")), must(r.NewCounter("c", ""))
 	n, err := Call(h, g, c, func() (int, error) { return 42, errTest })
 	require.Equal(t, 42, n)
@@ -112,7 +112,7 @@ func TestNilMeasuresAreIgnored(t *testing.T) {
 }
 
 func TestMeasuresThatNoConstructorMadeAreRefusedBeforeTheFunctionRuns(t *testing.T) {
-	g := must(NewRegistry(Strict()).NewGauge("g", ""))
+	g := must(NewRegistry(WithStrict()).NewGauge("g", ""))
 	for _, o := range []Observer{new(Histogram), new(Summary)} {
 		var w worker
 		require.Panics(t, func() { _ = InProgress(g, Timed(o, w.work))() })

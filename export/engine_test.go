@@ -143,7 +143,7 @@ func TestSelfMetricsCanBeLeftOut(t *testing.T) {
 	reg := engine.NewRegistry()
 	gauge(t, reg, "one", 1)
 	require.Contains(t, get(Handler(reg), "/").Body.String(), "quipu_scrapes_total")
-	require.Equal(t, "# HELP one Help.\n# TYPE one gauge\none 1\n", get(Handler(reg, NoSelfMetrics()), "/").Body.String())
+	require.Equal(t, "# HELP one Help.\n# TYPE one gauge\none 1\n", get(Handler(reg, WithoutSelfMetrics()), "/").Body.String())
 }
 
 func TestRenderWritesThePageOfTheHandler(t *testing.T) {
@@ -179,7 +179,7 @@ func TestAStalledReaderOfARealPageHoldsUpNobody(t *testing.T) {
 	require.NoError(t, err)
 	vec, err := reg.NewCounterVec("created_total", "Help.", []string{"n"})
 	require.NoError(t, err)
-	h := Handler(reg, WriteTimeout(time.Second))
+	h := Handler(reg, WithWriteTimeout(time.Second))
 	ended := make(chan time.Duration, 1)
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("stall") != "" {
@@ -218,7 +218,7 @@ func TestAStalledReaderOfARealPageHoldsUpNobody(t *testing.T) {
 
 func TestConcurrentScrapesOfARealRegistryAreWhole(t *testing.T) {
 	const series, clients = 2000, 100
-	s := serve(t, Handler(manySeries(t, series), MaxConcurrent(4)))
+	s := serve(t, Handler(manySeries(t, series), WithMaxConcurrent(4)))
 	var group sync.WaitGroup
 	var served, refused atomic.Int32
 	for i := range clients {

@@ -48,7 +48,7 @@ func show(url string) {
 
 func ExampleHandler() {
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", export.Handler(shop(), export.NoSelfMetrics()))
+	mux.Handle("/metrics", export.Handler(shop(), export.WithoutSelfMetrics()))
 
 	server := httptest.NewServer(mux)
 	defer server.Close()
@@ -80,12 +80,12 @@ func ExampleHandler_names() {
 
 func ExampleOption() {
 	handler := export.Handler(shop(),
-		export.Formats(encode.OpenMetrics, encode.Text), // OpenMetrics for those who do not care, never protobuf
-		export.NoCompression(),                          // the proxy in front compresses
-		export.MaxConcurrent(2),
-		export.WriteTimeout(5*time.Second),
-		export.ScrapeTimeout(30*time.Second),
-		export.NoSelfMetrics(),
+		export.WithFormats(encode.OpenMetrics, encode.Text), // OpenMetrics for those who do not care, never protobuf
+		export.WithoutCompression(),                         // the proxy in front compresses
+		export.WithMaxConcurrent(2),
+		export.WithWriteTimeout(5*time.Second),
+		export.WithScrapeTimeout(30*time.Second),
+		export.WithoutSelfMetrics(),
 	)
 	server := httptest.NewServer(handler)
 	defer server.Close()
@@ -140,7 +140,7 @@ func ExampleNegotiate() {
 }
 
 func ExampleService() {
-	service := export.NewService(shop(), export.NoSelfMetrics())
+	service := export.NewService(shop(), export.WithoutSelfMetrics())
 	if err := service.Start("127.0.0.1:0"); err != nil { // port 0: the system chooses one
 		fmt.Println(err)
 		return
@@ -164,8 +164,8 @@ func ExampleService() {
 // A service takes the options of a handler besides its own.
 func ExampleNewService() {
 	service := export.NewService(shop(),
-		export.Path("/internal/metrics"),
-		export.WriteTimeout(5*time.Second),
+		export.WithPath("/internal/metrics"),
+		export.WithWriteTimeout(5*time.Second),
 	)
 	if err := service.Start("localhost:0"); err != nil {
 		fmt.Println(err)
@@ -184,7 +184,7 @@ func ExampleNewService() {
 }
 
 func ExampleServiceOption() {
-	options := []export.ServiceOption{export.Path("/m"), export.NoSelfMetrics()}
+	options := []export.ServiceOption{export.WithPath("/m"), export.WithoutSelfMetrics()}
 	service := export.NewService(shop(), options...)
 	if err := service.Start("127.0.0.1:0"); err != nil {
 		fmt.Println(err)

@@ -12,7 +12,7 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// queueTime is how long a scrape beyond MaxConcurrent waits for its turn, if it has twice as long in all. A page of
+// queueTime is how long a scrape beyond WithMaxConcurrent waits for its turn, if it has twice as long in all. A page of
 // 100 000 series takes milliseconds, and readers that stall are cut meanwhile.
 const queueTime = time.Second
 
@@ -30,7 +30,7 @@ const queueTime = time.Second
 // connection, so that no client takes half a page for a whole one; over HTTP/1.0 only the end of an OpenMetrics or
 // gzip page shows the difference.
 //
-// Slow readers are bounded by [WriteTimeout] and [ScrapeTimeout], many at once by [MaxConcurrent]: when scrapes wait for
+// Slow readers are bounded by [WithWriteTimeout] and [WithScrapeTimeout], many at once by [WithMaxConcurrent]: when scrapes wait for
 // their turn, the page of the reader that has been stalled longest is cut.
 //
 // Handler panics if reg is nil.

@@ -41,7 +41,7 @@ func TestGetAnswersWithThePageAndItsHeader(t *testing.T) {
 	require.Equal(t, http.Header{"Content-Type": {textType}, "Vary": {"Accept, Accept-Encoding"}}, w.Header())
 	require.Equal(t, engine.Exposition{}, src.Exposition)
 
-	get(handlerOf(src, NoSelfMetrics()), "/metrics", "Accept", "application/openmetrics-text")
+	get(handlerOf(src, WithoutSelfMetrics()), "/metrics", "Accept", "application/openmetrics-text")
 	require.Equal(t, engine.Exposition{Format: encode.OpenMetrics, NoSelf: true}, src.Exposition)
 }
 
@@ -98,7 +98,7 @@ func TestGzipPagesDecompressToThePlainOnes(t *testing.T) {
 		require.Empty(t, w.Header().Get("Content-Encoding"), opt.name)
 		require.Equal(t, plain, w.Body.String(), opt.name)
 	}
-	w := get(handlerOf(chunks(chunk64K, 2), NoCompression()), "/metrics", "Accept-Encoding", "gzip")
+	w := get(handlerOf(chunks(chunk64K, 2), WithoutCompression()), "/metrics", "Accept-Encoding", "gzip")
 	require.Empty(t, w.Header().Get("Content-Encoding"))
 }
 
@@ -191,7 +191,7 @@ func TestStatedTimeoutsAreClamped(t *testing.T) {
 	} {
 		var opts []Option
 		if tt.option != 0 {
-			opts = append(opts, ScrapeTimeout(tt.option))
+			opts = append(opts, WithScrapeTimeout(tt.option))
 		}
 		c := newHandlerConfig(opts)
 		got, chosen := c.timeLimit([]string{tt.header})
@@ -218,7 +218,7 @@ func TestCallbacksGetTheLargerPartOfTheTimeStated(t *testing.T) {
 		require.WithinRange(t, src.Deadline, before.Add(want), time.Now().Add(want))
 	}
 	before := time.Now()
-	get(handlerOf(src, ScrapeTimeout(2*time.Second)), "/")
+	get(handlerOf(src, WithScrapeTimeout(2*time.Second)), "/")
 	require.WithinRange(t, src.Deadline, before.Add(1500*time.Millisecond), time.Now().Add(1500*time.Millisecond))
 }
 
@@ -244,7 +244,7 @@ func TestAPageThatFailsMidwayAbortsTheConnection(t *testing.T) {
 		return 0, errors.New("out of order")
 	})
 	for _, encoding := range []string{"", "gzip"} {
-		h := handlerOf(broken, MaxConcurrent(1))
+		h := handlerOf(broken, WithMaxConcurrent(1))
 		for range 2 { // what the first one held is free again
 			require.PanicsWithValue(t, http.ErrAbortHandler, func() { get(h, "/", "Accept-Encoding", encoding) })
 		}
@@ -298,7 +298,7 @@ func (w wrapper) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func TestTheDeadlineIsRolledBeforeEveryChunk(t *testing.T) {
 	const timeout = 5 * time.Second
-	h := handlerOf(chunks(chunk64K, 10), WriteTimeout(timeout))
+	h := handlerOf(chunks(chunk64K, 10), WithWriteTimeout(timeout))
 	d := &deadlineWriter{plainWriter: plainWriter{header: http.Header{}}}
 	before := time.Now()
 	h.ServeHTTP(wrapper{wrapper{d}}, httptest.NewRequest(http.MethodGet, "/", nil))
@@ -315,7 +315,7 @@ func TestNoDeadlineLiesBeyondTheEndOfTheScrape(t *testing.T) {
 	d := &deadlineWriter{plainWriter: plainWriter{header: http.Header{}}}
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header.Set(scrapeTimeoutHeader, "2")
-	handlerOf(chunks(chunk64K, 10), WriteTimeout(time.Hour)).ServeHTTP(d, r)
+	handlerOf(chunks(chunk64K, 10), WithWriteTimeout(time.Hour)).ServeHTTP(d, r)
 	require.Len(t, d.deadlines, 12)
 	for _, deadline := range d.deadlines {
 		require.True(t, deadline.Before(time.Now().Add(2*time.Second)))
@@ -344,7 +344,7 @@ func TestAScrapeThatTakesTooLongIsCutOffBetweenChunks(t *testing.T) {
 			}
 		}
 	})
-	h := handlerOf(endless, ScrapeTimeout(30*time.Millisecond))
+	h := handlerOf(endless, WithScrapeTimeout(30*time.Millisecond))
 	start := time.Now()
 	require.PanicsWithValue(t, http.ErrAbortHandler, func() { get(h, "/") })
 	require.GreaterOrEqual(t, time.Since(start), 30*time.Millisecond)
@@ -353,21 +353,21 @@ func TestAScrapeThatTakesTooLongIsCutOffBetweenChunks(t *testing.T) {
 
 func TestOptionsThatCannotWorkPanicWhenTheyAreMade(t *testing.T) {
 	for name, f := range map[string]func(){
-		"WriteTimeout(0s)":   func() { WriteTimeout(0) },
-		"ScrapeTimeout(-1s)": func() { ScrapeTimeout(-time.Second) },
-		"MaxConcurrent(0)":   func() { MaxConcurrent(0) },
-		"Formats()":          func() { Formats() },
-		"unknown format 77":  func() { Formats(77) },
-		"text is named":      func() { Formats(encode.Text, encode.OpenMetrics, encode.Text) },
-		`Path("metrics")`:    func() { Path("metrics") },
-		`Path("")`:           func() { Path("") },
-		`Path("/")`:          func() { Path("/") },
-		`Path("/healthz")`:   func() { Path("/healthz") },
-		`Path("/a b")`:       func() { Path("/a b") },
-		`Path("/a?b")`:       func() { Path("/a?b") },
-		"TLS(nil)":           func() { TLS(nil) },
-		"Handler needs":      func() { Handler(nil) },
-		"NewService needs":   func() { NewService(nil) },
+		"WithWriteTimeout(0s)":   func() { WithWriteTimeout(0) },
+		"WithScrapeTimeout(-1s)": func() { WithScrapeTimeout(-time.Second) },
+		"WithMaxConcurrent(0)":   func() { WithMaxConcurrent(0) },
+		"WithFormats()":          func() { WithFormats() },
+		"unknown format 77":      func() { WithFormats(77) },
+		"text is named":          func() { WithFormats(encode.Text, encode.OpenMetrics, encode.Text) },
+		`WithPath("metrics")`:    func() { WithPath("metrics") },
+		`WithPath("")`:           func() { WithPath("") },
+		`WithPath("/")`:          func() { WithPath("/") },
+		`WithPath("/healthz")`:   func() { WithPath("/healthz") },
+		`WithPath("/a b")`:       func() { WithPath("/a b") },
+		`WithPath("/a?b")`:       func() { WithPath("/a?b") },
+		"WithTLS(nil)":           func() { WithTLS(nil) },
+		"Handler needs":          func() { Handler(nil) },
+		"NewService needs":       func() { NewService(nil) },
 	} {
 		require.Contains(t, panicText(f), name)
 	}
@@ -381,8 +381,8 @@ func panicText(f func()) (text string) {
 
 func TestNilOptionsAreNamed(t *testing.T) {
 	reg := engine.NewRegistry()
-	require.PanicsWithValue(t, "quipu: Handler: option 2 of 2 is nil", func() { Handler(reg, NoSelfMetrics(), nil) })
+	require.PanicsWithValue(t, "quipu: Handler: option 2 of 2 is nil", func() { Handler(reg, WithoutSelfMetrics(), nil) })
 	for _, opt := range []ServiceOption{nil, Option(nil), serviceOption(nil)} {
-		require.PanicsWithValue(t, "quipu: NewService: option 2 of 2 is nil", func() { NewService(reg, Path("/m"), opt) })
+		require.PanicsWithValue(t, "quipu: NewService: option 2 of 2 is nil", func() { NewService(reg, WithPath("/m"), opt) })
 	}
 }

@@ -56,7 +56,7 @@ func TestServerErrorsAreFoundUnderTheirRouteWhateverAClientDid(t *testing.T) {
 		labels string
 	}{
 		"default": {nil, "http_responses_total", `{code="500",method="GET",route="/route%d/{id}"}`},
-		"guide":   {[]MiddlewareOption{GuideNames()}, "status_codes_counter", `{method="GET",path="/route%d/{id}",status_code="500"}`},
+		"guide":   {[]MiddlewareOption{WithAioprometheusNames()}, "status_codes_counter", `{method="GET",path="/route%d/{id}",status_code="500"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reg := engine.NewRegistry()
@@ -120,10 +120,10 @@ func TestCodesThatAClientChoosesDoNotHideServerErrors(t *testing.T) {
 	require.Equal(t, 400.0, found[`{code="2xx",method="GET",route="unmatched"}`])
 }
 
-// A RouteFunc may name a pattern whose method is not the request's.
+// The function of WithRouteFunc may name a pattern whose method is not the request's.
 func TestARouteWithAMethodIsCountedUnderThatMethodOnly(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg, RouteFunc(func(*http.Request) string { return "GET /things" }))(answering(200))
+	h := Middleware(reg, WithRouteFunc(func(*http.Request) string { return "GET /things" }))(answering(200))
 	for _, method := range append(methods[:], "HOSTILE") {
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, "/", nil))
 	}

@@ -17,7 +17,7 @@ func TestTwoMiddlewaresWithOtherConstantLabelsShareARegistry(t *testing.T) {
 	for i, server := range []string{"back", "front"} {
 		mux := http.NewServeMux()
 		mux.HandleFunc("/x", answering(http.StatusOK))
-		h := Middleware(reg, ConstLabels(engine.Labels{"server": server}))(mux)
+		h := Middleware(reg, WithConstLabels(engine.Labels{"server": server}))(mux)
 		for range i + 1 {
 			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/x", nil))
 		}
@@ -34,7 +34,7 @@ func TestTwoRoundTrippersWithOtherConstantLabelsShareARegistry(t *testing.T) {
 	reg := engine.NewRegistry()
 	s := serve(t, http.HandlerFunc(answering(http.StatusOK)))
 	for i, backend := range []string{"search", "users"} {
-		client := &http.Client{Transport: RoundTripper(nil, reg, ConstLabels(engine.Labels{"backend": backend}))}
+		client := &http.Client{Transport: RoundTripper(nil, reg, WithConstLabels(engine.Labels{"backend": backend}))}
 		for range i + 1 {
 			resp, err := client.Get(s.URL)
 			require.NoError(t, err)
@@ -48,7 +48,7 @@ func TestTwoRoundTrippersWithOtherConstantLabelsShareARegistry(t *testing.T) {
 func TestAMiddlewareThatClashesNamesTheLineOfTheFirstDefinition(t *testing.T) {
 	reg := engine.NewRegistry()
 	Middleware(reg)
-	err := panicError(t, func() { Middleware(reg, DurationBuckets(1)) })
+	err := panicError(t, func() { Middleware(reg, WithDurationBuckets(1)) })
 	require.ErrorIs(t, err, engine.ErrTaken)
 	require.Regexp(t, `buckets differ: .* in the first definition, at \S*instrument_definer_test\.go:\d+$`, err.Error())
 }

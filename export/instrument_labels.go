@@ -109,10 +109,10 @@ func newLabelSets(labels []closedLabel) labelSets {
 	n := 1
 	for i, l := range labels {
 		if n *= len(l.values); n > maxCombinations {
-			panic(fmt.Sprintf("quipu: LabelFunc: over %d combinations of label values", maxCombinations))
+			panic(fmt.Sprintf("quipu: WithLabelFunc: over %d combinations of label values", maxCombinations))
 		}
 		if slices.ContainsFunc(labels[:i], func(other closedLabel) bool { return other.name == l.name }) {
-			panic(fmt.Sprintf("quipu: LabelFunc: label %q is there twice", l.name))
+			panic(fmt.Sprintf("quipu: WithLabelFunc: label %q is there twice", l.name))
 		}
 	}
 	return labelSets{labels}

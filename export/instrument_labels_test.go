@@ -37,7 +37,7 @@ func labelValues(t testing.TB, reg *engine.Registry) map[string][]string {
 // Methods and paths of all kinds, some of them near the routes that there are.
 func TestTenThousandRandomMethodsAndPathsMakeAClosedSetOfLabelValues(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg, ExcludePaths())(site())
+	h := Middleware(reg, WithExcludePaths())(site())
 	random := rand.New(rand.NewPCG(1, 2))
 	letters := func(n int, of string) string {
 		b := make([]byte, 1+random.IntN(n))
@@ -97,7 +97,7 @@ func TestPathsOfRedirectedConnectsAreNoRoutes(t *testing.T) {
 
 func TestARouteFuncCannotMakeMoreRoutesThanThereIsRoomFor(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg, GuideNames(), RouteFunc(func(r *http.Request) string { return r.URL.Path }))(answering(200))
+	h := Middleware(reg, WithAioprometheusNames(), WithRouteFunc(func(r *http.Request) string { return r.URL.Path }))(answering(200))
 	for i := range maxRoutes + 100 {
 		get(h, fmt.Sprintf("/%d", i))
 	}
@@ -112,7 +112,7 @@ func TestARouteFuncCannotMakeMoreRoutesThanThereIsRoomFor(t *testing.T) {
 
 func TestLongRoutesAreCut(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg, RouteFunc(func(r *http.Request) string { return r.URL.Path }))(answering(200))
+	h := Middleware(reg, WithRouteFunc(func(r *http.Request) string { return r.URL.Path }))(answering(200))
 	long := "/" + strings.Repeat("x", 5000)
 	get(h, long)
 	get(h, long+"y")
@@ -159,7 +159,7 @@ func FuzzMiddlewareLabels(f *testing.F) {
 		reg := engine.NewRegistry()
 		mux := site()
 		mux.HandleFunc("/code/", answering(code))
-		h := Middleware(reg, ExcludePaths())(mux)
+		h := Middleware(reg, WithExcludePaths())(mux)
 		for _, p := range []string{path, "/slash/" + path, "/code/" + path, "/code/"} {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.Method, r.Host, r.URL = method, host, &url.URL{Path: p}

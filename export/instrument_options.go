@@ -47,31 +47,31 @@ type instrumentConfig struct {
 	skip      func(*http.Request) bool
 }
 
-// GroupStatusCodes makes the label code "2xx" instead of "200", and so on.
-func GroupStatusCodes() InstrumentOption {
+// WithGroupStatusCodes makes the label code "2xx" instead of "200", and so on.
+func WithGroupStatusCodes() InstrumentOption {
 	return func(c *instrumentConfig) { c.grouped = true }
 }
 
-// ConstLabels adds labels that all series have, such as the name of one of several servers in a
+// WithConstLabels adds labels that all series have, such as the name of one of several servers in a
 // program. A name that the metrics use otherwise makes the constructor panic.
-func ConstLabels(labels engine.Labels) InstrumentOption {
+func WithConstLabels(labels engine.Labels) InstrumentOption {
 	labels = maps.Clone(labels)
 	return func(c *instrumentConfig) { c.consts = labels }
 }
 
-// DurationBuckets sets the upper bounds of the buckets of durations, in seconds. The default is
+// WithDurationBuckets sets the upper bounds of the buckets of durations, in seconds. The default is
 // that of [engine.NewHistogram], from 5 ms to 10 s, or none with [WithNativeHistograms]. Bounds
 // that cannot work make the constructor panic.
-func DurationBuckets(bounds ...float64) InstrumentOption {
+func WithDurationBuckets(bounds ...float64) InstrumentOption {
 	bounds = append([]float64{}, bounds...)
 	return func(c *instrumentConfig) { c.buckets = bounds }
 }
 
 // WithNativeHistograms makes the histograms native, as [engine.WithNative] does: their buckets need
 // no bounds, and reach Prometheus in the protobuf format. Text formats then show no bucket but
-// +Inf. Together with [DurationBuckets] durations have both kinds of buckets. See
+// +Inf. Together with [WithDurationBuckets] durations have both kinds of buckets. See
 // [histogram.NativeDefaults] for the usual options; options that cannot work make the constructor
-// panic. [GuideNames] has no histograms.
+// panic. [WithAioprometheusNames] has no histograms.
 func WithNativeHistograms(options histogram.NativeOptions) InstrumentOption {
 	return func(c *instrumentConfig) { c.native = &options }
 }
@@ -95,23 +95,23 @@ func WithExemplars(from func(ctx context.Context) engine.Labels) InstrumentOptio
 	return func(c *instrumentConfig) { c.exemplars = from }
 }
 
-// Skip leaves out requests for which f returns true. It is called before they are served, by many
+// WithSkip leaves out requests for which f returns true. It is called before they are served, by many
 // goroutines at once. It panics if f is nil.
-func Skip(f func(*http.Request) bool) InstrumentOption {
+func WithSkip(f func(*http.Request) bool) InstrumentOption {
 	if f == nil {
-		panic("quipu: Skip(nil): leave the option out to skip nothing")
+		panic("quipu: WithSkip(nil): leave the option out to skip nothing")
 	}
 	return func(c *instrumentConfig) { c.skip = f }
 }
 
-// LabelFunc adds a label whose value f takes from the request, when it is over. Only the given
+// WithLabelFunc adds a label whose value f takes from the request, when it is over. Only the given
 // values are told apart; all others are "other", so that clients cannot make series. f is called by
 // many goroutines at once. The option may be given several times; the numbers of values multiply,
-// up to 1000, beyond which the constructor panics. LabelFunc itself panics if f is nil or there are
+// up to 1000, beyond which the constructor panics. WithLabelFunc itself panics if f is nil or there are
 // no values.
-func LabelFunc(name string, f func(*http.Request) string, values ...string) InstrumentOption {
+func WithLabelFunc(name string, f func(*http.Request) string, values ...string) InstrumentOption {
 	if f == nil || len(values) == 0 {
-		panic(fmt.Sprintf("quipu: LabelFunc(%q): it needs a function and the values that it may return", name))
+		panic(fmt.Sprintf("quipu: WithLabelFunc(%q): it needs a function and the values that it may return", name))
 	}
 	label := newClosedLabel(name, f, values)
 	return func(c *instrumentConfig) { c.labels = append(slices.Clip(c.labels), label) }

@@ -37,7 +37,7 @@ import (
 // Clients cannot make series. The label method is one of the nine methods of RFC 9110 and RFC 5789,
 // or "other"; code is a number from 100 to 599, or "other"; route is the ServeMux pattern without
 // its method, such as /users/{id}, or "unmatched" where there is none. At most 2000 routes are told
-// apart; further ones, which only a [RouteFunc] can make, are [engine.OverflowValue].
+// apart; further ones, which only [WithRouteFunc] can make, are [engine.OverflowValue].
 //
 // At most 32 codes are told apart for a method on a route, besides 500 to 511, which always are;
 // further ones are counted under their class, such as 4xx. Nothing that clients do fills these
@@ -54,7 +54,7 @@ import (
 //
 //	handler := trace(export.Middleware(reg)(mux))
 //
-// What must stand outside of such a handler can have a second Middleware inside, or [RouteFunc]:
+// What must stand outside of such a handler can have a second Middleware inside, or [WithRouteFunc]:
 //
 //	handler := export.Middleware(reg)(trace(export.Middleware(reg)(mux)))
 //
@@ -153,7 +153,7 @@ func (h *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if metrics.inFlight != nil {
 		metrics.inFlight.Inc()
 		// Last of all, so that a page without requests in flight has counted them all, and also
-		// when a RouteFunc panics.
+		// when the function of WithRouteFunc panics.
 		defer metrics.inFlight.Dec()
 	}
 	rec := &recorder{
@@ -276,7 +276,7 @@ func (m *middleware) watchRoutes(route string, r *http.Request, code int) {
 		m.routed.Store(true)
 		m.logger.Warn(`quipu: no request has had a route so far, so all are counted as "unmatched": put Middleware `+
 			`directly around the ServeMux, inside of handlers that hand on a copy of the request (Request.WithContext), `+
-			`or name the routes with RouteFunc`, "requests", unroutedRequests)
+			`or name the routes with WithRouteFunc`, "requests", unroutedRequests)
 	}
 }
 
@@ -288,7 +288,7 @@ func (m *middleware) skips(r *http.Request) bool {
 	return m.skip != nil && m.skip(r)
 }
 
-// route returns the route as the mux or the RouteFunc knows it; "" if it does not.
+// route returns the route as the mux or the function of WithRouteFunc knows it; "" if it does not.
 func (m *middleware) route(r *http.Request) string {
 	route := r.Pattern
 	if m.routeFunc != nil {

@@ -23,13 +23,13 @@ func TestTheMiddlewareAllocatesOnceForEveryRequest(t *testing.T) {
 	mux.HandleFunc("/plain", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") })
 	mux.HandleFunc("/flush", func(w http.ResponseWriter, _ *http.Request) { w.(http.Flusher).Flush() })
 	mux.HandleFunc("/code", answering(http.StatusNotFound))
-	label := LabelFunc("host", func(r *http.Request) string { return r.Host }, "example.com")
+	label := WithLabelFunc("host", func(r *http.Request) string { return r.Host }, "example.com")
 	exemplars := WithExemplars(func(context.Context) engine.Labels { return nil })
 	for name, mw := range map[string]func(http.Handler) http.Handler{
 		"default":   Middleware(engine.NewRegistry()),
-		"options":   Middleware(engine.NewRegistry(), GuideNames(), GroupStatusCodes(), label),
+		"options":   Middleware(engine.NewRegistry(), WithAioprometheusNames(), WithGroupStatusCodes(), label),
 		"exemplars": Middleware(engine.NewRegistry(), exemplars),
-		"excluded":  Middleware(engine.NewRegistry(), ExcludePaths("/plain", "/flush", "/code", "/none")),
+		"excluded":  Middleware(engine.NewRegistry(), WithExcludePaths("/plain", "/flush", "/code", "/none")),
 	} {
 		for _, wrapped := range []http.Handler{mw(mux), mw(mw(mux))} {
 			for _, w := range []http.ResponseWriter{newAllMethods(), &nowhere{header: http.Header{}}} {
@@ -64,7 +64,7 @@ func TestABodyThatIsCountedIsASecondAllocation(t *testing.T) {
 func TestTheRoundTripperAllocatesNothingInSteadyState(t *testing.T) {
 	response := &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}
 	bare := roundTripperFunc(func(*http.Request) (*http.Response, error) { return response, nil })
-	transport := RoundTripper(bare, engine.NewRegistry(), HostLabel("example.com"))
+	transport := RoundTripper(bare, engine.NewRegistry(), WithHostLabel("example.com"))
 	r := httptest.NewRequest(http.MethodGet, "http://example.com/", nil)
 	require.Zero(t, testing.AllocsPerRun(200, func() { transport.RoundTrip(r) }))
 }

@@ -39,11 +39,11 @@ func withAndWithout() []namedHandler {
 // BenchmarkMiddleware is a request through a ServeMux, in memory.
 func BenchmarkMiddleware(b *testing.B) {
 	mux := routes()
-	tier := LabelFunc("tier", func(r *http.Request) string { return r.Host }, "example.com", "example.org")
+	tier := WithLabelFunc("tier", func(r *http.Request) string { return r.Host }, "example.com", "example.org")
 	for _, bm := range append(withAndWithout(),
-		namedHandler{"with-guide-names", Middleware(engine.NewRegistry(), GuideNames())(mux)},
+		namedHandler{"with-aioprometheus-names", Middleware(engine.NewRegistry(), WithAioprometheusNames())(mux)},
 		namedHandler{"with-label", Middleware(engine.NewRegistry(), tier)(mux)},
-		namedHandler{"excluded", Middleware(engine.NewRegistry(), ExcludePaths("/users/1"))(mux)},
+		namedHandler{"excluded", Middleware(engine.NewRegistry(), WithExcludePaths("/users/1"))(mux)},
 	) {
 		b.Run(bm.name, func(b *testing.B) {
 			r := httptest.NewRequest(http.MethodGet, "/users/1", nil)
@@ -97,7 +97,7 @@ func BenchmarkRoundTripper(b *testing.B) {
 	}{
 		{"without", bare},
 		{"with", RoundTripper(bare, engine.NewRegistry())},
-		{"with-host", RoundTripper(bare, engine.NewRegistry(), HostLabel("example.com"))},
+		{"with-host", RoundTripper(bare, engine.NewRegistry(), WithHostLabel("example.com"))},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
 			r := httptest.NewRequest(http.MethodGet, "http://example.com/", nil)

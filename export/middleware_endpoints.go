@@ -31,7 +31,7 @@ func defineServerMetrics(reg *engine.Registry, c *middlewareConfig, sets labelSe
 	d := definer{reg, "Middleware", &c.instrumentConfig}
 	series := (maxRoutes + 1) * sets.count() // one more for the routes beyond the limit
 	m := &serverMetrics{}
-	if c.guideNames {
+	if c.aioprometheusNames {
 		labels := append([]string{"method", "path"}, sets.names()...)
 		m.requests = d.counters("requests_total_counter", "Requests served.", labels, series)
 		m.responses = d.counters("responses_total_counter", "Responses whose header was written.", labels, series)
@@ -100,8 +100,8 @@ type routeEndpoints struct {
 }
 
 // methodOf returns the index of the method that a request is counted under. A mux gives a request
-// to a pattern with a method only if it is that method, or HEAD where the pattern has GET. A
-// RouteFunc may do otherwise.
+// to a pattern with a method only if it is that method, or HEAD where the pattern has GET. The
+// function of WithRouteFunc may do otherwise.
 func (r *routeEndpoints) methodOf(method string) int {
 	switch {
 	case r.method == "", method == r.method, method == http.MethodHead && r.method == http.MethodGet:
@@ -110,8 +110,8 @@ func (r *routeEndpoints) methodOf(method string) int {
 	return otherMethod
 }
 
-// maxRoutes bounds the routes that are told apart. Patterns are program text, but what a RouteFunc
-// returns may depend on the request.
+// maxRoutes bounds the routes that are told apart. Patterns are program text, but the result of the
+// function of WithRouteFunc may depend on the request.
 const maxRoutes = 2000
 
 func newEndpoints(metrics *serverMetrics, sets labelSets) *endpoints {

@@ -62,10 +62,10 @@ func ExampleMiddlewareOption() {
 	reg := engine.NewRegistry()
 	mux := users()
 	handler := export.Middleware(reg,
-		export.ExcludePaths("/healthz"),
-		export.GroupStatusCodes(),
-		export.ConstLabels(engine.Labels{"server": "front"}),
-		export.DurationBuckets(.001, .01, .1, 1),
+		export.WithExcludePaths("/healthz"),
+		export.WithGroupStatusCodes(),
+		export.WithConstLabels(engine.Labels{"server": "front"}),
+		export.WithDurationBuckets(.001, .01, .1, 1),
 	)(mux)
 	visit(handler, "/users/alice", "/nowhere", "/healthz")
 	showSeries(reg, "http_responses_total")
@@ -74,9 +74,9 @@ func ExampleMiddlewareOption() {
 	// http_responses_total{method="GET",route="unmatched",code="4xx",server="front"} 1
 }
 
-func ExampleGuideNames() {
+func ExampleWithAioprometheusNames() {
 	reg := engine.NewRegistry()
-	visit(export.Middleware(reg, export.GuideNames())(users()), "/users/alice")
+	visit(export.Middleware(reg, export.WithAioprometheusNames())(users()), "/users/alice")
 	for _, name := range []string{"requests", "responses", "exceptions", "status"} {
 		showSeries(reg, name)
 	}
@@ -89,10 +89,10 @@ func ExampleGuideNames() {
 
 // A handler between the middleware and the mux may hand on a copy of the request, as
 // http.StripPrefix does. Then the mux can still be asked.
-func ExampleRouteFunc() {
+func ExampleWithRouteFunc() {
 	reg := engine.NewRegistry()
 	mux := users()
-	handler := export.Middleware(reg, export.RouteFunc(func(r *http.Request) string {
+	handler := export.Middleware(reg, export.WithRouteFunc(func(r *http.Request) string {
 		asked := r.Clone(r.Context())
 		asked.URL.Path = strings.TrimPrefix(r.URL.Path, "/api")
 		_, pattern := mux.Handler(asked)
@@ -105,7 +105,7 @@ func ExampleRouteFunc() {
 
 func ExampleInstrumentOption() {
 	reg := engine.NewRegistry()
-	tenant := export.LabelFunc("tenant", func(r *http.Request) string { return r.Header.Get("X-Tenant") }, "acme", "initech")
+	tenant := export.WithLabelFunc("tenant", func(r *http.Request) string { return r.Header.Get("X-Tenant") }, "acme", "initech")
 	handler := export.Middleware(reg, tenant)(users())
 	for _, name := range []string{"acme", "acme", "somebody else"} {
 		r := httptest.NewRequest(http.MethodGet, "/users/alice", nil)
@@ -144,7 +144,7 @@ func ExampleRoundTripper() {
 func ExampleRoundTripperOption() {
 	fake := fakeTransport(http.StatusTooManyRequests)
 	reg := engine.NewRegistry()
-	client := &http.Client{Transport: export.RoundTripper(fake, reg, export.HostLabel("api.example.com"))}
+	client := &http.Client{Transport: export.RoundTripper(fake, reg, export.WithHostLabel("api.example.com"))}
 	for _, url := range []string{"http://api.example.com/a", "http://api.example.com/b", "http://chosen-by-a-user.example/"} {
 		resp, err := client.Get(url)
 		if err != nil {

@@ -10,9 +10,9 @@ func (o middlewareOption) applyMiddleware(c *middlewareConfig) { o(c) }
 
 type middlewareConfig struct {
 	instrumentConfig
-	excluded   map[string]struct{} // nil: the default, which depends on guideNames
-	routeFunc  func(*http.Request) string
-	guideNames bool
+	excluded           map[string]struct{} // nil: the default, which depends on aioprometheusNames
+	routeFunc          func(*http.Request) string
+	aioprometheusNames bool
 }
 
 func newMiddlewareConfig(opts []MiddlewareOption) middlewareConfig {
@@ -23,7 +23,7 @@ func newMiddlewareConfig(opts []MiddlewareOption) middlewareConfig {
 	}
 	switch {
 	case c.excluded != nil:
-	case c.guideNames:
+	case c.aioprometheusNames:
 		c.excluded = set([]string{
 			"/metrics", "/metrics/", "/docs", "/openapi.json", "/docs/oauth2-redirect", "/redoc", "/favicon.ico",
 		})
@@ -41,35 +41,35 @@ func set(values []string) map[string]struct{} {
 	return s
 }
 
-// ExcludePaths sets the request paths that are served without being counted. They are compared as
-// they are; use [Skip] for anything else. The default is /metrics, or the list that comes with
-// [GuideNames]; ExcludePaths() counts all paths.
-func ExcludePaths(paths ...string) MiddlewareOption {
+// WithExcludePaths sets the request paths that are served without being counted. They are compared as
+// they are; use [WithSkip] for anything else. The default is /metrics, or the list that comes with
+// [WithAioprometheusNames]; WithExcludePaths() counts all paths.
+func WithExcludePaths(paths ...string) MiddlewareOption {
 	excluded := set(paths)
 	return middlewareOption(func(c *middlewareConfig) { c.excluded = excluded })
 }
 
-// RouteFunc names the route of a request for routers other than ServeMux. It is called when the
+// WithRouteFunc names the route of a request for routers other than ServeMux. It is called when the
 // handler is done, with the request that [Middleware] got, by many goroutines at once; "" means
 // that no route matched. It must return the route's template, never the request's own path: every
 // value makes series. With chi, for example, whose routers have to be given the Middleware by their
 // Use method, because they keep the route in a copy of the request:
 //
-//	export.RouteFunc(func(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() })
+//	export.WithRouteFunc(func(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() })
 //
 // and for a ServeMux that gets a copy of the request:
 //
-//	export.RouteFunc(func(r *http.Request) string { _, pattern := mux.Handler(r); return pattern })
+//	export.WithRouteFunc(func(r *http.Request) string { _, pattern := mux.Handler(r); return pattern })
 //
 // It panics if f is nil.
-func RouteFunc(f func(*http.Request) string) MiddlewareOption {
+func WithRouteFunc(f func(*http.Request) string) MiddlewareOption {
 	if f == nil {
-		panic("quipu: RouteFunc(nil): leave the option out to take routes from Request.Pattern")
+		panic("quipu: WithRouteFunc(nil): leave the option out to take routes from Request.Pattern")
 	}
 	return middlewareOption(func(c *middlewareConfig) { c.routeFunc = f })
 }
 
-// GuideNames replaces the metrics of [Middleware] by the four of aioprometheus, for dashboards that
+// WithAioprometheusNames replaces the metrics of [Middleware] by the four of aioprometheus, for dashboards that
 // were made for them:
 //
 //	requests_total_counter    method, path               requests served
@@ -79,7 +79,7 @@ func RouteFunc(f func(*http.Request) string) MiddlewareOption {
 //
 // The label path is the route, as in aioprometheus with use_template_urls. As there, /metrics,
 // /metrics/, /docs, /openapi.json, /docs/oauth2-redirect, /redoc and /favicon.ico are not counted,
-// unless [ExcludePaths] says otherwise.
-func GuideNames() MiddlewareOption {
-	return middlewareOption(func(c *middlewareConfig) { c.guideNames = true })
+// unless [WithExcludePaths] says otherwise.
+func WithAioprometheusNames() MiddlewareOption {
+	return middlewareOption(func(c *middlewareConfig) { c.aioprometheusNames = true })
 }

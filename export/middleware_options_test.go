@@ -27,11 +27,11 @@ func TestExcludedPathsAreServedAndNotCounted(t *testing.T) {
 	}{
 		{"default", nil, map[string]bool{"/": true, "/metrics": false, "/metrics2": true, "/metrics/": true,
 			"/docs": true, "/openapi.json": true, "/docs/oauth2-redirect": true, "/redoc": true, "/favicon.ico": true}},
-		{"guide", []MiddlewareOption{GuideNames()}, map[string]bool{"/": true, "/x": true, "/metrics2": true, "/DOCS": true}},
-		{"guide and own", []MiddlewareOption{ExcludePaths("/x"), GuideNames()}, map[string]bool{"/x": false, "/docs": true}},
-		{"own", []MiddlewareOption{ExcludePaths("/x", "/y")}, map[string]bool{"/": true, "/metrics": true, "/x": false}},
-		{"none", []MiddlewareOption{ExcludePaths()}, map[string]bool{"/metrics": true, "/favicon.ico": true}},
-		{"skip", []MiddlewareOption{Skip(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/in") })},
+		{"guide", []MiddlewareOption{WithAioprometheusNames()}, map[string]bool{"/": true, "/x": true, "/metrics2": true, "/DOCS": true}},
+		{"guide and own", []MiddlewareOption{WithExcludePaths("/x"), WithAioprometheusNames()}, map[string]bool{"/x": false, "/docs": true}},
+		{"own", []MiddlewareOption{WithExcludePaths("/x", "/y")}, map[string]bool{"/": true, "/metrics": true, "/x": false}},
+		{"none", []MiddlewareOption{WithExcludePaths()}, map[string]bool{"/metrics": true, "/favicon.ico": true}},
+		{"skip", []MiddlewareOption{WithSkip(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/in") })},
 			map[string]bool{"/": true, "/internal": false, "/metrics": false}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -60,12 +60,12 @@ func TestStatusCodesCanBeGrouped(t *testing.T) {
 		want map[string]float64
 		name string
 	}{
-		{[]MiddlewareOption{GroupStatusCodes()}, map[string]float64{
+		{[]MiddlewareOption{WithGroupStatusCodes()}, map[string]float64{
 			`{code="2xx",method="GET",route="unmatched"}`:   2,
 			`{code="4xx",method="GET",route="unmatched"}`:   3,
 			`{code="other",method="GET",route="unmatched"}`: 1,
 		}, "http_responses_total"},
-		{[]MiddlewareOption{GroupStatusCodes(), GuideNames()}, map[string]float64{
+		{[]MiddlewareOption{WithGroupStatusCodes(), WithAioprometheusNames()}, map[string]float64{
 			`{method="GET",path="unmatched",status_code="2xx"}`:   2,
 			`{method="GET",path="unmatched",status_code="4xx"}`:   3,
 			`{method="GET",path="unmatched",status_code="other"}`: 1,
@@ -79,9 +79,9 @@ func TestStatusCodesCanBeGrouped(t *testing.T) {
 	}
 }
 
-func TestGuideNamesAreTheFourOfTheGuideAndNothingElse(t *testing.T) {
+func TestAioprometheusNamesAreItsFourMetricsAndNothingElse(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg, GuideNames())(site())
+	h := Middleware(reg, WithAioprometheusNames())(site())
 	get(h, "/users/1")
 	get(h, "/nowhere")
 	require.Equal(t, "no", request(h, http.MethodGet, "/panic"))
@@ -108,7 +108,7 @@ func TestGuideNamesAreTheFourOfTheGuideAndNothingElse(t *testing.T) {
 
 func TestConstLabelsAndBucketsReachTheMetrics(t *testing.T) {
 	reg := engine.NewRegistry(engine.WithPrefix("shop_"), engine.WithConstLabels(engine.Labels{"zone": "a"}))
-	h := Middleware(reg, ConstLabels(engine.Labels{"server": "front"}), DurationBuckets(1, 2))(site())
+	h := Middleware(reg, WithConstLabels(engine.Labels{"server": "front"}), WithDurationBuckets(1, 2))(site())
 	get(h, "/users/1")
 	p := page(t, reg)
 	labels := []string{"method", "GET", "route", "/users/{id}", "server", "front", "zone", "a"}
@@ -123,8 +123,8 @@ func TestLabelFuncsHaveClosedSetsOfValues(t *testing.T) {
 	header := func(name string) func(*http.Request) string {
 		return func(r *http.Request) string { return r.Header.Get(name) }
 	}
-	h := Middleware(reg, LabelFunc("tier", header("Tier"), "gold", "tin", "gold", "other"),
-		LabelFunc("app", header("App"), "web"))(site())
+	h := Middleware(reg, WithLabelFunc("tier", header("Tier"), "gold", "tin", "gold", "other"),
+		WithLabelFunc("app", header("App"), "web"))(site())
 	get(h, "/users/1", "Tier", "gold", "App", "web")
 	get(h, "/users/1", "Tier", "tin", "App", "phone")
 	get(h, "/users/1", "Tier", "other", "App", "web")
@@ -146,7 +146,7 @@ func TestNativeHistogramsReplaceBucketsUnlessBothAreWanted(t *testing.T) {
 		buckets int // of durations, +Inf included
 	}{
 		"native": {[]MiddlewareOption{native}, 1},
-		"both":   {[]MiddlewareOption{native, DurationBuckets(1, 2)}, 3},
+		"both":   {[]MiddlewareOption{native, WithDurationBuckets(1, 2)}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reg := engine.NewRegistry()
@@ -194,28 +194,28 @@ func TestADefinitionThatCannotWorkPanics(t *testing.T) {
 			Middleware(reg)
 		}},
 		{"clashing label", `"route" is a constant label and a variable one`, func(reg *engine.Registry) {
-			Middleware(reg, ConstLabels(engine.Labels{"route": "x"}))
+			Middleware(reg, WithConstLabels(engine.Labels{"route": "x"}))
 		}},
 		{"label twice", `"method" is there twice`, func(reg *engine.Registry) {
-			Middleware(reg, LabelFunc("method", f, "x"))
+			Middleware(reg, WithLabelFunc("method", f, "x"))
 		}},
 		{"label func twice", `label "x" is there twice`, func(reg *engine.Registry) {
-			Middleware(reg, LabelFunc("x", f, "x"), LabelFunc("x", f, "x"))
+			Middleware(reg, WithLabelFunc("x", f, "x"), WithLabelFunc("x", f, "x"))
 		}},
 		{"too many values", "over 1000 combinations", func(reg *engine.Registry) {
-			Middleware(reg, LabelFunc("x", f, many...), LabelFunc("y", f, "1"))
+			Middleware(reg, WithLabelFunc("x", f, many...), WithLabelFunc("y", f, "1"))
 		}},
-		{"buckets", "invalid buckets", func(reg *engine.Registry) { Middleware(reg, DurationBuckets(2, 1)) }},
-		{"nil route func", "RouteFunc(nil)", func(*engine.Registry) { RouteFunc(nil) }},
+		{"buckets", "invalid buckets", func(reg *engine.Registry) { Middleware(reg, WithDurationBuckets(2, 1)) }},
+		{"nil route func", "WithRouteFunc(nil)", func(*engine.Registry) { WithRouteFunc(nil) }},
 		{"native options", "Middleware cannot define its metrics", func(reg *engine.Registry) {
 			Middleware(reg, WithNativeHistograms(histogram.NativeOptions{Schema: 100}))
 		}},
 		{"nil exemplars", "WithExemplars(nil)", func(*engine.Registry) { WithExemplars(nil) }},
-		{"nil skip", "Skip(nil)", func(*engine.Registry) { Skip(nil) }},
-		{"nil label func", `LabelFunc("x")`, func(*engine.Registry) { LabelFunc("x", nil, "y") }},
-		{"no label values", `LabelFunc("x")`, func(*engine.Registry) { LabelFunc("x", f) }},
+		{"nil skip", "WithSkip(nil)", func(*engine.Registry) { WithSkip(nil) }},
+		{"nil label func", `WithLabelFunc("x")`, func(*engine.Registry) { WithLabelFunc("x", nil, "y") }},
+		{"no label values", `WithLabelFunc("x")`, func(*engine.Registry) { WithLabelFunc("x", f) }},
 		{"no client registry", "RoundTripper needs a registry", func(*engine.Registry) { RoundTripper(nil, nil) }},
-		{"no hosts", "HostLabel()", func(*engine.Registry) { HostLabel() }},
+		{"no hosts", "WithHostLabel()", func(*engine.Registry) { WithHostLabel() }},
 		{"taken client name", "RoundTripper cannot define its metrics", func(reg *engine.Registry) {
 			_, err := reg.NewGauge("http_client_errors_total", "Mine.")
 			require.NoError(t, err)
@@ -234,8 +234,8 @@ func TestANilOptionOfMiddlewareAndRoundTripperIsNamed(t *testing.T) {
 	var unset InstrumentOption
 	for want, f := range map[string]func(){
 		"quipu: Middleware: option 1 of 1 is nil":   func() { Middleware(reg, nil) },
-		"quipu: Middleware: option 2 of 2 is nil":   func() { Middleware(reg, GuideNames(), unset) },
-		"quipu: RoundTripper: option 2 of 3 is nil": func() { RoundTripper(nil, reg, GroupStatusCodes(), nil, nil) },
+		"quipu: Middleware: option 2 of 2 is nil":   func() { Middleware(reg, WithAioprometheusNames(), unset) },
+		"quipu: RoundTripper: option 2 of 3 is nil": func() { RoundTripper(nil, reg, WithGroupStatusCodes(), nil, nil) },
 		"quipu: RoundTripper: option 1 of 1 is nil": func() { RoundTripper(nil, reg, unset) },
 	} {
 		require.PanicsWithValue(t, want, f)

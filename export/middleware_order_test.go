@@ -50,7 +50,7 @@ func TestAMiddlewareThatNeverSeesARouteSaysSoOnce(t *testing.T) {
 			return Middleware(reg)(copying(Middleware(reg)(site())))
 		}, false},
 		{"no routes wanted", func(reg *engine.Registry) http.Handler {
-			return Middleware(reg, RouteFunc(func(*http.Request) string { return "" }))(copying(site()))
+			return Middleware(reg, WithRouteFunc(func(*http.Request) string { return "" }))(copying(site()))
 		}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -315,6 +315,6 @@ func TestARequestIsNotCopiedWithoutASizeToCount(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, "/", chunked(10))
 	var got *http.Request
 	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r })
-	Middleware(engine.NewRegistry(), GuideNames())(h).ServeHTTP(httptest.NewRecorder(), r)
+	Middleware(engine.NewRegistry(), WithAioprometheusNames())(h).ServeHTTP(httptest.NewRecorder(), r)
 	require.Same(t, r, got)
 }

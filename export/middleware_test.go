@@ -184,7 +184,7 @@ func TestAPanicThatIsRecoveredBetweenTwoMiddlewaresIsCounted(t *testing.T) {
 
 func TestARouteFuncThatPanicsLeavesNothingInFlight(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg, RouteFunc(func(*http.Request) string { panic("no route") }))(site())
+	h := Middleware(reg, WithRouteFunc(func(*http.Request) string { panic("no route") }))(site())
 	require.Equal(t, "no route", request(h, http.MethodGet, "/users/1"))
 	require.Equal(t, 0.0, page(t, reg).Value(t, "http_requests_in_flight"))
 }
@@ -206,7 +206,7 @@ func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func TestRoutesAreFoundBehindCopiesOfTheRequest(t *testing.T) {
 	mux := site()
-	patternOf := RouteFunc(func(r *http.Request) string { _, pattern := mux.Handler(r); return pattern })
+	patternOf := WithRouteFunc(func(r *http.Request) string { _, pattern := mux.Handler(r); return pattern })
 	for _, tt := range []struct {
 		name, route string
 		handler     func(reg *engine.Registry) http.Handler
@@ -254,7 +254,7 @@ func TestRoutesAreFoundBehindCopiesOfTheRequest(t *testing.T) {
 
 func TestTwoSetsOfMetricsCountTheSameRequest(t *testing.T) {
 	reg, other := engine.NewRegistry(), engine.NewRegistry()
-	h := Middleware(reg)(Middleware(reg, GuideNames())(Middleware(other)(Middleware(reg)(site()))))
+	h := Middleware(reg)(Middleware(reg, WithAioprometheusNames())(Middleware(other)(Middleware(reg)(site()))))
 	require.Nil(t, request(h, http.MethodGet, "/users/1"))
 	require.Equal(t, 1.0, page(t, reg).Value(t, "http_requests_total", "method", "GET", "route", "/users/{id}"))
 	require.Equal(t, 1.0, page(t, reg).Value(t, "requests_total_counter", "method", "GET", "path", "/users/{id}"))

@@ -122,7 +122,7 @@ func TestPinnedFormatsAreTheOnlyOnes(t *testing.T) {
 		{[]encode.Format{encode.OpenMetrics, encode.Text}, "text/plain", encode.Text},
 		{[]encode.Format{encode.Protobuf, encode.OpenMetrics}, "application/*", encode.Protobuf},
 	} {
-		h := handlerOf(chunks(nil, 0), Formats(tt.formats...))
+		h := handlerOf(chunks(nil, 0), WithFormats(tt.formats...))
 		require.Equal(t, tt.want.ContentType(), get(h, "/", "Accept", tt.accept).Header().Get("Content-Type"),
 			"%v %q", tt.formats, tt.accept)
 	}

@@ -62,7 +62,7 @@ func (s *watched) wait(t *testing.T, limit time.Duration) error {
 func TestAReaderThatStallsIsCutOffWithinTheWriteTimeout(t *testing.T) {
 	for _, accept := range []string{"", "Accept-Encoding: gzip\r\n"} {
 		src := watch(chunks(incompressible(64<<10), bigPage))
-		s := serve(t, handlerOf(src, WriteTimeout(100*time.Millisecond)))
+		s := serve(t, handlerOf(src, WithWriteTimeout(100*time.Millisecond)))
 		c := dial(t, s, strings.Replace(getMetrics, "\r\n\r\n", "\r\n"+accept+"\r\n", 1))
 		one := make([]byte, 1)
 		stop := make(chan struct{})
@@ -92,7 +92,7 @@ func TestASlowReaderIsServedAsLongAsEveryChunkArrives(t *testing.T) {
 	// Reading takes several write timeouts in all: a deadline that were set once would cut it off.
 	const timeout = 250 * time.Millisecond
 	src := watch(chunks(chunk64K, bigPage))
-	s := serve(t, handlerOf(src, WriteTimeout(timeout)))
+	s := serve(t, handlerOf(src, WithWriteTimeout(timeout)))
 	resp := getUncompressed(t, s.URL)
 	defer resp.Body.Close()
 	start := time.Now()
@@ -120,7 +120,7 @@ func TestASlowReaderDoesNotOutliveTheScrapeTimeout(t *testing.T) {
 			}
 		}
 	}))
-	s := serve(t, handlerOf(src, WriteTimeout(10*time.Second), ScrapeTimeout(200*time.Millisecond)))
+	s := serve(t, handlerOf(src, WithWriteTimeout(10*time.Second), WithScrapeTimeout(200*time.Millisecond)))
 	resp := getUncompressed(t, s.URL)
 	defer resp.Body.Close()
 	_, err := io.Copy(io.Discard, resp.Body)
@@ -170,7 +170,7 @@ func TestAHalfClosedClientIsServedAlsoFromTheQueue(t *testing.T) {
 	s := serve(t, handlerOf(sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
 		once.Do(func() { close(first); <-free })
 		return 0, nil
-	}), MaxConcurrent(1)))
+	}), WithMaxConcurrent(1)))
 	dial(t, s, getMetrics)
 	<-first
 	c := dial(t, s, getMetrics)
@@ -216,7 +216,7 @@ func TestScrapesAtWorkAreBounded(t *testing.T) {
 		time.Sleep(2 * time.Millisecond)
 		return chunks(chunk64K, 2)(w, engine.Exposition{})
 	}))
-	s := serve(t, handlerOf(src, MaxConcurrent(limit)))
+	s := serve(t, handlerOf(src, WithMaxConcurrent(limit)))
 	var group sync.WaitGroup
 	for range clients {
 		group.Go(func() {
@@ -243,7 +243,7 @@ func TestAScrapeBeyondTheBoundGets503AfterAWhile(t *testing.T) {
 		begun <- struct{}{}
 		<-free
 		return 0, nil
-	}), MaxConcurrent(1)))
+	}), WithMaxConcurrent(1)))
 	dial(t, s, getMetrics)
 	<-begun
 	start := time.Now()
@@ -263,7 +263,7 @@ func TestAScrapeBeyondTheBoundGets503AfterAWhile(t *testing.T) {
 func TestTheConnectionIsGoodForOthersAfterAPage(t *testing.T) {
 	const timeout = 50 * time.Millisecond
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", handlerOf(chunks(chunk64K, 3), WriteTimeout(timeout)))
+	mux.Handle("/metrics", handlerOf(chunks(chunk64K, 3), WithWriteTimeout(timeout)))
 	mux.HandleFunc("/app", func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(2 * timeout)
 		w.Write(chunk64K)
@@ -294,7 +294,7 @@ func TestAClientThatPipelinesAndNeverReadsIsCutOff(t *testing.T) {
 		"DELETE /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
 	} {
 		backToBaseline(t)
-		s := httptest.NewUnstartedServer(handlerOf(chunks(chunk64K[:1000], 1), WriteTimeout(100*time.Millisecond)))
+		s := httptest.NewUnstartedServer(handlerOf(chunks(chunk64K[:1000], 1), WithWriteTimeout(100*time.Millisecond)))
 		s.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 			c.(*net.TCPConn).SetWriteBuffer(4 << 10) // soon full
 			return ctx
@@ -315,7 +315,7 @@ func TestAClientThatPipelinesAndNeverReadsIsCutOff(t *testing.T) {
 }
 
 func TestAGetWhoseBodyNeverComesIsAnsweredAndHoldsNothing(t *testing.T) {
-	s := serve(t, handlerOf(chunks(chunk64K, 1), MaxConcurrent(1)))
+	s := serve(t, handlerOf(chunks(chunk64K, 1), WithMaxConcurrent(1)))
 	for _, request := range []string{"GET", "POST"} {
 		c := dial(t, s, request+" /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
 		require.NoError(t, c.SetReadDeadline(time.Now().Add(5*time.Second)))
@@ -332,7 +332,7 @@ func TestAGetWhoseBodyNeverComesIsAnsweredAndHoldsNothing(t *testing.T) {
 func TestHTTP2ReadersThatStallAreCutOffToo(t *testing.T) {
 	backToBaseline(t)
 	src := watch(chunks(incompressible(64<<10), bigPage)) // the client asks for gzip
-	s := httptest.NewUnstartedServer(handlerOf(src, WriteTimeout(200*time.Millisecond)))
+	s := httptest.NewUnstartedServer(handlerOf(src, WithWriteTimeout(200*time.Millisecond)))
 	s.EnableHTTP2 = true
 	s.StartTLS()
 	t.Cleanup(s.Close)
@@ -357,7 +357,7 @@ func TestHTTP2PagesMayTakeLongerToMakeThanAChunkMayTakeToWrite(t *testing.T) {
 			}
 		}
 		return 0, nil
-	}), WriteTimeout(timeout), NoCompression()))
+	}), WithWriteTimeout(timeout), WithoutCompression()))
 	s.EnableHTTP2 = true
 	s.StartTLS()
 	t.Cleanup(s.Close)

@@ -46,25 +46,25 @@ func newHandlerConfig(opts []Option) handlerConfig {
 	return c
 }
 
-// WriteTimeout bounds how long one chunk of a page (64 KiB; 32 KiB under gzip) may take to reach the client: 10 seconds
+// WithWriteTimeout bounds how long one chunk of a page (64 KiB; 32 KiB under gzip) may take to reach the client: 10 seconds
 // by default. The deadline is set anew before every chunk, so it limits how slow a reader may be, not how large a page
-// may be; [ScrapeTimeout] limits the whole. It replaces http.Server.WriteTimeout while a page is written. It panics on
+// may be; [WithScrapeTimeout] limits the whole. It replaces http.Server.WriteTimeout while a page is written. It panics on
 // a duration that is not positive.
-func WriteTimeout(d time.Duration) Option {
-	mustBePositive("WriteTimeout", d)
+func WithWriteTimeout(d time.Duration) Option {
+	mustBePositive("WithWriteTimeout", d)
 	return func(c *handlerConfig) { c.writeTimeout = d }
 }
 
-// ScrapeTimeout is the longest time that one scrape may take, from request to last byte; what is not written by then
+// WithScrapeTimeout is the longest time that one scrape may take, from request to last byte; what is not written by then
 // is cut off. By default it is what the scraper says in X-Prometheus-Scrape-Timeout-Seconds, from 1 second to 2
 // minutes, and 1 minute for those that say nothing. With this option it is at most d for both. It panics on a duration
 // that is not positive.
-func ScrapeTimeout(d time.Duration) Option {
-	mustBePositive("ScrapeTimeout", d)
+func WithScrapeTimeout(d time.Duration) Option {
+	mustBePositive("WithScrapeTimeout", d)
 	return func(c *handlerConfig) { c.scrapeTimeout = d }
 }
 
-// MaxConcurrent is how many scrapes may be at work at once: 8 by default. One remote address (an IPv6 /64) gets three
+// WithMaxConcurrent is how many scrapes may be at work at once: 8 by default. One remote address (an IPv6 /64) gets three
 // quarters of them at most, one HTTP/2 connection half. A scrape beyond that waits for up to a second and then gets 503
 // with Retry-After. While it waits, the page of a reader that has held up a write for a fifth of a second, or its whole
 // page for two seconds, is cut, and the slot passes on; sooner when many wait. So readers that stall keep
@@ -72,29 +72,29 @@ func ScrapeTimeout(d time.Duration) Option {
 // and cannot be interrupted, because a wrapper around the handler has neither SetWriteDeadline nor Unwrap, holds them
 // until its client reads or goes away; when there are n of these, further pages are not compressed. It panics if n is
 // less than 1.
-func MaxConcurrent(n int) Option {
+func WithMaxConcurrent(n int) Option {
 	if n < 1 {
-		panic(fmt.Sprintf("quipu: MaxConcurrent(%d): at least one scrape must be possible", n))
+		panic(fmt.Sprintf("quipu: WithMaxConcurrent(%d): at least one scrape must be possible", n))
 	}
 	return func(c *handlerConfig) { c.maxConcurrent = n }
 }
 
-// Formats limits the formats that are offered, in the order of preference for clients that have none: the first one is
+// WithFormats limits the formats that are offered, in the order of preference for clients that have none: the first one is
 // also the answer to those that accept none of them. The default is text, OpenMetrics, protobuf. It panics without
 // formats, and on one that is unknown or named twice.
-func Formats(formats ...encode.Format) Option {
+func WithFormats(formats ...encode.Format) Option {
 	if len(formats) == 0 {
-		panic("quipu: Formats() without a format: name at least one, such as encode.Text")
+		panic("quipu: WithFormats() without a format: name at least one, such as encode.Text")
 	}
 	offers := make([]offer, 0, formatCount)
 	for _, f := range formats {
 		o, ok := offerOf(f)
 		if !ok {
-			panic(fmt.Sprintf("quipu: Formats: unknown format %d", f))
+			panic(fmt.Sprintf("quipu: WithFormats: unknown format %d", f))
 		}
 		for _, taken := range offers {
 			if taken.format == f {
-				panic(fmt.Sprintf("quipu: Formats: %v is named twice", f))
+				panic(fmt.Sprintf("quipu: WithFormats: %v is named twice", f))
 			}
 		}
 		offers = append(offers, o)
@@ -111,13 +111,13 @@ func offerOf(f encode.Format) (offer, bool) {
 	return offer{}, false
 }
 
-// NoCompression never compresses, for instances behind a proxy that does it, or where CPU is dearer than the network.
-func NoCompression() Option {
+// WithoutCompression never compresses, for instances behind a proxy that does it, or where CPU is dearer than the network.
+func WithoutCompression() Option {
 	return func(c *handlerConfig) { c.noGzip = true }
 }
 
-// NoSelfMetrics leaves the engine's own families (quipu_*) out of the pages.
-func NoSelfMetrics() Option {
+// WithoutSelfMetrics leaves the engine's own families (quipu_*) out of the pages.
+func WithoutSelfMetrics() Option {
 	return func(c *handlerConfig) { c.noSelf = true }
 }
 

@@ -31,7 +31,7 @@ import (
 // "canceled" if they say that, and "other". A transport that returns neither a response nor an
 // error is "nil_response", one that panics is "panic"; both are passed on as they are. The labels
 // method and code have the closed sets of values that [Middleware] gives them; the server asked is
-// no label, unless [HostLabel] says which ones to tell apart.
+// no label, unless [WithHostLabel] says which ones to tell apart.
 //
 // Every request that is sent counts once. A redirect that the client follows is a request of its
 // own, so a chain of two redirects counts three, by the codes that each of them got; attempts of a
@@ -74,12 +74,12 @@ func RoundTripper(next http.RoundTripper, reg *engine.Registry, opts ...RoundTri
 	return t
 }
 
-// HostLabel adds a label host, the host that a request goes to, as it is in the URL: with the port
+// WithHostLabel adds a label host, the host that a request goes to, as it is in the URL: with the port
 // if that has one. Only the given hosts are told apart; all others are "other". It panics without
 // hosts.
-func HostLabel(hosts ...string) RoundTripperOption {
+func WithHostLabel(hosts ...string) RoundTripperOption {
 	if len(hosts) == 0 {
-		panic("quipu: HostLabel() without a host: name those that are to be told apart")
+		panic("quipu: WithHostLabel() without a host: name those that are to be told apart")
 	}
 	label := newClosedLabel("host", func(r *http.Request) string {
 		if r.URL == nil {

@@ -134,7 +134,7 @@ func TestClientLabelsHaveClosedSetsOfValues(t *testing.T) {
 	code := 0
 	transport := RoundTripper(roundTripperFunc(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: code}, nil
-	}), reg, HostLabel("a.example", "b.example:81"), GroupStatusCodes(), ConstLabels(engine.Labels{"app": "x"}))
+	}), reg, WithHostLabel("a.example", "b.example:81"), WithGroupStatusCodes(), WithConstLabels(engine.Labels{"app": "x"}))
 	for i := range 1000 {
 		code = i
 		r := httptest.NewRequest("", fmt.Sprintf("http://host-%d/", i), nil)
@@ -166,7 +166,7 @@ func TestManyCodesAreAllCounted(t *testing.T) {
 	code := 0
 	transport := RoundTripper(roundTripperFunc(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: code}, nil
-	}), reg, Skip(func(r *http.Request) bool { return r.URL.Path == "/skip" }))
+	}), reg, WithSkip(func(r *http.Request) bool { return r.URL.Path == "/skip" }))
 	for range 2 {
 		for code = 100; code < 600; code++ {
 			_, err := transport.RoundTrip(httptest.NewRequest("", "/", nil))

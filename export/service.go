@@ -18,7 +18,7 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// What a connection to a Service may take. The metrics page itself is bounded by WriteTimeout and ScrapeTimeout.
+// What a connection to a Service may take. The metrics page itself is bounded by WithWriteTimeout and WithScrapeTimeout.
 const (
 	headerTimeout  = 5 * time.Second // a request line and a few headers
 	requestTimeout = 10 * time.Second
@@ -34,7 +34,7 @@ var ErrStarted = errors.New("quipu: the service is already started")
 // Service is an HTTP server for metrics alone, for programs that have no server of their own or do not want to show
 // metrics on it. It answers
 //
-//	/metrics     the metrics, as Handler does (another path with Path)
+//	/metrics     the metrics, as Handler does (another path with WithPath)
 //	/            a small page with a link to them; cheap enough for a health check
 //	/healthz     "ok"
 //	/robots.txt  keeps crawlers out
@@ -82,23 +82,23 @@ func isNilOption(o ServiceOption) bool {
 
 func (o Option) applyTo(c *serviceConfig) { c.handler = append(c.handler, o) }
 
-// Path sets the path of the metrics, "/metrics" by default. It panics on a path that does not begin with a slash, that
+// WithPath sets the path of the metrics, "/metrics" by default. It panics on a path that does not begin with a slash, that
 // a URL would have to escape, or that the service answers itself.
-func Path(path string) ServiceOption {
+func WithPath(path string) ServiceOption {
 	switch {
 	case !strings.HasPrefix(path, "/"), (&url.URL{Path: path}).EscapedPath() != path:
-		panic(fmt.Sprintf("quipu: Path(%q): want a plain absolute path such as /metrics", path))
+		panic(fmt.Sprintf("quipu: WithPath(%q): want a plain absolute path such as /metrics", path))
 	case path == rootPath, path == healthPath, path == robotsPath:
-		panic(fmt.Sprintf("quipu: Path(%q): the service has a page of its own there", path))
+		panic(fmt.Sprintf("quipu: WithPath(%q): the service has a page of its own there", path))
 	}
 	return serviceOption(func(c *serviceConfig) { c.path = path })
 }
 
-// TLS serves HTTPS (HTTP/1.1 and HTTP/2) with the given configuration, which must have a certificate, GetCertificate
+// WithTLS serves HTTPS (HTTP/1.1 and HTTP/2) with the given configuration, which must have a certificate, GetCertificate
 // or GetConfigForClient; Start says so if it has none. The configuration is cloned. It panics on nil.
-func TLS(config *tls.Config) ServiceOption {
+func WithTLS(config *tls.Config) ServiceOption {
 	if config == nil {
-		panic("quipu: TLS(nil): leave the option out to serve plain HTTP")
+		panic("quipu: WithTLS(nil): leave the option out to serve plain HTTP")
 	}
 	return serviceOption(func(c *serviceConfig) { c.tls = config.Clone() })
 }

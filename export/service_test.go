@@ -75,7 +75,7 @@ func TestAServiceAnswersOnItsPathsAndNoOthers(t *testing.T) {
 }
 
 func TestAServiceHasItsOwnPathAndHandlerOptions(t *testing.T) {
-	s := started(t, Path("/a/b"), Formats(encode.OpenMetrics), NoCompression())
+	s := started(t, WithPath("/a/b"), WithFormats(encode.OpenMetrics), WithoutCompression())
 	require.True(t, strings.HasSuffix(s.MetricsURL(), "/a/b"))
 	resp, err := http.Get(s.MetricsURL())
 	require.NoError(t, err)
@@ -272,7 +272,7 @@ func TestTLSServesBothProtocolsUnderTheCertificatesName(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(certs.Certificate())
 
-	s := started(t, TLS(&tls.Config{Certificates: certs.TLS.Certificates}))
+	s := started(t, WithTLS(&tls.Config{Certificates: certs.TLS.Certificates}))
 	require.True(t, strings.HasPrefix(s.MetricsURL(), "https://127.0.0.1:"))
 	for _, http2 := range []bool{false, true} {
 		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: http2}
@@ -291,7 +291,7 @@ func TestTLSServesBothProtocolsUnderTheCertificatesName(t *testing.T) {
 
 func TestTLSWithoutACertificateIsAnErrorOfStart(t *testing.T) {
 	backToBaseline(t)
-	s := NewService(engine.NewRegistry(), TLS(&tls.Config{}))
+	s := NewService(engine.NewRegistry(), WithTLS(&tls.Config{}))
 	require.ErrorContains(t, s.Start("127.0.0.1:0"), "certificate")
 	require.Empty(t, s.MetricsURL())
 }
@@ -300,7 +300,7 @@ func TestAServiceThatStopsByItselfSaysSoAndLetsGoOfItsPort(t *testing.T) {
 	backToBaseline(t)
 	certs := httptest.NewTLSServer(nil)
 	defer certs.Close()
-	s := NewService(engine.NewRegistry(), TLS(&tls.Config{ // HTTP/2 cannot work with this suite alone
+	s := NewService(engine.NewRegistry(), WithTLS(&tls.Config{ // HTTP/2 cannot work with this suite alone
 		Certificates: certs.TLS.Certificates,
 		MaxVersion:   tls.VersionTLS12,
 		CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA},

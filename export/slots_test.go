@@ -100,7 +100,7 @@ func ended(whole <-chan bool) string {
 
 func TestTheReaderThatHasBeenStalledLongestMakesWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := handlerOf(chunks(chunk64K, 2), MaxConcurrent(3))
+		h := handlerOf(chunks(chunk64K, 2), WithMaxConcurrent(3))
 		var stalled []<-chan bool
 		for i := range 3 {
 			r := newReader(8 * time.Second)
@@ -123,7 +123,7 @@ func TestTheReaderThatHasBeenStalledLongestMakesWay(t *testing.T) {
 
 func TestAReaderThatTakesEachChunkInTimeIsCutOnlyWhenItHoldsUpItsPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := handlerOf(chunks(chunk64K, 1000), MaxConcurrent(1))
+		h := handlerOf(chunks(chunk64K, 1000), WithMaxConcurrent(1))
 		slow := newReader(150 * time.Millisecond) // less than stallTime
 		page := scrapeOf(h, slow, slow, "192.0.2.1:1", 1)
 		time.Sleep(300 * time.Millisecond)
@@ -144,7 +144,7 @@ func TestAPageThatIsBeingMadeIsNotCut(t *testing.T) {
 			time.Sleep(1500 * time.Millisecond)
 			_, err := w.Write(chunk64K)
 			return 0, err
-		}), MaxConcurrent(1))
+		}), WithMaxConcurrent(1))
 		first, second := newReader(0), newReader(0)
 		making := scrapeOf(h, first, first, "192.0.2.1:1", 1)
 		synctest.Wait()
@@ -209,7 +209,7 @@ func TestClientsWithoutAnAddressAreBoundTogetherOnly(t *testing.T) {
 
 func TestScrapesWaitInOrderAndNobodyTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := handlerOf(chunks(chunk64K, 1), MaxConcurrent(1))
+		h := handlerOf(chunks(chunk64K, 1), WithMaxConcurrent(1))
 		first := newReader(5 * time.Millisecond) // none stalls long enough to be cut
 		scrapeOf(h, first, first, "192.0.2.1:1", 1)
 		synctest.Wait()
@@ -237,7 +237,7 @@ func TestScrapesWaitInOrderAndNobodyTwice(t *testing.T) {
 
 func TestAWriterThatCannotBeInterruptedHoldsNoSlotAndItsPagesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := handlerOf(chunks(incompressible(64<<10), 4), MaxConcurrent(2))
+		h := handlerOf(chunks(incompressible(64<<10), 4), WithMaxConcurrent(2))
 		var stuck []*reader
 		var pages []<-chan bool
 		for i := range 6 {
@@ -274,7 +274,7 @@ func TestAWriterThatCannotBeInterruptedHoldsNoSlotAndItsPagesAreBounded(t *testi
 // A deadline that is set slowly must not be set when the response belongs to nobody any more. (No bubble: the handler waits
 // for a mutex.)
 func TestAResponseIsNotTouchedAfterItsHandlerHasReturned(t *testing.T) {
-	h := handlerOf(chunks(chunk64K, 1), MaxConcurrent(1))
+	h := handlerOf(chunks(chunk64K, 1), WithMaxConcurrent(1))
 	r := newReader(time.Hour)
 	slow := &slowDeadline{reader: r}
 	page := scrapeOf(h, slow, r, "192.0.2.1:1", 1)
@@ -318,7 +318,7 @@ func (s *slowDeadline) SetWriteDeadline(t time.Time) error {
 }
 
 func TestACutPageOfAPanickingWriterGivesItsSlotBack(t *testing.T) {
-	h := handlerOf(chunks(chunk64K, 1), MaxConcurrent(1))
+	h := handlerOf(chunks(chunk64K, 1), WithMaxConcurrent(1))
 	for range 3 {
 		require.PanicsWithValue(t, "gone", func() {
 			h.ServeHTTP(explosive{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, "/metrics", nil))

@@ -191,7 +191,7 @@ func TestStalledStreamsOfOneConnectionKeepNobodyOut(t *testing.T) {
 	backToBaseline(t)
 	certs := httptest.NewTLSServer(nil)
 	defer certs.Close()
-	s := NewService(bulky(t), TLS(&tls.Config{Certificates: certs.TLS.Certificates}))
+	s := NewService(bulky(t), WithTLS(&tls.Config{Certificates: certs.TLS.Certificates}))
 	require.NoError(t, s.Start("127.0.0.1:0"))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)

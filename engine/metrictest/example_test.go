@@ -22,7 +22,7 @@ func (w *worker) do(queue string) { w.jobs.With(queue).Inc() }
 
 // TestWorker is what a test of a user looks like.
 func TestWorker(t *testing.T) {
-	reg := engine.NewRegistry(engine.Strict())
+	reg := engine.NewRegistry(engine.WithStrict())
 	w, err := newWorker(reg)
 	if err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 // sample returns a registry with one metric of each type.
 func sample(t *testing.T) *engine.Registry {
 	t.Helper()
-	reg := engine.NewRegistry(engine.Strict(), engine.WithConstLabels(engine.Labels{"app": "x"}))
+	reg := engine.NewRegistry(engine.WithStrict(), engine.WithConstLabels(engine.Labels{"app": "x"}))
 	requests, err := reg.NewCounterVec("requests_total", "Requests \\ of\nall kinds.", []string{"path", "code"})
 	require.NoError(t, err)
 	requests.With("/", "200").Add(3)

@@ -13,7 +13,7 @@ import (
 )
 
 func TestPutCountsAcceptedAndRejectedJobs(t *testing.T) {
-	reg := engine.NewRegistry(engine.Strict()) // one for each test; misuse panics
+	reg := engine.NewRegistry(engine.WithStrict()) // one for each test; misuse panics
 	q, err := New(reg, 2)
 	require.NoError(t, err)
 	require.NoError(t, q.Put("a"))
@@ -33,7 +33,7 @@ func TestPutCountsAcceptedAndRejectedJobs(t *testing.T) {
 }
 
 func TestTakeEmptiesTheQueue(t *testing.T) {
-	reg := engine.NewRegistry(engine.Strict())
+	reg := engine.NewRegistry(engine.WithStrict())
 	q, err := New(reg, 2)
 	require.NoError(t, err)
 	require.NoError(t, q.Put("a"))
@@ -44,14 +44,14 @@ func TestTakeEmptiesTheQueue(t *testing.T) {
 }
 
 func TestNamesFollowTheConventions(t *testing.T) {
-	reg := engine.NewRegistry(engine.Strict())
+	reg := engine.NewRegistry(engine.WithStrict())
 	_, err := New(reg, 2)
 	require.NoError(t, err)
 	metrictest.Lint(t, reg)
 }
 
 func TestNewReturnsTheErrorOfANameThatIsTaken(t *testing.T) {
-	reg := engine.NewRegistry(engine.Strict())
+	reg := engine.NewRegistry(engine.WithStrict())
 	_, err := reg.NewGauge("queue_puts_total", "Something else.")
 	require.NoError(t, err)
 	_, err = New(reg, 2)

@@ -49,9 +49,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	opts := []push.Option{push.From(reg), push.Grouping("instance", c.instance)}
+	opts := []push.Option{push.WithRegistry(reg), push.WithGrouping("instance", c.instance)}
 	if c.path != "" {
-		opts = append(opts, push.Path(c.path))
+		opts = append(opts, push.WithPath(c.path))
 	}
 	pusher, err := push.New(c.url, c.job, opts...)
 	if err != nil {

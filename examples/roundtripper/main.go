@@ -36,7 +36,7 @@ func main() {
 	// Only the hosts named here become values of the label host; all others share one value.
 	reg := engine.NewRegistry()
 	client := &http.Client{
-		Transport: export.RoundTripper(nil, reg, export.HostLabel(address.Host)),
+		Transport: export.RoundTripper(nil, reg, export.WithHostLabel(address.Host)),
 		Timeout:   time.Second,
 	}
 	run.Work(reg, func(ctx context.Context) {

@@ -5,7 +5,7 @@
 // Pushing is for what cannot be scraped: batch jobs that end before a scrape comes by, and processes behind a firewall. A
 // job that ends pushes once; one that stays pushes with [Pusher.Run].
 //
-//	pusher, err := push.New("http://gateway:9091", "nightly-backup", push.Grouping("instance", host))
+//	pusher, err := push.New("http://gateway:9091", "nightly-backup", push.WithGrouping("instance", host))
 //	...
 //	err = pusher.Replace(ctx)
 //

@@ -35,7 +35,7 @@ func Example() {
 	}
 	requests.With("/p/user").Inc()
 
-	pusher, err := push.New(gateway.URL, "my-job", push.From(reg), push.Grouping("instance", "127.0.0.1:1234"))
+	pusher, err := push.New(gateway.URL, "my-job", push.WithRegistry(reg), push.WithGrouping("instance", "127.0.0.1:1234"))
 	if err != nil {
 		panic(err)
 	}
@@ -60,7 +60,7 @@ func ExamplePusher_Run() {
 	if err != nil {
 		panic(err)
 	}
-	pusher, err := push.New(gateway.URL, "copy", push.From(reg))
+	pusher, err := push.New(gateway.URL, "copy", push.WithRegistry(reg))
 	if err != nil {
 		panic(err)
 	}
@@ -80,7 +80,7 @@ func ExampleStatusError() {
 	gateway := httptest.NewServer(http.NotFoundHandler())
 	defer gateway.Close()
 
-	pusher, err := push.New(gateway.URL, "copy", push.From(engine.NewRegistry()))
+	pusher, err := push.New(gateway.URL, "copy", push.WithRegistry(engine.NewRegistry()))
 	if err != nil {
 		panic(err)
 	}
@@ -91,14 +91,14 @@ func ExampleStatusError() {
 	// Output: 404 404 page not found
 }
 
-func ExamplePath() {
+func ExampleWithPath() {
 	imports := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Println(r.Method, r.URL.Path, r.URL.Query()["extra_label"])
 	}))
 	defer imports.Close()
 
-	pusher, err := push.New(imports.URL, "copy", push.From(engine.NewRegistry()), push.Grouping("instance", "a"),
-		push.Path("/api/v1/import/prometheus"))
+	pusher, err := push.New(imports.URL, "copy", push.WithRegistry(engine.NewRegistry()), push.WithGrouping("instance", "a"),
+		push.WithPath("/api/v1/import/prometheus"))
 	if err != nil {
 		panic(err)
 	}

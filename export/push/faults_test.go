@@ -34,7 +34,7 @@ const (
 func secretly(t *testing.T, url string, opts ...Option) error {
 	t.Helper()
 	url = strings.Replace(url, "://", "://me:"+password+"@", 1) + "?key=" + token + "%2Fquery"
-	p := newPusherFor(t, url, append(opts, Header("X-Token", "Bearer "+token))...)
+	p := newPusherFor(t, url, append(opts, WithHeader("X-Token", "Bearer "+token))...)
 	err := p.Replace(t.Context())
 	if err != nil {
 		for e := err; e != nil; e = errors.Unwrap(e) {
@@ -71,7 +71,7 @@ func TestAGatewayThatHangs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			url := listen(t, behave)
 			begin := time.Now()
-			err := secretly(t, url, Timeout(100*time.Millisecond))
+			err := secretly(t, url, WithTimeout(100*time.Millisecond))
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.ErrorContains(t, err, "not done within 100ms")
 			require.Less(t, time.Since(begin), 2*time.Second)
@@ -318,7 +318,7 @@ func TestACallersClientFollowsRedirectsNoFurther(t *testing.T) {
 		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 	})
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	require.Error(t, secretly(t, g.URL, Client(client)))
+	require.Error(t, secretly(t, g.URL, WithClient(client)))
 	require.Empty(t, elsewhere.seen())
 	require.Nil(t, client.CheckRedirect, "the caller's client is not changed")
 }
@@ -367,7 +367,7 @@ func TestAPageThatNobodyWaitsForIsNotFinished(t *testing.T) {
 	reg := engine.NewRegistry()
 	must(reg.NewGaugeFunc("a", "", func() float64 { cancel(); return 1 }))
 	g := newGateway(t, nil)
-	p, err := New(g.URL, "j", From(reg))
+	p, err := New(g.URL, "j", WithRegistry(reg))
 	require.NoError(t, err)
 	err = p.Add(ctx)
 	require.ErrorIs(t, err, context.Canceled)
@@ -417,7 +417,7 @@ func TestTLSIsTheClients(t *testing.T) {
 	pool := g.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
 	defer client.CloseIdleConnections()
-	require.NoError(t, secretly(t, g.URL, Client(client)))
+	require.NoError(t, secretly(t, g.URL, WithClient(client)))
 	require.Equal(t, jobsPage, g.one(t).body)
 }
 

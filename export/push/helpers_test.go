@@ -78,7 +78,7 @@ const jobsPage = "# HELP jobs_total Jobs.\n# TYPE jobs_total counter\njobs_total
 
 func newPusherFor(t testing.TB, url string, opts ...Option) *Pusher {
 	t.Helper()
-	p, err := New(url, "backup", append([]Option{From(jobs(t))}, opts...)...)
+	p, err := New(url, "backup", append([]Option{WithRegistry(jobs(t))}, opts...)...)
 	require.NoError(t, err)
 	return p
 }

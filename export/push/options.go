@@ -36,20 +36,20 @@ type config struct {
 	header         http.Header
 }
 
-// From pushes this registry's metrics instead of those of engine.Default().
-func From(reg *engine.Registry) Option {
+// WithRegistry pushes this registry's metrics instead of those of engine.Default().
+func WithRegistry(reg *engine.Registry) Option {
 	return func(c *config) error {
 		if reg == nil {
-			return errors.New("From(nil): a registry is needed")
+			return errors.New("WithRegistry(nil): a registry is needed")
 		}
 		c.reg = reg
 		return nil
 	}
 }
 
-// Grouping adds a label to the group: see the package's documentation. The name must be a label name, without two
+// WithGrouping adds a label to the group: see the package's documentation. The name must be a label name, without two
 // leading underscores, and not job, le or quantile; the value is any valid UTF-8 up to engine.MaxLabelValue bytes.
-func Grouping(name, value string) Option {
+func WithGrouping(name, value string) Option {
 	return func(c *config) error {
 		l := label{name, value}
 		if err := l.check(); err != nil {
@@ -57,7 +57,7 @@ func Grouping(name, value string) Option {
 		}
 		for _, other := range c.grouping {
 			if other.name == name {
-				return fmt.Errorf("Grouping(%q): the name is given twice", name)
+				return fmt.Errorf("WithGrouping(%q): the name is given twice", name)
 			}
 		}
 		c.grouping = append(c.grouping, l)
@@ -65,25 +65,25 @@ func Grouping(name, value string) Option {
 	}
 }
 
-// BasicAuth sends a user name and a password, instead of those in the URL if it has any.
-func BasicAuth(user, password string) Option {
+// WithBasicAuth sends a user name and a password, instead of those in the URL if it has any.
+func WithBasicAuth(user, password string) Option {
 	return func(c *config) error {
 		c.auth, c.user, c.password = true, user, password
 		return nil
 	}
 }
 
-// Header adds a header to every request, a token or a tenant. Headers that describe the body cannot be set.
-func Header(name, value string) Option {
+// WithHeader adds a header to every request, a token or a tenant. Headers that describe the body cannot be set.
+func WithHeader(name, value string) Option {
 	return func(c *config) error {
 		key := http.CanonicalHeaderKey(name)
 		switch {
 		case !isToken(name):
-			return fmt.Errorf("Header(%q): not a header name", name)
+			return fmt.Errorf("WithHeader(%q): not a header name", name)
 		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
-			return fmt.Errorf("Header(%q): the value has control characters", name) // and may be secret
+			return fmt.Errorf("WithHeader(%q): the value has control characters", name) // and may be secret
 		case key == "Content-Type" || key == "Content-Length" || key == "Content-Encoding" || key == "Transfer-Encoding":
-			return fmt.Errorf("Header(%q): the push sets it", name)
+			return fmt.Errorf("WithHeader(%q): the push sets it", name)
 		case key == "Host":
 			c.host = value // net/http takes it from elsewhere
 		default:
@@ -93,30 +93,30 @@ func Header(name, value string) Option {
 	}
 }
 
-// Client uses this client, for its TLS configuration, say. The client is copied; its CheckRedirect is not used, because
+// WithClient uses this client, for its TLS configuration, say. The client is copied; its CheckRedirect is not used, because
 // redirects are followed as the package says. Connections that it keeps open are the caller's to close.
 //
 // By default a Pusher has a client that takes the proxy from the environment and keeps no connection between pushes: an
 // idle one would be lost among the gateway's timeouts, and needs goroutines that nobody ends.
-func Client(client *http.Client) Option {
+func WithClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
-			return errors.New("Client(nil): a client is needed")
+			return errors.New("WithClient(nil): a client is needed")
 		}
 		c.client = client
 		return nil
 	}
 }
 
-// Path pushes to a server that is no Pushgateway: /api/v1/import/prometheus of VictoriaMetrics and vmagent. It follows the
+// WithPath pushes to a server that is no Pushgateway: /api/v1/import/prometheus of VictoriaMetrics and vmagent. It follows the
 // path of the URL and may have a query. Such a server takes the job and the grouping labels from extra_label parameters,
 // has no groups that Delete could delete, makes no difference between Add and Replace, and reads text only.
-func Path(path string) Option {
+func WithPath(path string) Option {
 	return func(c *config) error {
 		before, query, _ := strings.Cut(path, "?")
 		odd := func(r rune) bool { return r <= ' ' || r == 0x7F || r == '#' }
 		if !strings.HasPrefix(before, "/") || strings.ContainsFunc(path, odd) {
-			return errors.New("Path: it must begin with a slash and have no blanks, control characters or fragment, " +
+			return errors.New("WithPath: it must begin with a slash and have no blanks, control characters or fragment, " +
 				"as in /api/v1/import/prometheus")
 		}
 		c.path, c.query = before, query
@@ -124,35 +124,35 @@ func Path(path string) Option {
 	}
 }
 
-// Format is the format of the page, encode.Text by default or encode.Protobuf, in which a Pushgateway understands native
+// WithFormat is the format of the page, encode.Text by default or encode.Protobuf, in which a Pushgateway understands native
 // histograms. It does not read OpenMetrics.
-func Format(format encode.Format) Option {
+func WithFormat(format encode.Format) Option {
 	return func(c *config) error {
 		if format != encode.Text && format != encode.Protobuf {
-			return fmt.Errorf("Format(%v): a Pushgateway reads text and protobuf", format)
+			return fmt.Errorf("WithFormat(%v): a Pushgateway reads text and protobuf", format)
 		}
 		c.format = format
 		return nil
 	}
 }
 
-// Timeout is the longest time that one push may take, 30 seconds by default. It holds beside that of the context and that
+// WithTimeout is the longest time that one push may take, 30 seconds by default. It holds beside that of the context and that
 // of the client.
-func Timeout(d time.Duration) Option {
+func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		if d <= 0 {
-			return fmt.Errorf("Timeout(%v): it must be positive", d)
+			return fmt.Errorf("WithTimeout(%v): it must be positive", d)
 		}
 		c.timeout = d
 		return nil
 	}
 }
 
-// Logger is where [Pusher.Run] reports that pushing fails, and that it works again. The default is slog.Default().
-func Logger(logger *slog.Logger) Option {
+// WithLogger is where [Pusher.Run] reports that pushing fails, and that it works again. The default is slog.Default().
+func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {
-			return errors.New("Logger(nil): a logger is needed")
+			return errors.New("WithLogger(nil): a logger is needed")
 		}
 		c.logger = logger
 		return nil

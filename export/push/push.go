@@ -101,15 +101,15 @@ func (c *config) check(job string) error {
 		return errors.New("basic auth: a user name with a colon cannot be sent")
 	}
 	if c.auth && c.header.Get("Authorization") != "" {
-		return errors.New(`basic auth and Header("Authorization") exclude each other`)
+		return errors.New(`basic auth and WithHeader("Authorization") exclude each other`)
 	}
 	if c.path != "" && c.format != encode.Text {
-		return errors.New("Path and Format exclude each other: import paths read text, and drop the rest without an error")
+		return errors.New("WithPath and WithFormat exclude each other: import paths read text, and drop the rest without an error")
 	}
 	return nil
 }
 
-// newTransport returns the transport of the default client: see [Client]. Connecting has limits of its own, so that a server
+// newTransport returns the transport of the default client: see [WithClient]. Connecting has limits of its own, so that a server
 // that is gone is noticed sooner than one that is slow.
 func newTransport() *http.Transport {
 	return &http.Transport{
@@ -129,7 +129,7 @@ func (p *Pusher) Add(ctx context.Context) error { return p.push(ctx, http.Method
 func (p *Pusher) Replace(ctx context.Context) error { return p.push(ctx, http.MethodPut) }
 
 // Delete deletes the group with everything in it, whoever has pushed it. It is no error if there is no such group, and
-// always one with [Path]. A Pushgateway answers first and deletes a moment later, but before anything that is pushed then.
+// always one with [WithPath]. A Pushgateway answers first and deletes a moment later, but before anything that is pushed then.
 func (p *Pusher) Delete(ctx context.Context) error {
 	if p.custom {
 		return errors.New("quipu: push: Delete: there are no groups behind a custom Path")

@@ -27,7 +27,7 @@ func TestEveryMethodSendsWhatItShould(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			for _, status := range []int{200, 202, 204} {
 				g := newGateway(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
-				p := newPusherFor(t, g.URL+"/prefix", Grouping("path", "/var/tmp"))
+				p := newPusherFor(t, g.URL+"/prefix", WithGrouping("path", "/var/tmp"))
 				require.NoError(t, tc.push(p, t.Context()))
 				got := g.one(t)
 				require.Equal(t, method, got.method)
@@ -46,7 +46,7 @@ func TestEveryMethodSendsWhatItShould(t *testing.T) {
 
 func TestPushInProtobuf(t *testing.T) {
 	g := newGateway(t, nil)
-	require.NoError(t, newPusherFor(t, g.URL, Format(encode.Protobuf)).Add(t.Context()))
+	require.NoError(t, newPusherFor(t, g.URL, WithFormat(encode.Protobuf)).Add(t.Context()))
 	got := g.one(t)
 	require.Equal(t, encode.Protobuf.ContentType(), got.header.Get("Content-Type"))
 	require.Equal(t, "\x0a\x0ajobs_total\x12\x05Jobs.", got.body[1:1+12+7]) // name and help
@@ -55,7 +55,7 @@ func TestPushInProtobuf(t *testing.T) {
 
 func TestPushToACustomPath(t *testing.T) {
 	g := newGateway(t, nil)
-	p := newPusherFor(t, g.URL, Path("/api/v1/import/prometheus"), Grouping("host", "a"))
+	p := newPusherFor(t, g.URL, WithPath("/api/v1/import/prometheus"), WithGrouping("host", "a"))
 	require.NoError(t, p.Add(t.Context()))
 	require.Equal(t, "/api/v1/import/prometheus?extra_label=job%3Dbackup&extra_label=host%3Da", g.one(t).uri)
 	require.ErrorContains(t, p.Delete(t.Context()), "no groups")
@@ -76,16 +76,16 @@ func TestHeadersAndCredentialsAreSent(t *testing.T) {
 		"none":                  {nil, nil, ""},
 		"in the URL":            {url.UserPassword("me", "p@ss/w:rd"), nil, basic("me", "p@ss/w:rd")},
 		"user only":             {url.User("me"), nil, basic("me", "")},
-		"option":                {nil, []Option{BasicAuth("me", "pw")}, basic("me", "pw")},
-		"option before the URL": {url.UserPassword("me", "old"), []Option{BasicAuth("me", "new")}, basic("me", "new")},
-		"token":                 {nil, []Option{Header("authorization", "Bearer t0ken")}, "Bearer t0ken"},
+		"option":                {nil, []Option{WithBasicAuth("me", "pw")}, basic("me", "pw")},
+		"option before the URL": {url.UserPassword("me", "old"), []Option{WithBasicAuth("me", "new")}, basic("me", "new")},
+		"token":                 {nil, []Option{WithHeader("authorization", "Bearer t0ken")}, "Bearer t0ken"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGateway(t, nil)
 			u, err := url.Parse(g.URL)
 			require.NoError(t, err)
 			u.User = tc.user
-			opts := append(tc.opts, Header("X-Tenant", "7"), Header("x-tenant", "8"), Header("Host", "gw.example"))
+			opts := append(tc.opts, WithHeader("X-Tenant", "7"), WithHeader("x-tenant", "8"), WithHeader("Host", "gw.example"))
 			require.NoError(t, newPusherFor(t, u.String(), opts...).Add(t.Context()))
 			got := g.one(t)
 			require.Equal(t, tc.want, got.header.Get("Authorization"))
@@ -120,7 +120,7 @@ func TestPagesOfManyChunksArriveWhole(t *testing.T) {
 	require.Greater(t, want.Len(), 1<<20)
 
 	g := newGateway(t, nil)
-	p, err := New(g.URL, "j", From(reg))
+	p, err := New(g.URL, "j", WithRegistry(reg))
 	require.NoError(t, err)
 	for range 2 {
 		require.NoError(t, p.Replace(t.Context()))
@@ -175,7 +175,7 @@ func TestAMetricWithALabelOfTheGroupIsAnError(t *testing.T) {
 			g := newGateway(t, nil)
 			reg := engine.NewRegistry()
 			tc.define(reg)
-			p, err := New(g.URL, "j", From(reg), Grouping("host", "h"))
+			p, err := New(g.URL, "j", WithRegistry(reg), WithGrouping("host", "h"))
 			require.NoError(t, err)
 			err = p.Replace(t.Context())
 			if tc.metric == "" {
@@ -199,8 +199,8 @@ func must[T any](v T, err error) T {
 }
 
 func TestANilOptionIsNamed(t *testing.T) {
-	_, err := New("http://gw", "j", Timeout(1), nil)
+	_, err := New("http://gw", "j", WithTimeout(1), nil)
 	require.EqualError(t, err, "quipu: push: option 2 of 2 is nil")
-	_, err = New("http://gw", "j", From(nil))
-	require.EqualError(t, err, "quipu: push: From(nil): a registry is needed")
+	_, err = New("http://gw", "j", WithRegistry(nil))
+	require.EqualError(t, err, "quipu: push: WithRegistry(nil): a registry is needed")
 }

@@ -31,14 +31,14 @@ const (
 // server may have it in hand still, and put its values in the place of the last ones. An interval that is not positive
 // is an error.
 //
-// It pushes as Replace does, so the group should be this process's own: put an instance into the grouping. With [Path] it
+// It pushes as Replace does, so the group should be this process's own: put an instance into the grouping. With [WithPath] it
 // pushes as Add does.
 //
 // When the server cannot be reached or answers 5xx or 429, Run tries again with a fresh page, first within a second, then
 // after waits that double up to a minute; they are jittered, so that processes that lost the server together do not
 // return together. A Retry-After is honoured, up to 5 minutes. Other answers, and metrics that cannot be pushed, would not
 // get better by asking again, and wait for the next interval. The first failure in a row is logged, and the end of the
-// row: see [Logger]. Pushes that are late are not made up for.
+// row: see [WithLogger]. Pushes that are late are not made up for.
 func (p *Pusher) Run(ctx context.Context, interval time.Duration) error {
 	if interval <= 0 {
 		return fmt.Errorf("quipu: push: Run: the interval %v is not positive", interval)

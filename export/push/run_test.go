@@ -62,7 +62,7 @@ func run(t *testing.T, w *wire, interval, length time.Duration, opts ...Option) 
 	var log bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
 		w.begin = time.Now()
-		opts = append(opts, Client(&http.Client{Transport: w}), Logger(slog.New(slog.NewTextHandler(&log, nil))))
+		opts = append(opts, WithClient(&http.Client{Transport: w}), WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		p := newPusherFor(t, "http://gw", opts...)
 		ctx, cancel := context.WithTimeout(t.Context(), length)
 		defer cancel()
@@ -81,7 +81,7 @@ func TestRunPushesAtOnceEveryIntervalAndAtTheEnd(t *testing.T) {
 	require.Equal(t, jobsPage, w.bodies[4])
 
 	w = &wire{answer: failing(0, nil)}
-	_, err = run(t, w, time.Hour, time.Minute, Path("/import"))
+	_, err = run(t, w, time.Hour, time.Minute, WithPath("/import"))
 	require.NoError(t, err)
 	require.Equal(t, []string{"POST", "POST"}, w.methods, "an import path replaces nothing")
 }
@@ -176,7 +176,7 @@ func TestRunDoesNotTryAgainWithMetricsThatCannotBePushed(t *testing.T) {
 	reg := engine.NewRegistry()
 	must(reg.NewGaugeVec("a", "", []string{"job"}))
 	w := &wire{answer: failing(0, nil)}
-	logged, err := run(t, w, time.Minute, time.Minute+time.Second, From(reg))
+	logged, err := run(t, w, time.Minute, time.Minute+time.Second, WithRegistry(reg))
 	require.ErrorIs(t, err, ErrLabel)
 	require.Empty(t, w.at)
 	require.Contains(t, logged, "a has the label job")
@@ -192,7 +192,7 @@ func TestRunGivesUpARequestThatHangsAndEndsInTime(t *testing.T) {
 	var err error
 	synctest.Test(t, func(t *testing.T) {
 		w.begin = time.Now()
-		p := newPusherFor(t, "http://gw", Client(&http.Client{Transport: w}), Logger(slog.New(slog.DiscardHandler)))
+		p := newPusherFor(t, "http://gw", WithClient(&http.Client{Transport: w}), WithLogger(slog.New(slog.DiscardHandler)))
 		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 		defer cancel()
 		err = p.Run(ctx, 15*time.Second)
@@ -221,7 +221,7 @@ func TestRunPushesTheLastValuesToARealServer(t *testing.T) {
 	g := newGateway(t, nil)
 	reg := engine.NewRegistry()
 	c := must(reg.NewCounter("steps_total", "Steps."))
-	p, err := New(g.URL, "j", From(reg))
+	p, err := New(g.URL, "j", WithRegistry(reg))
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)

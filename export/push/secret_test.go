@@ -72,12 +72,12 @@ func TestNoFormOfASecretIsShownInAnError(t *testing.T) {
 			})
 			basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("me:"+awkward))
 			for how, opts := range map[string][]Option{
-				"option": {BasicAuth("me", awkward)},
-				"header": {Header("Authorization", basic)}, // which the server decodes
-				"token":  {BasicAuth(awkwardUser, "")},
+				"option": {WithBasicAuth("me", awkward)},
+				"header": {WithHeader("Authorization", basic)}, // which the server decodes
+				"token":  {WithBasicAuth(awkwardUser, "")},
 			} {
 				for _, place := range []string{"body", "location"} {
-					p := newPusherFor(t, g.URL, append(opts, Header("X-Place", place))...)
+					p := newPusherFor(t, g.URL, append(opts, WithHeader("X-Place", place))...)
 					err := p.Add(t.Context())
 					require.Error(t, err)
 					secret := awkward
@@ -118,7 +118,7 @@ func TestTokensInPlaceOfUserNamesAreNotShown(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = fmt.Fprintf(w, "%s may not", user)
 	})
-	for _, opt := range []Option{BasicAuth(token, ""), BasicAuth(token, "x-oauth-basic"), BasicAuth("t0k3n", "")} {
+	for _, opt := range []Option{WithBasicAuth(token, ""), WithBasicAuth(token, "x-oauth-basic"), WithBasicAuth("t0k3n", "")} {
 		err := newPusherFor(t, g.URL, opt).Add(t.Context())
 		require.ErrorContains(t, err, `403 Forbidden: "*** may not"`)
 	}
@@ -129,14 +129,14 @@ func TestTokensInPlaceOfUserNamesAreNotShown(t *testing.T) {
 func TestAnAnswerWithoutSecretsIsShownWhole(t *testing.T) {
 	const text = `text format parsing error in line 7: "\x00 100%" &amp; C:\new\unit <br> %zz \u12 \U1 \x`
 	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) { http.Error(w, text, http.StatusBadRequest) })
-	err := newPusherFor(t, g.URL, BasicAuth("me", awkward), Header("X-Token", token)).Add(t.Context())
+	err := newPusherFor(t, g.URL, WithBasicAuth("me", awkward), WithHeader("X-Token", token)).Add(t.Context())
 	var answer *StatusError
 	require.ErrorAs(t, err, &answer)
 	require.Equal(t, text, answer.Body)
 }
 
 func TestNoPrinterFindsASecretInAPusher(t *testing.T) {
-	p, err := New("http://me:"+password+"@gateway:9091?key="+token, "backup", From(jobs(t)), Header("X-Token", "Bearer "+token))
+	p, err := New("http://me:"+password+"@gateway:9091?key="+token, "backup", WithRegistry(jobs(t)), WithHeader("X-Token", "Bearer "+token))
 	require.NoError(t, err)
 	type holder struct {
 		Shown  *Pusher
@@ -145,7 +145,7 @@ func TestNoPrinterFindsASecretInAPusher(t *testing.T) {
 	}
 	var log strings.Builder
 	text, jsonLog := slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewJSONHandler(&log, nil))
-	options := []Option{BasicAuth("me", password), Header("X-Token", token)}
+	options := []Option{WithBasicAuth("me", password), WithHeader("X-Token", token)}
 	for _, v := range []any{p, *p, holder{p, p, *p}, &holder{p, p, p}, options, options[0]} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%t"} {
 			fmt.Fprintf(&log, verb+"\n", v)
@@ -210,7 +210,7 @@ func TestErrorsAsGivesOutNoErrorThatShowsASecret(t *testing.T) {
 		client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("reading: %w", textproto.ProtocolError(text))
 		})}
-		err := newPusherFor(t, "http://gw", Client(client), BasicAuth("me", password)).Add(t.Context())
+		err := newPusherFor(t, "http://gw", WithClient(client), WithBasicAuth("me", password)).Add(t.Context())
 		var cause textproto.ProtocolError
 		require.Equal(t, found, errors.As(err, &cause), text)
 		require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, errors.Unwrap(err)), password)

@@ -68,7 +68,7 @@ func TestAnAnswerThatKeepsTheConnectionHoldsUpNoLaterPush(t *testing.T) {
 				_, _ = io.Copy(io.Discard, c)
 				close(gone)
 			})
-			p := newPusherFor(t, url, Timeout(time.Second))
+			p := newPusherFor(t, url, WithTimeout(time.Second))
 			begin := time.Now()
 			err := p.Replace(t.Context())
 			require.Less(t, time.Since(begin), 10*time.Second)
@@ -91,7 +91,7 @@ func TestAnAnswerThatKeepsTheConnectionHoldsUpNoLaterPush(t *testing.T) {
 
 func TestAnExpectationIsNotWaitedFor(t *testing.T) {
 	g := newGateway(t, func(http.ResponseWriter, *http.Request) {})
-	require.NoError(t, newPusherFor(t, g.URL, Header("Expect", "100-continue")).Add(t.Context()))
+	require.NoError(t, newPusherFor(t, g.URL, WithHeader("Expect", "100-continue")).Add(t.Context()))
 	require.Equal(t, jobsPage, g.one(t).body)
 }
 
@@ -106,7 +106,7 @@ func slowly(t *testing.T, n int, takes time.Duration) *engine.Registry {
 
 func TestSlowFunctionsCostThemselvesAndNotThePush(t *testing.T) {
 	g := newGateway(t, nil)
-	p, err := New(g.URL, "j", From(slowly(t, 4, 600*time.Millisecond)), Timeout(1500*time.Millisecond))
+	p, err := New(g.URL, "j", WithRegistry(slowly(t, 4, 600*time.Millisecond)), WithTimeout(1500*time.Millisecond))
 	require.NoError(t, err)
 	require.NoError(t, p.Replace(t.Context()))
 	require.Contains(t, g.one(t).body, "jobs_total 3\n")
@@ -114,7 +114,7 @@ func TestSlowFunctionsCostThemselvesAndNotThePush(t *testing.T) {
 
 func TestACallerWhoGivesUpWaitsForNoFunction(t *testing.T) {
 	g := newGateway(t, nil)
-	p, err := New(g.URL, "j", From(slowly(t, 4, 5*time.Second)))
+	p, err := New(g.URL, "j", WithRegistry(slowly(t, 4, 5*time.Second)))
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(100*time.Millisecond, func() { cancel(errors.New("enough")) })
@@ -165,7 +165,7 @@ func runLate(t *testing.T, takes func(n int) time.Duration) (stored []string, mo
 		l := &late{takes: takes}
 		reg := engine.NewRegistry()
 		c := must(reg.NewCounter("steps_total", ""))
-		p := must(New("http://gw", "j", From(reg), Client(&http.Client{Transport: l}), Logger(slog.New(slog.DiscardHandler))))
+		p := must(New("http://gw", "j", WithRegistry(reg), WithClient(&http.Client{Transport: l}), WithLogger(slog.New(slog.DiscardHandler))))
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(100*time.Millisecond, func() { c.Add(42); cancel() })
 		begin := time.Now()

@@ -22,15 +22,15 @@ type label struct{ name, value string }
 func (l label) check() error {
 	switch {
 	case !encode.ValidLabelName(l.name):
-		return fmt.Errorf("Grouping(%q): not a label name: use letters, digits and underscores, no digit first", l.name)
+		return fmt.Errorf("WithGrouping(%q): not a label name: use letters, digits and underscores, no digit first", l.name)
 	case strings.HasPrefix(l.name, "__"):
-		return fmt.Errorf("Grouping(%q): names with two leading underscores are reserved", l.name)
+		return fmt.Errorf("WithGrouping(%q): names with two leading underscores are reserved", l.name)
 	case l.name == "job":
-		return errors.New(`Grouping("job"): the job is an argument of New`)
+		return errors.New(`WithGrouping("job"): the job is an argument of New`)
 	case l.name == "le" || l.name == "quantile":
-		return fmt.Errorf("Grouping(%q): histograms and summaries have this label", l.name)
+		return fmt.Errorf("WithGrouping(%q): histograms and summaries have this label", l.name)
 	}
-	return checkValue(fmt.Sprintf("Grouping(%q)", l.name), l.value)
+	return checkValue(fmt.Sprintf("WithGrouping(%q)", l.name), l.value)
 }
 
 func checkValue(what, value string) error {
@@ -115,7 +115,7 @@ func target(server *url.URL, c *config, labels []label) (*url.URL, error) {
 	}
 	unescaped, err := url.PathUnescape(path)
 	if err != nil {
-		return nil, fmt.Errorf("Path: %w", err)
+		return nil, fmt.Errorf("WithPath: %w", err)
 	}
 	u.Path, u.RawPath = unescaped, path
 	return &u, nil

@@ -27,22 +27,22 @@ func TestGroupPath(t *testing.T) {
 		"URL's own path":  {"http://gw/push/gateway/", "j", nil, "/push/gateway/metrics/job/j"},
 		"escaped prefix":  {"http://gw/a%2Fb%20c", "j", nil, "/a%2Fb%20c/metrics/job/j"},
 		"URL's own query": {"http://gw/?tenant=7", "j", nil, "/metrics/job/j?tenant=7"},
-		"instance": {"http://gw", "my-job", []Option{Grouping("instance", "127.0.0.1:1234")},
+		"instance": {"http://gw", "my-job", []Option{WithGrouping("instance", "127.0.0.1:1234")},
 			"/metrics/job/my-job/instance/127.0.0.1:1234"},
-		"value with a slash": {"http://gw", "directory_cleaner", []Option{Grouping("path", "/var/tmp")},
+		"value with a slash": {"http://gw", "directory_cleaner", []Option{WithGrouping("path", "/var/tmp")},
 			"/metrics/job/directory_cleaner/path@base64/L3Zhci90bXA"},
-		"empty value":       {"http://gw", "example", []Option{Grouping("first_label", "")}, "/metrics/job/example/first_label@base64/="},
+		"empty value":       {"http://gw", "example", []Option{WithGrouping("first_label", "")}, "/metrics/job/example/first_label@base64/="},
 		"job with a slash":  {"http://gw", "/var/tmp", nil, "/metrics/job@base64/L3Zhci90bXA"},
 		"URL-safe alphabet": {"http://gw", "/\u03ff>>?", nil, "/metrics/job@base64/L8-_Pj4_"},
-		"dot":               {"http://gw", ".", []Option{Grouping("dir", "..")}, "/metrics/job@base64/Lg/dir@base64/Li4"},
-		"dots in a value":   {"http://gw", "...", []Option{Grouping("f", "a.b")}, "/metrics/job/.../f/a.b"},
-		"percent-encoding": {"http://gw", "a b", []Option{Grouping("x", "50%?#;\n\\"), Grouping("y", "a+b=c&d@e")},
+		"dot":               {"http://gw", ".", []Option{WithGrouping("dir", "..")}, "/metrics/job@base64/Lg/dir@base64/Li4"},
+		"dots in a value":   {"http://gw", "...", []Option{WithGrouping("f", "a.b")}, "/metrics/job/.../f/a.b"},
+		"percent-encoding": {"http://gw", "a b", []Option{WithGrouping("x", "50%?#;\n\\"), WithGrouping("y", "a+b=c&d@e")},
 			"/metrics/job/a%20b/x/50%25%3F%23%3B%0A%5C/y/a+b=c&d@e"},
 		"other scripts":  {"http://gw", "Προμηθεύς", nil, "/metrics/job/%CE%A0%CF%81%CE%BF%CE%BC%CE%B7%CE%B8%CE%B5%CF%8D%CF%82"},
-		"names in order": {"http://gw", "j", []Option{Grouping("b", "2"), Grouping("c", "3"), Grouping("a", "1")}, "/metrics/job/j/a/1/b/2/c/3"},
-		"custom path": {"http://vm:8428/", "j", []Option{Path("/api/v1/import/prometheus"), Grouping("path", "/var/tmp")},
+		"names in order": {"http://gw", "j", []Option{WithGrouping("b", "2"), WithGrouping("c", "3"), WithGrouping("a", "1")}, "/metrics/job/j/a/1/b/2/c/3"},
+		"custom path": {"http://vm:8428/", "j", []Option{WithPath("/api/v1/import/prometheus"), WithGrouping("path", "/var/tmp")},
 			"/api/v1/import/prometheus?extra_label=job%3Dj&extra_label=path%3D%2Fvar%2Ftmp"},
-		"custom path with a query": {"http://vm/p?a=1", "j", []Option{Path("/import?b=2")}, "/p/import?a=1&b=2&extra_label=job%3Dj"},
+		"custom path with a query": {"http://vm/p?a=1", "j", []Option{WithPath("/import?b=2")}, "/p/import?a=1&b=2&extra_label=job%3Dj"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := New(tc.url, tc.job, tc.opts...)
@@ -53,9 +53,9 @@ func TestGroupPath(t *testing.T) {
 }
 
 func TestTheSameGroupIsTheSameURLInAnyOrder(t *testing.T) {
-	a, err := New("http://gw", "j", Grouping("x", "1"), Grouping("y", "2"))
+	a, err := New("http://gw", "j", WithGrouping("x", "1"), WithGrouping("y", "2"))
 	require.NoError(t, err)
-	b, err := New("http://gw", "j", Grouping("y", "2"), Grouping("x", "1"))
+	b, err := New("http://gw", "j", WithGrouping("y", "2"), WithGrouping("x", "1"))
 	require.NoError(t, err)
 	require.Equal(t, urlOf(t, a), urlOf(t, b))
 }
@@ -77,33 +77,33 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		"empty job":             {"http://gw", "", nil, "job is empty"},
 		"job is no UTF-8":       {"http://gw", "\xff", nil, "not valid UTF-8"},
 		"long job":              {"http://gw", long, nil, "1025 bytes"},
-		"name with a dash":      {"http://gw", "j", []Option{Grouping("a-b", "")}, "not a label name"},
-		"name with a slash":     {"http://gw", "j", []Option{Grouping("a/b", "")}, "not a label name"},
-		"name with base64":      {"http://gw", "j", []Option{Grouping("a@base64", "")}, "not a label name"},
-		"empty name":            {"http://gw", "j", []Option{Grouping("", "")}, "not a label name"},
-		"reserved name":         {"http://gw", "j", []Option{Grouping("__a", "")}, "reserved"},
-		"job twice":             {"http://gw", "j", []Option{Grouping("job", "k")}, "argument of New"},
-		"name twice":            {"http://gw", "j", []Option{Grouping("a", "1"), Grouping("a", "1")}, "twice"},
-		"le":                    {"http://gw", "j", []Option{Grouping("le", "1")}, "histograms"},
-		"quantile":              {"http://gw", "j", []Option{Grouping("quantile", "1")}, "histograms"},
-		"value is no UTF-8":     {"http://gw", "j", []Option{Grouping("a", "\xff")}, "not valid UTF-8"},
-		"long value":            {"http://gw", "j", []Option{Grouping("a", long)}, "1025 bytes"},
-		"no registry":           {"http://gw", "j", []Option{From(nil)}, "From(nil)"},
-		"no client":             {"http://gw", "j", []Option{Client(nil)}, "Client(nil)"},
-		"no logger":             {"http://gw", "j", []Option{Logger(nil)}, "Logger(nil)"},
-		"no time":               {"http://gw", "j", []Option{Timeout(0)}, "must be positive"},
-		"OpenMetrics":           {"http://gw", "j", []Option{Format(encode.OpenMetrics)}, "text and protobuf"},
-		"relative path":         {"http://gw", "j", []Option{Path("import")}, "slash"},
-		"path with a fragment":  {"http://gw", "j", []Option{Path("/import#x")}, "fragment"},
-		"path with bad escapes": {"http://gw", "j", []Option{Path("/%zz")}, "invalid URL escape"},
-		"path and protobuf":     {"http://gw", "j", []Option{Path("/import"), Format(encode.Protobuf)}, "exclude each other"},
-		"colon in a user name":  {"http://gw", "j", []Option{BasicAuth("a:b", "")}, "colon"},
-		"bad header name":       {"http://gw", "j", []Option{Header("X Y", "")}, "not a header name"},
-		"empty header name":     {"http://gw", "j", []Option{Header("", "")}, "not a header name"},
-		"header injection":      {"http://gw", "j", []Option{Header("X", "a\r\nY: b")}, "control characters"},
-		"header of the body":    {"http://gw", "j", []Option{Header("content-type", "x")}, "the push sets it"},
-		"two authorizations":    {"http://gw", "j", []Option{BasicAuth("a", "b"), Header("authorization", "c")}, "exclude"},
-		"and one in the URL":    {"http://a:b@gw", "j", []Option{Header("authorization", "c")}, "exclude"},
+		"name with a dash":      {"http://gw", "j", []Option{WithGrouping("a-b", "")}, "not a label name"},
+		"name with a slash":     {"http://gw", "j", []Option{WithGrouping("a/b", "")}, "not a label name"},
+		"name with base64":      {"http://gw", "j", []Option{WithGrouping("a@base64", "")}, "not a label name"},
+		"empty name":            {"http://gw", "j", []Option{WithGrouping("", "")}, "not a label name"},
+		"reserved name":         {"http://gw", "j", []Option{WithGrouping("__a", "")}, "reserved"},
+		"job twice":             {"http://gw", "j", []Option{WithGrouping("job", "k")}, "argument of New"},
+		"name twice":            {"http://gw", "j", []Option{WithGrouping("a", "1"), WithGrouping("a", "1")}, "twice"},
+		"le":                    {"http://gw", "j", []Option{WithGrouping("le", "1")}, "histograms"},
+		"quantile":              {"http://gw", "j", []Option{WithGrouping("quantile", "1")}, "histograms"},
+		"value is no UTF-8":     {"http://gw", "j", []Option{WithGrouping("a", "\xff")}, "not valid UTF-8"},
+		"long value":            {"http://gw", "j", []Option{WithGrouping("a", long)}, "1025 bytes"},
+		"no registry":           {"http://gw", "j", []Option{WithRegistry(nil)}, "WithRegistry(nil)"},
+		"no client":             {"http://gw", "j", []Option{WithClient(nil)}, "WithClient(nil)"},
+		"no logger":             {"http://gw", "j", []Option{WithLogger(nil)}, "WithLogger(nil)"},
+		"no time":               {"http://gw", "j", []Option{WithTimeout(0)}, "must be positive"},
+		"OpenMetrics":           {"http://gw", "j", []Option{WithFormat(encode.OpenMetrics)}, "text and protobuf"},
+		"relative path":         {"http://gw", "j", []Option{WithPath("import")}, "slash"},
+		"path with a fragment":  {"http://gw", "j", []Option{WithPath("/import#x")}, "fragment"},
+		"path with bad escapes": {"http://gw", "j", []Option{WithPath("/%zz")}, "invalid URL escape"},
+		"path and protobuf":     {"http://gw", "j", []Option{WithPath("/import"), WithFormat(encode.Protobuf)}, "exclude each other"},
+		"colon in a user name":  {"http://gw", "j", []Option{WithBasicAuth("a:b", "")}, "colon"},
+		"bad header name":       {"http://gw", "j", []Option{WithHeader("X Y", "")}, "not a header name"},
+		"empty header name":     {"http://gw", "j", []Option{WithHeader("", "")}, "not a header name"},
+		"header injection":      {"http://gw", "j", []Option{WithHeader("X", "a\r\nY: b")}, "control characters"},
+		"header of the body":    {"http://gw", "j", []Option{WithHeader("content-type", "x")}, "the push sets it"},
+		"two authorizations":    {"http://gw", "j", []Option{WithBasicAuth("a", "b"), WithHeader("authorization", "c")}, "exclude"},
+		"and one in the URL":    {"http://a:b@gw", "j", []Option{WithHeader("authorization", "c")}, "exclude"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := New(tc.url, tc.job, tc.opts...)
@@ -125,7 +125,7 @@ func TestErrorsOfNewDoNotShowThePassword(t *testing.T) {
 		require.NotContains(t, err.Error(), "hun", tc)
 		require.NotContains(t, err.Error(), "ter2", tc)
 	}
-	_, err := New("http://gw", "j", Header("X-Token", "hunter2\n"))
+	_, err := New("http://gw", "j", WithHeader("X-Token", "hunter2\n"))
 	require.NotContains(t, err.Error(), "hunter2")
 }
 
@@ -163,7 +163,7 @@ func FuzzGroupingDecodesBack(f *testing.F) {
 		f.Add(seed[0], seed[1], seed[2])
 	}
 	f.Fuzz(func(t *testing.T, job, name, value string) {
-		p, err := New("http://gw", job, Grouping(name, value), Grouping("zone", "a"))
+		p, err := New("http://gw", job, WithGrouping(name, value), WithGrouping("zone", "a"))
 		if err != nil {
 			require.NotEmpty(t, err.Error())
 			return

@@ -181,8 +181,8 @@ func serveFormats(t *testing.T, reg *engine.Registry) (server *httptest.Server, 
 	answered := map[string]string{}
 	mux := http.NewServeMux()
 	for job, handler := range map[string]http.Handler{
-		"text":        export.Handler(reg, export.Formats(encode.Text)),
-		"openmetrics": export.Handler(reg, export.Formats(encode.OpenMetrics, encode.Text)),
+		"text":        export.Handler(reg, export.WithFormats(encode.Text)),
+		"openmetrics": export.Handler(reg, export.WithFormats(encode.OpenMetrics, encode.Text)),
 		"protobuf":    export.Handler(reg),
 	} {
 		mux.HandleFunc("/"+job, func(w http.ResponseWriter, r *http.Request) {

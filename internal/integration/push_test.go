@@ -59,7 +59,8 @@ func TestPushgatewayAddReplaceDelete(t *testing.T) {
 				pushedCounter(t, second, "both_total", 30)
 
 				pusher := func(reg *engine.Registry) *push.Pusher {
-					p, err := push.New(gateway.URL, tc.job, push.From(reg), push.Grouping("where", tc.value), push.Format(format))
+					p, err := push.New(gateway.URL, tc.job,
+						push.WithRegistry(reg), push.WithGrouping("where", tc.value), push.WithFormat(format))
 					require.NoError(t, err)
 					return p
 				}
@@ -123,7 +124,7 @@ func TestPushgatewayTakesEveryType(t *testing.T) {
 	}
 	for _, format := range []encode.Format{encode.Text, encode.Protobuf} {
 		gateway.Wipe()
-		p, err := push.New(gateway.URL+"/", "types", push.From(reg), push.Format(format))
+		p, err := push.New(gateway.URL+"/", "types", push.WithRegistry(reg), push.WithFormat(format))
 		require.NoError(t, err)
 		require.NoError(t, p.Replace(t.Context()))
 		page := gateway.Page()
@@ -152,12 +153,12 @@ func TestPushgatewayRefusalsAreErrors(t *testing.T) {
 	require.NoError(t, err)
 	_, err = histograms.NewHistogram("x", "A histogram.")
 	require.NoError(t, err)
-	p, err := push.New(gateway.URL, "a", push.From(gauges))
+	p, err := push.New(gateway.URL, "a", push.WithRegistry(gauges))
 	require.NoError(t, err)
 	require.NoError(t, p.Add(t.Context()))
 
 	// A name that has another type in another group is what the gateway does not take.
-	p, err = push.New(gateway.URL, "b", push.From(histograms))
+	p, err = push.New(gateway.URL, "b", push.WithRegistry(histograms))
 	require.NoError(t, err)
 	err = p.Add(t.Context())
 	var answer *push.StatusError
@@ -186,13 +187,14 @@ func TestPushgatewayBehindTLSAndBasicAuth(t *testing.T) {
 	pushedCounter(t, reg, "tls_total", 7)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}
 	defer transport.CloseIdleConnections()
-	client := push.Client(&http.Client{Transport: transport})
+	client := push.WithClient(&http.Client{Transport: transport})
 	url := strings.Replace(gateway.URL, "http:", "https:", 1) + "/behind/a/prefix"
 
-	p, err := push.New(url, "j", push.From(reg), client, push.BasicAuth("pusher", gatewayPassword))
+	p, err := push.New(url, "j", push.WithRegistry(reg), client, push.WithBasicAuth("pusher", gatewayPassword))
 	require.NoError(t, err)
 	require.NoError(t, p.Add(t.Context()))
-	p, err = push.New(strings.Replace(url, "://", "://pusher:secret%20of%20the%20gateway@", 1), "j", push.From(reg), client)
+	withPassword := strings.Replace(url, "://", "://pusher:secret%20of%20the%20gateway@", 1)
+	p, err = push.New(withPassword, "j", push.WithRegistry(reg), client)
 	require.NoError(t, err)
 	require.NoError(t, p.Add(t.Context()), "the same, from the URL")
 
@@ -207,11 +209,11 @@ func TestPushgatewayBehindTLSAndBasicAuth(t *testing.T) {
 	require.Contains(t, string(page), `tls_total{instance="",job="j"} 7`+"\n")
 
 	for name, opts := range map[string][]push.Option{
-		"wrong password": {client, push.BasicAuth("pusher", "wrong-"+gatewayPassword)},
+		"wrong password": {client, push.WithBasicAuth("pusher", "wrong-"+gatewayPassword)},
 		"no password":    {client},
-		"no authority":   {push.BasicAuth("pusher", gatewayPassword)},
+		"no authority":   {push.WithBasicAuth("pusher", gatewayPassword)},
 	} {
-		p, err := push.New(url, "j", append(opts, push.From(reg))...)
+		p, err := push.New(url, "j", append(opts, push.WithRegistry(reg))...)
 		require.NoError(t, err)
 		err = p.Add(t.Context())
 		require.Error(t, err, name)

@@ -116,7 +116,7 @@ func TestAPushOfTenThousandSeriesOfEveryKindArrivesWhole(t *testing.T) {
 	for _, format := range []encode.Format{encode.Text, encode.Protobuf} {
 		t.Run(format.String(), func(t *testing.T) {
 			gateway.Wipe()
-			p, err := push.New(gateway.URL, "rows", push.From(reg), push.Format(format))
+			p, err := push.New(gateway.URL, "rows", push.WithRegistry(reg), push.WithFormat(format))
 			require.NoError(t, err)
 			require.NoError(t, p.Replace(context.Background()))
 
@@ -150,7 +150,7 @@ func TestAPushgatewayTakesTheMetricsOfTheGoRuntime(t *testing.T) {
 	require.NoError(t, collect.Build(reg))
 	for _, format := range []encode.Format{encode.Text, encode.Protobuf} {
 		gateway.Wipe()
-		p, err := push.New(gateway.URL, "go", push.From(reg), push.Format(format))
+		p, err := push.New(gateway.URL, "go", push.WithRegistry(reg), push.WithFormat(format))
 		require.NoError(t, err)
 		require.NoError(t, p.Add(context.Background()), format)
 		labels := []string{"job", "go", "instance", ""}

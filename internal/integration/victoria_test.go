@@ -36,8 +36,8 @@ func TestVictoriaMetricsImportsWhatIsPushed(t *testing.T) {
 	}
 
 	for _, where := range values {
-		p, err := push.New(victoria.URL, "my-job", push.From(reg), push.Path(importPath), push.Grouping("where", where),
-			push.Grouping("empty", ""))
+		p, err := push.New(victoria.URL, "my-job", push.WithRegistry(reg), push.WithPath(importPath),
+			push.WithGrouping("where", where), push.WithGrouping("empty", ""))
 		require.NoError(t, err)
 		require.NoError(t, p.Add(t.Context()))
 		require.ErrorContains(t, p.Delete(t.Context()), "no groups")
@@ -78,7 +78,7 @@ func TestRunKeepsVictoriaMetricsUpToDate(t *testing.T) {
 	victoria := testkit.StartVictoria(t)
 	reg := engine.NewRegistry()
 	c := pushedCounter(t, reg, "running_total", 1)
-	p, err := push.New(victoria.URL, "runner", push.From(reg), push.Path(importPath))
+	p, err := push.New(victoria.URL, "runner", push.WithRegistry(reg), push.WithPath(importPath))
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
