@@ -52,7 +52,7 @@ func BenchmarkAppendFloat(b *testing.B) {
 		b.Run(kind+"/encode", func(b *testing.B) {
 			i := 0
 			for b.Loop() {
-				AppendFloat(dst[:0], values[i&255])
+				appendFloat(dst[:0], values[i&255])
 				i++
 			}
 		})

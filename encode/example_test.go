@@ -88,13 +88,6 @@ func ExampleAppendLabel() {
 	// Output: path="C:\\temp",note="two\nlines, \"quoted\""
 }
 
-func ExampleAppendFloat() {
-	for _, v := range []float64{1e6, 0.25, 1.5e-9, 1 << 60} {
-		fmt.Printf("%s ", encode.AppendFloat(nil, v))
-	}
-	// Output: 1000000 0.25 1.5e-09 1.152921504606847e+18
-}
-
 func ExampleFormat_ContentType() {
 	fmt.Println(encode.Text.ContentType())
 	// Output: text/plain; version=0.0.4; charset=utf-8
@@ -108,9 +101,4 @@ func ExampleType_String() {
 func ExampleAppendUint() {
 	fmt.Printf("%s\n", encode.AppendUint(nil, 1<<64-1))
 	// Output: 18446744073709551615
-}
-
-func ExampleRepairUTF8() {
-	fmt.Println(encode.RepairUTF8("caf\xe9"))
-	// Output: caf�
 }

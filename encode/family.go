@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
 // Family is what a family of series has in common, rendered once for every format. It is immutable and shared by all
@@ -16,16 +18,6 @@ type Family struct {
 	headers [3]string   // per Format; for Protobuf the fields of the message that come before its metrics
 	text    [2]rendered // Text and OpenMetrics
 	bounds  []float64   // a histogram's bounds with +Inf last, or a summary's quantiles
-}
-
-// rendered holds the sample names of one text format, each with its opening brace.
-type rendered struct {
-	sample  string   // counters, gauges and the quantiles of a summary
-	bucket  string   // histograms
-	sum     string   // histograms and summaries
-	count   string   // histograms and summaries
-	created string   // OpenMetrics only
-	parts   []string // ,le="0.1"} or ,quantile="0.5"} and a blank, one per bound
 }
 
 // NewFamily renders a family. The name must be a valid metric name; help and unit may be empty. bounds are a
@@ -59,7 +51,7 @@ func newFamily(name, help, unit string, typ Type, bounds []float64, unknown bool
 	if typ == Info || typ == StateSet {
 		unit = ""
 	}
-	help = RepairUTF8(help)
+	help = labeltext.Repair(help)
 
 	sample := name
 	if typ == Info {
@@ -89,56 +81,13 @@ func base(name, suffix string) string {
 	return name
 }
 
-func (f *Family) render(family, sample string, fm Format) rendered {
-	r := rendered{sample: sample + "{", created: family + "_created{"}
-	part := ""
-	switch f.typ {
-	case Histogram:
-		r.bucket, part = family+"_bucket{", ",le=\""
-	case Summary:
-		part = ",quantile=\""
-	default:
-		return r
-	}
-	r.sum, r.count = family+"_sum{", family+"_count{"
-	r.parts = make([]string, len(f.bounds))
-	for i, b := range f.bounds {
-		r.parts[i] = string(append(appendBound([]byte(part), b, fm), "\"} "...))
-	}
-	return r
-}
-
-func (f *Family) textHeader(name, help, unit string, fm Format) string {
-	var h []byte
-	if help != "" {
-		h = append(h, "# HELP "+name+" "...)
-		h = append(appendHelp(h, help, fm), '\n')
-	}
-	typ := f.typ
-	if f.unknown && fm == OpenMetrics {
-		typ = Untyped
-	}
-	h = append(h, "# TYPE "+name+" "+typ.word(fm)+"\n"...)
-	if unit != "" && strings.HasSuffix(name, "_"+unit) {
-		h = append(h, "# UNIT "+name+" "+unit+"\n"...)
-	}
-	return string(h)
-}
-
-// Type is the family's type.
-func (f *Family) Type() Type { return f.typ }
-
-// AppendHeader appends the HELP, TYPE and UNIT lines, or for Protobuf the fields of the message before its metrics. It
-// is what [Family.Begin] appends, less the room for the message's length.
-func (f *Family) AppendHeader(dst []byte, fm Format) []byte { return append(dst, f.headers[fm]...) }
-
 // Begin opens a family: its series follow, then [Family.End]. In the text formats it is the header; in protobuf it
 // leaves room for the length of the message too, so that a family's bytes stay in dst until End has set it.
 func (f *Family) Begin(dst []byte, fm Format) []byte {
 	if fm == Protobuf {
 		dst = append(dst, make([]byte, lengthRoom)...)
 	}
-	return f.AppendHeader(dst, fm)
+	return append(dst, f.headers[fm]...)
 }
 
 // Continue opens the next piece of a family that was ended to keep the buffer small. The text formats go on with the

@@ -14,12 +14,10 @@ import (
 // room takes a detour to the same text.
 const numberRoom = 40
 
-// AppendFloat appends v so that it parses back to the same bits (NaN to some NaN). Integral values below 2^53 are plain
+// appendFloat appends v so that it parses back to the same bits (NaN to some NaN). Integral values below 2^53 are plain
 // digits, 1000000 rather than 1e+06, and so are decimals of up to fifteen digits; the rest is as short as it can be. The
 // special values are NaN, +Inf and -Inf, and negative zero keeps its sign: -0.
-//
-// Like all Append functions here it may use the room between len(dst) and cap(dst) as scratch.
-func AppendFloat(dst []byte, v float64) []byte {
+func appendFloat(dst []byte, v float64) []byte {
 	abs := math.Abs(v)
 	if abs < 1<<53 {
 		// Through int64: conversions from and to uint64 branch on every architecture but the newest.

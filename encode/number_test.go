@@ -28,8 +28,8 @@ func TestNumbersAreSpelledForPrometheus(t *testing.T) {
 		{5e-324, "5e-324"}, {math.MaxFloat64, "1.7976931348623157e+308"}, {1e300, "1e+300"},
 		{math.NaN(), "NaN"}, {math.Inf(1), "+Inf"}, {math.Inf(-1), "-Inf"},
 	} {
-		require.Equal(t, c.want, string(AppendFloat(nil, c.v)))
-		require.Equal(t, c.want, string(AppendFloat(make([]byte, 0, 64), c.v)))
+		require.Equal(t, c.want, string(appendFloat(nil, c.v)))
+		require.Equal(t, c.want, string(appendFloat(make([]byte, 0, 64), c.v)))
 	}
 }
 
@@ -47,22 +47,6 @@ func TestBoundsAreSpelledAsOtherClientsDo(t *testing.T) {
 	}
 }
 
-func TestCounterValuesAreExactIntegersUntilAFractionIsAdded(t *testing.T) {
-	f := NewFamily("c", "", "", Counter, nil)
-	for _, c := range []struct {
-		s    CounterSample
-		want string
-	}{
-		{CounterSample{Int: 1<<53 + 1}, "c 9007199254740993\n"},
-		{CounterSample{Int: math.MaxUint64}, "c 18446744073709551615\n"},
-		{CounterSample{Int: 2, Frac: 0.5}, "c 2.5\n"},
-		{CounterSample{Int: 2, Frac: 3}, "c 5\n"},
-		{CounterSample{Frac: math.Inf(1)}, "c +Inf\n"},
-	} {
-		require.Equal(t, c.want, string(f.AppendCounter(nil, Text, "", &c.s)))
-	}
-}
-
 func checkUint(t *testing.T, v uint64) {
 	want := strconv.FormatUint(v, 10)
 	for _, room := range []int{0, numberRoom - 1, numberRoom} {
@@ -72,10 +56,10 @@ func checkUint(t *testing.T, v uint64) {
 	}
 }
 
-// checkFloat is the oracle: the text is strconv's shortest one, in plain digits where AppendFloat promises those.
+// checkFloat is the oracle: the text is strconv's shortest one, in plain digits where appendFloat promises those.
 func checkFloat(t *testing.T, v float64) {
-	got := string(AppendFloat(make([]byte, 0, 64), v))
-	if slow := string(AppendFloat(nil, v)); slow != got {
+	got := string(appendFloat(make([]byte, 0, 64), v))
+	if slow := string(appendFloat(nil, v)); slow != got {
 		t.Fatalf("%b: %s with room, %s without", v, got, slow)
 	}
 	if back := parse(t, got); math.Float64bits(back) != math.Float64bits(v) && v == v {

@@ -67,22 +67,6 @@ const (
 	tagTimeNanos   = 2<<3 | 0
 )
 
-// protoType is the value of the MetricType enumeration.
-func (t Type) protoType() byte {
-	switch t {
-	case Counter:
-		return 0
-	case Summary:
-		return 2
-	case Untyped:
-		return 3
-	case Histogram:
-		return 4
-	default:
-		return 1 // a gauge, and what protobuf has no word for
-	}
-}
-
 func (f *Family) protoHeader(name, help, unit string) string {
 	h := appendString(nil, tagFamilyName, name)
 	if help != "" {
@@ -90,7 +74,7 @@ func (f *Family) protoHeader(name, help, unit string) string {
 	}
 	h = append(h, tagFamilyType, f.typ.protoType())
 	if unit != "" {
-		h = appendString(h, tagFamilyUnit, RepairUTF8(unit))
+		h = appendString(h, tagFamilyUnit, labeltext.Repair(unit))
 	}
 	return string(h)
 }

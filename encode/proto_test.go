@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
 // fields splits a message into its fields, which is all that these tests need of protobuf. Varints are kept as their
@@ -86,11 +88,22 @@ func TestTimesAreRoundedToMicroseconds(t *testing.T) {
 	}
 }
 
+func TestATimeThatRoundsUpToAWholeSecondIsThatSecond(t *testing.T) {
+	require.Equal(t, appendTime(nil, 1, 2), appendTime(nil, 1, 1.9999999))
+	require.Equal(t, appendTime(nil, 1, 1.999999), appendTime(nil, 1, 1.9999991))
+}
+
+func TestForeignLabelTextEndsTheLabelsAndNothingElse(t *testing.T) {
+	for _, labels := range []string{"a", "a=", `a="`, `a="1`, `a="\`, `a="\"`, `a="1"b`, `=,"`, `a="1",`, ","} {
+		require.NotPanics(t, func() { appendLabelPairs(nil, tagMetricLabel, labels) }, labels)
+	}
+}
+
 func FuzzProtobuf(f *testing.F) {
 	f.Add("v", uint64(1), 0.5)
 	f.Add(strings.Repeat(`\"`, 100)+"\n", uint64(1<<63), -1.0)
 	f.Fuzz(func(t *testing.T, value string, n uint64, v float64) {
-		value = RepairUTF8(value)
+		value = labeltext.Repair(value)
 		h := NewFamily("h", value, "", Histogram, []float64{1})
 		e := &Exemplar{Labels: label("a", value), Value: v, Timestamp: v}
 		dst := h.Begin(nil, Protobuf)
@@ -108,29 +121,4 @@ func FuzzProtobuf(f *testing.F) {
 		_, histogram := fields(t, values[1])
 		require.Equal(t, n+1, binary.LittleEndian.Uint64(histogram[0]))
 	})
-}
-
-func FuzzOpenMetrics(f *testing.F) {
-	f.Add("v", uint64(1), 0.5)
-	f.Add("} 1\n# EOF\n\x00", uint64(1<<63), math.Inf(1))
-	f.Fuzz(func(t *testing.T, value string, n uint64, v float64) {
-		value = RepairUTF8(value)
-		c := NewFamily("c_total", value, "", Counter, nil)
-		e := &Exemplar{Labels: label("a", value), Value: v, Timestamp: v}
-		dst := c.Begin(nil, OpenMetrics)
-		headers := strings.Count(string(dst), "\n")
-		dst = c.AppendCounter(dst, OpenMetrics, label("a", value), &CounterSample{Int: n, Frac: v, Created: v, Exemplar: e})
-		lines := headers + 1
-		if timeKnown(v) {
-			lines++
-		}
-		require.Equal(t, lines, strings.Count(string(dst), "\n"))
-		dst = AppendTrailer(dst, OpenMetrics)
-		require.True(t, strings.HasSuffix(string(dst), "\n# EOF\n"))
-	})
-}
-
-func TestATimeThatRoundsUpToAWholeSecondIsThatSecond(t *testing.T) {
-	require.Equal(t, appendTime(nil, 1, 2), appendTime(nil, 1, 1.9999999))
-	require.Equal(t, appendTime(nil, 1, 1.999999), appendTime(nil, 1, 1.9999991))
 }

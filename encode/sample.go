@@ -64,7 +64,7 @@ type Exemplar struct {
 }
 
 // MaxExemplarRunes is the most characters that the label names and values of an exemplar may have together. Whoever
-// makes exemplars checks it (see [LabelRunes]): Prometheus drops longer ones.
+// makes exemplars keeps to it: Prometheus drops longer ones.
 const MaxExemplarRunes = 128
 
 // maxTime is the last second of the year 9999, where protobuf's Timestamp ends.

@@ -2,84 +2,67 @@
 
 package encode
 
-import "strings"
+import (
+	"strings"
 
-// AppendCounter appends one series of a counter family.
-func (f *Family) AppendCounter(dst []byte, fm Format, labels string, s *CounterSample) []byte {
-	if fm == Protobuf {
-		return f.protoCounter(dst, labels, s)
-	}
-	r := &f.text[fm]
-	dst = appendSeries(dst, r.sample, labels)
-	if s.Frac == 0 {
-		dst = AppendUint(dst, s.Int)
-	} else {
-		dst = AppendFloat(dst, float64(s.Int)+s.Frac)
-	}
-	if fm == OpenMetrics && !f.unknown {
-		dst = appendExemplar(dst, s.Exemplar)
-		dst = append(dst, '\n')
-		return r.appendCreated(dst, labels, s.Created)
-	}
-	return append(dst, '\n')
+	"github.com/quipu-metrics/quipu/internal/labeltext"
+)
+
+// rendered holds the sample names of one text format, each with its opening brace.
+type rendered struct {
+	sample  string   // counters, gauges and the quantiles of a summary
+	bucket  string   // histograms
+	sum     string   // histograms and summaries
+	count   string   // histograms and summaries
+	created string   // OpenMetrics only
+	parts   []string // ,le="0.1"} or ,quantile="0.5"} and a blank, one per bound
 }
 
-// AppendGauge appends one series of a gauge, untyped, Info or StateSet family.
-func (f *Family) AppendGauge(dst []byte, fm Format, labels string, v float64) []byte {
-	if fm == Protobuf {
-		return f.protoGauge(dst, labels, v)
+func (f *Family) render(family, sample string, fm Format) rendered {
+	r := rendered{sample: sample + "{", created: family + "_created{"}
+	part := ""
+	switch f.typ {
+	case Histogram:
+		r.bucket, part = family+"_bucket{", ",le=\""
+	case Summary:
+		part = ",quantile=\""
+	default:
+		return r
 	}
-	dst = appendSeries(dst, f.text[fm].sample, labels)
-	dst = AppendFloat(dst, v)
-	return append(dst, '\n')
+	r.sum, r.count = family+"_sum{", family+"_count{"
+	r.parts = make([]string, len(f.bounds))
+	for i, b := range f.bounds {
+		r.parts[i] = string(append(appendBound([]byte(part), b, fm), "\"} "...))
+	}
+	return r
 }
 
-// AppendHistogram appends one series of a histogram family: its cumulative buckets, sum and count. Counts that are
-// missing are zero. Without classic Counts the text formats show the +Inf bucket, sum and count of the native ones.
-func (f *Family) AppendHistogram(dst []byte, fm Format, labels string, h *HistogramSample) []byte {
-	if fm == Protobuf {
-		return f.protoHistogram(dst, labels, h)
+func (f *Family) textHeader(name, help, unit string, fm Format) string {
+	var h []byte
+	if help != "" {
+		h = append(h, "# HELP "+name+" "...)
+		h = append(appendHelp(h, help, fm), '\n')
 	}
-	r := &f.text[fm]
-	counts, sum, parts := h.Counts, h.Sum, r.parts
-	total := uint64(0)
-	if len(counts) == 0 && h.Native != nil {
-		total, sum, parts = h.Native.Count, h.Native.Sum, parts[len(parts)-1:]
+	typ := f.typ
+	if f.unknown && fm == OpenMetrics {
+		typ = Untyped
 	}
-	for i, part := range parts {
-		if i < len(counts) {
-			total += counts[i]
-		}
-		dst = appendSeriesWith(dst, r.bucket, labels, part)
-		dst = AppendUint(dst, total)
-		if fm == OpenMetrics && i < len(h.Exemplars) {
-			dst = appendExemplar(dst, h.Exemplars[i])
-		}
-		dst = append(dst, '\n')
+	h = append(h, "# TYPE "+name+" "+typ.word(fm)+"\n"...)
+	if unit != "" && strings.HasSuffix(name, "_"+unit) {
+		h = append(h, "# UNIT "+name+" "+unit+"\n"...)
 	}
-	return r.appendTail(dst, fm, labels, sum, total, h.Created)
+	return string(h)
 }
 
-// AppendSummary appends one series of a summary family: its quantiles, sum and count.
-func (f *Family) AppendSummary(dst []byte, fm Format, labels string, s *SummarySample) []byte {
-	if fm == Protobuf {
-		return f.protoSummary(dst, labels, s)
-	}
-	r := &f.text[fm]
-	for i, part := range r.parts {
-		if i == len(s.Quantiles) {
-			break
-		}
-		dst = appendSeriesWith(dst, r.sample, labels, part)
-		dst = AppendFloat(dst, s.Quantiles[i])
-		dst = append(dst, '\n')
-	}
-	return r.appendTail(dst, fm, labels, s.Sum, s.Count, s.Created)
+// appendHelp appends help text as a HELP line of this format wants it: backslash and newline escaped, in OpenMetrics the
+// quote as well.
+func appendHelp(dst []byte, help string, fm Format) []byte {
+	return labeltext.AppendEscaped(dst, help, fm == OpenMetrics)
 }
 
 func (r *rendered) appendTail(dst []byte, fm Format, labels string, sum float64, count uint64, created float64) []byte {
 	dst = appendSeries(dst, r.sum, labels)
-	dst = AppendFloat(dst, sum)
+	dst = appendFloat(dst, sum)
 	dst = append(dst, '\n')
 	dst = appendSeries(dst, r.count, labels)
 	dst = AppendUint(dst, count)
@@ -95,7 +78,7 @@ func (r *rendered) appendCreated(dst []byte, labels string, created float64) []b
 		return dst
 	}
 	dst = appendSeries(dst, r.created, labels)
-	dst = AppendFloat(dst, created)
+	dst = appendFloat(dst, created)
 	return append(dst, '\n')
 }
 
@@ -134,10 +117,10 @@ func appendExemplar(dst []byte, e *Exemplar) []byte {
 	}
 	dst = append(dst, labels...)
 	dst = append(dst, "} "...)
-	dst = AppendFloat(dst, e.Value)
+	dst = appendFloat(dst, e.Value)
 	if timeKnown(e.Timestamp) {
 		dst = append(dst, ' ')
-		dst = AppendFloat(dst, e.Timestamp)
+		dst = appendFloat(dst, e.Timestamp)
 	}
 	return dst
 }

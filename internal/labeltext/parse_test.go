@@ -19,3 +19,9 @@ func TestAWalkEndsAtTheFirstFault(t *testing.T) {
 		break // and a walk may end early
 	}
 }
+
+func TestRunesCountsCharactersNotBytes(t *testing.T) {
+	require.Equal(t, 0, Runes(""))
+	require.Equal(t, 5, Runes(string(Append(Append(nil, "a", "1"), "b", "ü€"))))
+	require.Equal(t, 1+4, Runes(string(Append(nil, "a", "\n\"\\ü"))))
+}

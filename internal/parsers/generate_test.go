@@ -44,7 +44,7 @@ func newGenerator(seed uint64, texts ...string) *generator {
 		`",x="1`, " # {a=\"b\"} 1", "\u2028", "\uFFFD", "a,b=c{d}", strings.Repeat(`long\`, 100),
 	}}
 	for _, s := range texts {
-		g.texts = append(g.texts, encode.RepairUTF8(s), encode.RepairUTF8(s))
+		g.texts = append(g.texts, strings.ToValidUTF8(s, "\ufffd"), strings.ToValidUTF8(s, "\ufffd"))
 	}
 	return g
 }

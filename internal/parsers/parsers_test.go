@@ -4,6 +4,7 @@ package parsers
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	dto "github.com/prometheus/client_model/go"
@@ -159,10 +160,10 @@ func FuzzLabelValue(f *testing.F) {
 		f.Add(s, s)
 	}
 	f.Fuzz(func(t *testing.T, value, help string) {
-		one := family{name: "x_total", help: encode.RepairUTF8(help), typ: encode.Counter}
+		one := family{name: "x_total", help: strings.ToValidUTF8(help, "\ufffd"), typ: encode.Counter}
 		one.series = []series{{
 			names:   []string{"a", "b"},
-			labels:  map[string]string{"a": encode.RepairUTF8(value), "b": "after"},
+			labels:  map[string]string{"a": strings.ToValidUTF8(value, "\ufffd"), "b": "after"},
 			counter: encode.CounterSample{Int: 1},
 		}}
 		for _, fm := range formats {
