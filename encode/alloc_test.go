@@ -22,20 +22,20 @@ func TestAppendingAllocatesNothing(t *testing.T) {
 	hs := &HistogramSample{Counts: []uint64{1, 2, 3}, Sum: 0.3, Created: 1.5, Exemplars: []*Exemplar{e, nil, e}, Native: native}
 	ss := &SummarySample{Quantiles: []float64{1.5, 0.1 + 0.2}, Count: 3, Sum: 0.3, Created: 1.5}
 	buf := make([]byte, 0, 1<<16)
-	for fm := Text; fm <= Protobuf; fm++ {
+	for format := Text; format <= Protobuf; format++ {
 		require.Zero(t, testing.AllocsPerRun(100, func() {
-			dst := counter.Begin(buf, fm)
-			dst = counter.AppendCounter(dst, fm, labels, &CounterSample{Int: 1 << 60, Created: 1.5, Exemplar: e})
-			dst = counter.AppendCounter(dst, fm, labels, &CounterSample{Int: 1, Frac: 0.1})
-			dst = counter.End(dst, 0, fm)
+			dst := counter.Begin(buf, format)
+			dst = counter.AppendCounter(dst, format, labels, &CounterSample{Int: 1 << 60, Created: 1.5, Exemplar: e})
+			dst = counter.AppendCounter(dst, format, labels, &CounterSample{Int: 1, Frac: 0.1})
+			dst = counter.End(dst, 0, format)
 			start := len(dst)
-			dst = gauge.Continue(dst, fm)
-			dst = gauge.AppendGauge(dst, fm, labels, 0.1)
-			dst = histogram.AppendHistogram(dst, fm, labels, hs)
-			dst = summary.AppendSummary(dst, fm, labels, ss)
-			dst = gauge.End(dst, start, fm)
+			dst = gauge.Continue(dst, format)
+			dst = gauge.AppendGauge(dst, format, labels, 0.1)
+			dst = histogram.AppendHistogram(dst, format, labels, hs)
+			dst = summary.AppendSummary(dst, format, labels, ss)
+			dst = gauge.End(dst, start, format)
 			dst = AppendLabel(dst, "name", hostile)
-			_ = AppendTrailer(dst, fm)
-		}), fm.String())
+			_ = AppendTrailer(dst, format)
+		}), format.String())
 	}
 }

@@ -81,24 +81,24 @@ func BenchmarkSeries(b *testing.B) {
 	third := 1.0 / 3
 	for _, bench := range []struct {
 		name   string
-		append func(dst []byte, fm Format) []byte
+		append func(dst []byte, format Format) []byte
 	}{
-		{"counter", func(dst []byte, fm Format) []byte { return counter.AppendCounter(dst, fm, labels, c) }},
-		{"counterEscaped", func(dst []byte, fm Format) []byte { return counter.AppendCounter(dst, fm, path, c) }},
-		{"gauge", func(dst []byte, fm Format) []byte { return gauge.AppendGauge(dst, fm, labels, third) }},
-		{"histogram", func(dst []byte, fm Format) []byte { return histogram.AppendHistogram(dst, fm, labels, h) }},
-		{"summary", func(dst []byte, fm Format) []byte { return summary.AppendSummary(dst, fm, labels, s) }},
+		{"counter", func(dst []byte, format Format) []byte { return counter.AppendCounter(dst, format, labels, c) }},
+		{"counterEscaped", func(dst []byte, format Format) []byte { return counter.AppendCounter(dst, format, path, c) }},
+		{"gauge", func(dst []byte, format Format) []byte { return gauge.AppendGauge(dst, format, labels, third) }},
+		{"histogram", func(dst []byte, format Format) []byte { return histogram.AppendHistogram(dst, format, labels, h) }},
+		{"summary", func(dst []byte, format Format) []byte { return summary.AppendSummary(dst, format, labels, s) }},
 	} {
-		for fm := Text; fm <= Protobuf; fm++ {
-			b.Run(bench.name+"/"+fm.String(), func(b *testing.B) {
+		for format := Text; format <= Protobuf; format++ {
+			b.Run(bench.name+"/"+format.String(), func(b *testing.B) {
 				dst := make([]byte, 0, 1<<16)
-				b.SetBytes(int64(len(bench.append(dst, fm))))
+				b.SetBytes(int64(len(bench.append(dst, format))))
 				b.ReportAllocs()
 				for b.Loop() {
 					if len(dst) > 60_000 {
 						dst = dst[:0]
 					}
-					dst = bench.append(dst, fm)
+					dst = bench.append(dst, format)
 				}
 			})
 		}

@@ -83,20 +83,20 @@ func base(name, suffix string) string {
 
 // Begin opens a family: its series follow, then [Family.End]. In the text formats it is the header; in protobuf it
 // leaves room for the length of the message too, so that a family's bytes stay in dst until End has set it.
-func (f *Family) Begin(dst []byte, fm Format) []byte {
-	if fm == Protobuf {
+func (f *Family) Begin(dst []byte, format Format) []byte {
+	if format == Protobuf {
 		dst = append(dst, make([]byte, lengthRoom)...)
 	}
-	return append(dst, f.headers[fm]...)
+	return append(dst, f.headers[format]...)
 }
 
 // Continue opens the next piece of a family that was ended to keep the buffer small. The text formats go on with the
 // next series, because a second header would be an error. Protobuf begins another message with the same header: a
 // message is parsed by itself, and Prometheus adds up several of one name. A reader that keeps families in a map by name,
 // such as a Pushgateway, keeps the last message only: for it a family must be one piece.
-func (f *Family) Continue(dst []byte, fm Format) []byte {
-	if fm == Protobuf {
-		return f.Begin(dst, fm)
+func (f *Family) Continue(dst []byte, format Format) []byte {
+	if format == Protobuf {
+		return f.Begin(dst, format)
 	}
 	return dst
 }
@@ -104,8 +104,8 @@ func (f *Family) Continue(dst []byte, fm Format) []byte {
 // End closes what [Family.Begin] or [Family.Continue] opened; start is the length that dst had before it. In the text
 // formats it does nothing. In protobuf it sets the length of the message, as the shortest varint, moving the bytes of the
 // message if that is not the size there was room for; a message without series is taken back, for there is nothing in it.
-func (f *Family) End(dst []byte, start int, fm Format) []byte {
-	if fm != Protobuf {
+func (f *Family) End(dst []byte, start int, format Format) []byte {
+	if format != Protobuf {
 		return dst
 	}
 	if len(dst)-start == lengthRoom+len(f.headers[Protobuf]) {

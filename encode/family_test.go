@@ -51,8 +51,8 @@ func TestUnitLinesAppearOnlyWhereTheNameEndsInTheUnit(t *testing.T) {
 
 func TestInvalidHelpIsRepaired(t *testing.T) {
 	f := NewFamily("g", "bad \xff help", "", Gauge, nil)
-	for fm := Text; fm <= Protobuf; fm++ {
-		require.Contains(t, string(f.Begin(nil, fm)), "bad \uFFFD help")
+	for format := Text; format <= Protobuf; format++ {
+		require.Contains(t, string(f.Begin(nil, format)), "bad \uFFFD help")
 	}
 }
 
@@ -66,8 +66,8 @@ func FuzzHelpIsOneLine(f *testing.F) {
 		if help == "" {
 			lines = 1
 		}
-		for fm := Text; fm <= OpenMetrics; fm++ {
-			header := string(family.Begin(nil, fm))
+		for format := Text; format <= OpenMetrics; format++ {
+			header := string(family.Begin(nil, format))
 			require.Equal(t, lines, strings.Count(header, "\n"))
 			require.True(t, utf8.ValidString(header))
 		}
@@ -76,17 +76,17 @@ func FuzzHelpIsOneLine(f *testing.F) {
 
 func TestFamilyInPiecesHasOneHeaderInTextAndOneAMessageInProtobuf(t *testing.T) {
 	f := NewFamily("g", "help", "", Gauge, nil)
-	for fm := Text; fm <= Protobuf; fm++ {
-		whole := f.End(f.AppendGauge(f.AppendGauge(f.Begin(nil, fm), fm, label("a", "1"), 1), fm, label("a", "2"), 2), 0, fm)
-		dst := f.End(f.AppendGauge(f.Begin(nil, fm), fm, label("a", "1"), 1), 0, fm)
+	for format := Text; format <= Protobuf; format++ {
+		whole := f.End(f.AppendGauge(f.AppendGauge(f.Begin(nil, format), format, label("a", "1"), 1), format, label("a", "2"), 2), 0, format)
+		dst := f.End(f.AppendGauge(f.Begin(nil, format), format, label("a", "1"), 1), 0, format)
 		start := len(dst)
-		dst = f.End(f.AppendGauge(f.Continue(dst, fm), fm, label("a", "2"), 2), start, fm)
-		if fm != Protobuf {
+		dst = f.End(f.AppendGauge(f.Continue(dst, format), format, label("a", "2"), 2), start, format)
+		if format != Protobuf {
 			require.Equal(t, string(whole), string(dst))
 			continue
 		}
-		one := f.End(f.AppendGauge(f.Begin(nil, fm), fm, label("a", "1"), 1), 0, fm)
-		two := f.End(f.AppendGauge(f.Begin(nil, fm), fm, label("a", "2"), 2), 0, fm)
+		one := f.End(f.AppendGauge(f.Begin(nil, format), format, label("a", "1"), 1), 0, format)
+		two := f.End(f.AppendGauge(f.Begin(nil, format), format, label("a", "2"), 2), 0, format)
 		require.Equal(t, string(one)+string(two), string(dst))
 	}
 }

@@ -42,8 +42,8 @@ func (f Format) String() string {
 }
 
 // AppendTrailer ends a page: OpenMetrics wants its EOF line, the other formats nothing.
-func AppendTrailer(dst []byte, fm Format) []byte {
-	if fm == OpenMetrics {
+func AppendTrailer(dst []byte, format Format) []byte {
+	if format == OpenMetrics {
 		return append(dst, "# EOF\n"...)
 	}
 	return dst

@@ -127,13 +127,13 @@ func digits8(v uint32) uint64 {
 
 // appendBound appends a bucket's upper bound or a quantile as a label value: the spelling of other Prometheus clients,
 // because a different one would be a different series. OpenMetrics marks floats with a point, 1.0 for 1.
-func appendBound(dst []byte, v float64, fm Format) []byte {
+func appendBound(dst []byte, v float64, format Format) []byte {
 	if math.IsInf(v, 1) {
 		return append(dst, "+Inf"...)
 	}
 	from := len(dst)
 	dst = strconv.AppendFloat(dst, v, 'g', -1, 64)
-	if fm == OpenMetrics && !math.IsInf(v, 0) && !math.IsNaN(v) {
+	if format == OpenMetrics && !math.IsInf(v, 0) && !math.IsNaN(v) {
 		for _, c := range dst[from:] {
 			if c == '.' || c == 'e' {
 				return dst

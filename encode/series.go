@@ -3,18 +3,18 @@
 package encode
 
 // AppendCounter appends one series of a counter family.
-func (f *Family) AppendCounter(dst []byte, fm Format, labels string, s *CounterSample) []byte {
-	if fm == Protobuf {
+func (f *Family) AppendCounter(dst []byte, format Format, labels string, s *CounterSample) []byte {
+	if format == Protobuf {
 		return f.protoCounter(dst, labels, s)
 	}
-	r := &f.text[fm]
+	r := &f.text[format]
 	dst = appendSeries(dst, r.sample, labels)
 	if s.Frac == 0 {
 		dst = AppendUint(dst, s.Int)
 	} else {
 		dst = appendFloat(dst, float64(s.Int)+s.Frac)
 	}
-	if fm == OpenMetrics && !f.unknown {
+	if format == OpenMetrics && !f.unknown {
 		dst = appendExemplar(dst, s.Exemplar)
 		dst = append(dst, '\n')
 		return r.appendCreated(dst, labels, s.Created)
@@ -23,22 +23,22 @@ func (f *Family) AppendCounter(dst []byte, fm Format, labels string, s *CounterS
 }
 
 // AppendGauge appends one series of a gauge, untyped, Info or StateSet family.
-func (f *Family) AppendGauge(dst []byte, fm Format, labels string, v float64) []byte {
-	if fm == Protobuf {
+func (f *Family) AppendGauge(dst []byte, format Format, labels string, v float64) []byte {
+	if format == Protobuf {
 		return f.protoGauge(dst, labels, v)
 	}
-	dst = appendSeries(dst, f.text[fm].sample, labels)
+	dst = appendSeries(dst, f.text[format].sample, labels)
 	dst = appendFloat(dst, v)
 	return append(dst, '\n')
 }
 
 // AppendHistogram appends one series of a histogram family: its cumulative buckets, sum and count. Counts that are
 // missing are zero. Without classic Counts the text formats show the +Inf bucket, sum and count of the native ones.
-func (f *Family) AppendHistogram(dst []byte, fm Format, labels string, h *HistogramSample) []byte {
-	if fm == Protobuf {
+func (f *Family) AppendHistogram(dst []byte, format Format, labels string, h *HistogramSample) []byte {
+	if format == Protobuf {
 		return f.protoHistogram(dst, labels, h)
 	}
-	r := &f.text[fm]
+	r := &f.text[format]
 	counts, sum, parts := h.Counts, h.Sum, r.parts
 	total := uint64(0)
 	if len(counts) == 0 && h.Native != nil {
@@ -50,20 +50,20 @@ func (f *Family) AppendHistogram(dst []byte, fm Format, labels string, h *Histog
 		}
 		dst = appendSeriesWith(dst, r.bucket, labels, part)
 		dst = AppendUint(dst, total)
-		if fm == OpenMetrics && i < len(h.Exemplars) {
+		if format == OpenMetrics && i < len(h.Exemplars) {
 			dst = appendExemplar(dst, h.Exemplars[i])
 		}
 		dst = append(dst, '\n')
 	}
-	return r.appendTail(dst, fm, labels, sum, total, h.Created)
+	return r.appendTail(dst, format, labels, sum, total, h.Created)
 }
 
 // AppendSummary appends one series of a summary family: its quantiles, sum and count.
-func (f *Family) AppendSummary(dst []byte, fm Format, labels string, s *SummarySample) []byte {
-	if fm == Protobuf {
+func (f *Family) AppendSummary(dst []byte, format Format, labels string, s *SummarySample) []byte {
+	if format == Protobuf {
 		return f.protoSummary(dst, labels, s)
 	}
-	r := &f.text[fm]
+	r := &f.text[format]
 	for i, part := range r.parts {
 		if i == len(s.Quantiles) {
 			break
@@ -72,5 +72,5 @@ func (f *Family) AppendSummary(dst []byte, fm Format, labels string, s *SummaryS
 		dst = appendFloat(dst, s.Quantiles[i])
 		dst = append(dst, '\n')
 	}
-	return r.appendTail(dst, fm, labels, s.Sum, s.Count, s.Created)
+	return r.appendTail(dst, format, labels, s.Sum, s.Count, s.Created)
 }

@@ -18,7 +18,7 @@ type rendered struct {
 	parts   []string // ,le="0.1"} or ,quantile="0.5"} and a blank, one per bound
 }
 
-func (f *Family) render(family, sample string, fm Format) rendered {
+func (f *Family) render(family, sample string, format Format) rendered {
 	r := rendered{sample: sample + "{", created: family + "_created{"}
 	part := ""
 	switch f.typ {
@@ -32,22 +32,22 @@ func (f *Family) render(family, sample string, fm Format) rendered {
 	r.sum, r.count = family+"_sum{", family+"_count{"
 	r.parts = make([]string, len(f.bounds))
 	for i, b := range f.bounds {
-		r.parts[i] = string(append(appendBound([]byte(part), b, fm), "\"} "...))
+		r.parts[i] = string(append(appendBound([]byte(part), b, format), "\"} "...))
 	}
 	return r
 }
 
-func (f *Family) textHeader(name, help, unit string, fm Format) string {
+func (f *Family) textHeader(name, help, unit string, format Format) string {
 	var h []byte
 	if help != "" {
 		h = append(h, "# HELP "+name+" "...)
-		h = append(appendHelp(h, help, fm), '\n')
+		h = append(appendHelp(h, help, format), '\n')
 	}
 	typ := f.typ
-	if f.unknown && fm == OpenMetrics {
+	if f.unknown && format == OpenMetrics {
 		typ = Untyped
 	}
-	h = append(h, "# TYPE "+name+" "+typ.word(fm)+"\n"...)
+	h = append(h, "# TYPE "+name+" "+typ.word(format)+"\n"...)
 	if unit != "" && strings.HasSuffix(name, "_"+unit) {
 		h = append(h, "# UNIT "+name+" "+unit+"\n"...)
 	}
@@ -56,18 +56,18 @@ func (f *Family) textHeader(name, help, unit string, fm Format) string {
 
 // appendHelp appends help text as a HELP line of this format wants it: backslash and newline escaped, in OpenMetrics the
 // quote as well.
-func appendHelp(dst []byte, help string, fm Format) []byte {
-	return labeltext.AppendEscaped(dst, help, fm == OpenMetrics)
+func appendHelp(dst []byte, help string, format Format) []byte {
+	return labeltext.AppendEscaped(dst, help, format == OpenMetrics)
 }
 
-func (r *rendered) appendTail(dst []byte, fm Format, labels string, sum float64, count uint64, created float64) []byte {
+func (r *rendered) appendTail(dst []byte, format Format, labels string, sum float64, count uint64, created float64) []byte {
 	dst = appendSeries(dst, r.sum, labels)
 	dst = appendFloat(dst, sum)
 	dst = append(dst, '\n')
 	dst = appendSeries(dst, r.count, labels)
 	dst = AppendUint(dst, count)
 	dst = append(dst, '\n')
-	if fm == OpenMetrics {
+	if format == OpenMetrics {
 		dst = r.appendCreated(dst, labels, created)
 	}
 	return dst

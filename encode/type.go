@@ -37,11 +37,11 @@ func (t Type) String() string {
 }
 
 // word is the type as this format knows it.
-func (t Type) word(fm Format) string {
+func (t Type) word(format Format) string {
 	switch {
-	case fm == OpenMetrics && t == Untyped:
+	case format == OpenMetrics && t == Untyped:
 		return "unknown"
-	case fm != OpenMetrics && (t == Info || t == StateSet):
+	case format != OpenMetrics && (t == Info || t == StateSet):
 		return Gauge.String()
 	default:
 		return t.String()

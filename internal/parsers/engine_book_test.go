@@ -128,7 +128,7 @@ func (b *book) exemplar(e *entry, l *line, v float64, labels engine.Labels) {
 }
 
 // families returns what a page of this format must show, in its order. Metrics without series are not on it.
-func (b *book) families(fm encode.Format) []family {
+func (b *book) families(format encode.Format) []family {
 	var out []family
 	for _, name := range slices.Sorted(maps.Keys(b.entries)) {
 		e := b.entries[name]
@@ -137,7 +137,7 @@ func (b *book) families(fm encode.Format) []family {
 		}
 		f := e.family
 		for _, l := range e.lines {
-			f.series = append(f.series, l.read(fm))
+			f.series = append(f.series, l.read(format))
 		}
 		out = append(out, f)
 	}
@@ -145,7 +145,7 @@ func (b *book) families(fm encode.Format) []family {
 }
 
 // read takes the values of a series from its handle.
-func (l *line) read(fm encode.Format) series {
+func (l *line) read(format encode.Format) series {
 	s := series{labels: l.labels}
 	switch m := l.metric.(type) {
 	case *engine.Counter:
@@ -156,7 +156,7 @@ func (l *line) read(fm encode.Format) series {
 	case *engine.Gauge:
 		s.gauge = m.Value()
 	case *engine.Histogram:
-		s.histogram = l.histogram(m.Snapshot(), fm)
+		s.histogram = l.histogram(m.Snapshot(), format)
 	case *engine.Summary:
 		snapshot := m.Snapshot()
 		s.summary = encode.SummarySample{Count: snapshot.Count, Sum: snapshot.Sum, Created: l.created}
@@ -176,7 +176,7 @@ func (l *line) read(fm encode.Format) series {
 	return s
 }
 
-func (l *line) histogram(snapshot engine.HistogramSnapshot, fm encode.Format) encode.HistogramSample {
+func (l *line) histogram(snapshot engine.HistogramSnapshot, format encode.Format) encode.HistogramSample {
 	h := encode.HistogramSample{Counts: snapshot.Counts, Sum: snapshot.Sum, Created: l.created, Exemplars: l.exemplars}
 	if h.Exemplars == nil {
 		h.Exemplars = make([]*encode.Exemplar, len(snapshot.Counts))
@@ -207,19 +207,19 @@ func (b *book) expose(e engine.Exposition) []byte {
 }
 
 // compare wants the page to show what the book has, and nothing else but the registry's own metrics, which it returns.
-func (b *book) compare(page []byte, fm encode.Format, contentType string) (own map[string]Sample) {
+func (b *book) compare(page []byte, format encode.Format, contentType string) (own map[string]Sample) {
 	samples, err := Parse(page, contentType)
 	require.NoError(b.t, err)
 	own = map[string]Sample{}
 	for _, s := range samples {
 		own[s.Key()] = s
 	}
-	families := b.families(fm)
+	families := b.families(format)
 	for i := range families {
-		for _, want := range families[i].expect(fm) {
+		for _, want := range families[i].expect(format) {
 			key := want.Key()
 			one, ok := own[key]
-			require.True(b.t, ok, "no sample %s in %v", key, fm)
+			require.True(b.t, ok, "no sample %s in %v", key, format)
 			requireSame(b.t, want, one)
 			delete(own, key)
 		}

@@ -28,11 +28,11 @@ func FuzzEngine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, label, value, other, help string, v float64) {
 		b := newBook(t)
 		b.fuzzed(name, label, value, other, help, v)
-		for _, fm := range formats {
-			page := b.expose(engine.Exposition{Format: fm, NoSelf: true})
-			require.Empty(t, b.compare(page, fm, fm.ContentType()))
-			if fm == encode.Protobuf {
-				checkNativeExemplars(t, b.families(fm), page)
+		for _, format := range formats {
+			page := b.expose(engine.Exposition{Format: format, NoSelf: true})
+			require.Empty(t, b.compare(page, format, format.ContentType()))
+			if format == encode.Protobuf {
+				checkNativeExemplars(t, b.families(format), page)
 			}
 		}
 	})

@@ -118,11 +118,11 @@ func TestPagesTakenWhileSeriesComeAndGoParseAndNeverGoDown(t *testing.T) {
 
 	last := map[string]float64{}
 	for i, begin := 0, time.Now(); i < 10*len(formats) || time.Since(begin) < 2*time.Second; i++ {
-		fm := formats[i%len(formats)]
+		format := formats[i%len(formats)]
 		var page strings.Builder
-		_, err := l.reg.Expose(&page, engine.Exposition{Format: fm})
+		_, err := l.reg.Expose(&page, engine.Exposition{Format: format})
 		require.NoError(t, err)
-		samples, err := Parse([]byte(page.String()), fm.ContentType())
+		samples, err := Parse([]byte(page.String()), format.ContentType())
 		require.NoError(t, err)
 		judge(t, samples, last)
 	}

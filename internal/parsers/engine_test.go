@@ -260,13 +260,13 @@ func (b *book) overflow() {
 
 func TestPagesOfTheEngineReadBackEveryValue(t *testing.T) {
 	b := everything(t)
-	for _, fm := range formats {
-		page := b.expose(engine.Exposition{Format: fm, NoSelf: true})
+	for _, format := range formats {
+		page := b.expose(engine.Exposition{Format: format, NoSelf: true})
 		require.NotContains(t, string(page), "empty_total", "a metric without series has no header either")
-		require.Empty(t, b.compare(page, fm, fm.ContentType()))
-		require.Equal(t, page, b.expose(engine.Exposition{Format: fm, NoSelf: true}), "a second page is the same")
-		if fm == encode.Protobuf {
-			families := b.families(fm)
+		require.Empty(t, b.compare(page, format, format.ContentType()))
+		require.Equal(t, page, b.expose(engine.Exposition{Format: format, NoSelf: true}), "a second page is the same")
+		if format == encode.Protobuf {
+			families := b.families(format)
 			checkNativeExemplars(t, families, page)
 			requireNativeExemplarsArrive(t, families, page)
 		}
@@ -315,14 +315,14 @@ func TestTheRegistrysOwnMetricsReadBack(t *testing.T) {
 	}
 	require.Positive(t, ownSeries)
 	for range 2 {
-		for _, fm := range formats {
+		for _, format := range formats {
 			series := ownSeries
 			for info := range b.reg.All() {
 				series += float64(info.Series)
 			}
-			page := b.expose(engine.Exposition{Format: fm})
+			page := b.expose(engine.Exposition{Format: format})
 			sum := map[string]float64{}
-			for _, s := range b.compare(page, fm, fm.ContentType()) {
+			for _, s := range b.compare(page, format, format.ContentType()) {
 				sum[s.Name] += s.Value
 				require.Equal(t, cleaned(b.consts["cut"]), s.Labels["cut"], "constant labels of the registry are on its own metrics")
 			}
@@ -414,13 +414,13 @@ func TestFamiliesOfSeveralMessagesReadBackWhole(t *testing.T) {
 			b.exemplar(ne, l, 0.5, engine.Labels{"id": a})
 		}
 	}
-	for _, fm := range formats {
-		page := b.expose(engine.Exposition{Format: fm, NoSelf: true})
-		b.compare(page, fm, fm.ContentType())
-		if fm != encode.Protobuf {
+	for _, format := range formats {
+		page := b.expose(engine.Exposition{Format: format, NoSelf: true})
+		b.compare(page, format, format.ContentType())
+		if format != encode.Protobuf {
 			continue
 		}
-		checkNativeExemplars(t, b.families(fm), page)
+		checkNativeExemplars(t, b.families(format), page)
 		messages, err := Messages(page)
 		require.NoError(t, err)
 		count := map[string]int{}
@@ -442,9 +442,9 @@ func TestAHelpTextLargerThanAChunkIsNotRepeatedForEverySeries(t *testing.T) {
 	for i := range 3000 {
 		b.enter(e, false, v.With(fmt.Sprint(i)), "a", fmt.Sprint(i))
 	}
-	for _, fm := range formats {
-		page := b.expose(engine.Exposition{Format: fm, NoSelf: true})
-		require.Less(t, len(page), 4<<20, fm)
-		b.compare(page, fm, fm.ContentType())
+	for _, format := range formats {
+		page := b.expose(engine.Exposition{Format: format, NoSelf: true})
+		require.Less(t, len(page), 4<<20, format)
+		b.compare(page, format, format.ContentType())
 	}
 }

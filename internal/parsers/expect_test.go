@@ -17,10 +17,10 @@ import (
 )
 
 // expect is what Prometheus must make of the family, written from the formats' rules and not from the encoder.
-func (f *family) expect(fm encode.Format) []Sample {
-	om, pb := fm == encode.OpenMetrics, fm == encode.Protobuf
+func (f *family) expect(format encode.Format) []Sample {
+	om, pb := format == encode.OpenMetrics, format == encode.Protobuf
 	meta := Sample{Type: f.typ.String(), Help: f.help}
-	if fm == encode.Text && strings.Trim(f.help, " \t\x00") == "" {
+	if format == encode.Text && strings.Trim(f.help, " \t\x00") == "" {
 		meta.Help = "" // Prometheus' lexer drops it
 	}
 	name, sample := f.name, f.name
@@ -77,7 +77,7 @@ func (f *family) expect(fm encode.Format) []Sample {
 			add(name+"_count", float64(s.summary.Count))
 		case encode.Histogram:
 			created = s.histogram.Created
-			f.expectHistogram(&s.histogram, fm, add)
+			f.expectHistogram(&s.histogram, format, add)
 		default:
 			add(sample, s.gauge)
 		}
@@ -91,10 +91,10 @@ func (f *family) expect(fm encode.Format) []Sample {
 	return out
 }
 
-func (f *family) expectHistogram(h *encode.HistogramSample, fm encode.Format, add func(string, float64, ...string) *Sample) {
+func (f *family) expectHistogram(h *encode.HistogramSample, format encode.Format, add func(string, float64, ...string) *Sample) {
 	n := h.Native
 	classic := len(h.Counts) > 0
-	if n != nil && fm == encode.Protobuf {
+	if n != nil && format == encode.Protobuf {
 		s := add(f.name, 0)
 		s.Native = &histogram.Histogram{
 			Schema: n.Schema, ZeroThreshold: n.ZeroThreshold, ZeroCount: n.ZeroCount, Count: n.Count, Sum: n.Sum,
@@ -117,8 +117,8 @@ func (f *family) expectHistogram(h *encode.HistogramSample, fm encode.Format, ad
 			bound = f.bounds[i]
 		}
 		s := add(f.name+"_bucket", float64(count), "le", number(bound))
-		if fm != encode.Text {
-			s.Exemplars = exemplars(fm == encode.OpenMetrics, h.Exemplars[i])
+		if format != encode.Text {
+			s.Exemplars = exemplars(format == encode.OpenMetrics, h.Exemplars[i])
 		}
 	}
 	add(f.name+"_sum", sum)

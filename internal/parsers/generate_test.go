@@ -193,7 +193,7 @@ func (g *generator) native() *encode.NativeSample {
 }
 
 // encodePage renders families. A piece above zero ends and continues each family after so many series.
-func encodePage(families []family, fm encode.Format, piece int) []byte {
+func encodePage(families []family, format encode.Format, piece int) []byte {
 	var dst []byte
 	for i := range families {
 		f := &families[i]
@@ -202,12 +202,12 @@ func encodePage(families []family, fm encode.Format, piece int) []byte {
 			ef = encode.NewUnknownCounter(f.name, f.help, f.unit)
 		}
 		start := len(dst)
-		dst = ef.Begin(dst, fm)
+		dst = ef.Begin(dst, format)
 		for j := range f.series {
 			if piece > 0 && j > 0 && j%piece == 0 {
-				dst = ef.End(dst, start, fm)
+				dst = ef.End(dst, start, format)
 				start = len(dst)
-				dst = ef.Continue(dst, fm)
+				dst = ef.Continue(dst, format)
 			}
 			s := &f.series[j]
 			var l []byte
@@ -216,18 +216,18 @@ func encodePage(families []family, fm encode.Format, piece int) []byte {
 			}
 			switch f.typ {
 			case encode.Counter:
-				dst = ef.AppendCounter(dst, fm, string(l), &s.counter)
+				dst = ef.AppendCounter(dst, format, string(l), &s.counter)
 			case encode.Histogram:
-				dst = ef.AppendHistogram(dst, fm, string(l), &s.histogram)
+				dst = ef.AppendHistogram(dst, format, string(l), &s.histogram)
 			case encode.Summary:
-				dst = ef.AppendSummary(dst, fm, string(l), &s.summary)
+				dst = ef.AppendSummary(dst, format, string(l), &s.summary)
 			default:
-				dst = ef.AppendGauge(dst, fm, string(l), s.gauge)
+				dst = ef.AppendGauge(dst, format, string(l), s.gauge)
 			}
 		}
-		dst = ef.End(dst, start, fm)
+		dst = ef.End(dst, start, format)
 	}
-	return encode.AppendTrailer(dst, fm)
+	return encode.AppendTrailer(dst, format)
 }
 
 // absolute turns spans and deltas into counts by bucket index.

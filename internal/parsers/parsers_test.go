@@ -16,9 +16,9 @@ import (
 var formats = []encode.Format{encode.Text, encode.OpenMetrics, encode.Protobuf}
 
 // check encodes the families and wants every sample back.
-func check(t *testing.T, families []family, fm encode.Format, piece int) {
-	page := encodePage(families, fm, piece)
-	samples, err := Parse(page, fm.ContentType())
+func check(t *testing.T, families []family, format encode.Format, piece int) {
+	page := encodePage(families, format, piece)
+	samples, err := Parse(page, format.ContentType())
 	require.NoError(t, err, "%s", page)
 	got := map[string]Sample{}
 	for _, s := range samples {
@@ -26,7 +26,7 @@ func check(t *testing.T, families []family, fm encode.Format, piece int) {
 	}
 	n := 0
 	for i := range families {
-		for _, want := range families[i].expect(fm) {
+		for _, want := range families[i].expect(format) {
 			one, ok := got[want.Key()]
 			require.True(t, ok, "no sample %s on\n%s", want.Key(), page)
 			requireSame(t, want, one)
@@ -34,7 +34,7 @@ func check(t *testing.T, families []family, fm encode.Format, piece int) {
 		}
 	}
 	require.Equal(t, n, len(samples), "samples that nobody put in")
-	if fm == encode.Protobuf {
+	if format == encode.Protobuf {
 		checkNativeExemplars(t, families, page)
 	}
 }
@@ -80,20 +80,20 @@ func checkNativeExemplars(t testing.TB, families []family, page []byte) {
 }
 
 func TestParsersReadBackWhatWasEncoded(t *testing.T) {
-	for _, fm := range formats {
-		t.Run(fm.String(), func(t *testing.T) {
+	for _, format := range formats {
+		t.Run(format.String(), func(t *testing.T) {
 			for seed := range uint64(300) {
-				check(t, newGenerator(seed).families(8), fm, 0)
+				check(t, newGenerator(seed).families(8), format, 0)
 			}
 		})
 	}
 }
 
 func TestFamiliesInPiecesReadBackWhole(t *testing.T) {
-	for _, fm := range formats {
+	for _, format := range formats {
 		for seed := range uint64(100) {
 			for piece := 1; piece < 4; piece++ {
-				check(t, newGenerator(seed).families(4), fm, piece)
+				check(t, newGenerator(seed).families(4), format, piece)
 			}
 		}
 	}
@@ -113,10 +113,10 @@ func TestLargeMessagesReadBack(t *testing.T) {
 }
 
 func TestGoldensOfEncodeAreAccepted(t *testing.T) {
-	for fm, file := range map[encode.Format]string{encode.Text: "page.txt", encode.OpenMetrics: "page.om", encode.Protobuf: "page.pb"} {
+	for format, file := range map[encode.Format]string{encode.Text: "page.txt", encode.OpenMetrics: "page.om", encode.Protobuf: "page.pb"} {
 		page, err := os.ReadFile("../../encode/testdata/" + file)
 		require.NoError(t, err)
-		samples, err := Parse(page, fm.ContentType())
+		samples, err := Parse(page, format.ContentType())
 		require.NoError(t, err, file)
 		require.Greater(t, len(samples), 30, file)
 	}
@@ -149,8 +149,8 @@ func FuzzPages(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, a, b string) {
 		families := newGenerator(seed, a, b).families(3)
-		for _, fm := range formats {
-			check(t, families, fm, int(seed%3))
+		for _, format := range formats {
+			check(t, families, format, int(seed%3))
 		}
 	})
 }
@@ -166,8 +166,8 @@ func FuzzLabelValue(f *testing.F) {
 			labels:  map[string]string{"a": strings.ToValidUTF8(value, "\ufffd"), "b": "after"},
 			counter: encode.CounterSample{Int: 1},
 		}}
-		for _, fm := range formats {
-			check(t, []family{one}, fm, 0)
+		for _, format := range formats {
+			check(t, []family{one}, format, 0)
 		}
 	})
 }
@@ -188,8 +188,8 @@ func FuzzNumbers(f *testing.F) {
 			{name: "h", typ: encode.Histogram, bounds: []float64{bound}, series: []series{
 				{histogram: encode.HistogramSample{Counts: []uint64{n >> 1, n >> 2}, Sum: v, Exemplars: make([]*encode.Exemplar, 2)}}}},
 		}
-		for _, fm := range formats {
-			check(t, families, fm, 0)
+		for _, format := range formats {
+			check(t, families, format, 0)
 		}
 	})
 }

@@ -72,8 +72,8 @@ func TestEveryTypeHasOneRuleForInfinitiesAndNaNInEveryFormat(t *testing.T) {
 				}
 				observe(1)
 				observe(2)
-				for _, fm := range formats {
-					requireRule(t, want, fm, read(t, reg, fm))
+				for _, format := range formats {
+					requireRule(t, want, format, read(t, reg, format))
 				}
 			})
 		}
@@ -94,12 +94,12 @@ func observer(t *testing.T, reg *engine.Registry, options []engine.MetricOption)
 }
 
 // read returns a page by the keys of its samples.
-func read(t *testing.T, reg *engine.Registry, fm encode.Format) map[string]Sample {
+func read(t *testing.T, reg *engine.Registry, format encode.Format) map[string]Sample {
 	t.Helper()
 	var page bytes.Buffer
-	_, err := reg.Expose(&page, engine.Exposition{Format: fm})
+	_, err := reg.Expose(&page, engine.Exposition{Format: format})
 	require.NoError(t, err)
-	samples, err := Parse(page.Bytes(), fm.ContentType())
+	samples, err := Parse(page.Bytes(), format.ContentType())
 	require.NoError(t, err)
 	byKey := make(map[string]Sample, len(samples))
 	for _, s := range samples {
@@ -108,10 +108,10 @@ func read(t *testing.T, reg *engine.Registry, fm encode.Format) map[string]Sampl
 	return byKey
 }
 
-func requireRule(t *testing.T, want rule, fm encode.Format, page map[string]Sample) {
+func requireRule(t *testing.T, want rule, format encode.Format, page map[string]Sample) {
 	t.Helper()
 	if s, ok := page["h native"]; ok {
-		require.Equal(t, encode.Protobuf, fm)
+		require.Equal(t, encode.Protobuf, format)
 		require.Equal(t, want.count, s.Native.Count)
 		requireFloat(t, want.sum, s.Native.Sum)
 		inBuckets := s.Native.ZeroCount
@@ -131,7 +131,7 @@ func requireRule(t *testing.T, want rule, fm encode.Format, page map[string]Samp
 	if _, native := page["h native"]; !classic && native {
 		return // the parser shows a histogram with no classic buckets as native only
 	}
-	require.EqualValues(t, want.count, count.Value, "%v", fm)
+	require.EqualValues(t, want.count, count.Value, "%v", format)
 	requireFloat(t, want.sum, page["h_sum"].Value)
 	for i, n := range want.buckets {
 		le := "+Inf"
@@ -140,7 +140,7 @@ func requireRule(t *testing.T, want rule, fm encode.Format, page map[string]Samp
 		}
 		key := fmt.Sprintf("h_bucket,le=%q", le)
 		require.Contains(t, page, key)
-		require.Equal(t, n, page[key].Value, "%v, %s", fm, key)
+		require.Equal(t, n, page[key].Value, "%v, %s", format, key)
 	}
 	for key, s := range page {
 		if s.Name == "quipu_dropped_updates_total" {
@@ -148,7 +148,7 @@ func requireRule(t *testing.T, want rule, fm encode.Format, page map[string]Samp
 			if s.Labels["reason"] == want.reason {
 				dropped = want.dropped
 			}
-			require.Equal(t, dropped, s.Value, "%v, %s", fm, key)
+			require.Equal(t, dropped, s.Value, "%v, %s", format, key)
 		}
 	}
 }
@@ -199,14 +199,14 @@ func TestCountersAndGaugesHaveOneRuleForInfinitiesAndNaNInEveryFormat(t *testing
 				added = 0
 				drops[test.droppedGaugeAdd]++
 			}
-			for _, fm := range formats {
-				page := read(t, reg, fm)
+			for _, format := range formats {
+				page := read(t, reg, format)
 				requireFloat(t, test.added, page["c_total"].Value)
 				requireFloat(t, test.set, page["set"].Value)
 				requireFloat(t, added, page["add"].Value)
 				requireFloat(t, test.gaugeFunc, page["gf"].Value)
 				if test.counterFunc == -1 {
-					require.NotContains(t, page, "cf_total", "%v", fm)
+					require.NotContains(t, page, "cf_total", "%v", format)
 				} else {
 					requireFloat(t, test.counterFunc, page["cf_total"].Value)
 				}
