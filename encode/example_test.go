@@ -9,6 +9,7 @@ import (
 	"github.com/quipu-metrics/quipu/encode"
 )
 
+// A page of one family with one series.
 func Example() {
 	family := encode.NewFamily("http_requests_total", "Requests served.", "", encode.Counter, nil)
 	labels := string(encode.AppendLabel(encode.AppendLabel(nil, "method", "GET"), "code", "200"))
@@ -26,47 +27,51 @@ func Example() {
 	// http_requests_total{method="GET",code="200"} 1027
 }
 
-func ExampleFamily_AppendHistogram() {
-	family := encode.NewFamily("latency_seconds", "Latency.", "seconds", encode.Histogram, []float64{0.1, 1})
-	page := family.Begin(nil, encode.OpenMetrics)
-	page = family.AppendHistogram(page, encode.OpenMetrics, "", &encode.HistogramSample{
-		Counts:  []uint64{3, 1, 1},
-		Sum:     4.5,
-		Created: 1700000000,
-		Exemplars: []*encode.Exemplar{
-			nil, {Labels: `trace_id="4bf92f35"`, Value: 0.7, Timestamp: 1700000042.125}, nil,
-		},
-	})
-	os.Stdout.Write(encode.AppendTrailer(page, encode.OpenMetrics))
+// A family in two pieces, so that the buffer stays small. The same calls are right for every format.
+func ExampleFamily() {
+	family := encode.NewFamily("rooms_celsius", "", "celsius", encode.Gauge, nil)
+	const format = encode.OpenMetrics
+	buffer := family.Begin(nil, format)
+	buffer = family.AppendGauge(buffer, format, `room="hall"`, 19.5)
+	os.Stdout.Write(family.End(buffer, 0, format))
+
+	buffer = family.Continue(buffer[:0], format)
+	buffer = family.AppendGauge(buffer, format, `room="cellar"`, 12)
+	os.Stdout.Write(family.End(buffer, 0, format))
+
+	os.Stdout.Write(encode.AppendTrailer(nil, format))
 	// Output:
-	// # HELP latency_seconds Latency.
-	// # TYPE latency_seconds histogram
-	// # UNIT latency_seconds seconds
-	// latency_seconds_bucket{le="0.1"} 3
-	// latency_seconds_bucket{le="1.0"} 4 # {trace_id="4bf92f35"} 0.7 1700000042.125
-	// latency_seconds_bucket{le="+Inf"} 5
-	// latency_seconds_sum 4.5
-	// latency_seconds_count 5
-	// latency_seconds_created 1700000000
+	// # TYPE rooms_celsius gauge
+	// # UNIT rooms_celsius celsius
+	// rooms_celsius{room="hall"} 19.5
+	// rooms_celsius{room="cellar"} 12
 	// # EOF
 }
 
-func ExampleFamily_AppendSummary() {
-	family := encode.NewFamily("payload_bytes", "", "", encode.Summary, []float64{0.5, 0.99})
-	page := family.Begin(nil, encode.Text)
-	page = family.AppendSummary(page, encode.Text, `dir="in"`, &encode.SummarySample{
-		Quantiles: []float64{512, 1499.5}, Count: 10, Sum: 6000,
-	})
-	os.Stdout.Write(page)
+// Text calls the series of a counter as OpenMetrics does; only the header differs.
+func ExampleFormat() {
+	family := encode.NewFamily("jobs_total", "", "", encode.Counter, nil)
+	for _, format := range []encode.Format{encode.Text, encode.OpenMetrics} {
+		page := family.Begin(nil, format)
+		page = family.AppendCounter(page, format, "", &encode.CounterSample{Int: 3})
+		fmt.Printf("%v\n%s", format, page)
+	}
 	// Output:
-	// # TYPE payload_bytes summary
-	// payload_bytes{dir="in",quantile="0.5"} 512
-	// payload_bytes{dir="in",quantile="0.99"} 1499.5
-	// payload_bytes_sum{dir="in"} 6000
-	// payload_bytes_count{dir="in"} 10
+	// text
+	// # TYPE jobs_total counter
+	// jobs_total 3
+	// openmetrics
+	// # TYPE jobs counter
+	// jobs_total 3
 }
 
-func ExampleFamily_AppendGauge() {
+func ExampleFormat_ContentType() {
+	fmt.Println(encode.Text.ContentType())
+	// Output: text/plain; version=0.0.4; charset=utf-8
+}
+
+// An Info family is a gauge in the formats that have no such type.
+func ExampleType() {
 	build := encode.NewFamily("build", "What runs.", "", encode.Info, nil)
 	for _, format := range []encode.Format{encode.Text, encode.OpenMetrics} {
 		page := build.Begin(nil, format)
@@ -81,6 +86,124 @@ func ExampleFamily_AppendGauge() {
 	// build_info{version="1.2.3"} 1
 }
 
+func ExampleType_String() {
+	fmt.Println(encode.Counter, encode.StateSet)
+	// Output: counter stateset
+}
+
+// OpenMetrics would call both families jobs, so the counter is of type unknown there.
+func ExampleNewUnknownCounter() {
+	counter := encode.NewUnknownCounter("jobs_total", "", "")
+	gauge := encode.NewFamily("jobs", "", "", encode.Gauge, nil)
+	page := gauge.Begin(nil, encode.OpenMetrics)
+	page = gauge.AppendGauge(page, encode.OpenMetrics, "", 2)
+	page = counter.Begin(page, encode.OpenMetrics)
+	page = counter.AppendCounter(page, encode.OpenMetrics, "", &encode.CounterSample{Int: 40})
+	os.Stdout.Write(page)
+	// Output:
+	// # TYPE jobs gauge
+	// jobs 2
+	// # TYPE jobs_total unknown
+	// jobs_total 40
+}
+
+func ExampleCounterSample() {
+	family := encode.NewFamily("work_seconds_total", "", "", encode.Counter, nil)
+	for _, sample := range []encode.CounterSample{
+		{Int: 1<<53 + 1, Created: 1700000000},
+		{Int: 2, Frac: 0.25},
+	} {
+		os.Stdout.Write(family.AppendCounter(nil, encode.OpenMetrics, "", &sample))
+	}
+	// Output:
+	// work_seconds_total 9007199254740993
+	// work_seconds_created 1700000000
+	// work_seconds_total 2.25
+}
+
+func ExampleHistogramSample() {
+	family := encode.NewFamily("latency_seconds", "Latency.", "seconds", encode.Histogram, []float64{0.1, 1})
+	page := family.Begin(nil, encode.OpenMetrics)
+	page = family.AppendHistogram(page, encode.OpenMetrics, "", &encode.HistogramSample{
+		Counts:  []uint64{3, 1, 1},
+		Sum:     4.5,
+		Created: 1700000000,
+	})
+	os.Stdout.Write(page)
+	// Output:
+	// # HELP latency_seconds Latency.
+	// # TYPE latency_seconds histogram
+	// # UNIT latency_seconds seconds
+	// latency_seconds_bucket{le="0.1"} 3
+	// latency_seconds_bucket{le="1.0"} 4
+	// latency_seconds_bucket{le="+Inf"} 5
+	// latency_seconds_sum 4.5
+	// latency_seconds_count 5
+	// latency_seconds_created 1700000000
+}
+
+// The exemplar of the second bucket.
+func ExampleExemplar() {
+	family := encode.NewFamily("latency_seconds", "", "", encode.Histogram, []float64{0.1, 1})
+	exemplar := &encode.Exemplar{
+		Labels:    string(encode.AppendLabel(nil, "trace_id", "4bf92f35")),
+		Value:     0.7,
+		Timestamp: 1700000042.125,
+	}
+	os.Stdout.Write(family.AppendHistogram(nil, encode.OpenMetrics, "", &encode.HistogramSample{
+		Counts:    []uint64{3, 1, 1},
+		Sum:       4.5,
+		Exemplars: []*encode.Exemplar{nil, exemplar, nil},
+	}))
+	// Output:
+	// latency_seconds_bucket{le="0.1"} 3
+	// latency_seconds_bucket{le="1.0"} 4 # {trace_id="4bf92f35"} 0.7 1700000042.125
+	// latency_seconds_bucket{le="+Inf"} 5
+	// latency_seconds_sum 4.5
+	// latency_seconds_count 5
+}
+
+// Three observations in buckets 0 and 1 of schema 0, which end at 1 and at 2. The text formats show
+// their number only.
+func ExampleNativeSample() {
+	family := encode.NewFamily("size_bytes", "", "", encode.Histogram, nil)
+	sample := &encode.HistogramSample{Native: &encode.NativeSample{
+		Schema: 0,
+		Positive: encode.Buckets{
+			Spans:  []encode.Span{{Offset: 0, Length: 2}},
+			Deltas: []int64{2, -1}, // two observations, then one
+		},
+		Count: 3,
+		Sum:   3.5,
+	}}
+	os.Stdout.Write(family.AppendHistogram(nil, encode.Text, "", sample))
+
+	message := family.Begin(nil, encode.Protobuf)
+	message = family.AppendHistogram(message, encode.Protobuf, "", sample)
+	message = family.End(message, 0, encode.Protobuf)
+	fmt.Println(len(message), "bytes of protobuf")
+	// Output:
+	// size_bytes_bucket{le="+Inf"} 3
+	// size_bytes_sum 3.5
+	// size_bytes_count 3
+	// 53 bytes of protobuf
+}
+
+func ExampleSummarySample() {
+	family := encode.NewFamily("payload_bytes", "", "", encode.Summary, []float64{0.5, 0.99})
+	page := family.Begin(nil, encode.Text)
+	page = family.AppendSummary(page, encode.Text, `dir="in"`, &encode.SummarySample{
+		Quantiles: []float64{512, 1499.5}, Count: 10, Sum: 6000,
+	})
+	os.Stdout.Write(page)
+	// Output:
+	// # TYPE payload_bytes summary
+	// payload_bytes{dir="in",quantile="0.5"} 512
+	// payload_bytes{dir="in",quantile="0.99"} 1499.5
+	// payload_bytes_sum{dir="in"} 6000
+	// payload_bytes_count{dir="in"} 10
+}
+
 func ExampleAppendLabel() {
 	labels := encode.AppendLabel(nil, "path", `C:\temp`)
 	labels = encode.AppendLabel(labels, "note", "two\nlines, \"quoted\"")
@@ -88,17 +211,17 @@ func ExampleAppendLabel() {
 	// Output: path="C:\\temp",note="two\nlines, \"quoted\""
 }
 
-func ExampleFormat_ContentType() {
-	fmt.Println(encode.Text.ContentType())
-	// Output: text/plain; version=0.0.4; charset=utf-8
-}
-
-func ExampleType_String() {
-	fmt.Println(encode.Counter, encode.StateSet)
-	// Output: counter stateset
-}
-
 func ExampleAppendUint() {
 	fmt.Printf("%s\n", encode.AppendUint(nil, 1<<64-1))
 	// Output: 18446744073709551615
+}
+
+func ExampleValidMetricName() {
+	fmt.Println(encode.ValidMetricName("job:errors:rate5m"), encode.ValidMetricName("5xx"))
+	// Output: true false
+}
+
+func ExampleValidLabelName() {
+	fmt.Println(encode.ValidLabelName("http_code"), encode.ValidLabelName("http.code"))
+	// Output: true false
 }

@@ -3,16 +3,28 @@
 package histogram
 
 import (
+	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"sort"
+
+	"github.com/quipu-metrics/quipu/internal/percpu"
 )
+
+// MaxBounds is the largest number of finite upper bounds a histogram may have: a row with its buckets, the +Inf bucket
+// and the words around them fits what one processor can hold in one piece.
+const MaxBounds = percpu.MaxRow - hotBuckets - 1
+
+// ErrBounds is wrapped by the errors of [NewBounds].
+var ErrBounds = errors.New("histogram: invalid bucket bounds")
 
 // Bounds is a checked bucket layout with what finds the bucket of a value. It never changes, so all series of a family
 // share one, and any number of goroutines may use it.
 type Bounds struct {
 	upper []float64
 
-	// The index into upper by the leading bits of a value; see find.
+	// The index into upper by the leading bits of a value; see Bucket.
 	lowest uint64   // bits of the smallest bound that is in it
 	shift  uint     // how many low bits of the difference to drop
 	cells  []uint16 // first bound that can hold a value of the cell; nil: search by halving
@@ -26,15 +38,43 @@ const (
 	maxShift = 52
 )
 
-// NewBounds checks bounds as [Check] does and builds their index.
+// NewBounds takes a copy of bounds that are fit for a histogram: finite and strictly increasing. One trailing +Inf is
+// dropped, because every histogram has that bucket anyway. No bounds at all are allowed and leave the +Inf bucket alone,
+// a histogram that only counts and sums.
+//
+// It fails with [ErrBounds] on NaN, on any other infinity, on bounds out of order or equal, and on more than [MaxBounds].
 func NewBounds(bounds []float64) (*Bounds, error) {
-	upper, err := Check(bounds)
+	upper, err := check(bounds)
 	if err != nil {
 		return nil, err
 	}
 	b := &Bounds{upper: upper}
 	b.index(0)
 	return b, nil
+}
+
+// check returns a copy of bounds as NewBounds takes them.
+func check(bounds []float64) ([]float64, error) {
+	if n := len(bounds); n > 0 && math.IsInf(bounds[n-1], 1) {
+		bounds = bounds[:n-1]
+	}
+	if len(bounds) > MaxBounds {
+		return nil, fmt.Errorf("%w: %d of them, at most %d are possible", ErrBounds, len(bounds), MaxBounds)
+	}
+	for i, b := range bounds {
+		if !finite(b) {
+			return nil, fmt.Errorf("%w: bound %d is %v; leave +Inf out or put it last, once", ErrBounds, i+1, b)
+		}
+		if i > 0 && b <= bounds[i-1] {
+			return nil, fmt.Errorf("%w: bound %d (%v) is not above the one before it (%v)",
+				ErrBounds, i+1, b, bounds[i-1])
+		}
+	}
+	checked := slices.Clone(bounds)
+	for i := range checked {
+		checked[i] += 0 // turns -0, which would be shown as such, into 0
+	}
+	return checked, nil
 }
 
 // Upper returns the finite upper bounds in increasing order. The caller must not change them.
@@ -77,13 +117,13 @@ func (b *Bounds) index(from int) {
 	b.lowest, b.shift, b.cells = lowest, shift, cells
 }
 
-// find returns the bucket of v: the index of the first bound that is not below v, or len(upper), the +Inf bucket, when
-// there is none or v is NaN.
+// Bucket returns the number of the bucket that [Classic.Observe] counts v in: the index of the first bound that is not
+// below v, or len(upper), the +Inf bucket, when there is none or v is NaN.
 //
 // Walking all bounds costs a comparison each and, with values in no order, a branch the processor cannot foresee;
 // halving costs several of those. The index costs one load that depends on no branch and leaves one bound to compare,
 // seldom two: BenchmarkFind.
-func (b *Bounds) find(v float64) int {
+func (b *Bounds) Bucket(v float64) int {
 	// Values that are negative or below the smallest indexed bound end up beyond the cells as those above all bounds
 	// do. The former have the sign bit, 2^52 (+Inf and the NaNs) above the largest bound at least, and so maxShift keeps
 	// them out of the last cell; for the latter the difference wraps around to above 2^63.
@@ -100,17 +140,7 @@ func (b *Bounds) find(v float64) int {
 	return i
 }
 
-// walk is find by comparing one bound after the other.
-func (b *Bounds) walk(v float64) int {
-	for i, upper := range b.upper {
-		if v <= upper {
-			return i
-		}
-	}
-	return len(b.upper)
-}
-
-// halve is find by binary search.
+// halve is Bucket by binary search.
 func (b *Bounds) halve(v float64) int {
 	if n := len(b.upper); n == 0 || v <= b.upper[0] {
 		return 0
@@ -119,6 +149,3 @@ func (b *Bounds) halve(v float64) int {
 	}
 	return sort.Search(len(b.upper), func(i int) bool { return v <= b.upper[i] })
 }
-
-// Bucket returns the number of the bucket that [Classic.Observe] counts v in.
-func (b *Bounds) Bucket(v float64) int { return b.find(v) }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// requireFind compares find with the standard library's search at v and its neighbours.
+// requireFind compares Bucket with the standard library's search at v and its neighbours.
 func requireFind(t *testing.T, b *Bounds, v float64) {
 	t.Helper()
 	for _, v := range []float64{v, -v, math.Nextafter(v, inf), math.Nextafter(v, -inf)} {
@@ -20,10 +20,20 @@ func requireFind(t *testing.T, b *Bounds, v float64) {
 		if math.IsNaN(v) {
 			want = len(b.upper)
 		}
-		require.Equal(t, want, b.find(v), "%v in %v", v, b.upper)
+		require.Equal(t, want, b.Bucket(v), "%v in %v", v, b.upper)
 		require.Equal(t, want, b.halve(v), "%v in %v", v, b.upper)
-		require.Equal(t, want, b.walk(v), "%v in %v", v, b.upper)
+		require.Equal(t, want, walk(b, v), "%v in %v", v, b.upper)
 	}
+}
+
+// walk is Bucket by comparing one bound after the other.
+func walk(b *Bounds, v float64) int {
+	for i, upper := range b.upper {
+		if v <= upper {
+			return i
+		}
+	}
+	return len(b.upper)
 }
 
 func TestFindAgreesWithBinarySearch(t *testing.T) {
@@ -87,4 +97,31 @@ func FuzzFindAgreesWithBinarySearch(f *testing.F) {
 			requireFind(t, b, upper)
 		}
 	})
+}
+
+func TestBoundsOutOfOrderAreRefused(t *testing.T) {
+	for _, bounds := range [][]float64{
+		{1, 1}, {2, 1}, {nan}, {1, nan}, {nan, 1}, {-inf, 1}, {1, inf, inf}, {inf, 1}, {math.Copysign(0, -1), 0},
+		make([]float64, MaxBounds+1),
+	} {
+		_, err := NewBounds(bounds)
+		require.ErrorIs(t, err, ErrBounds, "%v", bounds)
+	}
+}
+
+func TestBoundsAreACopyWithoutInf(t *testing.T) {
+	given := []float64{-1, math.Copysign(0, -1), 1, inf}
+	b, err := NewBounds(given)
+	require.NoError(t, err)
+	got := b.Upper()
+	require.Equal(t, []float64{-1, 0, 1}, got)
+	require.False(t, math.Signbit(got[1]), "a bound of -0 would be shown as such")
+	got[0] = 5
+	require.Equal(t, -1.0, given[0])
+
+	for _, none := range [][]float64{nil, {}, {inf}} {
+		b, err := NewBounds(none)
+		require.NoError(t, err)
+		require.Empty(t, b.Upper())
+	}
 }

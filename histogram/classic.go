@@ -120,7 +120,7 @@ func (c *Classic) Bounds() *Bounds { return c.bounds }
 //
 // It takes no lock, does not wait for readers, and does not allocate but once, when the series becomes hot.
 func (c *Classic) Observe(v float64) {
-	// What find does first, without its call: 1 ns of 10.
+	// What Bucket does first, without its call: 1 ns of 10.
 	b, i := c.bounds, 0
 	if cell := (math.Float64bits(v) - b.lowest) >> (b.shift & 63); cell < uint64(len(b.cells)) {
 		for i = int(b.cells[cell]); i < len(b.upper) && !(v <= b.upper[i]); i++ {

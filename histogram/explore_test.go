@@ -21,7 +21,7 @@ func TestEveryInterleavingOfSharedRowsGivesTrueSnapshots(t *testing.T) {
 func TestNoOrderWritesIntoARowThatWasGivenBack(t *testing.T) { realcode.Explore(t, "histogram") }
 
 func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
-	const classic, snapshot = "histogram/classic.go", "histogram/snapshot.go"
+	const classic, snapshot = "histogram/classic.go", "histogram/classic_snapshot.go"
 	realcode.Planted(t, "histogram", map[string]realcode.Edit{
 		"done before the bucket": {classic,
 			"\t\t\tpercpu.Add(&row[word], 1)\n\t\t\tpercpu.Store(&row[wordDone], n+1)",

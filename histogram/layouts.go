@@ -1,36 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package histogram counts observations in buckets: it builds and checks bucket layouts, keeps the counts of one
-// series so that observing takes no lock and no LOCK-prefixed instruction once the series is busy, and hands out
-// snapshots in which the sum belongs to exactly the observations in the buckets.
-//
-// Bounds that a layout computes are rounded to 15 significant digits, so that their labels read as one expects.
-//
-// Users of the engine need the layouts only ([Linear], [Exponential], [ExponentialRange], [Default], [Must]); the engine
-// builds its histograms on [Classic].
 package histogram
 
 import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
-
-	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// MaxBounds is the largest number of finite upper bounds a histogram may have: a row with its buckets, the +Inf bucket
-// and the words around them fits what one processor can hold in one piece.
-const MaxBounds = percpu.MaxRow - hotBuckets - 1
-
-var (
-	// ErrLayout is wrapped by the errors of [Linear], [Exponential] and [ExponentialRange].
-	ErrLayout = errors.New("histogram: impossible bucket layout")
-
-	// ErrBounds is wrapped by the errors of [Check] and [NewBounds].
-	ErrBounds = errors.New("histogram: invalid bucket bounds")
-)
+// ErrLayout is wrapped by the errors of [Linear], [Exponential] and [ExponentialRange].
+var ErrLayout = errors.New("histogram: impossible bucket layout")
 
 // Must returns bounds, and panics when err is not nil. It is for layouts that are program text:
 //
@@ -151,34 +131,6 @@ func power(x float64, n int) float64 {
 		x *= x
 	}
 	return p
-}
-
-// Check returns a copy of bounds that is fit for a histogram: finite and strictly increasing. One trailing +Inf is
-// dropped, because every histogram has that bucket anyway. No bounds at all are allowed and leave the +Inf bucket alone,
-// a histogram that only counts and sums.
-//
-// It fails with [ErrBounds] on NaN, on any other infinity, on bounds out of order or equal, and on more than [MaxBounds].
-func Check(bounds []float64) ([]float64, error) {
-	if n := len(bounds); n > 0 && math.IsInf(bounds[n-1], 1) {
-		bounds = bounds[:n-1]
-	}
-	if len(bounds) > MaxBounds {
-		return nil, fmt.Errorf("%w: %d of them, at most %d are possible", ErrBounds, len(bounds), MaxBounds)
-	}
-	for i, b := range bounds {
-		if !finite(b) {
-			return nil, fmt.Errorf("%w: bound %d is %v; leave +Inf out or put it last, once", ErrBounds, i+1, b)
-		}
-		if i > 0 && b <= bounds[i-1] {
-			return nil, fmt.Errorf("%w: bound %d (%v) is not above the one before it (%v)",
-				ErrBounds, i+1, b, bounds[i-1])
-		}
-	}
-	checked := slices.Clone(bounds)
-	for i := range checked {
-		checked[i] += 0 // turns -0, which would be shown as such, into 0
-	}
-	return checked, nil
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -3,37 +3,11 @@
 package histogram
 
 import (
-	"fmt"
 	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-var (
-	inf = math.Inf(1)
-	nan = math.NaN()
-)
-
-func ExampleLinear() {
-	fmt.Println(Linear(1, 0.5, 4))
-	// Output: [1 1.5 2 2.5] <nil>
-}
-
-func ExampleExponential() {
-	fmt.Println(Exponential(0.001, 10, 4))
-	// Output: [0.001 0.01 0.1 1] <nil>
-}
-
-func ExampleExponentialRange() {
-	fmt.Println(ExponentialRange(1, 16, 5))
-	// Output: [1 2 4 8 16] <nil>
-}
-
-func ExampleMust() {
-	fmt.Println(Must(Linear(1, 1, 3)))
-	// Output: [1 2 3]
-}
 
 func TestLayoutsThatWork(t *testing.T) {
 	for name, layout := range map[string]struct {
@@ -105,31 +79,6 @@ func TestLayoutsThatCannotWorkAreErrors(t *testing.T) {
 	}
 }
 
-func TestCheckRefusesBoundsOutOfOrder(t *testing.T) {
-	for _, bounds := range [][]float64{
-		{1, 1}, {2, 1}, {nan}, {1, nan}, {nan, 1}, {-inf, 1}, {1, inf, inf}, {inf, 1}, {math.Copysign(0, -1), 0},
-		make([]float64, MaxBounds+1),
-	} {
-		_, err := Check(bounds)
-		require.ErrorIs(t, err, ErrBounds, "%v", bounds)
-		_, err = NewBounds(bounds)
-		require.ErrorIs(t, err, ErrBounds, "%v", bounds)
-	}
-}
-
-func TestCheckReturnsACopyWithoutInf(t *testing.T) {
-	given := []float64{-1, math.Copysign(0, -1), 1, inf}
-	got, err := Check(given)
-	require.NoError(t, err)
-	require.Equal(t, []float64{-1, 0, 1}, got)
-	require.False(t, math.Signbit(got[1]), "a bound of -0 would be shown as such")
-	got[0] = 5
-	require.Equal(t, -1.0, given[0])
-
-	for _, none := range [][]float64{nil, {}, {inf}} {
-		got, err := Check(none)
-		require.NoError(t, err)
-		require.Empty(t, got)
-	}
+func TestDefaultReturnsANewCopy(t *testing.T) {
 	require.NotSame(t, &Default()[0], &Default()[0])
 }

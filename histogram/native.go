@@ -14,7 +14,7 @@ var ErrNative = errors.New("histogram: impossible native histogram")
 
 // NativeOptions are the limits of a native histogram: see [NativeDefaults].
 type NativeOptions struct {
-	// Schema is the resolution to begin with, from MinSchema to MaxSchema: buckets grow by the factor 2^(2^-Schema).
+	// Schema is the resolution to begin with, from -4 to 8: buckets grow by the factor 2^(2^-Schema).
 	Schema int
 
 	// ZeroThreshold is the largest magnitude that counts as zero, 2^-1022 at least.
@@ -78,8 +78,8 @@ func (w window) holds(magnitude float64) bool { return magnitude > w.low && magn
 // Init sets n up, empty. It fails with [ErrNative] when an option is out of its range.
 func (n *Native) Init(options NativeOptions) error {
 	switch z := options.ZeroThreshold; {
-	case options.Schema < MinSchema || options.Schema > MaxSchema:
-		return fmt.Errorf("%w: schema %d must be between %d and %d", ErrNative, options.Schema, MinSchema, MaxSchema)
+	case options.Schema < minSchema || options.Schema > maxSchema:
+		return fmt.Errorf("%w: schema %d must be between %d and %d", ErrNative, options.Schema, minSchema, maxSchema)
 	case !(z >= 0x1p-1022 && z < math.MaxFloat64):
 		return fmt.Errorf("%w: zero threshold %v must be finite and 2^-1022 at least", ErrNative, z)
 	case options.MaxBuckets < leastMaxBuckets || options.MaxBuckets > mostMaxBuckets:
@@ -139,7 +139,7 @@ func (n *Native) grow(g *generation, v float64) *generation {
 		above = margin(grown.len())
 		grown.last = index
 	}
-	for positive.len()+negative.len() > n.options.MaxBuckets { // ends: at MinSchema all there is fits
+	for positive.len()+negative.len() > n.options.MaxBuckets { // ends: at minSchema all there is fits
 		schema--
 		for _, w := range []*window{&positive, &negative} {
 			if w.len() > 0 {

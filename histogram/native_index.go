@@ -10,8 +10,8 @@ import (
 // The exponential buckets of schema s grow by the factor 2^(2^-s). Bucket i holds the values above nativeBound(i-1) up to
 // and with nativeBound(i) = 2^(i·2^-s); the same indexes with the signs turned are the negative buckets.
 const (
-	MinSchema = -4 // buckets grow by 65536
-	MaxSchema = 8  // buckets grow by 1.0027
+	minSchema = -4 // buckets grow by 65536
+	maxSchema = 8  // buckets grow by 1.0027
 )
 
 // nativeIndex returns the index of the bucket for a positive finite v. It is exact: bounds are compared, no logarithm is

@@ -17,33 +17,19 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 			total += n
 		}
 	}
-	switch {
-	case math.IsNaN(q) || total == 0:
-		return math.NaN()
-	case q < 0:
-		return math.Inf(-1)
-	case q > 1:
-		return math.Inf(1)
+	search, outside, ok := newRankSearch(q, total)
+	if !ok {
+		return outside
 	}
-	rank := q * float64(total)
-	below := 0.0
-	// within tells how far into a bucket of n observations the rank lies, from 0 to 1, if it lies in it.
-	within := func(n uint64) (part float64, ok bool) {
-		if n > 0 && below+float64(n) >= rank {
-			return (rank - below) / float64(n), true
-		}
-		below += float64(n)
-		return 0, false
-	}
-	if _, ok := within(s.negative.overflow); ok {
+	if _, ok := search.in(s.negative.overflow); ok {
 		return math.Inf(-1)
 	}
 	for i := len(s.negative.finite) - 1; i >= 0; i-- { // the largest magnitudes come first
-		if part, ok := within(s.negative.finite[i]); ok {
+		if part, ok := search.in(s.negative.finite[i]); ok {
 			return -s.between(s.negative.first+i, 1-part)
 		}
 	}
-	if part, ok := within(s.ZeroCount); ok {
+	if part, ok := search.in(s.ZeroCount); ok {
 		low, high := -s.ZeroThreshold, s.ZeroThreshold
 		if len(s.Negative.Deltas) == 0 {
 			low = 0
@@ -54,7 +40,7 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 		return low*(1-part) + high*part // high-low can overflow
 	}
 	for i, n := range s.positive.finite {
-		if part, ok := within(n); ok {
+		if part, ok := search.in(n); ok {
 			return s.between(s.positive.first+i, part)
 		}
 	}

@@ -68,7 +68,7 @@ func TestAQuantileInAZeroBucketAsWideAsFloat64IsFinite(t *testing.T) {
 }
 
 func TestAQuantileIsNoMoreThanTheBoundOfItsBucket(t *testing.T) {
-	for schema := MinSchema; schema <= MaxSchema; schema++ {
+	for schema := minSchema; schema <= maxSchema; schema++ {
 		s := NativeSnapshot{Schema: schema}
 		for _, v := range []float64{math.MaxFloat64, 1e300, 3, 1e-300} {
 			index := nativeIndex(v, schema)

@@ -4,148 +4,15 @@ package histogram
 
 import (
 	"math"
-	"math/big"
 	"math/rand/v2"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/quipu-metrics/quipu/internal/percpu"
 )
-
-// exactBound is 2^(index·2^-schema), for schema > 0 and index from 0 to 2^schema, to 200 bits.
-func exactBound(index, schema int) *big.Float {
-	bound, root := new(big.Float).SetPrec(200).SetInt64(1), new(big.Float).SetPrec(200).SetInt64(2)
-	for bit := schema; bit >= 0; bit-- {
-		if index>>bit&1 == 1 {
-			bound.Mul(bound, rootOfTwo(root, schema-bit))
-		}
-	}
-	return bound
-}
-
-// rootOfTwo is 2^(2^-n).
-func rootOfTwo(two *big.Float, n int) *big.Float {
-	root := new(big.Float).SetPrec(200).Set(two)
-	for range n {
-		root.Sqrt(root)
-	}
-	return root
-}
-
-func TestFractionsAreCorrectlyRounded(t *testing.T) {
-	for j, fraction := range fractions {
-		want, _ := exactBound(j, MaxSchema).Float64()
-		require.Equal(t, want/2, fraction, "%d", j)
-	}
-}
-
-// requireNativeIndex checks that v is above the bound below its bucket and not above its bucket's.
-func requireNativeIndex(t *testing.T, v float64, schema int) {
-	t.Helper()
-	index := nativeIndex(v, schema)
-	require.LessOrEqual(t, v, nativeBound(index, schema), "%v at schema %d", v, schema)
-	require.Greater(t, v, nativeBound(index-1, schema), "%v at schema %d", v, schema)
-	for lower := schema; lower >= MinSchema; lower-- {
-		require.Equal(t, nativeIndex(v, lower), coarser(index, schema-lower), "%v from schema %d to %d", v, schema, lower)
-	}
-}
-
-func TestNativeIndexKnownValues(t *testing.T) {
-	for _, test := range []struct {
-		v             float64
-		schema, index int
-	}{
-		{1, 0, 0}, {1, 3, 0}, {1, 8, 0}, {1, -4, 0}, {2, 0, 1}, {2, 1, 2}, {2, 8, 256}, {1.5, 0, 1}, {0.5, 0, -1},
-		{3, 0, 2}, {4, -1, 1}, {4.1, -1, 2}, {0.25, -1, -1}, {0.3, -1, 0}, {math.MaxFloat64, 0, 1024},
-		{math.MaxFloat64, -4, 64}, {math.Sqrt2, 1, 1}, {1.1, 3, 2}, {0x1p-1022, 0, -1022}, {0x1p-1022, -4, -63},
-	} {
-		require.Equal(t, test.index, nativeIndex(test.v, test.schema), "%v at schema %d", test.v, test.schema)
-	}
-}
-
-func FuzzNativeIndex(f *testing.F) {
-	for _, v := range []float64{1, 2, 0.1, math.Sqrt2, math.MaxFloat64, 0x1p-1022, 0x1.00001p-1000} {
-		for schema := MinSchema; schema <= MaxSchema; schema++ {
-			f.Add(v, schema)
-		}
-	}
-	f.Fuzz(func(t *testing.T, v float64, schema int) {
-		v = math.Abs(v)
-		if schema < MinSchema || schema > MaxSchema || !(v >= 0x1p-1021 && v <= math.MaxFloat64/2) {
-			return
-		}
-		for _, v := range []float64{v, nativeBound(nativeIndex(v, schema), schema)} {
-			requireNativeIndex(t, v, schema)
-			requireNativeIndex(t, min(math.Nextafter(v, inf), math.MaxFloat64), schema)
-			requireNativeIndex(t, math.Nextafter(v, 0), schema)
-		}
-	})
-}
 
 // maxGenerations bounds the chain: 13 resolutions, at each of which the windows grow by a 16th of the limit or double.
 const maxGenerations = 13 * 20
-
-// decode undoes spans and deltas.
-func decode(t *testing.T, b NativeBuckets) map[int]uint64 {
-	t.Helper()
-	counts := make(map[int]uint64)
-	index, at, count := 0, 0, int64(0)
-	for i, span := range b.Spans {
-		require.True(t, i == 0 || span.Offset > 2, "up to two empty buckets are listed")
-		index += int(span.Offset)
-		for range span.Length {
-			count += b.Deltas[at]
-			at++
-			if count != 0 {
-				counts[index] = uint64(count)
-			}
-			index++
-		}
-	}
-	require.Len(t, b.Deltas, at)
-	return counts
-}
-
-// requireNative compares a snapshot with counts made one by one at the resolution it has.
-func requireNative(t *testing.T, n *Native, values []float64) *NativeSnapshot {
-	t.Helper()
-	var s NativeSnapshot
-	n.Snapshot(&s)
-	positive, negative := make(map[int]uint64), make(map[int]uint64)
-	var zero uint64
-	nans := 0
-	for _, v := range values {
-		switch {
-		case math.IsNaN(v):
-			nans++
-		case math.IsInf(v, 1):
-			positive[overflowIndex(s.Schema)]++
-		case math.IsInf(v, -1):
-			negative[overflowIndex(s.Schema)]++
-		case math.Abs(v) <= s.ZeroThreshold:
-			zero++
-		case v > 0:
-			positive[nativeIndex(v, s.Schema)]++
-		default:
-			negative[nativeIndex(-v, s.Schema)]++
-		}
-	}
-	require.True(t, s.Exact)
-	require.Equal(t, positive, decode(t, s.Positive))
-	require.Equal(t, negative, decode(t, s.Negative))
-	require.Equal(t, zero, s.ZeroCount)
-	require.EqualValues(t, len(values)-nans, s.Count)
-	return &s
-}
-
-func newNative(t testing.TB, options NativeOptions) *Native {
-	t.Helper()
-	n := new(Native)
-	require.NoError(t, n.Init(options))
-	return n
-}
 
 func TestNativeCountsEveryObservationInItsBucket(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
@@ -217,11 +84,11 @@ func TestInfinitiesAreInTheOverflowBucketsOfANativeHistogramAndNaNIsNot(t *testi
 	require.Equal(t, map[int]uint64{8193: 1}, decode(t, s.Negative))
 	require.Equal(t, -inf, s.Quantile(0.1))
 
-	for schema := MinSchema; schema <= MaxSchema; schema++ {
+	for schema := minSchema; schema <= maxSchema; schema++ {
 		index := overflowIndex(schema)
 		require.Equal(t, math.MaxFloat64, nativeBound(index-1, schema), "schema %d", schema)
 		require.Equal(t, 1024.0, math.Ldexp(float64(index-1), -schema), "schema %d: it begins at 2^1024", schema)
-		if schema > MinSchema {
+		if schema > minSchema {
 			require.Equal(t, overflowIndex(schema-1), coarser(index, 1), "schema %d", schema)
 		}
 	}
@@ -240,7 +107,7 @@ func TestInfinitiesStayInTheirBucketWhenTheResolutionFalls(t *testing.T) {
 
 func TestNativeWorksAtEverySchemaAndLimit(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
-	for schema := MinSchema; schema <= MaxSchema; schema++ {
+	for schema := minSchema; schema <= maxSchema; schema++ {
 		for _, limit := range []int{leastMaxBuckets, 400, mostMaxBuckets} {
 			for _, zero := range []float64{0x1p-1022, 0x1p-128, 1e-3} {
 				n := newNative(t, NativeOptions{Schema: schema, ZeroThreshold: zero, MaxBuckets: limit})
@@ -264,8 +131,8 @@ func TestNativeWorksAtEverySchemaAndLimit(t *testing.T) {
 
 func TestNativeRefusesOptionsOutOfRange(t *testing.T) {
 	for name, change := range map[string]func(*NativeOptions){
-		"schema too low":   func(o *NativeOptions) { o.Schema = MinSchema - 1 },
-		"schema too high":  func(o *NativeOptions) { o.Schema = MaxSchema + 1 },
+		"schema too low":   func(o *NativeOptions) { o.Schema = minSchema - 1 },
+		"schema too high":  func(o *NativeOptions) { o.Schema = maxSchema + 1 },
 		"threshold zero":   func(o *NativeOptions) { o.ZeroThreshold = 0 },
 		"threshold NaN":    func(o *NativeOptions) { o.ZeroThreshold = nan },
 		"threshold Inf":    func(o *NativeOptions) { o.ZeroThreshold = inf },
@@ -332,37 +199,26 @@ func TestNativeLosesNothingWhileItGrowsUnderReaders(t *testing.T) {
 	}
 }
 
-func BenchmarkNativeObserve(b *testing.B) {
-	values := benchValues()
-	run := func(name string, f func(b *testing.B, n *Native)) {
-		b.Run(name, func(b *testing.B) {
-			n := newNative(b, NativeDefaults())
-			for _, v := range values {
-				n.Observe(v)
-			}
-			if percpu.Private {
-				n.current.Load().counts.promote()
-			}
-			b.ReportAllocs()
-			f(b, n)
-		})
-	}
-	run("serial", func(b *testing.B, n *Native) {
-		for i := 0; b.Loop(); i++ {
-			n.Observe(values[i&4095])
+// Observations outside the range of all before make generations, here from several goroutines at once.
+func TestGenerationsMadeAtTheSameTimeAreAllKept(t *testing.T) {
+	const goroutines, rounds, values = 4, 200, 20
+	for range rounds {
+		n := newNative(t, NativeDefaults())
+		var start, work sync.WaitGroup
+		start.Add(1)
+		for g := range goroutines {
+			work.Go(func() {
+				start.Wait()
+				for i := range values {
+					n.Observe(math.Ldexp(1, 4*i+g))
+					n.Observe(math.Ldexp(-1, -4*i-g))
+				}
+			})
 		}
-	})
-	run("parallel", func(b *testing.B, n *Native) {
-		b.RunParallel(func(pb *testing.PB) {
-			for i := 0; pb.Next(); i++ {
-				n.Observe(values[i&4095])
-			}
-		})
-	})
-	run("snapshot", func(b *testing.B, n *Native) {
+		start.Done()
+		work.Wait()
 		var s NativeSnapshot
-		for b.Loop() {
-			n.Snapshot(&s)
-		}
-	})
+		n.Snapshot(&s)
+		require.Equal(t, uint64(2*goroutines*values), s.Count)
+	}
 }

@@ -17,20 +17,16 @@ func Quantile(q float64, bounds []float64, counts []uint64) float64 {
 	for _, n := range counts {
 		total += n
 	}
-	switch {
-	case math.IsNaN(q) || total == 0 || len(bounds) == 0 || len(counts) != len(bounds)+1:
+	if len(bounds) == 0 || len(counts) != len(bounds)+1 {
 		return math.NaN()
-	case q < 0:
-		return math.Inf(-1)
-	case q > 1:
-		return math.Inf(1)
 	}
-	rank := q * float64(total)
-	var below uint64 // observations in lower buckets
+	search, outside, ok := newRankSearch(q, total)
+	if !ok {
+		return outside
+	}
 	for i, upper := range bounds {
-		n := counts[i]
-		if n == 0 || float64(below+n) < rank {
-			below += n
+		part, ok := search.in(counts[i])
+		if !ok {
 			continue
 		}
 		lower := 0.0
@@ -39,7 +35,37 @@ func Quantile(q float64, bounds []float64, counts []uint64) float64 {
 		} else if upper <= 0 {
 			return upper
 		}
-		return lower + (upper-lower)*((rank-float64(below))/float64(n))
+		return lower + (upper-lower)*part
 	}
 	return bounds[len(bounds)-1]
+}
+
+// rankSearch looks for the bucket of a quantile in buckets that are given in the order of their bounds.
+type rankSearch struct {
+	rank  float64 // of the quantile among all observations, from 0 to their number
+	below uint64  // observations in the buckets given so far
+}
+
+// newRankSearch looks for the q-quantile of total observations. When there is none, it reports false,
+// and outside is what stands for it.
+func newRankSearch(q float64, total uint64) (s rankSearch, outside float64, ok bool) {
+	switch {
+	case math.IsNaN(q) || total == 0:
+		return s, math.NaN(), false
+	case q < 0:
+		return s, math.Inf(-1), false
+	case q > 1:
+		return s, math.Inf(1), false
+	}
+	return rankSearch{rank: q * float64(total)}, 0, true
+}
+
+// in reports whether the rank is in the next bucket, of n observations, and how far into it, from 0
+// to 1.
+func (s *rankSearch) in(n uint64) (part float64, ok bool) {
+	if n == 0 || float64(s.below+n) < s.rank {
+		s.below += n
+		return 0, false
+	}
+	return (s.rank - float64(s.below)) / float64(n), true
 }

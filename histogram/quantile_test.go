@@ -3,18 +3,11 @@
 package histogram
 
 import (
-	"fmt"
 	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-func ExampleQuantile() {
-	// Two observations up to 5, one up to 10, one up to 15.
-	fmt.Println(Quantile(0.5, []float64{5, 10, 15}, []uint64{2, 1, 1, 0}))
-	// Output: 5
-}
 
 func TestQuantileInterpolatesAsPrometheusDoes(t *testing.T) {
 	bounds := []float64{1, 2, 4}

@@ -3,39 +3,39 @@
 package histogram
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// benchValues are 4 096 different values spread over the default bounds.
-func benchValues() *[4096]float64 {
-	random := rand.New(rand.NewPCG(1, 2))
-	var values [4096]float64
-	for i := range values {
-		values[i] = random.ExpFloat64() * 0.5
+func BenchmarkFind(b *testing.B) {
+	for _, n := range []int{5, 11, 20, 35, 50, 100, 400} {
+		upper := Default()
+		if n != 11 {
+			upper = Must(ExponentialRange(0.005, 10, n))
+		}
+		bounds, err := NewBounds(upper)
+		require.NoError(b, err)
+		random := rand.New(rand.NewPCG(1, 2))
+		var values [4096]float64
+		for i := range values {
+			values[i] = random.ExpFloat64() * 0.5
+		}
+		sink := 0
+		for name, f := range map[string]func(*Bounds, float64) int{
+			"index": (*Bounds).Bucket, "walk": walk, "halve": (*Bounds).halve,
+		} {
+			b.Run(fmt.Sprintf("bounds=%d/%s", n, name), func(b *testing.B) {
+				for i := 0; b.Loop(); i++ {
+					sink += f(bounds, values[i&4095])
+				}
+			})
+		}
 	}
-	return &values
-}
-
-func newDefault() *Classic {
-	bounds, err := NewBounds(Default())
-	if err != nil {
-		panic(err)
-	}
-	c := new(Classic)
-	c.Init(bounds)
-	return c
-}
-
-// newHot is a series that is hot from the start, newCold one that stays cold.
-func newHot() *Classic {
-	c := newDefault()
-	if percpu.Private {
-		c.promote()
-	}
-	return c
 }
 
 func BenchmarkObserve(b *testing.B) {
@@ -61,15 +61,6 @@ func BenchmarkObserve(b *testing.B) {
 			})
 		})
 	}
-}
-
-// newColdForever is never hot: it looks as if a reader had it frozen all the time.
-func newColdForever() *Classic {
-	c := newDefault()
-	spare := make([]uint64, len(c.shared))
-	c.spare.Store(&spare)
-	c.state.Store(stateFrozen)
-	return c
 }
 
 func BenchmarkSnapshot(b *testing.B) {
@@ -109,4 +100,39 @@ func BenchmarkSnapshot(b *testing.B) {
 			<-stopped
 		})
 	}
+}
+
+func BenchmarkNativeObserve(b *testing.B) {
+	values := benchValues()
+	run := func(name string, f func(b *testing.B, n *Native)) {
+		b.Run(name, func(b *testing.B) {
+			n := newNative(b, NativeDefaults())
+			for _, v := range values {
+				n.Observe(v)
+			}
+			if percpu.Private {
+				n.current.Load().counts.promote()
+			}
+			b.ReportAllocs()
+			f(b, n)
+		})
+	}
+	run("serial", func(b *testing.B, n *Native) {
+		for i := 0; b.Loop(); i++ {
+			n.Observe(values[i&4095])
+		}
+	})
+	run("parallel", func(b *testing.B, n *Native) {
+		b.RunParallel(func(pb *testing.PB) {
+			for i := 0; pb.Next(); i++ {
+				n.Observe(values[i&4095])
+			}
+		})
+	})
+	run("snapshot", func(b *testing.B, n *Native) {
+		var s NativeSnapshot
+		for b.Loop() {
+			n.Snapshot(&s)
+		}
+	})
 }
