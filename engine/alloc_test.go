@@ -208,3 +208,86 @@ func TestTheMemoryOfAScrapeDoesNotGrowWithTheSeries(t *testing.T) {
 		require.Less(t, bytes[1], uint64(512<<10))
 	}
 }
+
+// A call is an object and a channel, a collector's call has an Emission besides, and a page that waits has a timer. None
+// of these can be used again: see runner, Emission and waiter.
+const (
+	allocsPerFunction  = 2
+	allocsPerCollector = 3
+	allocsPerWait      = 3
+)
+
+func TestAPageAllocatesAFixedNumberForFunctionsAndCollectors(t *testing.T) {
+	page := func(r *engine.Registry) float64 {
+		return testing.AllocsPerRun(200, func() {
+			if _, err := r.Expose(io.Discard, engine.Exposition{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	r := engine.NewRegistry()
+	require.Zero(t, page(r))
+	for i := range 10 {
+		must(r.NewGaugeFunc(fmt.Sprint("f", i), "", func() float64 { return 1 }))
+		require.LessOrEqual(t, page(r), float64((i+1)*allocsPerFunction+allocsPerWait))
+	}
+	series := 0
+	require.NoError(t, r.Register(&watchedPool{collect: func(p *watchedPool, e *engine.Emission) {
+		collectPool(p, e)
+		for i := range series {
+			e.Emit(p.size, 1, numbers[i])
+		}
+	}}))
+	for _, series = range []int{0, len(numbers)} {
+		page(r) // the buffer grows
+		require.LessOrEqual(t, page(r), float64(10*allocsPerFunction+allocsPerCollector+allocsPerWait), "%d series", series)
+	}
+}
+
+func TestBytesOfAnIdleSeries(t *testing.T) {
+	labels := []string{"method", "path"}
+	for _, test := range []struct {
+		name   string
+		series int
+		limit  uint64
+		make   func(r *engine.Registry) (use func(values ...string), err error)
+	}{
+		{"two-label counter", 100_000, 160, func(r *engine.Registry) (func(...string), error) {
+			v, err := r.NewCounterVec("x_total", "", labels)
+			return func(values ...string) { v.With(values...).Inc() }, err
+		}},
+		{"gauge", 100_000, 160, func(r *engine.Registry) (func(...string), error) {
+			v, err := r.NewGaugeVec("x", "", labels)
+			return func(values ...string) { v.With(values...).Set(1) }, err
+		}},
+		{"histogram of 11 buckets", 100_000, 420, func(r *engine.Registry) (func(...string), error) {
+			v, err := r.NewHistogramVec("x", "", labels)
+			return func(values ...string) { v.With(values...).Observe(1) }, err
+		}},
+		{"summary with 100 observations", 10_000, 3 << 10, func(r *engine.Registry) (func(...string), error) {
+			v, err := r.NewSummaryVec("x", "", labels)
+			return func(values ...string) {
+				s := v.With(values...)
+				for i := range 100 {
+					s.Observe(float64(i * 37 % 100))
+				}
+			}, err
+		}},
+	} {
+		r := engine.NewRegistry(engine.WithMaxSeries(test.series))
+		use, err := test.make(r)
+		require.NoError(t, err)
+		use("GET", "/warm")
+		expose(t, r, engine.Exposition{NoSelf: true})
+		before := heap()
+		for i := range test.series - 1 {
+			use("GET", fmt.Sprintf("/path/%d", i))
+		}
+		_, err = r.Expose(io.Discard, engine.Exposition{})
+		require.NoError(t, err)
+		bytes := (heap() - before) / uint64(test.series)
+		t.Logf("%s: %d bytes", test.name, bytes)
+		require.LessOrEqual(t, bytes, test.limit, test.name)
+		runtime.KeepAlive(r)
+	}
+}

@@ -3,14 +3,11 @@
 package engine
 
 import (
-	"strings"
 	"testing"
 	"time"
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/quipu-metrics/quipu/encode"
 )
 
 // sleep returns the time that time.Now would return after a machine has slept: the wall clock has gone on, the monotonic
@@ -64,27 +61,4 @@ func TestCreationTimesAreTheWallTimeWhereverTheClockIsSet(t *testing.T) {
 	require.EqualValues(t, uint32(bornCoarse-1), bornOf(time.UnixMilli(epoch+(bornCoarse-bornEarlier)*bornFineStep-1), epoch))
 	require.EqualValues(t, uint32(bornCoarse), bornOf(time.Unix(-1, 0), epoch))
 	require.EqualValues(t, uint32(1<<32-1), bornOf(time.Unix(1<<40, 0), epoch))
-}
-
-func TestCreatedTimesInOpenMetricsAreOptIn(t *testing.T) {
-	r := NewRegistry(WithClock(func() time.Time { return time.Unix(1_700_000_000, 0) }))
-	_, err := r.NewCounter("c_total", "")
-	require.NoError(t, err)
-	_, err = r.NewHistogram("h", "")
-	require.NoError(t, err)
-	_, err = r.NewSummary("s", "")
-	require.NoError(t, err)
-	page := func(e Exposition) string {
-		var b strings.Builder
-		e.NoSelf = true
-		_, err := r.Expose(&b, e)
-		require.NoError(t, err)
-		return b.String()
-	}
-	require.NotContains(t, page(Exposition{Format: encode.OpenMetrics}), "_created")
-	require.NotContains(t, page(Exposition{Format: encode.Text, Created: true}), "_created")
-	shown := page(Exposition{Format: encode.OpenMetrics, Created: true})
-	require.Equal(t, 3, strings.Count(shown, "_created 1.7e+09\n")+strings.Count(shown, "_created 1700000000\n"))
-	require.Equal(t, page(Exposition{Format: encode.Protobuf, Created: true}), page(Exposition{Format: encode.Protobuf}),
-		"protobuf always carries them")
 }

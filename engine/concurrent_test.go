@@ -18,31 +18,6 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// span is how long a stress test runs: its short form, or the long one.
-func span(short, full time.Duration) time.Duration {
-	if long() {
-		return full
-	}
-	return short
-}
-
-// background runs functions over and over until stop is called, which waits for them.
-func background(work ...func(i int)) (stop func()) {
-	var done atomic.Bool
-	var running sync.WaitGroup
-	for _, f := range work {
-		running.Go(func() {
-			for i := 0; !done.Load(); i++ {
-				f(i)
-			}
-		})
-	}
-	return func() {
-		done.Store(true)
-		running.Wait()
-	}
-}
-
 func TestPagesAreWholeWhileMetricsAndSeriesComeAndGo(t *testing.T) {
 	const stable = 100
 	r := engine.NewRegistry()

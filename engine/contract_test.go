@@ -3,9 +3,7 @@
 package engine_test
 
 import (
-	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -88,14 +86,6 @@ func TestTheProgramOfTheContractDoesWhatItSays(t *testing.T) {
 	require.Empty(t, valuesOf(t, reg))
 }
 
-// valuesOf reads a page without the registry's own metrics.
-func valuesOf(t testing.TB, r *engine.Registry) map[string]string {
-	t.Helper()
-	page, err := parseText(expose(t, r, engine.Exposition{NoSelf: true}))
-	require.NoError(t, err)
-	return page.values
-}
-
 // Every constructor of the package, and what Lookup says of its metric.
 func TestEveryConstructorDefinesItsMetricInTheDefaultRegistry(t *testing.T) {
 	labels := []string{"a"}
@@ -143,94 +133,4 @@ func TestEveryConstructorDefinesItsMetricInTheDefaultRegistry(t *testing.T) {
 			require.False(t, engine.Default().Unregister(name))
 		})
 	}
-}
-
-func TestLookupAndAllDescribeMetricsWithTheirPrefix(t *testing.T) {
-	r := engine.NewRegistry(engine.WithPrefix("app_"), engine.WithConstLabels(engine.Labels{"zone": "a"}))
-	v, err := r.NewHistogramVec("wait_seconds", "Wait.", []string{"queue"}, engine.WithUnit("seconds"),
-		engine.WithConstLabels(engine.Labels{"host": "b"}))
-	require.NoError(t, err)
-	_, err = r.NewGauge("depth", "")
-	require.NoError(t, err)
-	v.With("x")
-	v.With("y")
-
-	info, ok := r.Lookup("wait_seconds")
-	require.True(t, ok)
-	require.Equal(t, engine.Info{
-		Name: "app_wait_seconds", Help: "Wait.", Type: "histogram", Unit: "seconds", Labels: []string{"queue"},
-		Const: engine.Labels{"zone": "a", "host": "b"}, Series: 2, Metric: v,
-	}, info)
-	info.Labels[0], info.Const["zone"] = "changed", "changed"
-	again, _ := r.Lookup("wait_seconds")
-	require.Equal(t, "queue", again.Labels[0], "what Lookup returns is a copy")
-	require.Equal(t, "a", again.Const["zone"])
-
-	var names []string
-	for info := range r.All() {
-		names = append(names, info.Name)
-	}
-	require.Equal(t, []string{"app_depth", "app_wait_seconds"}, names)
-	for range r.All() {
-		break // leaving early is fine
-	}
-
-	for _, unknown := range []string{"app_depth", "", "quipu_scrapes_total", "wait"} {
-		_, ok = r.Lookup(unknown)
-		require.False(t, ok, unknown)
-		require.False(t, r.Unregister(unknown), unknown)
-	}
-	require.True(t, r.Unregister("depth"))
-	_, ok = r.Lookup("depth")
-	require.False(t, ok)
-	r.Clear()
-	require.Empty(t, slices.Collect(r.All()))
-	require.NotEmpty(t, expose(t, r, engine.Exposition{}), "the registry's own metrics stay")
-}
-
-func TestHandlesGoOnWorkingAfterTheirMetricIsRemoved(t *testing.T) {
-	r := engine.NewRegistry()
-	old, err := r.NewCounter("a_total", "")
-	require.NoError(t, err)
-	old.Inc()
-	require.True(t, r.Unregister("a_total"))
-	old.Inc()
-	require.EqualValues(t, 2, old.Value())
-	h, err := r.NewHistogram("a_total", "another type may have the name now")
-	require.NoError(t, err)
-	h.Observe(1)
-	old.Inc()
-	require.Equal(t, "1", valuesOf(t, r)["a_total_count"])
-	require.NotContains(t, valuesOf(t, r), "a_total")
-}
-
-func TestRegistryOptionsThatCannotWorkPanic(t *testing.T) {
-	for name, option := range map[string]engine.RegistryOption{
-		"prefix": engine.WithPrefix("1x"), "reserved": engine.WithPrefix("__x"), "no prefix": engine.WithPrefix(""), "no room": engine.WithMaxSeries(0),
-		"negative room": engine.WithMaxSeries(-1), "label": engine.WithConstLabels(engine.Labels{"a-b": ""}),
-		"reserved label": engine.WithConstLabels(engine.Labels{"__a": ""}), "clock": engine.WithClock(nil), "logger": engine.WithLogger(nil),
-	} {
-		require.Panics(t, func() { engine.NewRegistry(option) }, name)
-	}
-}
-
-func TestTheRegistrysClockTellsCreationTimesAndCurrentTime(t *testing.T) {
-	now := time.Unix(1_000_000_000, 0)
-	r := engine.NewRegistry(engine.WithClock(func() time.Time { return now }))
-	g, err := r.NewGauge("now_seconds", "")
-	require.NoError(t, err)
-	now = now.Add(1500 * time.Millisecond)
-	g.SetToCurrentTime()
-	require.Equal(t, 1_000_000_001.5, g.Value())
-
-	// Clocks are set back and ahead: a creation time is what the clock showed, and it never wraps around. Far from the
-	// registry's own creation it is good to 16 seconds.
-	for name, jump := range map[string]time.Duration{"back_total": -time.Hour, "ahead_total": 30 * 365 * 24 * time.Hour} {
-		now = time.Unix(1_000_000_000, 0).Add(jump)
-		_, err = r.NewCounter(name, "")
-		require.NoError(t, err)
-	}
-	page := string(expose(t, r, engine.Exposition{Format: openMetrics, NoSelf: true, Created: true}))
-	require.Contains(t, page, "back_created 999996400\n")
-	require.Contains(t, page, "ahead_created 1946080000\n")
 }

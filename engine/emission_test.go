@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package engine
+package engine_test
 
 import (
 	"fmt"
@@ -12,12 +12,34 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
 )
 
+func TestCollectorMisuseIsDroppedAndCounted(t *testing.T) {
+	r := engine.NewRegistry(engine.WithMaxSeries(3))
+	require.NoError(t, r.Register(&watchedPool{collect: func(p *watchedPool, e *engine.Emission) {
+		collectPool(p, e)
+		e.Emit(p.size, 9, "a")             // twice
+		e.Emit(p.size, 9)                  // no label value
+		e.Emit(p.waits, -1)                // a counter goes up
+		e.Emit(p.latency, 1, "b")          // not one value
+		e.EmitHistogram(p.latency, nil, 0) // no buckets
+		e.EmitSummary(p.age, nil, 0, 0)    // no quantiles
+		e.Emit(p.size, 1, "c")
+		e.Emit(p.size, 1, "one too many")
+	}}))
+	page := pageOf(t, r)
+	require.Equal(t, strings.Replace(poolPage, "4.5\n", "4.5\npool_size{pool=\"c\"} 1\n", 1), page)
+	require.EqualValues(t, 5, dropped(t, r, "labels"))
+	require.EqualValues(t, 1, dropped(t, r, "negative"))
+	require.EqualValues(t, 1, selfValue(t, r, "quipu_overflowed_lookups_total", ""))
+}
+
 func TestEmittingFromSeveralGoroutinesIsSafe(t *testing.T) {
-	r := NewRegistry()
+	r := engine.NewRegistry()
 	const goroutines, each = 8, 200
-	require.NoError(t, r.Register(&pool{collect: func(p *pool, e *Emission) {
+	require.NoError(t, r.Register(&watchedPool{collect: func(p *watchedPool, e *engine.Emission) {
 		var workers sync.WaitGroup
 		for g := range goroutines {
 			workers.Go(func() {
@@ -44,8 +66,8 @@ func TestEmittingFromSeveralGoroutinesIsSafe(t *testing.T) {
 
 func TestEmittingAfterCollectHasReturnedIsDroppedAndCounted(t *testing.T) {
 	r, log := logged()
-	var held []*Emission
-	p := &pool{collect: func(p *pool, e *Emission) {
+	var held []*engine.Emission
+	p := &watchedPool{collect: func(p *watchedPool, e *engine.Emission) {
 		collectPool(p, e)
 		held = append(held, e)
 	}}
@@ -68,30 +90,30 @@ func TestEmittingAfterCollectHasReturnedIsDroppedAndCounted(t *testing.T) {
 	}
 	stop.Store(true)
 	late.Wait()
-	require.Positive(t, r.self.dropped[faultLate].Value())
+	require.Positive(t, dropped(t, r, "late"))
 	require.Equal(t, 3, strings.Count(log.String(), "reason=late"), "once for each metric: %s", log)
 }
 
 func TestAnEmissionThatDoesNotFitSaysWhatWouldFit(t *testing.T) {
 	for name, test := range map[string]struct {
-		emit func(p *pool, e *Emission)
+		emit func(p *watchedPool, e *engine.Emission)
 		says string
 	}{
-		"buckets":   {func(p *pool, e *Emission) { e.EmitHistogram(p.latency, []uint64{1}, 1, "a") }, "a histogram of 1 buckets, want 3"},
-		"quantiles": {func(p *pool, e *Emission) { e.EmitSummary(p.age, []float64{1, 2}, 1, 1) }, "a summary of 2 quantiles, want 1"},
-		"labels":    {func(p *pool, e *Emission) { e.Emit(p.size, 1) }, "0 label values, want 1"},
-		"one value": {func(p *pool, e *Emission) { e.Emit(p.latency, 1, "a") }, "one value for a histogram: use EmitHistogram"},
-		"histogram": {func(p *pool, e *Emission) { e.EmitHistogram(p.size, nil, 1, "a") }, "a histogram for a gauge"},
-		"summary":   {func(p *pool, e *Emission) { e.EmitSummary(p.waits, nil, 1, 1) }, "a summary for a counter"},
-		"undefined": {func(_ *pool, e *Emission) { e.Emit(Collected{}, 1) }, "a Collected that its Define has not returned"},
+		"buckets":   {func(p *watchedPool, e *engine.Emission) { e.EmitHistogram(p.latency, []uint64{1}, 1, "a") }, "a histogram of 1 buckets, want 3"},
+		"quantiles": {func(p *watchedPool, e *engine.Emission) { e.EmitSummary(p.age, []float64{1, 2}, 1, 1) }, "a summary of 2 quantiles, want 1"},
+		"labels":    {func(p *watchedPool, e *engine.Emission) { e.Emit(p.size, 1) }, "0 label values, want 1"},
+		"one value": {func(p *watchedPool, e *engine.Emission) { e.Emit(p.latency, 1, "a") }, "one value for a histogram: use EmitHistogram"},
+		"histogram": {func(p *watchedPool, e *engine.Emission) { e.EmitHistogram(p.size, nil, 1, "a") }, "a histogram for a gauge"},
+		"summary":   {func(p *watchedPool, e *engine.Emission) { e.EmitSummary(p.waits, nil, 1, 1) }, "a summary for a counter"},
+		"undefined": {func(_ *watchedPool, e *engine.Emission) { e.Emit(engine.Collected{}, 1) }, "a Collected that its Define has not returned"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, log := logged()
-			require.NoError(t, r.Register(&pool{collect: test.emit}))
+			require.NoError(t, r.Register(&watchedPool{collect: test.emit}))
 			require.Empty(t, pageOf(t, r))
 			require.Contains(t, log.String(), test.says)
 			require.Regexp(t, `caller=\S*emission_test\.go:\d+\n`, log.String())
-			require.EqualValues(t, 1, r.self.dropped[faultLabels].Value())
+			require.EqualValues(t, 1, dropped(t, r, "labels"))
 		})
 	}
 }
@@ -99,9 +121,9 @@ func TestAnEmissionThatDoesNotFitSaysWhatWouldFit(t *testing.T) {
 // The buffer of a call is used again once the last page that shows it is written, and no sooner.
 func TestAPageKeepsWhatWasEmittedForItWhileOthersGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := NewRegistry()
+		r := engine.NewRegistry()
 		calls := 0
-		require.NoError(t, r.Register(&pool{collect: func(p *pool, e *Emission) {
+		require.NoError(t, r.Register(&watchedPool{collect: func(p *watchedPool, e *engine.Emission) {
 			calls++
 			call := float64(calls)
 			time.Sleep(time.Millisecond)
@@ -113,8 +135,8 @@ func TestAPageKeepsWhatWasEmittedForItWhileOthersGoOn(t *testing.T) {
 		var pages sync.WaitGroup
 		page := func(chunk time.Duration) {
 			pages.Go(func() {
-				w := &lazyWriter{takes: chunk}
-				_, err := r.Expose(w, Exposition{NoSelf: true})
+				w := &slowWriter{takes: chunk}
+				_, err := r.Expose(w, engine.Exposition{NoSelf: true})
 				require.NoError(t, err)
 				for i, label := range numbers {
 					value := w.valueOf(t, fmt.Sprintf("pool_size{pool=%q}", label))
@@ -134,28 +156,11 @@ func TestAPageKeepsWhatWasEmittedForItWhileOthersGoOn(t *testing.T) {
 	})
 }
 
-// lazyWriter is a reader that takes its time for every chunk.
-type lazyWriter struct {
-	strings.Builder
-	takes time.Duration
-}
-
-func (w *lazyWriter) Write(b []byte) (int, error) {
-	time.Sleep(w.takes)
-	return w.Builder.Write(b)
-}
-
-func (w *lazyWriter) valueOf(t *testing.T, series string) string {
+// valueOf finds the value of a series on the page.
+func (w *slowWriter) valueOf(t *testing.T, series string) string {
+	t.Helper()
 	_, rest, ok := strings.Cut(w.String(), "\n"+series+" ")
 	require.True(t, ok, series)
 	value, _, _ := strings.Cut(rest, "\n")
 	return value
 }
-
-// numbers are label values.
-var numbers = func() (s []string) {
-	for i := range 1000 {
-		s = append(s, fmt.Sprint(i))
-	}
-	return s
-}()

@@ -38,19 +38,6 @@ type testClock struct{ now time.Time }
 
 func (c *testClock) option() RegistryOption { return WithClock(func() time.Time { return c.now }) }
 
-type traceKey struct{}
-
-func traceOf(ctx context.Context) Labels {
-	if id, ok := ctx.Value(traceKey{}).(string); ok {
-		return Labels{"trace_id": id}
-	}
-	return nil
-}
-
-func withTrace(id string) context.Context {
-	return context.WithValue(context.Background(), traceKey{}, id)
-}
-
 func TestExemplarsShowInOpenMetrics(t *testing.T) {
 	clock := testClock{time.Unix(100, 0)}
 	r := NewRegistry(clock.option())

@@ -18,11 +18,6 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-func failures(t *testing.T, p *textPage, reason string) float64 {
-	t.Helper()
-	return p.float(t, fmt.Sprintf("quipu_callback_failures_total{reason=%q}", reason))
-}
-
 func TestFuncMetricsShowWhatTheirFunctionReturns(t *testing.T) {
 	r := engine.NewRegistry()
 	value := 0.0
@@ -63,6 +58,20 @@ func TestDefiningAFuncMetricAgainReplacesItsFunction(t *testing.T) {
 	require.Same(t, one, two)
 	require.EqualValues(t, 2, one.Value())
 	require.Equal(t, map[string]string{"g": "2"}, valuesOf(t, r))
+}
+
+func TestAFunctionThatIsReplacedIsLoggedOnce(t *testing.T) {
+	r, log := logged()
+	f := func() float64 { return 1 }
+	first := func() string { _, err := r.NewGaugeFunc("g", "", f); require.NoError(t, err); return line() }()
+	require.Empty(t, log.String())
+	var again string
+	for range 3 {
+		again = func() string { _, err := r.NewGaugeFunc("g", "", f); require.NoError(t, err); return line() }()
+	}
+	require.Equal(t, 1, strings.Count(log.String(), "\n"), "%s", log)
+	require.Contains(t, log.String(), "its function replaced")
+	require.Contains(t, log.String(), "metric=g caller="+again+" first="+first+"\n")
 }
 
 // A scrape can see a family as soon as it is on the registry's list.
@@ -133,30 +142,6 @@ func TestABadFunctionCostsItsOwnFamilyAndNothingElse(t *testing.T) {
 
 func name() string { return "x" }
 
-func TestManyHangingFunctionsDelayAPageByTheBudgetAndLoseOnlyThemselves(t *testing.T) {
-	release := make(chan struct{})
-	var running sync.WaitGroup
-	defer running.Wait()
-	defer close(release)
-	r, _ := logged()
-	for i := range 12 {
-		running.Add(1)
-		_, err := r.NewGaugeFunc(fmt.Sprintf("hang_%02d", i), "", func() float64 { <-release; running.Done(); return 1 })
-		require.NoError(t, err)
-	}
-	_, err := r.NewGaugeFunc("last", "", func() float64 { return 1 })
-	require.NoError(t, err)
-	begin := time.Now()
-	values := valuesOf(t, r)
-	took := time.Since(begin)
-	require.Equal(t, map[string]string{"last": "1"}, values)
-	require.Less(t, took, 3*time.Second)
-
-	begin = time.Now()
-	require.Equal(t, map[string]string{"last": "1"}, valuesOf(t, r))
-	require.Less(t, time.Since(begin), 500*time.Millisecond)
-}
-
 func TestADeadlineThatIsOverLeavesFunctionsAMoment(t *testing.T) {
 	r, _ := logged()
 	_, err := r.NewGaugeFunc("quick", "", func() float64 { return 1 })
@@ -181,29 +166,6 @@ func TestAFunctionThatHungIsShownAgainOnceItReturns(t *testing.T) {
 	close(release)
 	require.Eventually(t, func() bool { return f.Value() == 7 }, 5*time.Second, time.Millisecond)
 	require.Equal(t, map[string]string{"g": "7"}, valuesOf(t, r))
-}
-
-func TestAFunctionNeverRunsTwiceAtOnceAndConcurrentScrapesAllSeeIt(t *testing.T) {
-	r, _ := logged()
-	var running, most atomic.Int32
-	_, err := r.NewGaugeFunc("g", "", func() float64 {
-		most.Store(max(most.Load(), running.Add(1)))
-		time.Sleep(time.Millisecond)
-		running.Add(-1)
-		return 1
-	})
-	require.NoError(t, err)
-	var scrapes sync.WaitGroup
-	for range 8 {
-		scrapes.Go(func() {
-			for range 5 {
-				page := expose(t, r, engine.Exposition{NoSelf: true})
-				require.Equal(t, "# TYPE g gauge\ng 1\n", string(page))
-			}
-		})
-	}
-	scrapes.Wait()
-	require.EqualValues(t, 1, most.Load())
 }
 
 func TestAFunctionMayUseItsRegistry(t *testing.T) {
@@ -249,21 +211,4 @@ func TestAFunctionMayUseItsRegistry(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, valuesOf(t, r), "z_clear")
 	require.Empty(t, valuesOf(t, r))
-}
-
-func TestFunctionsLeaveNoGoroutinesBehind(t *testing.T) {
-	r, _ := logged()
-	for i, f := range []func() float64{
-		func() float64 { return 1 }, func() float64 { panic(1) }, func() float64 { runtime.Goexit(); return 1 },
-	} {
-		_, err := r.NewGaugeFunc(fmt.Sprint("g", i), "", f)
-		require.NoError(t, err)
-	}
-	before := runtime.NumGoroutine()
-	for range 100 {
-		expose(t, r, engine.Exposition{})
-	}
-	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
-		require.True(t, time.Now().Before(end), "%d goroutines, %d before", runtime.NumGoroutine(), before)
-	}
 }

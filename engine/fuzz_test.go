@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // FuzzLabelValues sends two label values and a help text through the whole engine and reads the page: it has the expected
@@ -72,7 +73,7 @@ func FuzzLabelValues(f *testing.F) {
 		require.Equal(t, want, page.values)
 		require.Equal(t, strings.ToValidUTF8(help, "\ufffd"), page.family("c_total").help)
 		require.True(t, utf8.Valid(expose(t, r, engine.Exposition{Format: openMetrics})))
-		readMessages(t, expose(t, r, engine.Exposition{Format: protobuf}))
+		testkit.ReadProtobuf(t, expose(t, r, engine.Exposition{Format: protobuf}))
 
 		for s := range counts {
 			require.True(t, vec.Delete(s.A, s.B))

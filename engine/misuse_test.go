@@ -3,14 +3,11 @@
 package engine_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime"
+	"math"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,21 +15,6 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/histogram"
 )
-
-// line returns the file and line that it is called from.
-func line() string {
-	_, file, line, _ := runtime.Caller(1)
-	return fmt.Sprintf("%s:%d", file, line)
-}
-
-// warnings returns the lines of a log, without their times.
-func warnings(log *bytes.Buffer) (lines []string) {
-	for text := range strings.Lines(log.String()) {
-		_, text, _ = strings.Cut(strings.TrimSpace(text), " level=WARN msg=")
-		lines = append(lines, text)
-	}
-	return lines
-}
 
 const droppedUpdate = `"quipu: dropped an update (further ones from this place are only counted)" `
 
@@ -98,127 +80,6 @@ func TestMisuseIsLoggedWithItsMetricItsLabelNamesAndTheCallersLine(t *testing.T)
 	}
 }
 
-func TestASecondBadCallSiteIsLoggedTooAndEachTimeIsCounted(t *testing.T) {
-	r, log := logged()
-	a, err := r.NewCounterVec("a_total", "", []string{"x"})
-	require.NoError(t, err)
-	b, err := r.NewCounterVec("b_total", "", []string{"x"})
-	require.NoError(t, err)
-	record := func(v *engine.CounterVec) { v.With().Inc() } // one place, several metrics
-	for range 3 {
-		a.With("1").Add(-1)
-		a.With("1").Add(-1)
-		a.With("1", "2").Inc()
-		record(a)
-		record(b)
-		for _, v := range []float64{-1, nan} {
-			b.With("1").Add(v) // one place, several reasons
-		}
-	}
-	require.EqualValues(t, 9, dropped(t, r, "negative"))
-	require.EqualValues(t, 3, dropped(t, r, "nan"))
-	require.EqualValues(t, 9, dropped(t, r, "labels"))
-	require.Len(t, warnings(log), 6, "%s", log)
-	require.Equal(t, map[string]string{`a_total{x="1"}`: "0", `b_total{x="1"}`: "0"}, valuesOf(t, r))
-}
-
-// collide is inlined, so its line has an address in each function that calls it.
-func collide(v *engine.CounterVec) { v.With().Inc() }
-
-func TestALineThatIsInlinedInSeveralPlacesIsLoggedOnce(t *testing.T) {
-	r, log := logged()
-	v, err := r.NewCounterVec("a_total", "", []string{"x"})
-	require.NoError(t, err)
-	for range 2 {
-		collide(v)
-		collide(v)
-		func() { collide(v) }()
-	}
-	require.Len(t, warnings(log), 1)
-	require.EqualValues(t, 6, dropped(t, r, "labels"))
-}
-
-// deep calls f with a stack of its own.
-func deep(n int, f func()) {
-	if n == 0 {
-		f()
-		return
-	}
-	deep(n-1, f)
-}
-
-func TestARegistryLogs256CallSitesAndCountsTheRest(t *testing.T) {
-	r, log := logged()
-	misuse := func(name string) {
-		v, err := r.NewCounterVec(name, "", []string{"x"})
-		require.NoError(t, err)
-		deep(50, func() { v.With().Inc() })
-	}
-	for i := range 300 { // one place is one for each metric
-		misuse(fmt.Sprintf("m%d_total", i))
-	}
-	lines := warnings(log)
-	require.Len(t, lines, 256)
-	require.NotContains(t, lines[254], "the last place")
-	require.Contains(t, lines[255], "the last place that this registry logs of 256")
-	require.EqualValues(t, 300, dropped(t, r, "labels"))
-}
-
-func TestGoroutinesThatMisuseAMetricAtTheSamePlaceAtOnceLogItOnce(t *testing.T) {
-	var lines atomic.Int32
-	r := engine.NewRegistry(engine.WithLogger(slog.New(countingHandler{&lines})))
-	v, err := r.NewCounterVec("a_total", "", []string{"x"})
-	require.NoError(t, err)
-	var group sync.WaitGroup
-	start := make(chan struct{})
-	for range 8 {
-		group.Go(func() {
-			<-start
-			for range 500 {
-				v.With().Inc()
-				v.With("x").Add(-1)
-			}
-		})
-	}
-	close(start)
-	group.Wait()
-	require.EqualValues(t, 2, lines.Load())
-	require.EqualValues(t, 4000, dropped(t, r, "labels"))
-	require.EqualValues(t, 4000, dropped(t, r, "negative"))
-}
-
-// countingHandler counts records.
-type countingHandler struct{ n *atomic.Int32 }
-
-func (h countingHandler) Enabled(context.Context, slog.Level) bool  { return true }
-func (h countingHandler) Handle(context.Context, slog.Record) error { h.n.Add(1); return nil }
-func (h countingHandler) WithAttrs([]slog.Attr) slog.Handler        { return h }
-func (h countingHandler) WithGroup(string) slog.Handler             { return h }
-
-// misusingHandler misuses a metric for every record.
-type misusingHandler struct {
-	countingHandler
-	v **engine.CounterVec
-}
-
-func (h misusingHandler) Handle(ctx context.Context, record slog.Record) error {
-	(*h.v).With().Inc()
-	return h.countingHandler.Handle(ctx, record)
-}
-
-func TestAHandlerMayMisuseAMetricItself(t *testing.T) {
-	var lines atomic.Int32
-	var v *engine.CounterVec
-	r := engine.NewRegistry(engine.WithLogger(slog.New(misusingHandler{countingHandler{&lines}, &v})))
-	v, err := r.NewCounterVec("a_total", "", []string{"x"})
-	require.NoError(t, err)
-	for range 3 {
-		v.With("1", "2").Inc()
-	}
-	require.EqualValues(t, 2, lines.Load(), "its own place, and this one")
-	require.EqualValues(t, 5, dropped(t, r, "labels"))
-}
-
 func TestFullMetricsAndChangedLabelValuesAreLoggedOnceForAMetricWithItsName(t *testing.T) {
 	r, log := logged()
 	full, err := r.NewCounterVec("full_total", "", []string{"x"}, engine.WithMaxSeries(2))
@@ -253,20 +114,53 @@ func TestFullMetricsAndChangedLabelValuesAreLoggedOnceForAMetricWithItsName(t *t
 	}
 }
 
-func BenchmarkMisuse(b *testing.B) {
-	r, _ := logged()
+func TestStrictMakesMisusePanic(t *testing.T) {
+	r := engine.NewRegistry(engine.WithStrict())
 	c, err := r.NewCounter("c_total", "")
-	require.NoError(b, err)
-	v, err := r.NewCounterVec("v_total", "", []string{"x"})
-	require.NoError(b, err)
-	b.Run("Add", func(b *testing.B) {
-		for b.Loop() {
-			c.Add(-1)
+	require.NoError(t, err)
+	g, err := r.NewGauge("g", "")
+	require.NoError(t, err)
+	v, err := r.NewCounterVec("v_total", "", []string{"a"})
+	require.NoError(t, err)
+	open, err := r.NewCounterVec("open_total", "", nil)
+	require.NoError(t, err)
+	for what, misuse := range map[string]func(){
+		"-1 added to a counter":                              func() { c.Add(-1) },
+		"NaN added to a counter":                             func() { c.Add(math.NaN()) },
+		"NaN added to a gauge":                               func() { g.Add(math.NaN()) },
+		"got 2 label values, want 1 (a)":                     func() { v.With("a", "b") },
+		"got 0 label values, want 1 (a)":                     func() { v.With() },
+		`label "a" is missing: got 1 labels (b), want 1 (a)`: func() { v.WithLabels(engine.Labels{"b": ""}) },
+		"got 2 labels (a, b), want 1 (a)":                    func() { v.WithLabels(engine.Labels{"a": "", "b": ""}) },
+		`invalid label: "a-b": use letters, digits`:          func() { open.WithLabels(engine.Labels{"a-b": "1"}) },
+		"use WithLabels":                                     func() { open.With("x") },
+	} {
+		for range 2 {
+			require.PanicsWithValue(t, panicText(misuse), misuse)
+			require.Contains(t, panicText(misuse), what)
+			require.Regexp(t, `\(at .*/engine/misuse_test\.go:\d+\)$`, panicText(misuse), "the caller")
 		}
-	})
-	b.Run("With", func(b *testing.B) {
-		for b.Loop() {
-			v.With("a", "b").Inc()
-		}
-	})
+	}
+	v.With("fine").Inc()
+	require.Equal(t, map[string]string{"c_total": "0", "g": "0", `v_total{a="fine"}`: "1"}, valuesOf(t, r))
+}
+
+func panicText(f func()) (text string) {
+	defer func() { text = fmt.Sprint(recover()) }()
+	f()
+	return
+}
+
+// panicky is a log handler with a fault.
+type panicky struct{ slog.Handler }
+
+func (panicky) Enabled(context.Context, slog.Level) bool { return true }
+
+func (panicky) Handle(context.Context, slog.Record) error { panic("handler") }
+
+func TestALogHandlerThatPanicsDoesNotReachTheHotPath(t *testing.T) {
+	r := engine.NewRegistry(engine.WithLogger(slog.New(panicky{})))
+	c := must(r.NewCounter("c_total", ""))
+	require.NotPanics(t, func() { c.Add(-1) })
+	require.EqualValues(t, 1, dropped(t, r, "negative"))
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package engine
+package engine_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
-	"slices"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -13,55 +14,158 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/histogram"
-	"github.com/quipu-metrics/quipu/internal/textpage"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-func TestDefinitionsAreApartWhenNoLabelSetCanBelongToBoth(t *testing.T) {
-	def := func(consts Labels, labels ...string) definition {
-		return definition{vec: true, consts: consts, labels: labels}
+func TestIdenticalDefinitionsReturnTheSameMetric(t *testing.T) {
+	r := engine.NewRegistry()
+	options := func() []engine.MetricOption {
+		return []engine.MetricOption{engine.WithConstLabels(engine.Labels{"a": "1", "b": "2"}), engine.WithUnit("seconds")}
 	}
-	open := func(consts Labels) definition { return definition{vec: true, open: true, consts: consts} }
-	for _, test := range []struct {
-		name  string
-		a, b  definition
-		apart bool
-	}{
-		{"no labels at all", def(nil), def(nil), false},
-		{"constants of two values", def(Labels{"pool": "a"}), def(Labels{"pool": "b"}), true},
-		{"constants of one value", def(Labels{"pool": "a"}), def(Labels{"pool": "a"}), false},
-		{"a constant that the other lacks", def(Labels{"pool": "a"}), def(nil), true},
-		{"a constant that is variable in the other", def(Labels{"pool": "a"}), def(nil, "pool"), false},
-		{"a constant that may come up in an open set", def(Labels{"pool": "a"}), open(nil), false},
-		{"constants of two values, one of them open", def(Labels{"pool": "a"}), open(Labels{"pool": "b"}), true},
-		{"open sets with constants of two values", open(Labels{"pool": "a"}), open(Labels{"pool": "b"}), true},
-		{"an open set's constant that the other lacks", open(Labels{"pool": "a"}), def(nil, "x"), true},
-		{"an empty constant counts as absent", def(Labels{"pool": ""}), def(nil), false},
-		{"an empty constant against a value", def(Labels{"pool": ""}), def(Labels{"pool": "a"}), true},
-		{"an empty constant against a variable label", def(Labels{"pool": ""}), def(nil, "pool"), false},
-		{"one of two constants", def(Labels{"pool": "a", "zone": "1"}), def(Labels{"pool": "a", "zone": "2"}), true},
-		{"one constant variable, another absent", def(Labels{"pool": "a", "zone": "1"}), def(nil, "pool"), true},
-		{"variable labels alone set nothing apart: they may be empty", def(nil, "a"), def(nil, "b"), false},
-		{"other label names beside constants", def(Labels{"pool": "a"}, "x"), def(Labels{"pool": "b"}, "y", "z"), true},
-	} {
-		require.Equal(t, test.apart, test.a.apart(&test.b), test.name)
-		require.Equal(t, test.apart, test.b.apart(&test.a), "%s, the other way round", test.name)
-	}
+	one, err := r.NewHistogram("h_seconds", "H.", append(options(), engine.WithBuckets(1, 2, math.Inf(1)))...)
+	require.NoError(t, err)
+	two, err := r.NewHistogram("h_seconds", "H.", append(options(), engine.WithBuckets(1, 2))...)
+	require.NoError(t, err, "the +Inf bucket need not be given")
+	require.Same(t, one, two)
+
+	s1, err := r.NewSummary("s", "", engine.WithObjectives(map[float64]float64{.5: .1}), engine.WithMaxAge(time.Minute))
+	require.NoError(t, err)
+	s2, err := r.NewSummary("s", "", engine.WithMaxAge(time.Minute), engine.WithObjectives(map[float64]float64{.5: .1}))
+	require.NoError(t, err)
+	require.Same(t, s1, s2)
+
+	v1, err := r.NewGaugeVec("v", "", []string{"x", "y"}, engine.WithMaxSeries(engine.DefaultMaxSeries))
+	require.NoError(t, err)
+	v2, err := r.NewGaugeVec("v", "", []string{"x", "y"})
+	require.NoError(t, err, "a default may be spelled out")
+	require.Same(t, v1, v2)
+
+	type xy struct{ X, Y string }
+	typed, err := engine.RegisterGaugeOf[xy](r, "v", "")
+	require.NoError(t, err, "a struct of the same labels is the same metric")
+	require.Same(t, v1.With("1", "2"), typed.With(xy{"1", "2"}))
 }
 
-// exposed returns the registry's page.
-func exposed(t *testing.T, r *Registry, e Exposition) string {
-	t.Helper()
-	var b strings.Builder
-	e.NoSelf = true
-	_, err := r.Expose(&b, e)
+func TestDifferentDefinitionsOfOneNameAreErrorsThatNameBoth(t *testing.T) {
+	base := func(r *engine.Registry) error {
+		_, err := r.NewCounterVec("n_total", "N.", []string{"a", "b"})
+		return err
+	}
+	vec := func(help string, labels []string, options ...engine.MetricOption) func(*engine.Registry) error {
+		return func(r *engine.Registry) error {
+			_, err := r.NewCounterVec("n_total", help, labels, options...)
+			return err
+		}
+	}
+	for name, define := range map[string]func(*engine.Registry) error{
+		"help":         vec("M.", []string{"a", "b"}),
+		"label order":  vec("N.", []string{"b", "a"}),
+		"fewer labels": vec("N.", []string{"a"}),
+		"no labels":    vec("N.", []string{}),
+		"open labels":  vec("N.", nil),
+		"type": func(r *engine.Registry) error {
+			_, err := r.NewGaugeVec("n_total", "N.", []string{"a", "b"})
+			return err
+		},
+		"single": func(r *engine.Registry) error { _, err := r.NewCounter("n_total", "N."); return err },
+		"function": func(r *engine.Registry) error {
+			_, err := r.NewCounterFunc("n_total", "N.", func() float64 { return 0 })
+			return err
+		},
+	} {
+		r := engine.NewRegistry()
+		require.NoError(t, base(r))
+		err := define(r)
+		require.ErrorIs(t, err, engine.ErrTaken, name)
+		require.Contains(t, err.Error(), " in the first definition, at ", name)
+		require.Contains(t, err.Error(), "names_test.go:", name)
+		require.NoError(t, base(r), "what was there stays as it was")
+	}
+
+	r := engine.NewRegistry()
+	_, err := r.NewHistogram("h", "", engine.WithBuckets(1, 2))
 	require.NoError(t, err)
-	return b.String()
+	_, err = r.NewHistogram("h", "", engine.WithBuckets(1, 3))
+	require.ErrorIs(t, err, engine.ErrTaken)
+	from := func(context.Context) engine.Labels { return nil }
+	_, err = r.NewHistogram("h", "", engine.WithBuckets(1, 2), engine.WithExemplars(from))
+	require.ErrorIs(t, err, engine.ErrTaken)
+	_, err = r.NewHistogram("n", "", engine.WithNative(histogram.NativeDefaults()))
+	require.NoError(t, err)
+	_, err = r.NewHistogram("n", "", engine.WithNative(histogram.NativeDefaults()), engine.WithBuckets())
+	require.ErrorIs(t, err, engine.ErrTaken)
+	_, err = r.NewSummary("s", "")
+	require.NoError(t, err)
+	_, err = r.NewSummary("s", "", engine.WithMaxAge(0))
+	require.ErrorIs(t, err, engine.ErrTaken)
+	_, err = r.NewSummary("s", "", engine.WithObjectives(map[float64]float64{0.5: 0.05, 0.9: 0.01, 0.99: 0.002}))
+	require.ErrorIs(t, err, engine.ErrTaken)
+}
+
+func TestNamesThatCollideInAnySeriesOfAnyFormatAreErrorsInBothOrders(t *testing.T) {
+	all := []string{"counter", "gauge", "histogram", "summary", "counter vec", "gauge func"}
+	for _, test := range []struct {
+		kind, name string
+		others     []string
+		other      string
+		collide    bool
+	}{
+		{"histogram", "x", all, "x_bucket", true},
+		{"histogram", "x", all, "x_sum", true},
+		{"histogram", "x", all, "x_count", true},
+		{"histogram", "x", all, "x_created", true},
+		{"summary", "x", all, "x_sum", true},
+		{"summary", "x", all, "x_count", true},
+		{"summary", "x", all, "x_created", true},
+		{"counter", "x_total", all, "x_created", true},
+		// Both would have x_created.
+		{"counter", "x_total", []string{"histogram", "summary"}, "x", true},
+		{"histogram", "x", []string{"counter", "counter vec"}, "x_total", true},
+
+		// OpenMetrics would call the family of a counter x_total x. It shows it as unknown under its whole name then.
+		{"counter", "x_total", []string{"counter", "gauge", "counter vec", "gauge func"}, "x", false},
+		{"counter vec", "x_total", []string{"counter", "gauge", "counter vec", "gauge func"}, "x", false},
+		{"counter", "x_total_total", []string{"counter", "gauge", "counter vec", "gauge func"}, "x_total", false},
+		{"histogram", "x", []string{"counter", "counter vec"}, "x_count_total", false},
+		{"counter", "x", []string{"gauge", "histogram", "summary"}, "x_total", false},
+		{"counter", "x", all, "x_created", false},
+		{"summary", "x", []string{"gauge", "histogram"}, "x_bucket", false},
+		{"gauge", "x", []string{"gauge", "histogram", "summary"}, "x_total", false},
+		{"gauge", "x", all, "x_count", false},
+		{"gauge", "x", []string{"gauge", "histogram", "summary"}, "x_created", false},
+		{"histogram", "x", all, "x_min", false},
+		{"counter", "x_total", all, "x_total_sum", false},
+		{"counter", "x", all, "x_sum", false},
+	} {
+		for _, other := range test.others {
+			t.Run(fmt.Sprintf("%s %s and %s %s", test.kind, test.name, other, test.other), func(t *testing.T) {
+				for range 2 {
+					r := engine.NewRegistry()
+					require.NoError(t, kinds[test.kind](r, test.name))
+					err := kinds[other](r, test.other)
+					if !test.collide {
+						require.NoError(t, err)
+						return
+					}
+					require.ErrorIs(t, err, engine.ErrTaken)
+					require.Contains(t, err.Error(), " "+test.name)
+					require.Contains(t, err.Error(), " "+test.other)
+
+					require.True(t, r.Unregister(test.name))
+					require.NoError(t, kinds[other](r, test.other), "all names are free again")
+					// And once more the other way round.
+					test.kind, test.name, other, test.other = other, test.other, test.kind, test.name
+				}
+			})
+		}
+	}
 }
 
 func TestDefinitionsOfOneNameWithOtherConstantLabelsStandUnderOneHeader(t *testing.T) {
-	r := NewRegistry()
-	pool := func(name string) Option { return WithConstLabels(Labels{"pool": name}) }
+	r := engine.NewRegistry()
+	pool := func(name string) engine.Option { return engine.WithConstLabels(engine.Labels{"pool": name}) }
 	b, err := r.NewCounter("conns_total", "Connections.", pool("b"))
 	require.NoError(t, err)
 	a, err := r.NewCounterVec("conns_total", "Connections.", []string{"host"}, pool("a"))
@@ -78,94 +182,71 @@ func TestDefinitionsOfOneNameWithOtherConstantLabelsStandUnderOneHeader(t *testi
 	a.With("y").Add(3)
 
 	body := "conns_total 7\nconns_total{host=\"x\",pool=\"a\"} 2\nconns_total{host=\"y\",pool=\"a\"} 3\nconns_total{pool=\"b\"} 1\n"
-	require.Equal(t, "# HELP conns_total Connections.\n# TYPE conns_total counter\n"+body, exposed(t, r, Exposition{}))
+	require.Equal(t, "# HELP conns_total Connections.\n# TYPE conns_total counter\n"+body, exposed(t, r, engine.Exposition{}))
 	require.Equal(t, "# HELP conns Connections.\n# TYPE conns counter\n"+body+"# EOF\n",
-		exposed(t, r, Exposition{Format: encode.OpenMetrics}))
-	require.Equal(t, map[string]int{"conns_total": 1}, messages(t, []byte(exposed(t, r, Exposition{Format: encode.Protobuf}))))
+		exposed(t, r, engine.Exposition{Format: encode.OpenMetrics}))
+	require.Equal(t, map[string]testkit.Pieces{"conns_total": {Messages: 1, Metrics: 4}},
+		testkit.ReadProtobuf(t, expose(t, r, engine.Exposition{Format: protobuf, NoSelf: true})))
 
 	info, ok := r.Lookup("conns_total")
 	require.True(t, ok)
 	require.Same(t, none, info.Metric, "the first one of the page")
-	var consts []Labels
+	var consts []engine.Labels
 	for info := range r.All() {
 		require.Equal(t, "conns_total", info.Name)
 		consts = append(consts, info.Const)
 	}
-	require.Equal(t, []Labels{{}, {"pool": "a"}, {"pool": "b"}, {"pool": "empty"}}, consts)
+	require.Equal(t, []engine.Labels{{}, {"pool": "a"}, {"pool": "b"}, {"pool": "empty"}}, consts)
 
 	require.True(t, r.Unregister("conns_total"))
-	require.Empty(t, exposed(t, r, Exposition{}), "all of the name are gone")
+	require.Empty(t, exposed(t, r, engine.Exposition{}), "all of the name are gone")
 	require.False(t, r.Unregister("conns_total"))
 	_, err = r.NewHistogram("conns_total", "Another type.", pool("b"))
 	require.NoError(t, err, "and the name is free")
 }
 
-func TestLargeFamiliesOfSeveralDefinitionsAreWholeInEveryFormat(t *testing.T) {
-	r := NewRegistry()
-	const parts, rows = 5, 700
-	for i := range parts {
-		options := []MetricOption{WithConstLabels(Labels{"part": fmt.Sprint(i)}), WithBuckets(float64(i), 100)}
-		if i%2 == 1 {
-			options = append(options, WithNative(histogram.NativeDefaults()))
-		}
-		v, err := r.NewHistogramVec("h_seconds", "H.", []string{"row"}, options...)
-		require.NoError(t, err)
-		for row := range rows {
-			v.With(fmt.Sprint(row)).ObserveWithExemplar(1, Labels{"id": "1"})
-		}
-	}
-	families, err := textpage.Parse(exposed(t, r, Exposition{}))
-	require.NoError(t, err)
-	require.Len(t, families, 1)
-	require.Len(t, families[0].Samples, parts*rows*5, "three buckets, sum and count of each")
-	require.Equal(t, 1, strings.Count(exposed(t, r, Exposition{Format: encode.OpenMetrics}), "# TYPE"))
-	require.Equal(t, map[string]int{"h_seconds": 1},
-		messages(t, []byte(exposed(t, r, Exposition{Format: encode.Protobuf, WholeFamilies: true}))))
-	require.Greater(t, messages(t, []byte(exposed(t, r, Exposition{Format: encode.Protobuf})))["h_seconds"], 1)
-}
+func second[T any](_ T, err error) error { return err }
 
 func TestASecondDefinitionSaysWhatDiffersAndWhereTheFirstWasMade(t *testing.T) {
-	r := NewRegistry()
+	r := engine.NewRegistry()
 	must := func(_ any, err error) { t.Helper(); require.NoError(t, err) }
 	must(r.NewCounter("twice_total", "One."))
-	must(r.NewGauge("gauge_bytes", "", WithUnit("bytes")))
-	must(r.NewGaugeVec("vec", "", []string{"a", "b"}, WithConstLabels(Labels{"zone": "1"})))
-	must(r.NewHistogram("hist", "", WithBuckets(1, 2)))
+	must(r.NewGauge("gauge_bytes", "", engine.WithUnit("bytes")))
+	must(r.NewGaugeVec("vec", "", []string{"a", "b"}, engine.WithConstLabels(engine.Labels{"zone": "1"})))
+	must(r.NewHistogram("hist", "", engine.WithBuckets(1, 2)))
 	must(r.NewSummary("sum", ""))
 	for _, test := range []struct {
 		err  error
 		want string
 	}{
 		{second(r.NewCounter("twice_total", "Two.")), `counter twice_total: name is taken: help differs: "Two.", but "One." in the first`},
-		{second(r.NewCounter("twice_total", "Two.", WithConstLabels(Labels{"x": "1"}))), `help differs: "Two.", but "One."`},
+		{second(r.NewCounter("twice_total", "Two.", engine.WithConstLabels(engine.Labels{"x": "1"}))), `help differs: "Two.", but "One."`},
 		{second(r.NewGauge("twice_total", "One.")), "type differs: gauge, but counter in"},
 		{second(r.NewGauge("gauge_bytes", "")), `unit differs: "", but "bytes" in`},
-		{second(r.NewGaugeVec("vec", "", []string{"b", "a"}, WithConstLabels(Labels{"zone": "1"}))),
+		{second(r.NewGaugeVec("vec", "", []string{"b", "a"}, engine.WithConstLabels(engine.Labels{"zone": "1"}))),
 			"label names differ: (b, a), but (a, b) in"},
-		{second(r.NewGaugeVec("vec", "", nil, WithConstLabels(Labels{"zone": "1"}))), "label names differ: any, but (a, b) in"},
+		{second(r.NewGaugeVec("vec", "", nil, engine.WithConstLabels(engine.Labels{"zone": "1"}))), "label names differ: any, but (a, b) in"},
 		{second(r.NewGaugeVec("vec", "", []string{"zone"})),
 			"label names differ: (zone), but (a, b) in the first definition; constant labels differ: map[], but map[zone:1] in"},
-		{second(r.NewHistogram("hist", "", WithBuckets(1, 3))), "buckets differ: [1 3], but [1 2] in"},
-		{second(r.NewHistogram("hist", "", WithBuckets(1, 2), WithNative(histogram.NativeDefaults()))), "native buckets differ: {"},
-		{second(r.NewSummary("sum", "", WithMaxAge(0))), "maximum age differs: 0s, but 10m0s in"},
+		{second(r.NewHistogram("hist", "", engine.WithBuckets(1, 3))), "buckets differ: [1 3], but [1 2] in"},
+		{second(r.NewHistogram("hist", "", engine.WithBuckets(1, 2), engine.WithNative(histogram.NativeDefaults()))), "native buckets differ: {"},
+		{second(r.NewSummary("sum", "", engine.WithMaxAge(0))), "maximum age differs: 0s, but 10m0s in"},
 		{second(r.NewCounterFunc("twice_total", "One.", func() float64 { return 0 })), "origin differs: a function, but the program in"},
 		{second(r.NewGauge("hist_count", "")), "its series hist_count would collide with histogram hist, defined at "},
 	} {
-		require.ErrorIs(t, test.err, ErrTaken)
+		require.ErrorIs(t, test.err, engine.ErrTaken)
 		require.Contains(t, test.err.Error(), test.want)
 		require.Regexp(t, `at \S*names_test\.go:\d+$`, test.err.Error())
 	}
 }
 
-func second[T any](_ T, err error) error { return err }
-
 func TestOtherLimitsReturnTheExistingMetricAndAreLoggedOnce(t *testing.T) {
 	var log strings.Builder
-	r := NewRegistry(WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
-	one, err := r.NewGaugeVec("g", "", []string{"a"}, WithMaxSeries(5))
+	r := engine.NewRegistry(engine.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	one, err := r.NewGaugeVec("g", "", []string{"a"}, engine.WithMaxSeries(5))
 	require.NoError(t, err)
 	for range 3 {
-		two, err := r.NewGaugeVec("g", "", []string{"a"}, WithMaxSeries(7))
+		two, err := r.NewGaugeVec("g", "", []string{"a"}, engine.WithMaxSeries(7))
 		require.NoError(t, err)
 		require.Same(t, one, two)
 	}
@@ -177,28 +258,28 @@ func TestOtherLimitsReturnTheExistingMetricAndAreLoggedOnce(t *testing.T) {
 func TestACounterBesideItsUnsuffixedNameIsUnknownInOpenMetrics(t *testing.T) {
 	alone := "# TYPE x counter\nx_total 1 # {id=\"a\"} 1 1700000000\n# EOF\n"
 	both := "# TYPE x gauge\nx 5\n# TYPE x_total unknown\nx_total 1\n# EOF\n"
-	om := func(r *Registry) string {
-		return strings.ReplaceAll(exposed(t, r, Exposition{Format: encode.OpenMetrics}), "1.7e+09", "1700000000")
+	om := func(r *engine.Registry) string {
+		return strings.ReplaceAll(exposed(t, r, engine.Exposition{Format: encode.OpenMetrics}), "1.7e+09", "1700000000")
 	}
-	counter := func(r *Registry) {
+	counter := func(r *engine.Registry) {
 		c, err := r.NewCounter("x_total", "")
 		require.NoError(t, err)
-		c.AddWithExemplar(1, Labels{"id": "a"})
+		c.AddWithExemplar(1, engine.Labels{"id": "a"})
 	}
-	gauge := func(r *Registry) {
+	gauge := func(r *engine.Registry) {
 		g, err := r.NewGauge("x", "")
 		require.NoError(t, err)
 		g.Set(5)
 	}
-	for _, define := range [][]func(*Registry){{counter, gauge}, {gauge, counter}} {
-		r := NewRegistry(WithClock(fixedClock))
+	for _, define := range [][]func(*engine.Registry){{counter, gauge}, {gauge, counter}} {
+		r := engine.NewRegistry(engine.WithClock(fixedClock))
 		for _, f := range define {
 			f(r)
 		}
 		require.Equal(t, both, om(r))
-		require.Equal(t, "# TYPE x gauge\nx 5\n# TYPE x_total counter\nx_total 1\n", exposed(t, r, Exposition{}))
+		require.Equal(t, "# TYPE x gauge\nx 5\n# TYPE x_total counter\nx_total 1\n", exposed(t, r, engine.Exposition{}))
 		require.Equal(t, "# TYPE x_total unknown\nx_total 1\n# EOF\n",
-			exposed(t, r, Exposition{Format: encode.OpenMetrics, Names: []string{"x_total"}}), "the type does not depend on the choice")
+			exposed(t, r, engine.Exposition{Format: encode.OpenMetrics, Names: []string{"x_total"}}), "the type does not depend on the choice")
 		require.True(t, r.Unregister("x"))
 		require.Equal(t, alone, om(r))
 		gauge(r)
@@ -207,7 +288,7 @@ func TestACounterBesideItsUnsuffixedNameIsUnknownInOpenMetrics(t *testing.T) {
 		require.Equal(t, "# TYPE x gauge\nx 5\n# EOF\n", om(r))
 	}
 
-	r := NewRegistry()
+	r := engine.NewRegistry()
 	for _, name := range []string{"h_count_total", "y_total", "y_created_total"} {
 		_, err := r.NewCounter(name, "")
 		require.NoError(t, err)
@@ -220,122 +301,6 @@ func TestACounterBesideItsUnsuffixedNameIsUnknownInOpenMetrics(t *testing.T) {
 	require.Contains(t, om(r), "# TYPE h_count_total unknown\nh_count_total 0\n", "samples of others count too")
 	require.True(t, r.Unregister("y_total"))
 	require.Contains(t, om(r), "# TYPE y_created counter\n")
-}
-
-// hasName must agree with the names that definitions claim.
-func TestLookingUpNamesAgreesWithTheirClaims(t *testing.T) {
-	r := NewRegistry()
-	for i, name := range []string{"a", "a_total", "b_total", "bb_total", "c", "cc", "c_sum_x", "d_count", "d", "z_created"} {
-		var err error
-		switch i % 4 {
-		case 0:
-			_, err = r.NewHistogram("h_"+name, "")
-		case 1:
-			_, err = r.NewSummary("s_"+name, "")
-		case 2:
-			_, err = r.NewCounter("c_"+name, "")
-		default:
-			_, err = r.NewGauge("g_"+name, "")
-		}
-		require.NoError(t, err)
-		_, err = r.NewCounter(name, "")
-		require.NoError(t, err)
-	}
-	families := slices.Collect(func(yield func(*family) bool) {
-		for _, f := range *r.sorted.Load() {
-			if !f.isSelf && !yield(f) {
-				return
-			}
-		}
-	})
-	claims := map[string]bool{}
-	for _, f := range families {
-		for _, name := range f.def.series() {
-			claims[name] = true
-		}
-	}
-	for name := range claims {
-		require.True(t, hasName(families, name), name)
-		for _, suffix := range []string{"_count", "_sum", "_bucket", "_created", "_total", "x"} {
-			require.Equal(t, claims[name+suffix], hasName(families, name+suffix), name+suffix)
-			cut := strings.TrimSuffix(name, suffix)
-			require.Equal(t, claims[cut], hasName(families, cut), cut)
-		}
-	}
-	require.Zero(t, testing.AllocsPerRun(100, func() { hasName(families, "h_a_bucket_created") }))
-}
-
-func TestARegistrysConstantLabelGivesWayToTheMetricsOwn(t *testing.T) {
-	var log strings.Builder
-	r := NewRegistry(WithConstLabels(Labels{"version": "2", "zone": "eu", "le": "x"}),
-		WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
-	v, err := r.NewGaugeVec("info", "", []string{"version"})
-	require.NoError(t, err)
-	v.With("1").Set(1)
-	_, err = r.NewGauge("own", "", WithConstLabels(Labels{"zone": "us"}))
-	require.NoError(t, err)
-	_, err = r.NewHistogram("h", "", WithBuckets())
-	require.NoError(t, err)
-	_, err = r.NewGauge("plain", "")
-	require.NoError(t, err)
-	require.NoError(t, r.Register(versioned{}))
-	for range 2 {
-		_, err = r.NewGaugeVec("info", "", []string{"version"})
-		require.NoError(t, err, "the same definition once more")
-	}
-	families, err := textpage.Parse(exposed(t, r, Exposition{}))
-	require.NoError(t, err)
-	var series []string
-	for _, f := range families {
-		for _, s := range f.Samples {
-			series = append(series, s.Series())
-		}
-	}
-	require.Equal(t, []string{
-		`collected{le="x",version="collector",zone="eu"}`,
-		`h_bucket{le="+Inf",version="2",zone="eu"}`, `h_sum{version="2",zone="eu"}`, `h_count{version="2",zone="eu"}`,
-		`info{le="x",version="1",zone="eu"}`, `own{le="x",version="2",zone="us"}`, `plain{le="x",version="2",zone="eu"}`,
-	}, series)
-	require.Equal(t, 4, strings.Count(log.String(), "\n"), log.String())
-	for _, want := range []string{"metric=info labels=[version]", "metric=own labels=[zone]", "metric=h labels=[le]", "metric=collected labels=[version]"} {
-		require.Contains(t, log.String(), want)
-	}
-}
-
-// versioned is a collector whose one metric has a label version.
-type versioned struct{}
-
-var versionedMetric Collected
-
-func (versioned) Define(d *Definitions) {
-	versionedMetric = d.Gauge("collected", "", []string{"version"})
-}
-func (versioned) Collect(e *Emission) { e.Emit(versionedMetric, 1, "collector") }
-
-func TestCollectorsWithOtherConstantLabelsStandSideBySide(t *testing.T) {
-	r := NewRegistry()
-	require.NoError(t, r.Register(&pooled{pool: "a"}))
-	require.NoError(t, r.Register(&pooled{pool: "b"}))
-	err := r.Register(&pooled{pool: "b"})
-	require.ErrorIs(t, err, ErrTaken)
-	require.Contains(t, err.Error(), "origin differs: a collector, but another collector in the first definition, at ")
-	require.Equal(t, "# TYPE size gauge\nsize{pool=\"a\"} 1\nsize{pool=\"b\"} 1\n", exposed(t, r, Exposition{}))
-}
-
-type pooled struct {
-	pool string
-	size Collected
-}
-
-func (p *pooled) Define(d *Definitions) {
-	p.size = d.Gauge("size", "", nil, WithConstLabels(Labels{"pool": p.pool}))
-}
-func (p *pooled) Collect(e *Emission) { e.Emit(p.size, 1) }
-
-func TestNativeOptionsThatAreAllZeroSayWhereToStart(t *testing.T) {
-	_, err := NewRegistry().NewHistogram("h", "", WithNative(histogram.NativeOptions{}))
-	require.ErrorIs(t, err, ErrBuckets)
-	require.Contains(t, err.Error(), "start from histogram.NativeDefaults()")
 }
 
 func fixedClock() time.Time { return time.Unix(1_700_000_000, 0) }

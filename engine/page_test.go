@@ -4,7 +4,7 @@ package engine_test
 
 import (
 	"bytes"
-	"encoding/binary"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,12 +15,16 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/internal/testkit"
+	"github.com/quipu-metrics/quipu/internal/textpage"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -136,23 +140,60 @@ func TestAPageOfNamedFamiliesCostsNothingForTheOthers(t *testing.T) {
 	require.Equal(t, "# EOF\n", string(expose(t, r, engine.Exposition{Names: []string{"b"}, Format: openMetrics})))
 }
 
-func TestTheRegistryReportsOnItself(t *testing.T) {
-	r := engine.NewRegistry()
-	v, err := r.NewGaugeVec("g", "", []string{"a"})
+func TestExposeRefusesFormatsThatDoNotExist(t *testing.T) {
+	n, err := engine.NewRegistry().Expose(io.Discard, engine.Exposition{Format: 99})
+	require.ErrorIs(t, err, engine.ErrOption)
+	require.Zero(t, n)
+}
+
+// Nanoseconds since 1970 in one float64 are off by some hundred, and a quarter of a second became .2499998.
+func TestTimesAreTheNearestFloats(t *testing.T) {
+	r := engine.NewRegistry(engine.WithClock(func() time.Time { return time.Unix(1_700_000_000, 250e6) }))
+	c, err := r.NewCounter("c_total", "")
 	require.NoError(t, err)
-	own := scrape(t, r).float(t, "quipu_series")
-	v.With("1")
-	v.With("2")
-	n, err := r.Expose(io.Discard, engine.Exposition{})
+	c.AddWithExemplar(1, engine.Labels{"id": "x"})
+	require.Equal(t, "# TYPE c counter\nc_total 1 # {id=\"x\"} 1 1700000000.25\nc_created 1700000000.25\n# EOF\n",
+		strings.ReplaceAll(string(expose(t, r, engine.Exposition{Format: openMetrics, NoSelf: true, Created: true})), "1.70000000025e+09", "1700000000.25"))
+}
+
+func TestCreatedTimesInOpenMetricsAreOptIn(t *testing.T) {
+	r := engine.NewRegistry(engine.WithClock(func() time.Time { return time.Unix(1_700_000_000, 0) }))
+	_, err := r.NewCounter("c_total", "")
 	require.NoError(t, err)
-	_, err = r.Expose(io.Discard, engine.Exposition{Names: []string{"none"}})
+	_, err = r.NewHistogram("h", "")
 	require.NoError(t, err)
-	page := scrape(t, r)
-	require.EqualValues(t, own+2, page.float(t, "quipu_series"))
-	require.EqualValues(t, 3, page.float(t, "quipu_scrapes_total"), "those before this one")
-	require.Greater(t, page.float(t, "quipu_scrape_bytes_total"), float64(n))
-	require.EqualValues(t, 3, page.float(t, "quipu_scrape_duration_seconds_count"))
-	require.NotContains(t, valuesOf(t, r), "quipu_scrapes_total")
+	_, err = r.NewSummary("s", "")
+	require.NoError(t, err)
+	page := func(e engine.Exposition) string {
+		var b strings.Builder
+		e.NoSelf = true
+		_, err := r.Expose(&b, e)
+		require.NoError(t, err)
+		return b.String()
+	}
+	require.NotContains(t, page(engine.Exposition{Format: encode.OpenMetrics}), "_created")
+	require.NotContains(t, page(engine.Exposition{Format: encode.Text, Created: true}), "_created")
+	shown := page(engine.Exposition{Format: encode.OpenMetrics, Created: true})
+	require.Equal(t, 3, strings.Count(shown, "_created 1.7e+09\n")+strings.Count(shown, "_created 1700000000\n"))
+	require.Equal(t, page(engine.Exposition{Format: encode.Protobuf, Created: true}), page(engine.Exposition{Format: encode.Protobuf}),
+		"protobuf always carries them")
+}
+
+// large is a registry whose page takes several chunks.
+func large(t testing.TB, series int) *engine.Registry {
+	t.Helper()
+	r := engine.NewRegistry(engine.WithMaxSeries(series))
+	c, err := r.NewCounterVec("c_total", "", []string{"a"})
+	require.NoError(t, err)
+	h, err := r.NewHistogramVec("h", "Help.", []string{"a"})
+	require.NoError(t, err)
+	for i := range series {
+		c.With(fmt.Sprint("series-", i)).Inc()
+		if i%10 == 0 {
+			h.With(fmt.Sprint("series-", i)).Observe(1)
+		}
+	}
+	return r
 }
 
 // failing accepts some calls of Write, then one with an outcome of its own, and no more.
@@ -175,23 +216,6 @@ func (w *failing) Write(p []byte) (int, error) {
 	n := w.n(len(p))
 	w.written += n
 	return n, w.err
-}
-
-// large is a registry whose page takes several chunks.
-func large(t testing.TB, series int) *engine.Registry {
-	t.Helper()
-	r := engine.NewRegistry(engine.WithMaxSeries(series))
-	c, err := r.NewCounterVec("c_total", "", []string{"a"})
-	require.NoError(t, err)
-	h, err := r.NewHistogramVec("h", "Help.", []string{"a"})
-	require.NoError(t, err)
-	for i := range series {
-		c.With(fmt.Sprint("series-", i)).Inc()
-		if i%10 == 0 {
-			h.With(fmt.Sprint("series-", i)).Observe(1)
-		}
-	}
-	return r
 }
 
 func TestAPageStopsAtTheFirstFailedWriteAndTheNextPageIsWhole(t *testing.T) {
@@ -269,11 +293,11 @@ func TestPagesAreWrittenInChunksOf64KiBWhateverTheFormat(t *testing.T) {
 			require.Len(t, page.family("c_total").samples, series)
 			require.Len(t, page.family("h").samples, series/10*14)
 		case protobuf:
-			families := readMessages(t, w.Bytes())
-			require.Equal(t, series, families["c_total"].metrics)
-			require.Equal(t, series/10, families["h"].metrics)
-			require.Greater(t, families["c_total"].messages, 2, "a large family comes in pieces")
-			require.Equal(t, 1, families["quipu_series"].messages)
+			families := testkit.ReadProtobuf(t, w.Bytes())
+			require.Equal(t, series, families["c_total"].Metrics)
+			require.Equal(t, series/10, families["h"].Metrics)
+			require.Greater(t, families["c_total"].Messages, 2, "a large family comes in pieces")
+			require.Equal(t, 1, families["quipu_series"].Messages)
 		default:
 			require.Equal(t, 1, strings.Count(w.String(), "# TYPE c counter\n"))
 			require.True(t, strings.HasSuffix(w.String(), "\n# EOF\n"))
@@ -295,50 +319,143 @@ func TestSeriesLargerThanAChunkAreWhole(t *testing.T) {
 		h.With(strings.Repeat(string(c), engine.MaxLabelValue)).Observe(7)
 	}
 	require.Len(t, scrape(t, r).family("h").samples, 3*403)
-	families := readMessages(t, expose(t, r, engine.Exposition{Format: protobuf}))
-	require.Equal(t, 3, families["h"].metrics)
+	families := testkit.ReadProtobuf(t, expose(t, r, engine.Exposition{Format: protobuf}))
+	require.Equal(t, 3, families["h"].Metrics)
 }
 
-type messages struct{ messages, metrics int }
+// A piece of a protobuf family has the family's help text. One larger than a chunk was there once for each series: 3 GB
+// for 3000 of them.
+func TestAHelpTextLargerThanAChunkIsNotRepeatedForEverySeries(t *testing.T) {
+	r := engine.NewRegistry()
+	v, err := r.NewGaugeVec("g", strings.Repeat("x", 100<<10), []string{"a"})
+	require.NoError(t, err)
+	for i := range 10_000 {
+		v.With(fmt.Sprint("series ", i))
+	}
+	page := expose(t, r, engine.Exposition{Format: encode.Protobuf, NoSelf: true})
+	require.Less(t, len(page), 1<<20)
+	require.Equal(t, 10_000, testkit.ReadProtobuf(t, page)["g"].Metrics)
+}
 
-// readMessages counts the messages and metrics of each family of a protobuf page.
-func readMessages(t testing.TB, page []byte) map[string]messages {
-	t.Helper()
-	families := map[string]messages{}
-	varint := func(b *[]byte) uint64 {
-		v, n := binary.Uvarint(*b)
-		require.Positive(t, n)
-		*b = (*b)[n:]
-		return v
-	}
-	field := func(b *[]byte) (number uint64, content []byte) {
-		tag := varint(b)
-		if tag&7 == 0 {
-			varint(b)
-			return tag >> 3, nil
+func TestLargeFamiliesOfSeveralDefinitionsAreWholeInEveryFormat(t *testing.T) {
+	r := engine.NewRegistry()
+	const parts, rows = 5, 700
+	for i := range parts {
+		options := []engine.MetricOption{engine.WithConstLabels(engine.Labels{"part": fmt.Sprint(i)}), engine.WithBuckets(float64(i), 100)}
+		if i%2 == 1 {
+			options = append(options, engine.WithNative(histogram.NativeDefaults()))
 		}
-		require.EqualValues(t, 2, tag&7)
-		n := varint(b)
-		require.LessOrEqual(t, n, uint64(len(*b)))
-		content, *b = (*b)[:n], (*b)[n:]
-		return tag >> 3, content
-	}
-	for len(page) > 0 {
-		n := varint(&page)
-		require.LessOrEqual(t, n, uint64(len(page)))
-		message := page[:n]
-		page = page[n:]
-		name, count := "", 0
-		for len(message) > 0 {
-			switch number, content := field(&message); number {
-			case 1:
-				name = string(content)
-			case 4:
-				count++
-			}
+		v, err := r.NewHistogramVec("h_seconds", "H.", []string{"row"}, options...)
+		require.NoError(t, err)
+		for row := range rows {
+			v.With(fmt.Sprint(row)).ObserveWithExemplar(1, engine.Labels{"id": "1"})
 		}
-		require.Positive(t, count, "no message without metrics: %s", name)
-		families[name] = messages{families[name].messages + 1, families[name].metrics + count}
 	}
-	return families
+	families, err := textpage.Parse(exposed(t, r, engine.Exposition{}))
+	require.NoError(t, err)
+	require.Len(t, families, 1)
+	require.Len(t, families[0].Samples, parts*rows*5, "three buckets, sum and count of each")
+	require.Equal(t, 1, strings.Count(exposed(t, r, engine.Exposition{Format: encode.OpenMetrics}), "# TYPE"))
+	require.Equal(t, map[string]testkit.Pieces{"h_seconds": {Messages: 1, Metrics: parts * rows}},
+		testkit.ReadProtobuf(t, expose(t, r, engine.Exposition{Format: protobuf, WholeFamilies: true, NoSelf: true})))
+	pieces := testkit.ReadProtobuf(t, expose(t, r, engine.Exposition{Format: protobuf, NoSelf: true}))
+	require.Greater(t, pieces["h_seconds"].Messages, 1)
+}
+
+// A reader that stops in the middle of a page is somebody else's writer: neither updates nor series nor other pages wait.
+func TestAStoppedReaderHoldsUpNobody(t *testing.T) {
+	r := engine.NewRegistry()
+	v, err := r.NewSummaryVec("s", "", []string{"a"})
+	require.NoError(t, err)
+	v.With("x").Observe(1)
+	from, to := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.Expose(to, engine.Exposition{})
+	}()
+	_, err = io.ReadFull(from, make([]byte, 1)) // the page is under way now
+	require.NoError(t, err)
+
+	begin := time.Now()
+	for range 10_000 {
+		v.With("x").Observe(1)
+	}
+	v.With("y").Observe(1)
+	v.Delete("x")
+	_, err = r.NewGauge("g", "")
+	require.NoError(t, err)
+	_, err = r.Expose(io.Discard, engine.Exposition{})
+	require.NoError(t, err)
+	r.Clear()
+	require.Less(t, time.Since(begin), time.Second)
+	select {
+	case <-done:
+		require.Fail(t, "the page is not read yet")
+	default:
+	}
+	require.NoError(t, from.Close())
+	<-done
+}
+
+var errGaveUp = errors.New("gave up")
+
+func TestAPageWhoseContextIsDoneWaitsForNoFunctionAnyLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, log := logged()
+		for i := range 3 {
+			_, err := r.NewGaugeFunc(fmt.Sprint("slow_", i), "", func() float64 { time.Sleep(450 * time.Millisecond); return 1 })
+			require.NoError(t, err)
+		}
+		require.NoError(t, r.Register(sleepAndEmit(&sleeper{takes: 450 * ms})))
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(100*time.Millisecond, func() { cancel(errGaveUp) })
+		begin := time.Now()
+		var page bytes.Buffer
+		n, err := r.Expose(&page, engine.Exposition{Context: ctx})
+		require.Same(t, errGaveUp, err)
+		require.Equal(t, 100*time.Millisecond, time.Since(begin))
+		require.EqualValues(t, page.Len(), n)
+		require.Empty(t, log.String(), "that a page is given up is no function's fault")
+		time.Sleep(time.Second)
+		require.Zero(t, failures(t, scrape(t, r), "timeout"))
+	})
+}
+
+func TestAPageWhoseContextIsDoneWritesNothingMore(t *testing.T) {
+	for _, e := range []engine.Exposition{{}, {Format: encode.Protobuf}, {Format: encode.Protobuf, WholeFamilies: true}} {
+		r := engine.NewRegistry()
+		v, err := r.NewGaugeVec("g", "", []string{"i"})
+		require.NoError(t, err)
+		for i := range 10_000 {
+			v.With(fmt.Sprint(i)).Inc()
+		}
+		define(t, r, "z", func() float64 { return 1 }) // so that a whole family is not the whole page
+		ctx, cancel := context.WithCancelCause(t.Context())
+		e.Context, e.NoSelf = ctx, true
+		w := &cancelling{cancel: func() { cancel(errGaveUp) }}
+		n, err := r.Expose(w, e)
+		require.Same(t, errGaveUp, err, "%v", e)
+		require.Equal(t, 1, w.writes, "%v", e)
+		require.EqualValues(t, w.bytes, n, "%v", e)
+
+		w = &cancelling{}
+		n, err = r.Expose(w, e)
+		require.Same(t, errGaveUp, err, "%v", e)
+		require.Zero(t, w.writes, "done before the page began")
+		require.Zero(t, n)
+	}
+}
+
+// cancelling gives up when it is first written to.
+type cancelling struct {
+	cancel        func()
+	writes, bytes int
+}
+
+func (c *cancelling) Write(b []byte) (int, error) {
+	c.cancel()
+	c.writes++
+	c.bytes += len(b)
+	return len(b), nil
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package engine
+package engine_test
 
 import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
 )
 
 var errTest = errors.New("test")
@@ -26,27 +27,13 @@ func (w *worker) workContext(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-func TestTimerObservesSeconds(t *testing.T) {
-	r := NewRegistry(WithStrict())
-	h, s := must(r.NewHistogram("h", "")), must(r.NewSummary("s", ""))
-	func() {
-		defer h.Start().Stop()
-		defer s.Start().Stop()
-		time.Sleep(10 * time.Millisecond)
-	}()
-	require.EqualValues(t, 1, h.Snapshot().Count)
-	require.InDelta(t, 0.1, h.Snapshot().Sum, 0.09)
-	require.EqualValues(t, 1, s.Snapshot().Count)
-	require.GreaterOrEqual(t, s.Snapshot().Sum, 0.01)
-}
-
 func TestWrappersMeasureFunctionsAndMethods(t *testing.T) {
-	r := NewRegistry(WithStrict())
+	r := engine.NewRegistry(engine.WithStrict())
 	h, g, c := must(r.NewHistogram("h", "")), must(r.NewGauge("g", "")), must(r.NewCounter("c", ""))
 	var w worker
-	plain := CountErrors(c, InProgress(g, Timed(h, w.work)))
+	plain := engine.CountErrors(c, engine.InProgress(g, engine.Timed(h, w.work)))
 	require.NoError(t, plain())
-	withContext := CountErrors(c, InProgress(g, Timed(h, w.workContext)))
+	withContext := engine.CountErrors(c, engine.InProgress(g, engine.Timed(h, w.workContext)))
 	require.NoError(t, withContext(context.Background()))
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errTest)
@@ -59,8 +46,8 @@ func TestWrappersMeasureFunctionsAndMethods(t *testing.T) {
 }
 
 func TestInProgressCountsCallsUnderWay(t *testing.T) {
-	g := must(NewRegistry(WithStrict()).NewGauge("g", ""))
-	require.NoError(t, InProgress(g, func() error {
+	g := must(engine.NewRegistry(engine.WithStrict()).NewGauge("g", ""))
+	require.NoError(t, engine.InProgress(g, func() error {
 		require.EqualValues(t, 1, g.Value())
 		return nil
 	})())
@@ -68,12 +55,12 @@ func TestInProgressCountsCallsUnderWay(t *testing.T) {
 }
 
 func TestWrappersCountPanicsAndLetThemGoOn(t *testing.T) {
-	r := NewRegistry(WithStrict())
+	r := engine.NewRegistry(engine.WithStrict())
 	h, g, c := must(r.NewHistogram("h", "")), must(r.NewGauge("g", "")), must(r.NewCounter("c", ""))
-	f := CountErrors(c, InProgress(g, Timed(h, func() error { panic(errTest) })))
+	f := engine.CountErrors(c, engine.InProgress(g, engine.Timed(h, func() error { panic(errTest) })))
 	require.PanicsWithValue(t, errTest, func() { _ = f() })
 	require.PanicsWithValue(t, errTest, func() {
-		_, _ = Call(h, g, c, func() (int, error) { panic(errTest) })
+		_, _ = engine.Call(h, g, c, func() (int, error) { panic(errTest) })
 	})
 	require.EqualValues(t, 2, h.Snapshot().Count)
 	require.Zero(t, g.Value())
@@ -81,12 +68,12 @@ func TestWrappersCountPanicsAndLetThemGoOn(t *testing.T) {
 }
 
 func TestCallReturnsTheValue(t *testing.T) {
-	r := NewRegistry(WithStrict())
+	r := engine.NewRegistry(engine.WithStrict())
 	h, g, c := must(r.NewHistogram("h", "")), must(r.NewGauge("g", "")), must(r.NewCounter("c", ""))
-	n, err := Call(h, g, c, func() (int, error) { return 42, errTest })
+	n, err := engine.Call(h, g, c, func() (int, error) { return 42, errTest })
 	require.Equal(t, 42, n)
 	require.ErrorIs(t, err, errTest)
-	n, err = Call(nil, nil, nil, func() (int, error) { return 43, nil })
+	n, err = engine.Call(nil, nil, nil, func() (int, error) { return 43, nil })
 	require.Equal(t, 43, n)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, c.Value())
@@ -95,28 +82,28 @@ func TestCallReturnsTheValue(t *testing.T) {
 
 // A nil *Histogram in the interface panicked after the function had run, and hid what it returned.
 func TestNilMeasuresAreIgnored(t *testing.T) {
-	for name, o := range map[string]Observer{"nil": nil, "nil *Histogram": (*Histogram)(nil), "nil *Summary": (*Summary)(nil)} {
+	for name, o := range map[string]engine.Observer{"nil": nil, "nil *Histogram": (*engine.Histogram)(nil), "nil *Summary": (*engine.Summary)(nil)} {
 		t.Run(name, func(t *testing.T) {
-			n, err := Call(o, nil, nil, func() (int, error) { return 42, errTest })
+			n, err := engine.Call(o, nil, nil, func() (int, error) { return 42, errTest })
 			require.Equal(t, 42, n)
 			require.ErrorIs(t, err, errTest)
 			var w worker
-			require.NoError(t, CountErrors(nil, InProgress(nil, Timed(o, w.work)))())
-			require.NoError(t, CountErrors(nil, InProgress(nil, Timed(o, w.workContext)))(context.Background()))
+			require.NoError(t, engine.CountErrors(nil, engine.InProgress(nil, engine.Timed(o, w.work)))())
+			require.NoError(t, engine.CountErrors(nil, engine.InProgress(nil, engine.Timed(o, w.workContext)))(context.Background()))
 			require.Equal(t, 2, w.calls)
-			require.PanicsWithValue(t, "quipu: a timer of a nil observer", func() { StartTimer(o) }, "not as late as Stop")
+			require.PanicsWithValue(t, "quipu: a timer of a nil observer", func() { engine.StartTimer(o) }, "not as late as Stop")
 		})
 	}
-	require.PanicsWithValue(t, "quipu: a timer of a nil observer", func() { (*Histogram)(nil).Start() })
-	require.PanicsWithValue(t, "quipu: a timer of a nil observer", func() { (*Summary)(nil).Start() })
+	require.PanicsWithValue(t, "quipu: a timer of a nil observer", func() { (*engine.Histogram)(nil).Start() })
+	require.PanicsWithValue(t, "quipu: a timer of a nil observer", func() { (*engine.Summary)(nil).Start() })
 }
 
 func TestMeasuresThatNoConstructorMadeAreRefusedBeforeTheFunctionRuns(t *testing.T) {
-	g := must(NewRegistry(WithStrict()).NewGauge("g", ""))
-	for _, o := range []Observer{new(Histogram), new(Summary)} {
+	g := must(engine.NewRegistry(engine.WithStrict()).NewGauge("g", ""))
+	for _, o := range []engine.Observer{new(engine.Histogram), new(engine.Summary)} {
 		var w worker
-		require.Panics(t, func() { _ = InProgress(g, Timed(o, w.work))() })
-		require.Panics(t, func() { _, _ = Call(o, g, nil, func() (int, error) { return 0, w.work() }) })
+		require.Panics(t, func() { _ = engine.InProgress(g, engine.Timed(o, w.work))() })
+		require.Panics(t, func() { _, _ = engine.Call(o, g, nil, func() (int, error) { return 0, w.work() }) })
 		require.Zero(t, w.calls)
 		require.Zero(t, g.Value())
 	}

@@ -4,42 +4,15 @@ package engine_test
 
 import (
 	"fmt"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
-	"unicode/utf8"
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
 )
-
-// hostile are texts that have broken other libraries.
-var hostile = []string{
-	"", " ", "\n", "\\", `"`, "\\n", `\"`, "\\\n\"", `ends in \`, "\t", "\r\n", "\x00", "a\x00b", "\x7f", "é", "\U0001d11e", "\u2028", "\ufeff", "\ufffd",
-	"} 1\n# EOF", "} 1\n# EOF\n", `",b="x`, `"} 1` + "\n" + `c_total{a="2`, "# TYPE x counter", "+Inf", "{{.}}", "a,b=c{d}",
-	"\xff", "\xc3\x28", "\xed\xa0\x80", "ok\xf0\x9f\x98", "\xff\xff\xff", "a\xffb\xfec", "\x80",
-	strings.Repeat("x", engine.MaxLabelValue), strings.Repeat("x", engine.MaxLabelValue+1), strings.Repeat("é", engine.MaxLabelValue),
-	strings.Repeat("x", engine.MaxLabelValue-1) + "é", strings.Repeat("\xff", engine.MaxLabelValue+3), strings.Repeat(`"`, 1000),
-	strings.Repeat("a\xff", engine.MaxLabelValue/2),
-}
-
-// cleaned says what becomes of a label value, in other words than the engine does.
-func cleaned(v string) string {
-	cut := func(v string) string {
-		for len(v) > engine.MaxLabelValue {
-			_, size := utf8.DecodeLastRuneInString(v)
-			v = v[:len(v)-size]
-		}
-		return v
-	}
-	if utf8.ValidString(v) {
-		return cut(v)
-	}
-	return cut(strings.ToValidUTF8(cut(v), "\ufffd"))
-}
 
 func TestHostileLabelValuesAndHelpComeOutAsTheyWentInOrRepaired(t *testing.T) {
 	for _, text := range hostile {
@@ -207,115 +180,4 @@ func TestTheOverflowSeriesMayBeNamedByAUserBeforeTheMetricIsFull(t *testing.T) {
 		v.With(fmt.Sprint(i)).Inc()
 	}
 	require.Equal(t, map[string]string{`c_total{a="__overflow__"}`: "9", `c_total{a="0"}`: "1", `c_total{a="2"}`: "1"}, valuesOf(t, r))
-}
-
-func TestStaleHandlesAreHarmlessAndARecreatedSeriesStartsAtZero(t *testing.T) {
-	r := engine.NewRegistry()
-	c, err := r.NewCounterVec("c_total", "", []string{"a"})
-	require.NoError(t, err)
-	g, err := r.NewGaugeVec("g", "", []string{"a"})
-	require.NoError(t, err)
-	h, err := r.NewHistogramVec("h", "", []string{"a"}, engine.WithBuckets())
-	require.NoError(t, err)
-	s, err := r.NewSummaryVec("s", "", []string{"a"}, engine.WithObjectives(map[float64]float64{}))
-	require.NoError(t, err)
-	for _, remove := range []func(){
-		func() { c.Delete("x"); g.Delete("x"); h.Delete("x"); s.Delete("x") },
-		func() { c.Reset(); g.Reset(); h.Reset(); s.Reset() },
-	} {
-		oldC, oldG, oldH, oldS := c.With("x"), g.With("x"), h.With("x"), s.With("x")
-		use := func() { oldC.Inc(); oldG.Set(5); oldH.Observe(1); oldS.Observe(1) }
-		use()
-		require.Equal(t, "1", valuesOf(t, r)[`s_count{a="x"}`])
-		remove()
-		use()
-		require.Empty(t, valuesOf(t, r), "a metric without series is left out")
-		c.With("x")
-		g.With("x")
-		h.With("x")
-		s.With("x")
-		use()
-		require.Equal(t, map[string]string{
-			`c_total{a="x"}`: "0", `g{a="x"}`: "0", `h_bucket{a="x",le="+Inf"}`: "0", `h_sum{a="x"}`: "0", `h_count{a="x"}`: "0",
-			`s_sum{a="x"}`: "0", `s_count{a="x"}`: "0",
-		}, valuesOf(t, r))
-		require.EqualValues(t, 3, oldC.Value())
-		require.EqualValues(t, 3, oldS.Snapshot().Count)
-		remove()
-	}
-}
-
-func TestOpenLabelSetsTreatEmptyValuesAsAbsent(t *testing.T) {
-	r, _ := logged()
-	v, err := r.NewGaugeVec("g", "", nil, engine.WithConstLabels(engine.Labels{"zone": "z"}))
-	require.NoError(t, err)
-	none := v.WithLabels(nil)
-	require.Same(t, none, v.WithLabels(engine.Labels{}))
-	require.Same(t, none, v.WithLabels(engine.Labels{"a": ""}))
-	require.Same(t, none, v.With(), "no names, no values")
-	one := v.WithLabels(engine.Labels{"a": "1"})
-	require.Same(t, one, v.WithLabels(engine.Labels{"b": "", "a": "1", "c": ""}))
-	require.NotSame(t, one, v.WithLabels(engine.Labels{"a": "1", "b": "2"}))
-	require.Same(t, v.WithLabels(engine.Labels{"b": "2", "a": "1"}), v.WithLabels(engine.Labels{"a": "1", "b": "2"}))
-	v.WithLabels(engine.Labels{"zone": "other"}).Set(5)
-	require.Equal(t, map[string]string{`g{zone="z"}`: "0", `g{a="1",zone="z"}`: "0", `g{a="1",b="2",zone="z"}`: "0"}, valuesOf(t, r))
-	require.EqualValues(t, 1, dropped(t, r, "labels"))
-	require.True(t, v.DeleteLabels(nil))
-	require.False(t, v.DeleteLabels(engine.Labels{"zone": "z"}))
-
-	declared, err := r.NewGaugeVec("d", "", []string{"a"})
-	require.NoError(t, err)
-	declared.With("").Set(1)
-	require.Equal(t, "1", valuesOf(t, r)[`d{a=""}`], "a declared label stays")
-}
-
-func TestConstantLabelsAndPrefixAreOnEverySeries(t *testing.T) {
-	r := engine.NewRegistry(engine.WithPrefix("app_"), engine.WithConstLabels(engine.Labels{"zone": "eu", "host": `a"b`}))
-	c, err := r.NewCounter("c_total", "")
-	require.NoError(t, err)
-	c.Inc()
-	v, err := r.NewGaugeVec("g", "", []string{"x"}, engine.WithConstLabels(engine.Labels{"kind": "k"}))
-	require.NoError(t, err)
-	v.With("1").Set(1)
-	_, err = r.NewGaugeFunc("f", "", func() float64 { return 3 })
-	require.NoError(t, err)
-	require.Equal(t, map[string]string{
-		`app_c_total{host="a\"b",zone="eu"}`: "1", `app_g{host="a\"b",kind="k",x="1",zone="eu"}`: "1", `app_f{host="a\"b",zone="eu"}`: "3",
-	}, valuesOf(t, r))
-	require.Contains(t, scrape(t, r).values, `quipu_scrapes_total{host="a\"b",zone="eu"}`, "constant labels, but no prefix")
-	require.Same(t, v.With("1"), v.WithLabels(engine.Labels{"x": "1"}))
-	require.True(t, v.Delete("1"))
-}
-
-func TestDeletedSeriesGoBackToTheHeap(t *testing.T) {
-	r := engine.NewRegistry()
-	v, err := r.NewHistogramVec("h", "", []string{"a"}, engine.WithMaxSeries(1<<30))
-	require.NoError(t, err)
-	churn := func(n int) {
-		for i := range n {
-			name := fmt.Sprint("series ", i)
-			v.With(name).Observe(1)
-			require.True(t, v.Delete(name))
-		}
-	}
-	heap := func() uint64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
-	churn(1000)
-	before := heap()
-	n := 20_000
-	switch {
-	case long():
-		n = 10_000_000
-	case testing.Short():
-		n = 6000 // which would be 1.7 MB
-	}
-	churn(n)
-	require.Less(t, int64(heap()-before), int64(1<<20))
-	v.With("last").Observe(1)
-	require.Len(t, valuesOf(t, r), 14)
 }
