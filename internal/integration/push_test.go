@@ -31,15 +31,6 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// pushedCounter defines a counter to push.
-func pushedCounter(t *testing.T, reg *engine.Registry, name string, value float64) *engine.Counter {
-	t.Helper()
-	c, err := reg.NewCounter(name, "As pushed.")
-	require.NoError(t, err)
-	c.Add(value)
-	return c
-}
-
 func TestPushgatewayAddReplaceDelete(t *testing.T) {
 	testkit.Baseline(t)
 	gateway := testkit.StartPushgateway(t)

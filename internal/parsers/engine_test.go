@@ -21,14 +21,6 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// hostile are texts that a page could break on.
-var hostile = []string{
-	"plain", "", " ", "\n", `"`, `\`, `\n`, `ends in \`, "\t", "a\x00b", "\r\n", "\u00fc\u20ac\U0001d11e", "\u2028", "\ufeff",
-	"} 1\n# EOF", "} 1\n# EOF\n", `",x="1`, ` # {a="b"} 1`, "a,b=c{d}", "# TYPE x counter", "+Inf", "\xff", "\xc3\x28", "ok\xf0\x9f",
-	"a\xffb\xfe", "\xed\xa0\x80", strings.Repeat("x", engine.MaxLabelValue+1), strings.Repeat("\u20ac", engine.MaxLabelValue),
-	strings.Repeat("\xff", 3000), strings.Repeat(`\"`+"\n", 400), strings.Repeat("1 MiB, ", 1<<20/7),
-}
-
 // everything fills a book with metrics of every kind, with the hostile texts wherever a text may be.
 func everything(t testing.TB) *book {
 	b := newBook(t, engine.WithPrefix("all_"), engine.WithConstLabels(engine.Labels{"zone": "} 1\n# EOF", "cut": hostile[len(hostile)-1]}))

@@ -8,10 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"testing"
 
 	"github.com/prometheus/prometheus/model/histogram"
-	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/encode"
 )
@@ -167,29 +165,3 @@ func exemplars(om bool, list ...*encode.Exemplar) []Exemplar {
 
 // labelText matches one label of a label text.
 var labelText = regexp.MustCompile(`(\w+)="((?:[^"\\]|\\.)*)"`)
-
-func sameFloat(a, b float64) bool {
-	return math.Float64bits(a) == math.Float64bits(b) || math.IsNaN(a) && math.IsNaN(b)
-}
-
-func requireSame(t testing.TB, want, got Sample) {
-	key := want.Key()
-	require.Equal(t, key, got.Key())
-	require.Equal(t, []string{want.Type, want.Help, want.Unit}, []string{got.Type, got.Help, got.Unit}, key)
-	require.True(t, sameFloat(want.Value, got.Value), "%s: want %v, got %v", key, want.Value, got.Value)
-	require.Equal(t, want.Created, got.Created, key)
-	if want.Native == nil {
-		require.Len(t, got.Exemplars, len(want.Exemplars), key)
-		for i, e := range want.Exemplars {
-			require.Equal(t, e.Labels, got.Exemplars[i].Labels, key)
-			require.Equal(t, e.Timestamp, got.Exemplars[i].Timestamp, key)
-			require.True(t, sameFloat(e.Value, got.Exemplars[i].Value), key)
-		}
-		return
-	}
-	w, g := want.Native, got.Native
-	require.Equal(t, []any{w.Schema, w.ZeroThreshold, w.ZeroCount, w.Count}, []any{g.Schema, g.ZeroThreshold, g.ZeroCount, g.Count})
-	require.True(t, sameFloat(w.Sum, g.Sum), key)
-	require.Equal(t, absolute(w.PositiveSpans, w.PositiveBuckets), absolute(g.PositiveSpans, g.PositiveBuckets), key)
-	require.Equal(t, absolute(w.NegativeSpans, w.NegativeBuckets), absolute(g.NegativeSpans, g.NegativeBuckets), key)
-}

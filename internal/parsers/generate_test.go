@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/prometheus/prometheus/model/histogram"
-
 	"github.com/quipu-metrics/quipu/encode"
 )
 
@@ -228,21 +226,4 @@ func encodePage(families []family, format encode.Format, piece int) []byte {
 		dst = ef.End(dst, start, format)
 	}
 	return encode.AppendTrailer(dst, format)
-}
-
-// absolute turns spans and deltas into counts by bucket index.
-func absolute(spans []histogram.Span, deltas []int64) map[int]int64 {
-	out := map[int]int64{}
-	at, i, count := 0, 0, int64(0)
-	for _, s := range spans {
-		at += int(s.Offset)
-		for range s.Length {
-			count += deltas[i]
-			if count != 0 {
-				out[at] = count
-			}
-			i, at = i+1, at+1
-		}
-	}
-	return out
 }

@@ -4,7 +4,6 @@ package testkit
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -37,21 +36,10 @@ func StartPrometheus(t testing.TB, config string, args ...string) *Prometheus {
 	p := &Prometheus{URL: "http://" + addr, t: t}
 	Poll(t, 30*time.Second, func() error {
 		process.alive()
-		return p.ready()
+		_, err := do(http.MethodGet, p.URL+"/-/ready", http.StatusOK)
+		return err
 	})
 	return p
-}
-
-func (p *Prometheus) ready() error {
-	response, err := http.Get(p.URL + "/-/ready")
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("prometheus: %s", response.Status)
-	}
-	return nil
 }
 
 // Point is a value at a time, which the API writes as [seconds, "value"].

@@ -5,7 +5,6 @@ package testkit
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"testing"
@@ -121,21 +120,4 @@ func (g *Pushgateway) Do(method, path string, status int) []byte {
 		g.t.Fatal(err)
 	}
 	return body
-}
-
-func do(method, url string, status int) ([]byte, error) {
-	req, err := http.NewRequest(method, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode != status {
-		err = fmt.Errorf("%s %s: %s: %s", method, url, resp.Status, body)
-	}
-	return body, err
 }

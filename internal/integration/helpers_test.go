@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/examples/hotpath/load"
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
@@ -191,4 +192,13 @@ func quantile(sizes load.Sizes, q float64) int {
 		}
 	}
 	return -1
+}
+
+// pushedCounter defines a counter to push.
+func pushedCounter(t *testing.T, reg *engine.Registry, name string, value float64) *engine.Counter {
+	t.Helper()
+	c, err := reg.NewCounter(name, "As pushed.")
+	require.NoError(t, err)
+	c.Add(value)
+	return c
 }

@@ -161,11 +161,6 @@ func highest(s Sample) (upper float64) {
 	return upper
 }
 
-func requireFloat(t *testing.T, want, have float64) {
-	t.Helper()
-	require.True(t, want == have || math.IsNaN(want) && math.IsNaN(have), "want %v, have %v", want, have)
-}
-
 func TestCountersAndGaugesHaveOneRuleForInfinitiesAndNaNInEveryFormat(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	for _, test := range []struct {

@@ -7,77 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/encode"
 )
-
-var formats = []encode.Format{encode.Text, encode.OpenMetrics, encode.Protobuf}
-
-// check encodes the families and wants every sample back.
-func check(t *testing.T, families []family, format encode.Format, piece int) {
-	page := encodePage(families, format, piece)
-	samples, err := Parse(page, format.ContentType())
-	require.NoError(t, err, "%s", page)
-	got := map[string]Sample{}
-	for _, s := range samples {
-		got[s.Key()] = s
-	}
-	n := 0
-	for i := range families {
-		for _, want := range families[i].expect(format) {
-			one, ok := got[want.Key()]
-			require.True(t, ok, "no sample %s on\n%s", want.Key(), page)
-			requireSame(t, want, one)
-			n++
-		}
-	}
-	require.Equal(t, n, len(samples), "samples that nobody put in")
-	if format == encode.Protobuf {
-		checkNativeExemplars(t, families, page)
-	}
-}
-
-// checkNativeExemplars looks at the messages themselves: Prometheus' parser returns the exemplars of a native histogram
-// only for the first series of a message.
-func checkNativeExemplars(t testing.TB, families []family, page []byte) {
-	messages, err := Messages(page)
-	require.NoError(t, err)
-	var got [][]*dto.Exemplar
-	for _, m := range messages {
-		if m.GetType() == dto.MetricType_HISTOGRAM {
-			for _, metric := range m.Metric {
-				got = append(got, metric.Histogram.Exemplars)
-			}
-		}
-	}
-	at := 0
-	for i := range families {
-		if families[i].typ != encode.Histogram {
-			continue
-		}
-		for _, s := range families[i].series {
-			var list []*encode.Exemplar
-			if s.histogram.Native != nil {
-				list = s.histogram.Native.Exemplars
-			}
-			want := exemplars(false, list...)
-			require.Len(t, got[at], len(want))
-			for k, e := range want {
-				require.True(t, sameFloat(e.Value, got[at][k].GetValue()))
-				require.Equal(t, e.Timestamp, got[at][k].GetTimestamp().AsTime().UnixMilli())
-				labels := map[string]string{}
-				for _, l := range got[at][k].Label {
-					labels[l.GetName()] = l.GetValue()
-				}
-				require.Equal(t, e.Labels, labels)
-			}
-			at++
-		}
-	}
-	require.Equal(t, at, len(got))
-}
 
 func TestParsersReadBackWhatWasEncoded(t *testing.T) {
 	for _, format := range formats {
@@ -119,27 +52,6 @@ func TestGoldensOfEncodeAreAccepted(t *testing.T) {
 		samples, err := Parse(page, format.ContentType())
 		require.NoError(t, err, file)
 		require.Greater(t, len(samples), 30, file)
-	}
-}
-
-func TestParseRefusesWhatIsWrong(t *testing.T) {
-	om, text := encode.OpenMetrics.ContentType(), encode.Text.ContentType()
-	for _, c := range []struct{ name, page, contentType, want string }{
-		{"a series twice", "a{x=\"1\",y=\"2\"} 1\na{y=\"2\",x=\"1\"} 2\n", text, "duplicate series a"},
-		{"a type twice", "# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\n# TYPE a gauge\na{x=\"1\"} 1\n", text, "begins twice"},
-		{"a label twice", "a{x=\"1\",x=\"2\"} 1\n", text, "label name twice"},
-		{"a sample of another family", "# TYPE a gauge\nb 1\n", text, "in the family"},
-		{"no end", "a 1\n", om, "EOF"},
-		{"a unit that does not fit", "# TYPE a gauge\n# UNIT a seconds\na 1\n# EOF\n", om, "unit"},
-		{"a raw newline", "a{x=\"1\n2\"} 1\n# EOF\n", om, "textparse"},
-		{"a comment", "# note\na 1\n", text, "comment"},
-		{"no content type", "a 1\n", "", "Content-Type"},
-		{"a cut message", "\x20abc", encode.Protobuf.ContentType(), "textparse"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := Parse([]byte(c.page), c.contentType)
-			require.ErrorContains(t, err, c.want)
-		})
 	}
 }
 
