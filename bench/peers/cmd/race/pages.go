@@ -106,7 +106,7 @@ func (d *data) readme(file string) error {
 	h := d.race.Header
 	var t strings.Builder
 	fmt.Fprintf(&t, "%s%s\n%s\n", before, readmeBegin, d.tableOf(readmeRows, "ns/op", d.median))
-	fmt.Fprintf(&t, "Time per operation, less is better: medians of %d rounds, the libraries in turns,\non %s with %d cores, %s, "+
+	fmt.Fprintf(&t, "Time per operation, less is better: medians of %d rounds in which the libraries take turns,\non %s with %d cores, %s, "+
 		"%s.\n%s%s", d.race.Count, h.CPU, h.CPUs, h.Go, d.readmeCommits(), readmeEnd, after)
 	return os.WriteFile(file, []byte(t.String()), 0o644)
 }

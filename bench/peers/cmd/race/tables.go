@@ -318,7 +318,7 @@ func (d *data) headerText() string {
 	var t strings.Builder
 	fmt.Fprintf(&t, "- CPU: %s, %d cores, GOMAXPROCS %d, %s\n- %s\n- commit %s, %s\n", h.CPU, h.CPUs, h.GOMAXPROCS, h.System,
 		h.Go, h.Commit, h.Date)
-	fmt.Fprintf(&t, "- command: `%s` (%d rounds of %s each, libraries in turns", h.Command, d.race.Count, d.race.Benchtime)
+	fmt.Fprintf(&t, "- command: `%s` (%d rounds of %s each, libraries take turns", h.Command, d.race.Count, d.race.Benchtime)
 	if d.race.Took != "" {
 		fmt.Fprintf(&t, "; took %s", d.race.Took)
 	}
