@@ -19,10 +19,11 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// mallocs returns how many heap objects a call of f makes in the steady state, on average, rounded down: what happens once in
-// a thousand calls, such as merging the observations of summaries, is not the call's.
+// mallocs returns how many heap objects a call of f allocates in steady state: the average, rounded
+// down. Work that happens once in a thousand calls, such as merging the observations of summaries,
+// is therefore not counted.
 func mallocs(f func()) float64 {
-	for range 3000 { // past the one update that makes a busy series hot
+	for range 3000 { // more than the number of updates that makes a series hot
 		f()
 	}
 	return testing.AllocsPerRun(2000, f)
@@ -46,15 +47,28 @@ func TestUpdatesAllocateNothing(t *testing.T) {
 	require.NoError(t, err)
 	x := 0.0
 	for name, update := range map[string]func(){
-		"Counter.Inc": c.Inc, "Counter.Add": func() { c.Add(3) }, "Counter.Add of a half": func() { c.Add(0.5) },
-		"Counter.Value": func() { x += c.Value() },
-		"Gauge.Set":     func() { g.Set(1.5) }, "Gauge.Inc": g.Inc, "Gauge.Dec": g.Dec, "Gauge.Add": func() { g.Add(0.1) },
-		"Gauge.Sub": func() { g.Sub(0.1) }, "Gauge.SetToCurrentTime": g.SetToCurrentTime, "Gauge.Value": func() { x += g.Value() },
-		"Histogram.Observe": func() { h.Observe(0.3) }, "Histogram.Observe NaN": func() { h.Observe(nan) },
-		"Summary.Observe": func() { s.Observe(0.3) }, "Summary.Observe NaN": func() { s.Observe(nan) },
-		"misuse of a counter": func() { c.Add(-1.5) }, "NaN in a counter": func() { c.Add(nan) }, "NaN in a gauge": func() { g.Add(nan) },
-		"misuse of With": func() { v.With("a", "b").Inc() }, "misuse of WithLabels": func() { v.WithLabels(engine.Labels{"b": "x"}).Inc() },
-		"NaN in a native histogram": func() { n.Observe(nan) }, "misuse of an open With": func() { open.With("x").Inc() },
+		"Counter.Inc":               c.Inc,
+		"Counter.Add":               func() { c.Add(3) },
+		"Counter.Add of a half":     func() { c.Add(0.5) },
+		"Counter.Value":             func() { x += c.Value() },
+		"Gauge.Set":                 func() { g.Set(1.5) },
+		"Gauge.Inc":                 g.Inc,
+		"Gauge.Dec":                 g.Dec,
+		"Gauge.Add":                 func() { g.Add(0.1) },
+		"Gauge.Sub":                 func() { g.Sub(0.1) },
+		"Gauge.SetToCurrentTime":    g.SetToCurrentTime,
+		"Gauge.Value":               func() { x += g.Value() },
+		"Histogram.Observe":         func() { h.Observe(0.3) },
+		"Histogram.Observe NaN":     func() { h.Observe(nan) },
+		"Summary.Observe":           func() { s.Observe(0.3) },
+		"Summary.Observe NaN":       func() { s.Observe(nan) },
+		"misuse of a counter":       func() { c.Add(-1.5) },
+		"NaN in a counter":          func() { c.Add(nan) },
+		"NaN in a gauge":            func() { g.Add(nan) },
+		"misuse of With":            func() { v.With("a", "b").Inc() },
+		"misuse of WithLabels":      func() { v.WithLabels(engine.Labels{"b": "x"}).Inc() },
+		"NaN in a native histogram": func() { n.Observe(nan) },
+		"misuse of an open With":    func() { open.With("x").Inc() },
 	} {
 		require.Zero(t, mallocs(update), name)
 	}
@@ -104,7 +118,7 @@ func TestLookupsAllocateNothing(t *testing.T) {
 		require.Zero(t, mallocs(func() { v.WithLabels(labels).Inc() }), "WithLabels, %d labels", n)
 		require.Zero(t, mallocs(func() { open.WithLabels(labels).Inc() }), "WithLabels of an open set, %d labels", n)
 	}
-	// Arguments written out, as programs have them: the slice behind them must stay on the stack.
+	// Programs write the arguments out. The slice behind them must stay on the stack.
 	v2, _ := r.NewCounterVec("c2_total", "", names[:2])
 	require.Zero(t, mallocs(func() { v2.With("GET", "-200").Inc() }))
 	require.Zero(t, mallocs(func() { v2.WithLabels(engine.Labels{"a": "GET", "b": "-200"}).Inc() }), "a map literal")
@@ -119,14 +133,15 @@ func TestLookupsAllocateNothing(t *testing.T) {
 	require.NoError(t, err)
 	s8, err := engine.RegisterSummaryOf[eight](r, "s8", "")
 	require.NoError(t, err)
-	method, code, all := values[0], -200, eight{"GET", "-200", "true", "/api/v1/users", 1234567890, -1234567890123456789, 255, false}
+	method, code, all := values[0], -200, eight{"GET", "-200", "true", "/api/v1/users", 1234567890, -1234567890123456789,
+		255, false}
 	require.Zero(t, mallocs(func() { c1.With(one{method}).Inc() }))
 	require.Zero(t, mallocs(func() { c2.With(two{method, code}).Inc() }))
 	require.Zero(t, mallocs(func() { g3.With(three{method, code, true}).Inc() }))
 	require.Zero(t, mallocs(func() { h8.With(all).Observe(1) }))
 	require.Zero(t, mallocs(func() { s8.With(all).Observe(1) }))
 
-	// The longest decimal forms there are.
+	// These are the longest decimal forms of integers.
 	c4, err := engine.RegisterCounterOf[fourLong](r, "long4_total", "")
 	require.NoError(t, err)
 	c9, err := engine.RegisterCounterOf[nineLong](r, "long9_total", "")
@@ -141,7 +156,7 @@ func TestLookupsAllocateNothing(t *testing.T) {
 	require.Zero(t, mallocs(func() { full.With("y").Inc() }), "lookups that end in the overflow series")
 }
 
-// crowd is a registry with many series of each type, all in use.
+// crowd returns a registry with many series of each type, all of which have been updated.
 func crowd(t testing.TB, counters, histograms, summaries int) *engine.Registry {
 	t.Helper()
 	r := engine.NewRegistry(engine.WithMaxSeries(counters))
@@ -171,8 +186,9 @@ func crowd(t testing.TB, counters, histograms, summaries int) *engine.Registry {
 
 func TestASteadyStateScrapeAllocatesNothing(t *testing.T) {
 	r := crowd(t, 100_000, 10_000, 1000)
-	for _, fm := range []encode.Format{encode.Text, openMetrics, protobuf} {
-		for _, e := range []engine.Exposition{{Format: fm}, {Format: fm, NoSelf: true}, {Format: fm, Names: []string{"c_total", "s_seconds"}}} {
+	for _, format := range []encode.Format{encode.Text, openMetrics, protobuf} {
+		for _, e := range []engine.Exposition{{Format: format}, {Format: format, NoSelf: true},
+			{Format: format, Names: []string{"c_total", "s_seconds"}}} {
 			page := func() {
 				_, err := r.Expose(io.Discard, e)
 				if err != nil {
@@ -183,34 +199,36 @@ func TestASteadyStateScrapeAllocatesNothing(t *testing.T) {
 			restore := debug.SetGCPercent(-1)
 			n := testing.AllocsPerRun(3, page)
 			debug.SetGCPercent(restore)
-			require.Zero(t, n, "%s %v", fm, e)
+			require.Zero(t, n, "%s %v", format, e)
 		}
 	}
 }
 
-// What the first page of a registry allocates is what a scrape holds: it must not depend on the number of series.
+// A scrape holds the memory that the first page of a registry allocates. That must not depend on
+// the number of series.
 func TestTheMemoryOfAScrapeDoesNotGrowWithTheSeries(t *testing.T) {
-	for _, fm := range []encode.Format{encode.Text, openMetrics, protobuf} {
+	for _, format := range []encode.Format{encode.Text, openMetrics, protobuf} {
 		var bytes [2]uint64
 		for i, series := range []int{1000, 50_000} {
 			r := crowd(t, series, series/10, series/100)
 			runtime.GC()
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			n, err := r.Expose(io.Discard, engine.Exposition{Format: fm})
+			n, err := r.Expose(io.Discard, engine.Exposition{Format: format})
 			runtime.ReadMemStats(&after)
 			require.NoError(t, err)
 			require.Greater(t, n, int64(series*40))
 			bytes[i] = after.TotalAlloc - before.TotalAlloc
 		}
-		t.Logf("%s: %d bytes for 1000 series, %d for 50 000", fm, bytes[0], bytes[1])
+		t.Logf("%s: %d bytes for 1000 series, %d for 50 000", format, bytes[0], bytes[1])
 		require.Less(t, bytes[0], uint64(512<<10))
 		require.Less(t, bytes[1], uint64(512<<10))
 	}
 }
 
-// A call is an object and a channel, a collector's call has an Emission besides, and a page that waits has a timer. None
-// of these can be used again: see runner, Emission and waiter.
+// A call of a function allocates an object and a channel, a call of a collector also an Emission,
+// and a page that waits allocates a timer. None of these can be reused: the types runner, Emission
+// and waiter say why.
 const (
 	allocsPerFunction  = 2
 	allocsPerCollector = 3
@@ -239,7 +257,7 @@ func TestAPageAllocatesAFixedNumberForFunctionsAndCollectors(t *testing.T) {
 		}
 	}}))
 	for _, series = range []int{0, len(numbers)} {
-		page(r) // the buffer grows
+		page(r) // lets the buffer grow
 		require.LessOrEqual(t, page(r), float64(10*allocsPerFunction+allocsPerCollector+allocsPerWait), "%d series", series)
 	}
 }

@@ -10,15 +10,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sleep returns the time that time.Now would return after a machine has slept: the wall clock has gone on, the monotonic
-// one has not. The seconds of a time with a monotonic reading begin at bit 30 of its first word.
+// sleep returns the time that time.Now would return after the machine has slept: the wall clock has
+// advanced and the monotonic clock has not. In a time with a monotonic reading, the seconds begin
+// at bit 30 of the first word.
 func sleep(now time.Time, seconds uint64) time.Time {
 	later := now
 	*(*uint64)(unsafe.Pointer(&later)) += seconds << 30
 	return later
 }
 
-// The difference from the registry's creation was taken by the monotonic clock.
+// The age of a series was measured by the monotonic clock, which stands still while the machine
+// sleeps.
 func TestASeriesCreatedAfterTheMachineSleptIsNotAsOldAsTheSleep(t *testing.T) {
 	const hours = 8 * 3600
 	start := time.Now()
@@ -44,7 +46,7 @@ func TestCreationTimesAreTheWallTimeWhereverTheClockIsSet(t *testing.T) {
 			wall := epoch.Add(jump)
 			millis := wall.UnixMilli()
 			if millis < 0 || millis > 1000*(1<<32-1) {
-				continue // before 1970 and after 2106 there are no creation times
+				continue // creation times reach from 1970 to 2106
 			}
 			got := bornMillis(bornOf(wall, epoch.UnixMilli()), epoch.UnixMilli())
 			step := int64(bornFineStep)
@@ -55,10 +57,11 @@ func TestCreationTimesAreTheWallTimeWhereverTheClockIsSet(t *testing.T) {
 			require.Greater(t, got, millis-step, "%v%+v", epoch, jump)
 		}
 	}
-	// The ends of both scales.
+	// These are the ends of the fine and of the coarse scale.
 	const epoch = 1_700_000_000_000
 	require.Zero(t, bornOf(time.UnixMilli(epoch-bornEarlier*bornFineStep), epoch))
-	require.EqualValues(t, uint32(bornCoarse-1), bornOf(time.UnixMilli(epoch+(bornCoarse-bornEarlier)*bornFineStep-1), epoch))
+	lastFine := time.UnixMilli(epoch + (bornCoarse-bornEarlier)*bornFineStep - 1)
+	require.EqualValues(t, uint32(bornCoarse-1), bornOf(lastFine, epoch))
 	require.EqualValues(t, uint32(bornCoarse), bornOf(time.Unix(-1, 0), epoch))
 	require.EqualValues(t, uint32(1<<32-1), bornOf(time.Unix(1<<40, 0), epoch))
 }

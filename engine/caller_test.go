@@ -21,7 +21,7 @@ func TestASecondBadCallSiteIsLoggedTooAndEachTimeIsCounted(t *testing.T) {
 	require.NoError(t, err)
 	b, err := r.NewCounterVec("b_total", "", []string{"x"})
 	require.NoError(t, err)
-	record := func(v *engine.CounterVec) { v.With().Inc() } // one place, several metrics
+	record := func(v *engine.CounterVec) { v.With().Inc() } // one call site, several metrics
 	for range 3 {
 		a.With("1").Add(-1)
 		a.With("1").Add(-1)
@@ -29,7 +29,7 @@ func TestASecondBadCallSiteIsLoggedTooAndEachTimeIsCounted(t *testing.T) {
 		record(a)
 		record(b)
 		for _, v := range []float64{-1, nan} {
-			b.With("1").Add(v) // one place, several reasons
+			b.With("1").Add(v) // one call site, several reasons
 		}
 	}
 	require.EqualValues(t, 9, dropped(t, r, "negative"))
@@ -39,7 +39,7 @@ func TestASecondBadCallSiteIsLoggedTooAndEachTimeIsCounted(t *testing.T) {
 	require.Equal(t, map[string]string{`a_total{x="1"}`: "0", `b_total{x="1"}`: "0"}, valuesOf(t, r))
 }
 
-// collide is inlined, so its line has an address in each function that calls it.
+// collide is inlined, so its line has an address in every function that calls it.
 func collide(v *engine.CounterVec) { v.With().Inc() }
 
 func TestALineThatIsInlinedInSeveralPlacesIsLoggedOnce(t *testing.T) {
@@ -55,7 +55,7 @@ func TestALineThatIsInlinedInSeveralPlacesIsLoggedOnce(t *testing.T) {
 	require.EqualValues(t, 6, dropped(t, r, "labels"))
 }
 
-// deep calls f with a stack of its own.
+// deep calls f below n more frames of the stack.
 func deep(n int, f func()) {
 	if n == 0 {
 		f()
@@ -71,7 +71,7 @@ func TestARegistryLogs256CallSitesAndCountsTheRest(t *testing.T) {
 		require.NoError(t, err)
 		deep(50, func() { v.With().Inc() })
 	}
-	for i := range 300 { // one place is one for each metric
+	for i := range 300 { // a line counts as one call site for each metric
 		misuse(fmt.Sprintf("m%d_total", i))
 	}
 	lines := warnings(log)
@@ -81,7 +81,7 @@ func TestARegistryLogs256CallSitesAndCountsTheRest(t *testing.T) {
 	require.EqualValues(t, 300, dropped(t, r, "labels"))
 }
 
-// countingHandler counts records.
+// countingHandler is a slog.Handler that counts records.
 type countingHandler struct{ n *atomic.Int32 }
 
 func (h countingHandler) Enabled(context.Context, slog.Level) bool { return true }
@@ -115,7 +115,7 @@ func TestGoroutinesThatMisuseAMetricAtTheSamePlaceAtOnceLogItOnce(t *testing.T) 
 	require.EqualValues(t, 4000, dropped(t, r, "negative"))
 }
 
-// misusingHandler misuses a metric for every record.
+// misusingHandler is a slog.Handler that misuses a metric for every record.
 type misusingHandler struct {
 	countingHandler
 	v **engine.CounterVec

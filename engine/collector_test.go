@@ -57,18 +57,19 @@ func TestCollectorIsRegisteredWholeOrNotAtAll(t *testing.T) {
 	require.False(t, ok)
 	require.True(t, r.Unregister("pool_waits_total"))
 	require.NoError(t, r.Register(&watchedPool{collect: collectPool}))
-	require.ErrorIs(t, r.Register(&watchedPool{collect: collectPool}), engine.ErrTaken, "a second collector is a different one")
+	require.ErrorIs(t, r.Register(&watchedPool{collect: collectPool}), engine.ErrTaken,
+		"a second collector is a different one")
 	require.Equal(t, poolPage, pageOf(t, r))
 }
 
-// definer is a collector that only defines.
+// definer is a collector that defines metrics and emits nothing.
 type definer struct{ define func(*engine.Definitions) }
 
 func (f *definer) Define(d *engine.Definitions) { f.define(d) }
 
 func (*definer) Collect(*engine.Emission) {}
 
-// A page that has one family twice is refused as a whole.
+// Parsers refuse a whole page if it has a family twice.
 func TestACollectorThatDefinesAMetricTwiceIsRefused(t *testing.T) {
 	r := engine.NewRegistry()
 	err := r.Register(&definer{func(d *engine.Definitions) {
@@ -90,7 +91,7 @@ func TestACollectorWithANativeHistogramIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, engine.ErrOption)
 }
 
-// bare is a collector without metrics.
+// bare is a collector that defines no metrics.
 type bare struct{ collect func(*engine.Emission) }
 
 func (*bare) Define(*engine.Definitions) {}
@@ -121,7 +122,7 @@ func TestACollectorThatDefinesNothingIsCalledAtEveryPage(t *testing.T) {
 	require.Equal(t, 4, calls)
 }
 
-// A collector's own Collect may be at work for another registry: each registry has its own call.
+// Each registry makes its own call of Collect, also while a call for another registry is running.
 func TestACollectorInTwoRegistriesIsCalledByBothAtOnce(t *testing.T) {
 	var inside atomic.Int32
 	both := make(chan struct{})
@@ -129,10 +130,11 @@ func TestACollectorInTwoRegistriesIsCalledByBothAtOnce(t *testing.T) {
 		if inside.Add(1) == 2 {
 			close(both)
 		}
-		<-both // or the page is not complete
+		<-both // a page that waited for the other registry would be incomplete
 		collectPool(p, e)
 	}}
-	registries := []*engine.Registry{engine.NewRegistry(), engine.NewRegistry(engine.WithConstLabels(engine.Labels{"app": "x"}))}
+	registries := []*engine.Registry{engine.NewRegistry(),
+		engine.NewRegistry(engine.WithConstLabels(engine.Labels{"app": "x"}))}
 	for _, r := range registries {
 		require.NoError(t, r.Register(c))
 	}
@@ -167,11 +169,14 @@ func TestARegistrationThatCannotWorkSaysWhy(t *testing.T) {
 		is   error
 		says string
 	}{
-		{c, engine.ErrTaken, "quipu: collector *engine_test.watchedPool: name is taken: this very collector is registered already"},
+		{c, engine.ErrTaken,
+			"quipu: collector *engine_test.watchedPool: name is taken: this very collector is registered already"},
 		{&watchedPool{collect: collectPool}, engine.ErrTaken, "pool_size"},
 		{nil, engine.ErrOption, "quipu: Register: invalid option: the collector is nil"},
-		{(*watchedPool)(nil), engine.ErrOption, "quipu: Register: invalid option: the collector is a nil *engine_test.watchedPool"},
-		{incomparable{}, engine.ErrOption, "quipu: collector engine_test.incomparable: invalid option: it is not comparable: register a pointer to it"},
+		{(*watchedPool)(nil), engine.ErrOption,
+			"quipu: Register: invalid option: the collector is a nil *engine_test.watchedPool"},
+		{incomparable{}, engine.ErrOption,
+			"quipu: collector engine_test.incomparable: invalid option: it is not comparable: register a pointer to it"},
 	} {
 		err := r.Register(test.c)
 		require.ErrorIs(t, err, test.is)
@@ -180,7 +185,8 @@ func TestARegistrationThatCannotWorkSaysWhy(t *testing.T) {
 			require.NotContains(t, err.Error(), "this very collector")
 		}
 	}
-	require.ErrorContains(t, (*engine.Registry)(nil).Register(c), "quipu: collector *engine_test.watchedPool: invalid option: the registry is nil")
+	require.ErrorContains(t, (*engine.Registry)(nil).Register(c),
+		"quipu: collector *engine_test.watchedPool: invalid option: the registry is nil")
 }
 
 type pooled struct {

@@ -75,19 +75,21 @@ func TestPagesAreWholeWhileMetricsAndSeriesComeAndGo(t *testing.T) {
 	}
 }
 
-// Row 3: what a reader sees lies between the additions finished before it began and those started before it ended.
+// Row 3 of docs/reliability.md: the value that a reader sees lies between the sum of the additions
+// that had finished before it began and the sum of those that had started before it ended.
 func TestCounterReadsLieBetweenAdditionsFinishedAndStarted(t *testing.T) {
 	const workers = 4
 	for name, step := range map[string]float64{"whole": 1, "halves": 0.5, "three": 3} {
 		t.Run(name, func(t *testing.T) {
-			// Writers must overlap for a lost addition to show, so this finds one by chance: more often the longer it runs and
-			// the less busy the machine is. The tests of package atomicf are the ones that go through the interleavings.
+			// A lost addition shows only when writers overlap, so this test finds one by chance:
+			// more often, the longer it runs and the less busy the machine is. The tests of package
+			// atomicf go through the interleavings systematically.
 			adds := 2_000_000
 			switch {
 			case long():
 				adds = 1e8 / workers
 			case testing.Short():
-				adds = 50_000 // enough for the race detector, which does not look for lost additions
+				adds = 50_000 // enough for the race detector
 			}
 			r := engine.NewRegistry()
 			c, err := r.NewCounter("c_total", "")
@@ -120,7 +122,7 @@ func TestCounterReadsLieBetweenAdditionsFinishedAndStarted(t *testing.T) {
 				return sum
 			}
 			var done atomic.Bool
-			go func() { // ends with the writers
+			go func() { // ends when the writers do
 				work.Wait()
 				done.Store(true)
 			}()
@@ -147,9 +149,9 @@ func TestCounterReadsLieBetweenAdditionsFinishedAndStarted(t *testing.T) {
 	}
 }
 
-// For each scrape: the count is that of the +Inf bucket, and the sum is of these observations.
+// In every scrape the count equals the +Inf bucket, and the sum is the sum of these observations.
 func TestEveryScrapeShowsSumsThatBelongToTheirCounts(t *testing.T) {
-	const v = 3 // sums of it are exact
+	const v = 3 // an integer, so sums of it are exact
 	r := engine.NewRegistry()
 	h, err := r.NewHistogram("h", "")
 	require.NoError(t, err)
@@ -215,7 +217,7 @@ func TestEveryScrapeShowsSumsThatBelongToTheirCounts(t *testing.T) {
 	require.LessOrEqual(t, inexact, float64(scrapes)/2+5, "only a writer that the system has stopped makes one")
 }
 
-// Row 4.
+// Row 4 of docs/reliability.md.
 func TestNothingIsLostWhileGOMAXPROCSFlips(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	r := engine.NewRegistry()
@@ -254,7 +256,8 @@ func TestNothingIsLostWhileGOMAXPROCSFlips(t *testing.T) {
 	total := float64(done.Load())
 	page := scrape(t, r)
 	for key, want := range map[string]float64{
-		"c_total": total, "f_total": total / 2, "g": total, "h_count": total, "h_sum": total, "s_count": total, "s_sum": total,
+		"c_total": total, "f_total": total / 2, "g": total,
+		"h_count": total, "h_sum": total, "s_count": total, "s_sum": total,
 	} {
 		require.Equal(t, want, page.float(t, key), key)
 	}

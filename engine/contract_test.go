@@ -10,8 +10,8 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// The program that the API was designed for, on the default registry. Names are this file's own, because the registry is
-// shared with every other test of the binary.
+// These metrics belong to the program that the API was designed for. They are in the default
+// registry, which all tests of the binary share, so their names begin with contract_.
 var (
 	contractRequests = engine.NewCounterVec("contract_requests_total", "Requests served.", []string{"method", "code"})
 	contractLatency  = engine.NewHistogram("contract_duration_seconds", "Request latency.")
@@ -26,7 +26,7 @@ type contractRoute struct {
 }
 
 func TestTheProgramOfTheContractDoesWhatItSays(t *testing.T) {
-	before := contractRequests.With("GET", "200").Value() // not 0 under -count
+	before := contractRequests.With("GET", "200").Value() // not 0 when the test runs again
 	contractRequests.With("GET", "200").Inc()
 	ok := contractRequests.With("GET", "200")
 	ok.Add(3)
@@ -86,7 +86,8 @@ func TestTheProgramOfTheContractDoesWhatItSays(t *testing.T) {
 	require.Empty(t, valuesOf(t, reg))
 }
 
-// Every constructor of the package, and what Lookup says of its metric.
+// This test goes through every constructor of the package and compares its metric with the result
+// of Lookup.
 func TestEveryConstructorDefinesItsMetricInTheDefaultRegistry(t *testing.T) {
 	labels := []string{"a"}
 	type set struct{ A string }
@@ -95,7 +96,7 @@ func TestEveryConstructorDefinesItsMetricInTheDefaultRegistry(t *testing.T) {
 		define func(name string) any
 		typ    string
 		labels []string
-		of     bool // the typed wrapper is not what the registry remembers
+		of     bool // the registry keeps the metric, not its typed wrapper
 	}{
 		"counter":        {func(n string) any { return engine.NewCounter(n, "h") }, "counter", nil, false},
 		"gauge":          {func(n string) any { return engine.NewGauge(n, "h") }, "gauge", nil, false},

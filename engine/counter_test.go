@@ -72,7 +72,8 @@ func TestACounterPast2To63WrapsToASmallNumber(t *testing.T) {
 	require.EqualValues(t, 5, c.Value())
 }
 
-// A float64 has room for every second integer past 2^53 only, so a total made of two parts can round down as it grows.
+// Beyond 2^53 a float64 can hold only every second integer, so a total that is the sum of two parts
+// could round down as it grows.
 func TestCountersOnAPageNeverGoDownWhileFractionsAddUp(t *testing.T) {
 	for start := range 16 {
 		for _, step := range []float64{0.5, 0.25, 0.75, 1.5} {

@@ -32,7 +32,7 @@ func TestBadMetricNamesAreErrors(t *testing.T) {
 	}
 }
 
-// Python's parser refuses a page with it.
+// Python's parser of OpenMetrics refuses a page with such a counter.
 func TestACounterCannotBeCalledTotalAndNothingElse(t *testing.T) {
 	for _, kind := range []string{"counter", "counter vec"} {
 		err := kinds[kind](engine.NewRegistry(), "_total")
@@ -64,7 +64,8 @@ func TestBadLabelNamesAreErrors(t *testing.T) {
 		},
 	}
 	for kind, define := range vec {
-		for _, name := range []string{"", "a b", "a-b", "a:b", "1a", "é", "a\n", `a"`, "a=", "\xff", "__x", "__name__", "__"} {
+		for _, name := range []string{"", "a b", "a-b", "a:b", "1a", "é", "a\n", `a"`, "a=", "\xff", "__x",
+			"__name__", "__"} {
 			r := engine.NewRegistry()
 			err := define(r, []string{"ok", name})
 			require.ErrorIs(t, err, engine.ErrLabel, "%s %q", kind, name)
@@ -89,8 +90,10 @@ func TestBadLabelNamesAreErrors(t *testing.T) {
 		r := engine.NewRegistry(engine.WithConstLabels(engine.Labels{"zone": "1"}))
 		require.ErrorIs(t, define(r, []string{"a", "a"}), engine.ErrLabel, "twice")
 		require.ErrorIs(t, define(r, []string{"a"}, engine.WithConstLabels(engine.Labels{"a": "1"})), engine.ErrLabel)
-		require.NoError(t, define(r, []string{"a"}, engine.WithConstLabels(engine.Labels{"zone": "1"})), "the same value is no clash")
-		require.ErrorIs(t, define(r, nil, engine.WithConstLabels(engine.Labels{"a": "1"}), engine.WithConstLabels(engine.Labels{"a": "2"})),
+		require.NoError(t, define(r, []string{"a"}, engine.WithConstLabels(engine.Labels{"zone": "1"})),
+			"the same value is no clash")
+		require.ErrorIs(t, define(r, nil, engine.WithConstLabels(engine.Labels{"a": "1"}),
+			engine.WithConstLabels(engine.Labels{"a": "2"})),
 			engine.ErrLabel)
 		require.ErrorIs(t, define(engine.NewRegistry(), nil, engine.WithConstLabels(engine.Labels{"overflow": "1"})),
 			engine.ErrLabel, "the overflow series of an open metric would have that label twice")

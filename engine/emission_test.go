@@ -22,8 +22,8 @@ func TestCollectorMisuseIsDroppedAndCounted(t *testing.T) {
 		collectPool(p, e)
 		e.Emit(p.size, 9, "a")             // twice
 		e.Emit(p.size, 9)                  // no label value
-		e.Emit(p.waits, -1)                // a counter goes up
-		e.Emit(p.latency, 1, "b")          // not one value
+		e.Emit(p.waits, -1)                // a counter does not go down
+		e.Emit(p.latency, 1, "b")          // a histogram is more than one value
 		e.EmitHistogram(p.latency, nil, 0) // no buckets
 		e.EmitSummary(p.age, nil, 0, 0)    // no quantiles
 		e.Emit(p.size, 1, "c")
@@ -99,13 +99,19 @@ func TestAnEmissionThatDoesNotFitSaysWhatWouldFit(t *testing.T) {
 		emit func(p *watchedPool, e *engine.Emission)
 		says string
 	}{
-		"buckets":   {func(p *watchedPool, e *engine.Emission) { e.EmitHistogram(p.latency, []uint64{1}, 1, "a") }, "a histogram of 1 buckets, want 3"},
-		"quantiles": {func(p *watchedPool, e *engine.Emission) { e.EmitSummary(p.age, []float64{1, 2}, 1, 1) }, "a summary of 2 quantiles, want 1"},
-		"labels":    {func(p *watchedPool, e *engine.Emission) { e.Emit(p.size, 1) }, "0 label values, want 1"},
-		"one value": {func(p *watchedPool, e *engine.Emission) { e.Emit(p.latency, 1, "a") }, "one value for a histogram: use EmitHistogram"},
-		"histogram": {func(p *watchedPool, e *engine.Emission) { e.EmitHistogram(p.size, nil, 1, "a") }, "a histogram for a gauge"},
-		"summary":   {func(p *watchedPool, e *engine.Emission) { e.EmitSummary(p.waits, nil, 1, 1) }, "a summary for a counter"},
-		"undefined": {func(_ *watchedPool, e *engine.Emission) { e.Emit(engine.Collected{}, 1) }, "a Collected that its Define has not returned"},
+		"buckets": {func(p *watchedPool, e *engine.Emission) { e.EmitHistogram(p.latency, []uint64{1}, 1, "a") },
+			"a histogram of 1 buckets, want 3"},
+		"quantiles": {func(p *watchedPool, e *engine.Emission) { e.EmitSummary(p.age, []float64{1, 2}, 1, 1) },
+			"a summary of 2 quantiles, want 1"},
+		"labels": {func(p *watchedPool, e *engine.Emission) { e.Emit(p.size, 1) }, "0 label values, want 1"},
+		"one value": {func(p *watchedPool, e *engine.Emission) { e.Emit(p.latency, 1, "a") },
+			"one value for a histogram: use EmitHistogram"},
+		"histogram": {func(p *watchedPool, e *engine.Emission) { e.EmitHistogram(p.size, nil, 1, "a") },
+			"a histogram for a gauge"},
+		"summary": {func(p *watchedPool, e *engine.Emission) { e.EmitSummary(p.waits, nil, 1, 1) },
+			"a summary for a counter"},
+		"undefined": {func(_ *watchedPool, e *engine.Emission) { e.Emit(engine.Collected{}, 1) },
+			"a Collected that its Define has not returned"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, log := logged()
@@ -118,7 +124,7 @@ func TestAnEmissionThatDoesNotFitSaysWhatWouldFit(t *testing.T) {
 	}
 }
 
-// The buffer of a call is used again once the last page that shows it is written, and no sooner.
+// The buffer of a call is reused when the last page that shows it has been written, and no sooner.
 func TestAPageKeepsWhatWasEmittedForItWhileOthersGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := engine.NewRegistry()
@@ -147,7 +153,7 @@ func TestAPageKeepsWhatWasEmittedForItWhileOthersGoOn(t *testing.T) {
 		}
 		for range 3 {
 			for chunk := range 6 {
-				page(time.Duration(chunk) * 10 * time.Millisecond) // these share a call
+				page(time.Duration(chunk) * 10 * time.Millisecond) // these pages share a call
 			}
 			time.Sleep(7 * time.Millisecond)
 		}
@@ -156,7 +162,7 @@ func TestAPageKeepsWhatWasEmittedForItWhileOthersGoOn(t *testing.T) {
 	})
 }
 
-// valueOf finds the value of a series on the page.
+// valueOf returns the value of a series on the page.
 func (w *slowWriter) valueOf(t *testing.T, series string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(w.String(), "\n"+series+" ")

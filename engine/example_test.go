@@ -12,14 +12,14 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// show writes a page without the registry's own metrics.
+// show prints the page without the registry's own metrics.
 func show(r *engine.Registry) {
 	if _, err := r.Expose(os.Stdout, engine.Exposition{NoSelf: true}); err != nil {
 		fmt.Println(err)
 	}
 }
 
-// Definitions are package variables, as a rule; handles are kept where the hot path is.
+// Metrics are usually package variables, and handles are kept where updates are frequent.
 func Example() {
 	requests := engine.NewCounterVec("example_requests_total", "Requests served.", []string{"method", "code"})
 	inflight := engine.NewGauge("example_in_flight", "Requests in flight.")
@@ -28,7 +28,7 @@ func Example() {
 
 	inflight.Inc()
 	requests.With("GET", "200").Inc()
-	ok := requests.With("POST", "201") // keep it: no lookup per request
+	ok := requests.With("POST", "201") // kept, so that no request needs the lookup
 	ok.Add(3)
 	inflight.Dec()
 
@@ -43,18 +43,18 @@ func Example() {
 	// example_requests_total{method="POST",code="201"} 3
 }
 
-// Definitions made at run time return errors, which say what to write instead.
+// Methods of a registry return errors, which say how to mend the definition.
 func ExampleRegistry() {
 	r := engine.NewRegistry()
 	_, err := r.NewCounter("jobs-total", "Jobs.")
 	fmt.Println(err, errors.Is(err, engine.ErrName))
 
 	jobs, _ := r.NewCounter("jobs_total", "Jobs.")
-	again, _ := r.NewCounter("jobs_total", "Jobs.") // the same definition: the same metric
+	again, _ := r.NewCounter("jobs_total", "Jobs.") // an equal definition returns the same metric
 	fmt.Println(jobs == again)
 
 	_, err = r.NewGauge("jobs_total", "Jobs.")
-	text, _, _ := strings.Cut(err.Error(), ", at ") // the file and line of the first definition follow
+	text, _, _ := strings.Cut(err.Error(), ", at ") // the file and the line of the first definition follow
 	fmt.Println(text)
 	// Output:
 	// quipu: counter "jobs-total": invalid metric name: use letters, digits, _ and :, with no digit first true
@@ -114,7 +114,7 @@ func ExampleCounterVec() {
 	// Output: 2
 }
 
-// Without declared names each call may use labels of its own.
+// Without declared label names, each call may use other labels.
 func ExampleCounterVec_open() {
 	r := engine.NewRegistry()
 	events, _ := r.NewCounterVec("events_total", "", nil)
@@ -201,7 +201,7 @@ func ExampleHistogram_Snapshot() {
 	latency, _ := r.NewHistogram("latency_seconds", "", engine.WithBuckets(0.1, 1))
 	latency.Observe(0.5)
 	latency.Observe(2)
-	s := latency.Snapshot() // buckets and sum of the same observations
+	s := latency.Snapshot() // buckets, count and sum belong to the same observations
 	fmt.Println(s.Bounds, s.Counts, s.Count, s.Sum)
 	// Output: [0.1 1] [0 1 1] 2 2.5
 }
@@ -234,8 +234,8 @@ func ExampleHistogramOf() {
 func ExampleSummary() {
 	r := engine.NewRegistry()
 	payload, _ := r.NewSummary("payload_bytes", "",
-		engine.WithObjectives(map[float64]float64{0.5: 0.01, 0.9: 0.01}), // each quantile with its rank error
-		engine.WithMaxAge(0)) // over the whole life, not the last 10 minutes
+		engine.WithObjectives(map[float64]float64{0.5: 0.01, 0.9: 0.01}), // each quantile and its rank error
+		engine.WithMaxAge(0)) // quantiles of all observations, not those of the last 10 minutes
 	for range 100 {
 		payload.Observe(512)
 	}
@@ -272,7 +272,7 @@ func ExampleSummaryOf() {
 	r := engine.NewRegistry()
 	payload, _ := engine.RegisterSummaryOf[kind](r, "payload_bytes", "", engine.WithObjectives(map[float64]float64{}))
 	payload.With(kind{"image"}).Observe(300)
-	show(r) // no objectives: sum and count only
+	show(r) // without objectives there are only sum and count
 	// Output:
 	// # TYPE payload_bytes summary
 	// payload_bytes_sum{kind="image"} 300
@@ -281,7 +281,7 @@ func ExampleSummaryOf() {
 
 func ExampleCounterFunc() {
 	r := engine.NewRegistry()
-	rows := 0.0 // kept elsewhere
+	rows := 0.0 // a total that the program keeps itself
 	total, _ := r.NewCounterFunc("rows_total", "", func() float64 { return rows })
 	rows = 7
 	fmt.Println(total.Value())
@@ -341,7 +341,7 @@ func ExampleWithMaxSeries() {
 	// users_total{user="__overflow__"} 2
 }
 
-// instrumented takes whatever observes: a histogram or a summary.
+// instrumented takes a histogram or a summary.
 func instrumented(o engine.Observer) {
 	defer engine.StartTimer(o).Stop()
 }
@@ -365,10 +365,10 @@ func ExampleTimed() {
 	// Output: <nil> 1
 }
 
-// pool is something that counts for itself.
+// pool keeps its own statistics.
 type pool struct{ idle, busy, taken int }
 
-// poolCollector shows its numbers, all of one moment.
+// poolCollector exposes the statistics of a pool.
 type poolCollector struct {
 	pool         *pool
 	conns, taken engine.Collected

@@ -18,7 +18,7 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// openMetricsOf returns a page, without the lines that say when series were created.
+// openMetricsOf returns the samples of a page in OpenMetrics.
 func openMetricsOf(t *testing.T, r *Registry) string {
 	var b strings.Builder
 	_, err := r.Expose(&b, Exposition{Format: encode.OpenMetrics, NoSelf: true})
@@ -74,7 +74,7 @@ func TestExemplarsFromContextsAreRateLimited(t *testing.T) {
 	}
 	require.Equal(t, 2, calls)
 	clock.now = clock.now.Add(2 * ExemplarInterval)
-	for range 1000 { // one in 16 looks
+	for range 1000 { // one call in 16 asks for an exemplar
 		c.AddContext(withTrace("second"), 1)
 	}
 	require.Equal(t, 3, calls)
@@ -152,7 +152,7 @@ func TestAClockThatIsSetBackDoesNotKeepAnExemplar(t *testing.T) {
 	c := must(r.NewCounter("c_total", "", WithExemplars(traceOf)))
 	c.AddContext(withTrace("before"), 1)
 	clock.now = time.Unix(100, 0)
-	for range 1000 { // one in 16 looks
+	for range 1000 { // one call in 16 asks for an exemplar
 		c.AddContext(withTrace("after"), 1)
 	}
 	require.Equal(t, "c_total 1001 # {trace_id=\"after\"} 1 100\n", openMetricsOf(t, r))
@@ -164,7 +164,8 @@ func TestNilLabelsAreNoExemplar(t *testing.T) {
 	h := must(r.NewHistogram("h", "", WithBuckets(1)))
 	n := must(r.NewHistogram("n", "", WithNative(histogram.NativeDefaults())))
 	from := must(r.NewCounter("from_total", "", WithExemplars(func(context.Context) Labels { return nil })))
-	fromHistogram := must(r.NewHistogram("fromh", "", WithBuckets(1), WithExemplars(func(context.Context) Labels { return nil })))
+	fromHistogram := must(r.NewHistogram("fromh", "", WithBuckets(1),
+		WithExemplars(func(context.Context) Labels { return nil })))
 	for name, update := range map[string]func(){
 		"Counter":              func() { c.AddWithExemplar(1, nil) },
 		"Histogram":            func() { h.ObserveWithExemplar(1, nil) },
@@ -184,8 +185,8 @@ func TestNilLabelsAreNoExemplar(t *testing.T) {
 	require.Contains(t, openMetricsOf(t, r), `c_total 104 # {trace_id="a"} 1`, "the one that is there stays")
 }
 
-// Reset empties the index and then forgets exemplars. A series that was created in between lost an exemplar that it had
-// just got.
+// Reset empties the index and then removes exemplars. A series that was created in between lost the
+// exemplar that it had just received.
 func TestResetKeepsTheExemplarOfASeriesCreatedMeanwhile(t *testing.T) {
 	r := NewRegistry()
 	v, err := r.NewCounterVec("requests_total", "Requests.", []string{"path"})
@@ -193,7 +194,7 @@ func TestResetKeepsTheExemplarOfASeriesCreatedMeanwhile(t *testing.T) {
 	old := v.With("/")
 	old.AddWithExemplar(1, Labels{"trace": "old"})
 
-	// The two halves of Reset, with the creation of a series between them.
+	// These are the two halves of Reset, with the creation of a series between them.
 	v.fam.index.Reset()
 	c := v.With("/")
 	c.AddWithExemplar(1, Labels{"trace": "new"})
@@ -204,7 +205,8 @@ func TestResetKeepsTheExemplarOfASeriesCreatedMeanwhile(t *testing.T) {
 	v.Reset()
 	require.Nil(t, v.fam.exemplars.set(&c.node))
 
-	// The same with Reset itself, which has to be interrupted between its halves: that takes more threads than processors.
+	// Now Reset itself has to be interrupted between its halves. That takes more threads than there
+	// are processors.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4 * runtime.NumCPU()))
 	var done atomic.Bool
 	var work sync.WaitGroup

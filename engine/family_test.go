@@ -45,7 +45,7 @@ func TestHostileLabelValuesAndHelpComeOutAsTheyWentInOrRepaired(t *testing.T) {
 			for name, value := range want.labels {
 				want.labels[name] = cleaned(value)
 				if want.labels[name] == "" && want.name == "o_total" && name == "a" {
-					delete(want.labels, name) // empty and absent are the same
+					delete(want.labels, name) // an empty label is an absent one
 				}
 			}
 			require.Equal(t, want.value, page.values[want.key()], "%d: %q", i, text)
@@ -55,7 +55,7 @@ func TestHostileLabelValuesAndHelpComeOutAsTheyWentInOrRepaired(t *testing.T) {
 		require.Equal(t, 2, len(page.family("o_total").samples))
 		require.Equal(t, strings.ToValidUTF8(text, "\ufffd"), page.family("h").help)
 
-		// The same values find what they made, and delete it.
+		// The same values find the series that they created, and delete it.
 		require.EqualValues(t, 1, h.With(text, "x").Snapshot().Count)
 		require.EqualValues(t, 1, o.WithLabels(engine.Labels{"a": text}).Value())
 		require.True(t, h.Delete(text, "x"))
@@ -83,7 +83,8 @@ func TestChangedLabelValuesAreCounted(t *testing.T) {
 	}, valuesOf(t, r))
 }
 
-// A server that parses requests in place hands out strings over a buffer that it uses again.
+// Some servers parse requests in place: their strings share the memory of a buffer that the next
+// request overwrites.
 func TestACallersBufferMayBeUsedAgainAfterALookup(t *testing.T) {
 	r := engine.NewRegistry()
 	v, err := r.NewCounterVec("c_total", "", []string{"a", "b"})
@@ -139,7 +140,7 @@ func TestAFullMetricSendsTheRestToItsOverflowSeriesAndLosesNothing(t *testing.T)
 		for w := range workers {
 			work.Go(func() {
 				for i := range values {
-					value := fmt.Sprint((i*workers + w) % values) // every value by several workers
+					value := fmt.Sprint((i*workers + w) % values) // several workers use each value
 					vec.With(value, "x").Inc()
 					open.WithLabels(engine.Labels{"k": value}).Inc()
 				}
@@ -162,7 +163,7 @@ func TestAFullMetricSendsTheRestToItsOverflowSeriesAndLosesNothing(t *testing.T)
 		info, _ := r.Lookup("c_total")
 		require.Equal(t, limit+1, info.Series)
 
-		// Room that is made is used again.
+		// Deleting series makes room for new ones.
 		require.True(t, vec.Delete(engine.OverflowValue, engine.OverflowValue))
 		vec.Reset()
 		vec.With("new", "x").Inc()
@@ -179,5 +180,6 @@ func TestTheOverflowSeriesMayBeNamedByAUserBeforeTheMetricIsFull(t *testing.T) {
 	for i := range 10 {
 		v.With(fmt.Sprint(i)).Inc()
 	}
-	require.Equal(t, map[string]string{`c_total{a="__overflow__"}`: "9", `c_total{a="0"}`: "1", `c_total{a="2"}`: "1"}, valuesOf(t, r))
+	require.Equal(t, map[string]string{`c_total{a="__overflow__"}`: "9", `c_total{a="0"}`: "1", `c_total{a="2"}`: "1"},
+		valuesOf(t, r))
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/quipu-metrics/quipu/encode"
 )
 
-// newFamily comes before the family is on the registry's list, and a scrape that meets a func metric without its function
-// would have nothing to call.
+// A scrape calls the function of every func metric on the registry's list. newFamily sets the
+// function, and runs before the family is put on the list.
 func TestAFuncMetricHasItsFunctionBeforeAScrapeCanSeeIt(t *testing.T) {
 	fn := newRunner(func(*run) {})
 	f := newFamily(NewRegistry(), definition{kind: encode.Gauge, name: "g", callback: true, fn: fn})

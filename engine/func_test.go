@@ -28,10 +28,11 @@ func TestFuncMetricsShowWhatTheirFunctionReturns(t *testing.T) {
 	require.NoError(t, err)
 	for _, test := range []struct {
 		value   float64
-		counter string // "" when a counter cannot have the value
+		counter string // "" if a counter cannot have the value
 		gauge   string
 	}{
-		{0, "0", "0"}, {1.5, "1.5", "1.5"}, {1 << 53, "9.007199254740992e+15", "9.007199254740992e+15"}, {inf, "+Inf", "+Inf"}, {denormal, "5e-324", "5e-324"},
+		{0, "0", "0"}, {1.5, "1.5", "1.5"}, {1 << 53, "9.007199254740992e+15", "9.007199254740992e+15"},
+		{inf, "+Inf", "+Inf"}, {denormal, "5e-324", "5e-324"},
 		{-1, "", "-1"}, {-denormal, "", "-5e-324"}, {-inf, "", "-Inf"}, {nan, "", "NaN"}, {minusZero, "0", "-0"},
 	} {
 		value = test.value
@@ -74,7 +75,7 @@ func TestAFunctionThatIsReplacedIsLoggedOnce(t *testing.T) {
 	require.Contains(t, log.String(), "metric=g caller="+again+" first="+first+"\n")
 }
 
-// A scrape can see a family as soon as it is on the registry's list.
+// A scrape can see a family as soon as the family is on the registry's list.
 func TestFuncMetricsMayBeDefinedWhileThePageIsWritten(t *testing.T) {
 	r := engine.NewRegistry()
 	var stop atomic.Bool
@@ -95,7 +96,7 @@ func TestFuncMetricsMayBeDefinedWhileThePageIsWritten(t *testing.T) {
 	scrapes.Wait()
 }
 
-// stubborn is what a panic may carry.
+// stubborn is an error whose method Error panics too.
 type stubborn struct{}
 
 func (stubborn) Error() string { panic("even in Error") }
@@ -197,7 +198,8 @@ func TestAFunctionMayUseItsRegistry(t *testing.T) {
 	require.Contains(t, values, "made_1")
 	require.NotContains(t, values, "remove")
 
-	// A function that asks for the page that it is part of waits for itself, until one of the two gives up.
+	// This function asks for a page that shows its own metric. It waits for itself until one of the
+	// two pages gives up.
 	_, err = r.NewGaugeFunc("recursive", "", func() float64 { expose(t, r, engine.Exposition{}); return 1 })
 	require.NoError(t, err)
 	begin := time.Now()
@@ -205,7 +207,7 @@ func TestAFunctionMayUseItsRegistry(t *testing.T) {
 	require.Contains(t, values, "define")
 	require.Less(t, time.Since(begin), 3*time.Second)
 	r.Unregister("recursive")
-	r.Unregister("define") // functions of a page are called at the same time: this one could define after Clear
+	r.Unregister("define") // it runs together with z_clear, and could define a metric after Clear
 
 	_, err = r.NewGaugeFunc("z_clear", "", func() float64 { r.Clear(); return 1 })
 	require.NoError(t, err)

@@ -97,8 +97,9 @@ func TestACollectorHasTheTimeOfThePage(t *testing.T) {
 	})
 }
 
-// Whatever functions there are and however long they take, and however pages overlap: a page comes by its deadline, has
-// what takes no longer than its own limit and the page's, and no function is ever called twice at once.
+// For random functions, durations and overlapping pages: a page is complete by its deadline, it has
+// the value of every function that takes no longer than its own limit and the page's, and no
+// function is called twice at once.
 func TestAPageIsCompleteAndInTimeWhateverItsFunctionsTake(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -124,7 +125,7 @@ func TestAPageIsCompleteAndInTimeWhateverItsFunctionsTake(t *testing.T) {
 				c := sleepAndEmit(s)
 				c.name = fmt.Sprintf("c%02d", i)
 				if i%2 == 1 {
-					c.name = "h" + c.name // behind the functions
+					c.name = "h" + c.name // after the functions, in the order of names
 				}
 				require.NoError(t, r.Register(c))
 			}

@@ -15,8 +15,8 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// FuzzLabelValues sends two label values and a help text through the whole engine and reads the page: it has the expected
-// series, each value as it went in or repaired, and nothing else.
+// FuzzLabelValues sends two label values and a help text through the whole engine and reads the
+// page. The page must have exactly the expected series, with the values unchanged or repaired.
 func FuzzLabelValues(f *testing.F) {
 	for i, text := range hostile {
 		f.Add(text, hostile[(i+7)%len(hostile)], hostile[(i+3)%len(hostile)])
@@ -38,7 +38,7 @@ func FuzzLabelValues(f *testing.F) {
 			return textSample{name, labels, ""}.key()
 		}
 		counts := map[set]int{}
-		for range 2 { // the second time everything is there
+		for range 2 { // the second time, every series exists
 			for _, s := range []set{{a, b}, {b, a}, {a, a}, {"", b}} {
 				c.With(s).Inc()
 				vec.With(s.A, s.B).Inc()
@@ -83,10 +83,11 @@ func FuzzLabelValues(f *testing.F) {
 	})
 }
 
-// FuzzNames defines whatever it is told to. What the engine accepts must come out on a page that parses; what it refuses
-// must leave nothing behind.
+// FuzzNames defines metrics with any names. If the engine accepts them, the page must parse; if it
+// refuses them, they must leave nothing behind.
 func FuzzNames(f *testing.F) {
-	for _, name := range []string{"", "a", "a_total", "a_bucket", "_total", "a:b", "1", "é", "__a", "le", "quantile", "a b", "a\n", "quipu_series", "overflow"} {
+	for _, name := range []string{"", "a", "a_total", "a_bucket", "_total", "a:b", "1", "é", "__a", "le", "quantile",
+		"a b", "a\n", "quipu_series", "overflow"} {
 		for kind := range byte(4) {
 			f.Add(name, "label", "const", kind)
 			f.Add("a", name, "const", kind)
@@ -132,14 +133,14 @@ func FuzzNames(f *testing.F) {
 					errs = append(errs, err)
 					require.True(t, strings.HasPrefix(err.Error(), "quipu: "), err)
 				}
-				_ = kinds["counter"](r, name+"_total") // or a neighbour, where there can be one
+				_ = kinds["counter"](r, name+"_total") // a second metric with a similar name, if it is allowed
 			}
 		}
 		page, err := parseText(expose(t, r, engine.Exposition{}))
 		require.NoError(t, err, "%v", errs)
 		require.NotNil(t, page.family("quipu_scrapes_total"))
 
-		// No two families of one name in OpenMetrics either.
+		// OpenMetrics has other family names; they must differ too.
 		seen := map[string]bool{}
 		for line := range strings.Lines(string(expose(t, r, engine.Exposition{Format: openMetrics}))) {
 			if typ, ok := strings.CutPrefix(line, "# TYPE "); ok {
@@ -153,9 +154,11 @@ func FuzzNames(f *testing.F) {
 	})
 }
 
-// FuzzValues updates one metric of each type with any two floats and compares what comes out with the stated rules.
+// FuzzValues updates one metric of each type with any two floats and compares the results with the
+// documented rules.
 func FuzzValues(f *testing.F) {
-	values := []float64{0, minusZero, 1, -1, 0.5, denormal, -denormal, 1 << 53, 1<<53 + 2, 1 << 62, 1 << 63, -1 << 63, 1e300, math.MaxFloat64, nan, inf, -inf}
+	values := []float64{0, minusZero, 1, -1, 0.5, denormal, -denormal, 1 << 53, 1<<53 + 2, 1 << 62, 1 << 63, -1 << 63,
+		1e300, math.MaxFloat64, nan, inf, -inf}
 	for i, v := range values {
 		f.Add(v, values[(i+5)%len(values)])
 	}

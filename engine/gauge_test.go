@@ -17,8 +17,8 @@ func TestGaugesKeepTheirRuleForEveryKindOfValue(t *testing.T) {
 	r, log := logged()
 	g, err := r.NewGauge("g", "")
 	require.NoError(t, err)
-	values := []float64{0, minusZero, 1, -1, 0.1, denormal, -denormal, 1 << 53, 1<<53 - 1, -1 << 63, math.MaxFloat64, -math.MaxFloat64,
-		inf, -inf, math.SmallestNonzeroFloat64, math.Pi, 1e308, 5e-310}
+	values := []float64{0, minusZero, 1, -1, 0.1, denormal, -denormal, 1 << 53, 1<<53 - 1, -1 << 63, math.MaxFloat64,
+		-math.MaxFloat64, inf, -inf, math.SmallestNonzeroFloat64, math.Pi, 1e308, 5e-310}
 	for _, v := range values {
 		g.Set(v)
 		require.Equal(t, math.Float64bits(v), math.Float64bits(g.Value()), "Set(%v) reads back bit for bit", v)
@@ -26,8 +26,8 @@ func TestGaugesKeepTheirRuleForEveryKindOfValue(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, math.Float64bits(v), math.Float64bits(page.float(t, "g")), "%v on the page", v)
 	}
-	for _, v := range []float64{nan, math.Float64frombits(0x7FF8<<48 | 1), math.Float64frombits(0xFFF8 << 48), math.Float64frombits(^uint64(0)),
-		math.Float64frombits(0x7FF0<<48 | 1)} {
+	for _, v := range []float64{nan, math.Float64frombits(0x7FF8<<48 | 1), math.Float64frombits(0xFFF8 << 48),
+		math.Float64frombits(^uint64(0)), math.Float64frombits(0x7FF0<<48 | 1)} {
 		g.Set(v)
 		require.True(t, math.IsNaN(g.Value()))
 		g.Inc()

@@ -35,10 +35,10 @@ const denormal = 5e-324
 
 const ms = time.Millisecond
 
-// long reports whether the long forms of the tests are to run.
+// long reports whether the tests run in their long form.
 func long() bool { return os.Getenv("QUIPU_LONG") == "1" }
 
-// span is how long a stress test runs: its short form, or the long one.
+// span returns how long a stress test runs: short, or full in the long form of the tests.
 func span(short, full time.Duration) time.Duration {
 	if long() {
 		return full
@@ -46,7 +46,7 @@ func span(short, full time.Duration) time.Duration {
 	return short
 }
 
-// background runs functions over and over until stop is called, which waits for them.
+// background runs each function in a loop on a goroutine. stop ends the loops and waits for them.
 func background(work ...func(i int)) (stop func()) {
 	var done atomic.Bool
 	var running sync.WaitGroup
@@ -63,7 +63,7 @@ func background(work ...func(i int)) (stop func()) {
 	}
 }
 
-// must returns the metric of a constructor, and panics with its error.
+// must returns the metric of a constructor. It panics with the constructor's error.
 func must[M any](metric M, err error) M {
 	if err != nil {
 		panic(err)
@@ -71,20 +71,21 @@ func must[M any](metric M, err error) M {
 	return metric
 }
 
-// logged is a registry whose misuse is written to a buffer, one line each.
+// logged returns a registry and the buffer that it logs to.
 func logged() (*engine.Registry, *bytes.Buffer) {
 	var b bytes.Buffer
 	handler := slog.NewTextHandler(&b, nil)
 	return engine.NewRegistry(engine.WithLogger(slog.New(handler))), &b
 }
 
+// define defines a func metric.
 func define(t *testing.T, r *engine.Registry, name string, f func() float64) {
 	t.Helper()
 	_, err := r.NewGaugeFunc(name, "", f)
 	require.NoError(t, err)
 }
 
-// kinds defines a metric of each type without labels.
+// kinds are functions that define a metric of one kind and return the error.
 var kinds = map[string]func(r *engine.Registry, name string) error{
 	"counter":   func(r *engine.Registry, name string) error { _, err := r.NewCounter(name, ""); return err },
 	"gauge":     func(r *engine.Registry, name string) error { _, err := r.NewGauge(name, ""); return err },
@@ -100,7 +101,7 @@ var kinds = map[string]func(r *engine.Registry, name string) error{
 	},
 }
 
-// expose returns a page as bytes.
+// expose returns a page.
 func expose(t testing.TB, r *engine.Registry, e engine.Exposition) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -123,7 +124,7 @@ func pageOf(t testing.TB, r *engine.Registry) string {
 	return exposed(t, r, engine.Exposition{})
 }
 
-// scrape reads the registry's text page, its own metrics included.
+// scrape reads the text page, the registry's own metrics included.
 func scrape(t testing.TB, r *engine.Registry) *textPage {
 	t.Helper()
 	page, err := parseText(expose(t, r, engine.Exposition{}))
@@ -131,7 +132,7 @@ func scrape(t testing.TB, r *engine.Registry) *textPage {
 	return page
 }
 
-// valuesOf reads a page without the registry's own metrics.
+// valuesOf returns the values by series of the text page without the registry's own metrics.
 func valuesOf(t testing.TB, r *engine.Registry) map[string]string {
 	t.Helper()
 	page, err := parseText(expose(t, r, engine.Exposition{NoSelf: true}))
@@ -150,13 +151,13 @@ type textSample struct {
 	value  string
 }
 
-// key is the identity of the series, its labels sorted.
+// key returns the name and the labels of the series, sorted.
 func (s textSample) key() string { return textpage.Sample{Name: s.name, Labels: s.labels}.Series() }
 
-// textPage is a page that was read: values by series key.
+// textPage is a parsed page.
 type textPage struct {
 	families []textFamily
-	values   map[string]string
+	values   map[string]string // by textSample.key
 }
 
 func (p *textPage) family(name string) *textFamily {
@@ -168,7 +169,7 @@ func (p *textPage) family(name string) *textFamily {
 	return nil
 }
 
-// float is the value of a series.
+// float returns the value of a series.
 func (p *textPage) float(t testing.TB, key string) float64 {
 	t.Helper()
 	value, ok := p.values[key]
@@ -196,7 +197,8 @@ func parseText(page []byte) (*textPage, error) {
 	return p, nil
 }
 
-// selfValue returns the value of one of the registry's own series, from a page that shows nothing else and calls no function.
+// selfValue returns the value of one of the registry's own series. It reads a page that shows
+// nothing else, so no function or collector is called. The label reason is absent if it is empty.
 func selfValue(t testing.TB, r *engine.Registry, name, reason string) float64 {
 	t.Helper()
 	page, err := parseText(expose(t, r, engine.Exposition{Names: []string{name}}))
@@ -213,18 +215,19 @@ func dropped(t testing.TB, r *engine.Registry, reason string) float64 {
 	return selfValue(t, r, "quipu_dropped_updates_total", reason)
 }
 
-// failed returns how often a function or a collector was left out of a page for a reason.
+// failed returns how many times a function or a collector was left out of a page for a reason.
 func failed(t testing.TB, r *engine.Registry, reason string) float64 {
 	t.Helper()
 	return selfValue(t, r, "quipu_callback_failures_total", reason)
 }
 
+// failures returns the value of failed on a page.
 func failures(t *testing.T, p *textPage, reason string) float64 {
 	t.Helper()
 	return p.float(t, fmt.Sprintf("quipu_callback_failures_total{reason=%q}", reason))
 }
 
-// line returns the file and line that it is called from.
+// line returns the file and the line of its caller.
 func line() string {
 	_, file, line, _ := runtime.Caller(1)
 	return fmt.Sprintf("%s:%d", file, line)
@@ -239,17 +242,22 @@ func warnings(log *bytes.Buffer) (lines []string) {
 	return lines
 }
 
-// hostile are texts that have broken other libraries.
+// hostile are label values that have broken other libraries.
 var hostile = []string{
-	"", " ", "\n", "\\", `"`, "\\n", `\"`, "\\\n\"", `ends in \`, "\t", "\r\n", "\x00", "a\x00b", "\x7f", "é", "\U0001d11e", "\u2028", "\ufeff", "\ufffd",
-	"} 1\n# EOF", "} 1\n# EOF\n", `",b="x`, `"} 1` + "\n" + `c_total{a="2`, "# TYPE x counter", "+Inf", "{{.}}", "a,b=c{d}",
+	"", " ", "\n", "\\", `"`, "\\n", `\"`, "\\\n\"", `ends in \`, "\t", "\r\n", "\x00", "a\x00b", "\x7f", "é",
+	"\U0001d11e", "\u2028", "\ufeff", "\ufffd",
+	"} 1\n# EOF", "} 1\n# EOF\n", `",b="x`, `"} 1` + "\n" + `c_total{a="2`, "# TYPE x counter", "+Inf", "{{.}}",
+	"a,b=c{d}",
 	"\xff", "\xc3\x28", "\xed\xa0\x80", "ok\xf0\x9f\x98", "\xff\xff\xff", "a\xffb\xfec", "\x80",
-	strings.Repeat("x", engine.MaxLabelValue), strings.Repeat("x", engine.MaxLabelValue+1), strings.Repeat("é", engine.MaxLabelValue),
-	strings.Repeat("x", engine.MaxLabelValue-1) + "é", strings.Repeat("\xff", engine.MaxLabelValue+3), strings.Repeat(`"`, 1000),
+	strings.Repeat("x", engine.MaxLabelValue), strings.Repeat("x", engine.MaxLabelValue+1),
+	strings.Repeat("é", engine.MaxLabelValue),
+	strings.Repeat("x", engine.MaxLabelValue-1) + "é", strings.Repeat("\xff", engine.MaxLabelValue+3),
+	strings.Repeat(`"`, 1000),
 	strings.Repeat("a\xff", engine.MaxLabelValue/2),
 }
 
-// cleaned says what becomes of a label value, in other words than the engine does.
+// cleaned returns the value that the engine should store for a label value. The engine computes it
+// in another way.
 func cleaned(v string) string {
 	cut := func(v string) string {
 		for len(v) > engine.MaxLabelValue {
@@ -273,7 +281,7 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// watchedPool is what a collector might watch.
+// watchedPool is a collector with a metric of each type.
 type watchedPool struct {
 	size, waits, latency, age engine.Collected
 	collect                   func(p *watchedPool, e *engine.Emission)
@@ -288,6 +296,7 @@ func (p *watchedPool) Define(d *engine.Definitions) {
 
 func (p *watchedPool) Collect(e *engine.Emission) { p.collect(p, e) }
 
+// collectPool emits the values that are in poolPage.
 func collectPool(p *watchedPool, e *engine.Emission) {
 	e.Emit(p.size, 3, "a")
 	e.Emit(p.size, 4.5, `b"`)
@@ -317,7 +326,7 @@ pool_size{pool="b\""} 4.5
 pool_waits_total 7
 `
 
-// numbers are label values.
+// numbers are a thousand label values.
 var numbers = func() (s []string) {
 	for i := range 1000 {
 		s = append(s, fmt.Sprint(i))
@@ -325,7 +334,7 @@ var numbers = func() (s []string) {
 	return s
 }()
 
-// sleeper is a function that takes its time, and knows how often it has been called and whether twice at once.
+// sleeper is a slow function. It counts its calls and records whether two of them overlapped.
 type sleeper struct {
 	takes          time.Duration
 	calls, running atomic.Int32
@@ -345,7 +354,7 @@ func (s *sleeper) value() float64 { s.sleep(); return 1 }
 
 func (s *sleeper) emit(c *gauges, e *engine.Emission) { s.sleep(); e.Emit(c.gauge, 1, "x") }
 
-// gauges is a collector of one gauge.
+// gauges is a collector that defines one gauge.
 type gauges struct {
 	name    string
 	gauge   engine.Collected
@@ -358,7 +367,7 @@ func (c *gauges) Collect(e *engine.Emission) { c.collect(c, e) }
 
 func sleepAndEmit(s *sleeper) *gauges { return &gauges{name: "collected", collect: s.emit} }
 
-// timedPage returns a page and how long it took.
+// timedPage returns the values of a page and how long the page took.
 func timedPage(t *testing.T, r *engine.Registry, e engine.Exposition) (map[string]string, time.Duration) {
 	t.Helper()
 	begin := time.Now()
@@ -368,7 +377,7 @@ func timedPage(t *testing.T, r *engine.Registry, e engine.Exposition) (map[strin
 	return page.values, time.Since(begin)
 }
 
-// slowWriter keeps a page and takes its time for every chunk.
+// slowWriter keeps a page and needs some time for every chunk.
 type slowWriter struct {
 	strings.Builder
 	takes time.Duration

@@ -70,7 +70,7 @@ func TestAHistogramWithNativeBucketsDropsNaNAndCountsIt(t *testing.T) {
 func TestSumsOfBothKindsOfBucketsAreTheSameInEveryFormat(t *testing.T) {
 	r := NewRegistry()
 	h := must(r.NewHistogram("h", "", WithNative(histogram.NativeDefaults()), WithBuckets(1, 2)))
-	for i := range 1000 { // many generations, so that the native sum is added up in another order
+	for i := range 1000 { // enough to add up the native sum in another order
 		h.Observe(0.1 * float64(i*i*i))
 	}
 	p := newPage()
@@ -85,8 +85,10 @@ func TestSumsOfBothKindsOfBucketsAreTheSameInEveryFormat(t *testing.T) {
 	require.NotEqual(t, classic, sums[0], "this test is to add up in another order")
 }
 
-// Row 5: a writer that the operating system has stopped in the middle of an observation. It is stopped for good here: the
-// steps of an observation in the shared row are bucket, sum, done (see histogram.Classic), and this one took the first.
+// Row 5 of docs/reliability.md: the operating system stops a writer in the middle of an
+// observation. Here it is stopped for good. An observation in the shared row increments the bucket,
+// then the sum, then the count of finished observations (see histogram.Classic); this writer did
+// the first step.
 func TestAWriterParkedMidObservationHoldsUpNoScrape(t *testing.T) {
 	r := NewRegistry()
 	v, err := r.NewHistogramVec("h", "", []string{"a"}, WithBuckets(1))
@@ -116,7 +118,7 @@ h_sum{a="fine"} 3
 h_count{a="fine"} 3
 `, page.String())
 	require.EqualValues(t, 1, r.self.torn.Value(), "the sum that lacks an observation is counted")
-	v.With("parked").Observe(1) // and others go on
+	v.With("parked").Observe(1) // other writers go on
 	begin = time.Now()
 	require.EqualValues(t, 5, v.With("parked").Snapshot().Count)
 	require.Less(t, time.Since(begin), 100*time.Millisecond)

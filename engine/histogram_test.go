@@ -17,7 +17,7 @@ func TestHistogramsKeepTheirRuleForEveryKindOfValue(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		values []float64
-		counts []uint64 // up to 0, 1, +Inf
+		counts []uint64 // of the buckets 0, 1 and +Inf
 		sum    string
 	}{
 		{"nothing", nil, []uint64{0, 0, 0}, "0"},
@@ -45,8 +45,8 @@ func TestHistogramsKeepTheirRuleForEveryKindOfValue(t *testing.T) {
 			n := len(test.values)
 			c := test.counts
 			require.Equal(t, map[string]string{
-				`h_bucket{le="0"}`: fmt.Sprint(c[0]), `h_bucket{le="1"}`: fmt.Sprint(c[0] + c[1]), `h_bucket{le="+Inf"}`: fmt.Sprint(n),
-				"h_sum": test.sum, "h_count": fmt.Sprint(n),
+				`h_bucket{le="0"}`: fmt.Sprint(c[0]), `h_bucket{le="1"}`: fmt.Sprint(c[0] + c[1]),
+				`h_bucket{le="+Inf"}`: fmt.Sprint(n), "h_sum": test.sum, "h_count": fmt.Sprint(n),
 			}, valuesOf(t, r))
 			require.Empty(t, log, "an observation is never misuse")
 		})

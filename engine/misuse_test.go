@@ -37,7 +37,7 @@ func TestMisuseIsLoggedWithItsMetricItsLabelNamesAndTheCallersLine(t *testing.T)
 	s, err := r.NewSummaryVec("s", "", []string{"x"})
 	require.NoError(t, err)
 	for _, test := range []struct {
-		misuse func() string // returns its line
+		misuse func() string // returns its file and line
 		want   string
 	}{
 		{func() string { v.With("GET"); return line() },
@@ -45,19 +45,23 @@ func TestMisuseIsLoggedWithItsMetricItsLabelNamesAndTheCallersLine(t *testing.T)
 		{func() string { v.With("a", "b", "c").Inc(); return line() },
 			`metric=v_total reason=labels detail="got 3 label values, want 2 (method, code)" labels="method, code"`},
 		{func() string { v.WithLabels(engine.Labels{"method": "GET", "kode": "1"}); return line() },
-			`metric=v_total reason=labels detail="label \"code\" is missing: got 2 labels (kode, method), want 2 (method, code)" labels="method, code"`},
+			`metric=v_total reason=labels detail="label \"code\" is missing: ` +
+				`got 2 labels (kode, method), want 2 (method, code)" labels="method, code"`},
 		{func() string { v.WithLabels(engine.Labels{"method": "", "code": "", "x": ""}); return line() },
 			`metric=v_total reason=labels detail="got 3 labels (code, method, x), want 2 (method, code)" labels="method, code"`},
 		{func() string { v.With("GET", "200").Add(-1); return line() },
-			`metric=v_total reason=negative detail="-1 added to a counter, which only goes up: a gauge can go down" labels="method, code"`},
+			`metric=v_total reason=negative detail="-1 added to a counter, which only goes up: a gauge can go down"` +
+				` labels="method, code"`},
 		{func() string { none.With("x"); return line() },
 			`metric=none reason=labels detail="got 1 label values, want 0: the metric has no label names"`},
 		{func() string { open.With("x"); return line() },
-			`metric=open_total reason=labels detail="With takes the values of declared label names, and this metric has none: use WithLabels" labels=any`},
+			`metric=open_total reason=labels ` +
+				`detail="With takes the values of declared label names, and this metric has none: use WithLabels" labels=any`},
 		{func() string { open.WithLabels(engine.Labels{"zone": "x"}); return line() },
 			`metric=open_total reason=labels detail="label \"zone\" is a constant label of the metric" labels=any`},
 		{func() string { open.WithLabels(engine.Labels{"a-b": "x"}); return line() },
-			`metric=open_total reason=labels detail="invalid label: \"a-b\": use letters, digits and _, with no digit first" labels=any`},
+			`metric=open_total reason=labels detail="invalid label: \"a-b\": use letters, digits and _, with no digit first"` +
+				` labels=any`},
 		{func() string { c.Add(nan); return line() }, `metric=c_total reason=nan detail="NaN added to a counter"`},
 		{func() string { c.AddContext(context.Background(), -2); return line() },
 			`metric=c_total reason=negative detail="-2 added to a counter, which only goes up: a gauge can go down"`},
@@ -93,10 +97,12 @@ func TestFullMetricsAndChangedLabelValuesAreLoggedOnceForAMetricWithItsName(t *t
 		want   string
 	}{
 		{func(i int) string { full.With(fmt.Sprint(i)); return line() },
-			`"quipu: a metric is full: what its further label sets count goes to its overflow series (further ones are only counted)" ` +
+			`"quipu: a metric is full: what its further label sets count ` +
+				`goes to its overflow series (further ones are only counted)" ` +
 				`metric=full_total reason=overflow detail="it has as many series as WithMaxSeries allows, 2" labels=x`},
 		{func(i int) string { open.WithLabels(engine.Labels{"k": fmt.Sprint(i)}); return line() },
-			`"quipu: a metric is full: what its further label sets count goes to its overflow series (further ones are only counted)" ` +
+			`"quipu: a metric is full: what its further label sets count ` +
+				`goes to its overflow series (further ones are only counted)" ` +
 				`metric=open reason=overflow detail="it has as many series as WithMaxSeries allows, 1" labels=any`},
 		{func(i int) string { text.With(strings.Repeat("x", 2000+i)); return line() },
 			`"quipu: a label value was cut (further ones are only counted)" ` +
@@ -151,7 +157,7 @@ func panicText(f func()) (text string) {
 	return
 }
 
-// panicky is a log handler with a fault.
+// panicky is a slog.Handler that panics.
 type panicky struct{ slog.Handler }
 
 func (panicky) Enabled(context.Context, slog.Level) bool { return true }

@@ -42,10 +42,11 @@ func TestDefinitionsAreApartWhenNoLabelSetCanBelongToBoth(t *testing.T) {
 	}
 }
 
-// hasName must agree with the names that definitions claim.
+// hasName searches the sorted families; it must find exactly the names that definitions claim.
 func TestLookingUpNamesAgreesWithTheirClaims(t *testing.T) {
 	r := NewRegistry()
-	for i, name := range []string{"a", "a_total", "b_total", "bb_total", "c", "cc", "c_sum_x", "d_count", "d", "z_created"} {
+	for i, name := range []string{"a", "a_total", "b_total", "bb_total", "c", "cc", "c_sum_x",
+		"d_count", "d", "z_created"} {
 		var err error
 		switch i % 4 {
 		case 0:

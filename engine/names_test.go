@@ -124,7 +124,8 @@ func TestNamesThatCollideInAnySeriesOfAnyFormatAreErrorsInBothOrders(t *testing.
 		{"counter", "x_total", []string{"histogram", "summary"}, "x", true},
 		{"histogram", "x", []string{"counter", "counter vec"}, "x_total", true},
 
-		// OpenMetrics would call the family of a counter x_total x. It shows it as unknown under its whole name then.
+		// OpenMetrics would call the family of a counter x_total x. In these cases it shows the
+		// counter as unknown under its whole name.
 		{"counter", "x_total", []string{"counter", "gauge", "counter vec", "gauge func"}, "x", false},
 		{"counter vec", "x_total", []string{"counter", "gauge", "counter vec", "gauge func"}, "x", false},
 		{"counter", "x_total_total", []string{"counter", "gauge", "counter vec", "gauge func"}, "x_total", false},
@@ -155,7 +156,7 @@ func TestNamesThatCollideInAnySeriesOfAnyFormatAreErrorsInBothOrders(t *testing.
 
 					require.True(t, r.Unregister(test.name))
 					require.NoError(t, kinds[other](r, test.other), "all names are free again")
-					// And once more the other way round.
+					// The second round defines them in the other order.
 					test.kind, test.name, other, test.other = other, test.other, test.kind, test.name
 				}
 			})
@@ -181,8 +182,10 @@ func TestDefinitionsOfOneNameWithOtherConstantLabelsStandUnderOneHeader(t *testi
 	a.With("x").Add(2)
 	a.With("y").Add(3)
 
-	body := "conns_total 7\nconns_total{host=\"x\",pool=\"a\"} 2\nconns_total{host=\"y\",pool=\"a\"} 3\nconns_total{pool=\"b\"} 1\n"
-	require.Equal(t, "# HELP conns_total Connections.\n# TYPE conns_total counter\n"+body, exposed(t, r, engine.Exposition{}))
+	body := "conns_total 7\nconns_total{host=\"x\",pool=\"a\"} 2\n" +
+		"conns_total{host=\"y\",pool=\"a\"} 3\nconns_total{pool=\"b\"} 1\n"
+	require.Equal(t, "# HELP conns_total Connections.\n# TYPE conns_total counter\n"+body,
+		exposed(t, r, engine.Exposition{}))
 	require.Equal(t, "# HELP conns Connections.\n# TYPE conns counter\n"+body+"# EOF\n",
 		exposed(t, r, engine.Exposition{Format: encode.OpenMetrics}))
 	require.Equal(t, map[string]testkit.Pieces{"conns_total": {Messages: 1, Metrics: 4}},
@@ -219,19 +222,24 @@ func TestASecondDefinitionSaysWhatDiffersAndWhereTheFirstWasMade(t *testing.T) {
 		err  error
 		want string
 	}{
-		{second(r.NewCounter("twice_total", "Two.")), `counter twice_total: name is taken: help differs: "Two.", but "One." in the first`},
-		{second(r.NewCounter("twice_total", "Two.", engine.WithConstLabels(engine.Labels{"x": "1"}))), `help differs: "Two.", but "One."`},
+		{second(r.NewCounter("twice_total", "Two.")),
+			`counter twice_total: name is taken: help differs: "Two.", but "One." in the first`},
+		{second(r.NewCounter("twice_total", "Two.", engine.WithConstLabels(engine.Labels{"x": "1"}))),
+			`help differs: "Two.", but "One."`},
 		{second(r.NewGauge("twice_total", "One.")), "type differs: gauge, but counter in"},
 		{second(r.NewGauge("gauge_bytes", "")), `unit differs: "", but "bytes" in`},
 		{second(r.NewGaugeVec("vec", "", []string{"b", "a"}, engine.WithConstLabels(engine.Labels{"zone": "1"}))),
 			"label names differ: (b, a), but (a, b) in"},
-		{second(r.NewGaugeVec("vec", "", nil, engine.WithConstLabels(engine.Labels{"zone": "1"}))), "label names differ: any, but (a, b) in"},
+		{second(r.NewGaugeVec("vec", "", nil, engine.WithConstLabels(engine.Labels{"zone": "1"}))),
+			"label names differ: any, but (a, b) in"},
 		{second(r.NewGaugeVec("vec", "", []string{"zone"})),
 			"label names differ: (zone), but (a, b) in the first definition; constant labels differ: map[], but map[zone:1] in"},
 		{second(r.NewHistogram("hist", "", engine.WithBuckets(1, 3))), "buckets differ: [1 3], but [1 2] in"},
-		{second(r.NewHistogram("hist", "", engine.WithBuckets(1, 2), engine.WithNative(histogram.NativeDefaults()))), "native buckets differ: {"},
+		{second(r.NewHistogram("hist", "", engine.WithBuckets(1, 2), engine.WithNative(histogram.NativeDefaults()))),
+			"native buckets differ: {"},
 		{second(r.NewSummary("sum", "", engine.WithMaxAge(0))), "maximum age differs: 0s, but 10m0s in"},
-		{second(r.NewCounterFunc("twice_total", "One.", func() float64 { return 0 })), "origin differs: a function, but the program in"},
+		{second(r.NewCounterFunc("twice_total", "One.", func() float64 { return 0 })),
+			"origin differs: a function, but the program in"},
 		{second(r.NewGauge("hist_count", "")), "its series hist_count would collide with histogram hist, defined at "},
 	} {
 		require.ErrorIs(t, test.err, engine.ErrTaken)
@@ -279,7 +287,8 @@ func TestACounterBesideItsUnsuffixedNameIsUnknownInOpenMetrics(t *testing.T) {
 		require.Equal(t, both, om(r))
 		require.Equal(t, "# TYPE x gauge\nx 5\n# TYPE x_total counter\nx_total 1\n", exposed(t, r, engine.Exposition{}))
 		require.Equal(t, "# TYPE x_total unknown\nx_total 1\n# EOF\n",
-			exposed(t, r, engine.Exposition{Format: encode.OpenMetrics, Names: []string{"x_total"}}), "the type does not depend on the choice")
+			exposed(t, r, engine.Exposition{Format: openMetrics, Names: []string{"x_total"}}),
+			"the type does not depend on the choice")
 		require.True(t, r.Unregister("x"))
 		require.Equal(t, alone, om(r))
 		gauge(r)

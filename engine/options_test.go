@@ -92,9 +92,11 @@ func TestOptionsKeepNothingOfTheCallers(t *testing.T) {
 
 func TestRegistryOptionsThatCannotWorkPanic(t *testing.T) {
 	for name, option := range map[string]engine.RegistryOption{
-		"prefix": engine.WithPrefix("1x"), "reserved": engine.WithPrefix("__x"), "no prefix": engine.WithPrefix(""), "no room": engine.WithMaxSeries(0),
+		"prefix": engine.WithPrefix("1x"), "reserved": engine.WithPrefix("__x"), "no prefix": engine.WithPrefix(""),
+		"no room":       engine.WithMaxSeries(0),
 		"negative room": engine.WithMaxSeries(-1), "label": engine.WithConstLabels(engine.Labels{"a-b": ""}),
-		"reserved label": engine.WithConstLabels(engine.Labels{"__a": ""}), "clock": engine.WithClock(nil), "logger": engine.WithLogger(nil),
+		"reserved label": engine.WithConstLabels(engine.Labels{"__a": ""}), "clock": engine.WithClock(nil),
+		"logger": engine.WithLogger(nil),
 	} {
 		require.Panics(t, func() { engine.NewRegistry(option) }, name)
 	}
@@ -109,8 +111,8 @@ func TestTheRegistrysClockTellsCreationTimesAndCurrentTime(t *testing.T) {
 	g.SetToCurrentTime()
 	require.Equal(t, 1_000_000_001.5, g.Value())
 
-	// Clocks are set back and ahead: a creation time is what the clock showed, and it never wraps around. Far from the
-	// registry's own creation it is good to 16 seconds.
+	// A creation time is the time of the clock, even if the clock has been set back or ahead, and
+	// never wraps around. Far from the creation of the registry it is rounded to 16 seconds.
 	for name, jump := range map[string]time.Duration{"back_total": -time.Hour, "ahead_total": 30 * 365 * 24 * time.Hour} {
 		now = time.Unix(1_000_000_000, 0).Add(jump)
 		_, err = r.NewCounter(name, "")

@@ -29,7 +29,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// shop is a registry with a bit of everything, at a fixed time.
+// shop returns a registry with metrics of all kinds, at a fixed time.
 func shop(t testing.TB) *engine.Registry {
 	t.Helper()
 	now := time.Unix(1_700_000_000, 0)
@@ -49,7 +49,8 @@ func shop(t testing.TB) *engine.Registry {
 	stock, err := r.NewGauge("stock_bytes", `What is left: "all" of it\that is`+"\nreally.", engine.WithUnit("bytes"))
 	must(err)
 	stock.Set(-0.125)
-	wait, err := r.NewHistogramVec("wait_seconds", "", []string{"queue"}, engine.WithBuckets(0.1, 1, 2.5), engine.WithUnit("seconds"),
+	wait, err := r.NewHistogramVec("wait_seconds", "", []string{"queue"}, engine.WithBuckets(0.1, 1, 2.5),
+		engine.WithUnit("seconds"),
 		engine.WithConstLabels(engine.Labels{"host": "a"}))
 	must(err)
 	for _, v := range []float64{0.1, 0.2, 7, nan} {
@@ -75,9 +76,12 @@ func shop(t testing.TB) *engine.Registry {
 }
 
 func TestAWholePageInEachFormatIsTheGoldenOne(t *testing.T) {
-	for fm, file := range map[encode.Format]string{encode.Text: "page.txt", openMetrics: "page.openmetrics", protobuf: "page.protobuf"} {
-		page := expose(t, shop(t), engine.Exposition{Format: fm, NoSelf: true, Created: true})
-		require.Equal(t, page, expose(t, shop(t), engine.Exposition{Format: fm, NoSelf: true, Created: true}), "the order is always the same")
+	for format, file := range map[encode.Format]string{
+		encode.Text: "page.txt", openMetrics: "page.openmetrics", protobuf: "page.protobuf",
+	} {
+		page := expose(t, shop(t), engine.Exposition{Format: format, NoSelf: true, Created: true})
+		require.Equal(t, page, expose(t, shop(t), engine.Exposition{Format: format, NoSelf: true, Created: true}),
+			"the order is always the same")
 		path := filepath.Join("testdata", file)
 		if *update {
 			require.NoError(t, os.MkdirAll("testdata", 0o755))
@@ -85,7 +89,7 @@ func TestAWholePageInEachFormatIsTheGoldenOne(t *testing.T) {
 		}
 		golden, err := os.ReadFile(path)
 		require.NoError(t, err)
-		if fm == protobuf {
+		if format == protobuf {
 			require.Equal(t, golden, page)
 		} else {
 			require.Equal(t, string(golden), string(page))
@@ -135,7 +139,7 @@ func TestAPageOfNamedFamiliesCostsNothingForTheOthers(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, before+3, page.float(t, "quipu_series"))
 	require.Equal(t, map[string]int{"b": 1}, calls)
-	require.Equal(t, "# TYPE p_b gauge\np_b 1\n", string(expose(t, r, engine.Exposition{Names: []string{"p_b", "quipu_series"}, NoSelf: true})))
+	require.Equal(t, "# TYPE p_b gauge\np_b 1\n", exposed(t, r, engine.Exposition{Names: []string{"p_b", "quipu_series"}}))
 	require.Empty(t, expose(t, r, engine.Exposition{Names: []string{"b"}}), "names are those on the page")
 	require.Equal(t, "# EOF\n", string(expose(t, r, engine.Exposition{Names: []string{"b"}, Format: openMetrics})))
 }
@@ -146,14 +150,16 @@ func TestExposeRefusesFormatsThatDoNotExist(t *testing.T) {
 	require.Zero(t, n)
 }
 
-// Nanoseconds since 1970 in one float64 are off by some hundred, and a quarter of a second became .2499998.
+// A float64 of nanoseconds since 1970 is off by some hundred of them: a quarter of a second was
+// shown as .2499998.
 func TestTimesAreTheNearestFloats(t *testing.T) {
 	r := engine.NewRegistry(engine.WithClock(func() time.Time { return time.Unix(1_700_000_000, 250e6) }))
 	c, err := r.NewCounter("c_total", "")
 	require.NoError(t, err)
 	c.AddWithExemplar(1, engine.Labels{"id": "x"})
 	require.Equal(t, "# TYPE c counter\nc_total 1 # {id=\"x\"} 1 1700000000.25\nc_created 1700000000.25\n# EOF\n",
-		strings.ReplaceAll(string(expose(t, r, engine.Exposition{Format: openMetrics, NoSelf: true, Created: true})), "1.70000000025e+09", "1700000000.25"))
+		strings.ReplaceAll(exposed(t, r, engine.Exposition{Format: openMetrics, Created: true}),
+			"1.70000000025e+09", "1700000000.25"))
 }
 
 func TestCreatedTimesInOpenMetricsAreOptIn(t *testing.T) {
@@ -175,11 +181,12 @@ func TestCreatedTimesInOpenMetricsAreOptIn(t *testing.T) {
 	require.NotContains(t, page(engine.Exposition{Format: encode.Text, Created: true}), "_created")
 	shown := page(engine.Exposition{Format: encode.OpenMetrics, Created: true})
 	require.Equal(t, 3, strings.Count(shown, "_created 1.7e+09\n")+strings.Count(shown, "_created 1700000000\n"))
-	require.Equal(t, page(engine.Exposition{Format: encode.Protobuf, Created: true}), page(engine.Exposition{Format: encode.Protobuf}),
+	require.Equal(t, page(engine.Exposition{Format: encode.Protobuf, Created: true}),
+		page(engine.Exposition{Format: encode.Protobuf}),
 		"protobuf always carries them")
 }
 
-// large is a registry whose page takes several chunks.
+// large returns a registry whose page takes several chunks.
 func large(t testing.TB, series int) *engine.Registry {
 	t.Helper()
 	r := engine.NewRegistry(engine.WithMaxSeries(series))
@@ -196,7 +203,8 @@ func large(t testing.TB, series int) *engine.Registry {
 	return r
 }
 
-// failing accepts some calls of Write, then one with an outcome of its own, and no more.
+// failing accepts good calls of Write. The next one returns the results of n and err, and it must
+// be the last.
 type failing struct {
 	t       *testing.T
 	good    int
@@ -225,8 +233,8 @@ func TestAPageStopsAtTheFirstFailedWriteAndTheNextPageIsWhole(t *testing.T) {
 		series, calls = 2500, 2
 	}
 	r := large(t, series)
-	for _, fm := range []encode.Format{encode.Text, openMetrics, protobuf} {
-		want := expose(t, r, engine.Exposition{Format: fm, NoSelf: true})
+	for _, format := range []encode.Format{encode.Text, openMetrics, protobuf} {
+		want := expose(t, r, engine.Exposition{Format: format, NoSelf: true})
 		for good := range calls {
 			for _, test := range []struct {
 				n    func(int) int
@@ -240,11 +248,11 @@ func TestAPageStopsAtTheFirstFailedWriteAndTheNextPageIsWhole(t *testing.T) {
 				{func(int) int { return 0 }, nil, io.ErrShortWrite},
 			} {
 				w := &failing{t: t, good: good, n: test.n, err: test.err}
-				n, err := r.Expose(w, engine.Exposition{Format: fm, NoSelf: true})
+				n, err := r.Expose(w, engine.Exposition{Format: format, NoSelf: true})
 				require.Equal(t, test.want, err)
 				require.True(t, w.failed)
 				require.EqualValues(t, w.written, n)
-				require.Equal(t, want, expose(t, r, engine.Exposition{Format: fm, NoSelf: true}))
+				require.Equal(t, want, expose(t, r, engine.Exposition{Format: format, NoSelf: true}))
 			}
 		}
 	}
@@ -263,7 +271,7 @@ func TestAWriterThatPanicsSpoilsNoLaterPage(t *testing.T) {
 	}
 }
 
-// chunks keeps the length of each Write.
+// chunks keeps the page and the length of each Write.
 type chunks struct {
 	bytes.Buffer
 	lengths []int
@@ -280,13 +288,13 @@ func TestPagesAreWrittenInChunksOf64KiBWhateverTheFormat(t *testing.T) {
 		series = 8000
 	}
 	r := large(t, series)
-	for _, fm := range []encode.Format{encode.Text, openMetrics, protobuf} {
+	for _, format := range []encode.Format{encode.Text, openMetrics, protobuf} {
 		var w chunks
-		_, err := r.Expose(&w, engine.Exposition{Format: fm})
+		_, err := r.Expose(&w, engine.Exposition{Format: format})
 		require.NoError(t, err)
-		require.LessOrEqual(t, slices.Max(w.lengths), 64<<10, fm)
+		require.LessOrEqual(t, slices.Max(w.lengths), 64<<10, format)
 		require.Greater(t, slices.Min(w.lengths[:len(w.lengths)-1]), 50<<10, "chunks are filled: %v", w.lengths)
-		switch fm {
+		switch format {
 		case encode.Text:
 			page, err := parseText(w.Bytes())
 			require.NoError(t, err)
@@ -306,7 +314,7 @@ func TestPagesAreWrittenInChunksOf64KiBWhateverTheFormat(t *testing.T) {
 	}
 }
 
-// A series that is larger than a chunk is still one series.
+// A series is never split, even if it is larger than a chunk.
 func TestSeriesLargerThanAChunkAreWhole(t *testing.T) {
 	r := engine.NewRegistry()
 	bounds := make([]float64, 400)
@@ -323,8 +331,8 @@ func TestSeriesLargerThanAChunkAreWhole(t *testing.T) {
 	require.Equal(t, 3, families["h"].Metrics)
 }
 
-// A piece of a protobuf family has the family's help text. One larger than a chunk was there once for each series: 3 GB
-// for 3000 of them.
+// Each piece of a protobuf family repeats the help text of the family. With a help text larger than
+// a chunk there was a piece for each series, so a page of 3000 series took 3 GB.
 func TestAHelpTextLargerThanAChunkIsNotRepeatedForEverySeries(t *testing.T) {
 	r := engine.NewRegistry()
 	v, err := r.NewGaugeVec("g", strings.Repeat("x", 100<<10), []string{"a"})
@@ -341,7 +349,8 @@ func TestLargeFamiliesOfSeveralDefinitionsAreWholeInEveryFormat(t *testing.T) {
 	r := engine.NewRegistry()
 	const parts, rows = 5, 700
 	for i := range parts {
-		options := []engine.MetricOption{engine.WithConstLabels(engine.Labels{"part": fmt.Sprint(i)}), engine.WithBuckets(float64(i), 100)}
+		options := []engine.MetricOption{engine.WithConstLabels(engine.Labels{"part": fmt.Sprint(i)}),
+			engine.WithBuckets(float64(i), 100)}
 		if i%2 == 1 {
 			options = append(options, engine.WithNative(histogram.NativeDefaults()))
 		}
@@ -362,7 +371,8 @@ func TestLargeFamiliesOfSeveralDefinitionsAreWholeInEveryFormat(t *testing.T) {
 	require.Greater(t, pieces["h_seconds"].Messages, 1)
 }
 
-// A reader that stops in the middle of a page is somebody else's writer: neither updates nor series nor other pages wait.
+// A client may stop reading in the middle of a page. Neither updates nor new series nor other pages
+// wait for it.
 func TestAStoppedReaderHoldsUpNobody(t *testing.T) {
 	r := engine.NewRegistry()
 	v, err := r.NewSummaryVec("s", "", []string{"a"})
@@ -374,7 +384,7 @@ func TestAStoppedReaderHoldsUpNobody(t *testing.T) {
 		defer close(done)
 		r.Expose(to, engine.Exposition{})
 	}()
-	_, err = io.ReadFull(from, make([]byte, 1)) // the page is under way now
+	_, err = io.ReadFull(from, make([]byte, 1)) // now the page has begun
 	require.NoError(t, err)
 
 	begin := time.Now()
@@ -430,7 +440,7 @@ func TestAPageWhoseContextIsDoneWritesNothingMore(t *testing.T) {
 		for i := range 10_000 {
 			v.With(fmt.Sprint(i)).Inc()
 		}
-		define(t, r, "z", func() float64 { return 1 }) // so that a whole family is not the whole page
+		define(t, r, "z", func() float64 { return 1 }) // so that the page has a second family
 		ctx, cancel := context.WithCancelCause(t.Context())
 		e.Context, e.NoSelf = ctx, true
 		w := &cancelling{cancel: func() { cancel(errGaveUp) }}
@@ -447,7 +457,7 @@ func TestAPageWhoseContextIsDoneWritesNothingMore(t *testing.T) {
 	}
 }
 
-// cancelling gives up when it is first written to.
+// cancelling calls cancel in each Write and counts what is written.
 type cancelling struct {
 	cancel        func()
 	writes, bytes int

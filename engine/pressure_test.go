@@ -16,15 +16,17 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// Row 6: the tests below run again in a process whose collector runs all the time and overwrites what it frees, so that
-// memory that the engine holds by an address alone would not survive.
+// Row 6 of docs/reliability.md: some tests run again in a process whose garbage collector runs all
+// the time and overwrites the memory that it frees. If the engine held memory only by its address
+// as a number, that memory would not survive.
 func TestTotalsAreExactUnderMemoryPressure(t *testing.T) {
 	const child = "QUIPU_PRESSURE_CHILD"
 	if os.Getenv(child) != "" {
 		t.Log("this is the child")
 		return
 	}
-	cmd := testkit.Self(t, "-test.run=^(TestTotalsAreExactWhileHandlesAreCollected|TestUpdatesAllocateNothing|TestLookupsAllocateNothing)$",
+	cmd := testkit.Self(t,
+		"-test.run=^(TestTotalsAreExactWhileHandlesAreCollected|TestUpdatesAllocateNothing|TestLookupsAllocateNothing)$",
 		"-test.timeout=60s", "-test.short", "-test.v")
 	cmd.Env = append(os.Environ(), child+"=1", "GOGC=1", "GOMEMLIMIT=64MiB", "GODEBUG=clobberfree=1")
 	out, err := cmd.CombinedOutput()
@@ -53,12 +55,13 @@ func TestTotalsAreExactWhileHandlesAreCollected(t *testing.T) {
 			n := 0
 			for ; time.Now().Before(end); n++ {
 				for i := range kept {
-					name := fmt.Sprintf("kept-%d", i) // a fresh string each time
+					name := fmt.Sprintf("kept-%d", i) // a new string each time
 					c.With(set{name, -i}).Inc()
 					h.With(name).Observe(1)
 					s.WithLabels(engine.Labels{"name": name}).Observe(1)
 				}
-				// Short-lived series, some of them busy enough to get memory of their own on each P.
+				// These series live for one round. Some are busy enough to get memory of their own
+				// on each P.
 				name := fmt.Sprintf("short-%d-%d", w, n)
 				counter, hist, sum := c.With(set{name, n}), h.With(name), s.WithLabels(engine.Labels{"name": name})
 				updates := 50

@@ -41,7 +41,7 @@ func TestLookupAndAllDescribeMetricsWithTheirPrefix(t *testing.T) {
 	}
 	require.Equal(t, []string{"app_depth", "app_wait_seconds"}, names)
 	for range r.All() {
-		break // leaving early is fine
+		break // the loop may end early
 	}
 
 	for _, unknown := range []string{"app_depth", "", "quipu_scrapes_total", "wait"} {
@@ -100,9 +100,11 @@ func TestConstantLabelsAndPrefixAreOnEverySeries(t *testing.T) {
 	_, err = r.NewGaugeFunc("f", "", func() float64 { return 3 })
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{
-		`app_c_total{host="a\"b",zone="eu"}`: "1", `app_g{host="a\"b",kind="k",x="1",zone="eu"}`: "1", `app_f{host="a\"b",zone="eu"}`: "3",
+		`app_c_total{host="a\"b",zone="eu"}`: "1", `app_g{host="a\"b",kind="k",x="1",zone="eu"}`: "1",
+		`app_f{host="a\"b",zone="eu"}`: "3",
 	}, valuesOf(t, r))
-	require.Contains(t, scrape(t, r).values, `quipu_scrapes_total{host="a\"b",zone="eu"}`, "constant labels, but no prefix")
+	require.Contains(t, scrape(t, r).values, `quipu_scrapes_total{host="a\"b",zone="eu"}`,
+		"constant labels, but no prefix")
 	require.Same(t, v.With("1"), v.WithLabels(engine.Labels{"x": "1"}))
 	require.True(t, v.Delete("1"))
 }
@@ -150,7 +152,10 @@ func TestARegistrysConstantLabelGivesWayToTheMetricsOwn(t *testing.T) {
 		`info{le="x",version="1",zone="eu"}`, `own{le="x",version="2",zone="us"}`, `plain{le="x",version="2",zone="eu"}`,
 	}, series)
 	require.Equal(t, 4, strings.Count(log.String(), "\n"), log.String())
-	for _, want := range []string{"metric=info labels=[version]", "metric=own labels=[zone]", "metric=h labels=[le]", "metric=collected labels=[version]"} {
+	for _, want := range []string{
+		"metric=info labels=[version]", "metric=own labels=[zone]", "metric=h labels=[le]",
+		"metric=collected labels=[version]",
+	} {
 		require.Contains(t, log.String(), want)
 	}
 }

@@ -131,7 +131,8 @@ func TestACallThatIsDoneIsShownWhateverTheTime(t *testing.T) {
 	})
 }
 
-// Channels, timers and wait groups that are made inside a bubble must not be used outside it: the runtime ends the process.
+// The runtime ends the process if a channel, timer or wait group that was made inside a synctest
+// bubble is used outside it.
 func TestARegistryMayBeUsedInsideAndOutsideSynctestBubbles(t *testing.T) {
 	outside, _ := logged()
 	var inside *engine.Registry
@@ -187,7 +188,7 @@ func TestFunctionsLeaveNoGoroutinesBehind(t *testing.T) {
 	}
 }
 
-// Values of panics whose text is the user's code.
+// These are values of panics that cannot be printed.
 type (
 	exits        struct{}
 	panics       struct{}

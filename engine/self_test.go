@@ -32,7 +32,8 @@ func TestTheRegistryReportsOnItself(t *testing.T) {
 
 func TestTheRegistrysOwnNamesAreTaken(t *testing.T) {
 	r := engine.NewRegistry()
-	for _, name := range []string{"quipu_scrapes_total", "quipu_scrapes", "quipu_scrape_duration_seconds_count", "quipu_series"} {
+	for _, name := range []string{"quipu_scrapes_total", "quipu_scrapes", "quipu_scrape_duration_seconds_count",
+		"quipu_series"} {
 		_, err := r.NewGauge(name, "")
 		require.ErrorIs(t, err, engine.ErrTaken, name)
 		require.Contains(t, err.Error(), "the registry itself", name)

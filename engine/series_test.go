@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// seriesOf converts a pointer to the first field into a pointer to the metric: the field must be first.
+// seriesOf converts a pointer to the node into a pointer to the metric, so the node must be the
+// first field.
 func TestNodeIsTheFirstFieldOfEveryMetric(t *testing.T) {
 	require.Zero(t, unsafe.Offsetof(series{}.node))
 	require.Zero(t, unsafe.Offsetof(Counter{}.series))

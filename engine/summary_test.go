@@ -19,8 +19,8 @@ func TestSummariesKeepTheirRuleForEveryKindOfValue(t *testing.T) {
 		name   string
 		values []float64
 		sum    string
-		low    string // the quantiles 0.25 and 0.75
-		high   string
+		low    string // quantile 0.25
+		high   string // quantile 0.75
 	}{
 		{"nothing", nil, "0", "NaN", "NaN"},
 		{"one", []float64{3}, "3", "3", "3"},
@@ -41,7 +41,8 @@ func TestSummariesKeepTheirRuleForEveryKindOfValue(t *testing.T) {
 			}
 			values := valuesOf(t, r)
 			require.Equal(t, map[string]string{
-				`s{quantile="0.25"}`: test.low, `s{quantile="0.75"}`: test.high, "s_sum": test.sum, "s_count": fmt.Sprint(len(test.values)),
+				`s{quantile="0.25"}`: test.low, `s{quantile="0.75"}`: test.high, "s_sum": test.sum,
+				"s_count": fmt.Sprint(len(test.values)),
 			}, values)
 			snapshot := s.Snapshot()
 			require.EqualValues(t, len(test.values), snapshot.Count)
@@ -62,12 +63,12 @@ func TestSummariesKeepTheirRuleForEveryKindOfValue(t *testing.T) {
 	require.Contains(t, values, "s_count")
 }
 
-// In a program that nobody scraped, a value was shown for ten seconds more, whatever the age.
+// In a program that nobody scrapes, a value was shown for ten seconds longer than its maximum age.
 func TestAMaxAgeOfASecondShowsNoValueForTenSeconds(t *testing.T) {
 	for _, wait := range []time.Duration{1101 * time.Millisecond, 2 * time.Second, 5 * time.Second, 11 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			r := engine.NewRegistry(engine.WithStrict())
-			must(r.NewSummary("long", "")).Observe(1) // its timer has a period of ten seconds
+			must(r.NewSummary("long", "")).Observe(1) // a summary whose timer has a period of ten seconds
 			s := must(r.NewSummary("s", "", engine.WithMaxAge(time.Second)))
 			s.Observe(7)
 			time.Sleep(wait)

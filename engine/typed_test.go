@@ -19,7 +19,7 @@ type (
 	yes    bool
 )
 
-// Embedded is exported so that it can be an embedded label.
+// Embedded is exported, as a label that is an embedded field must be.
 type Embedded string
 
 type everyKind struct {
@@ -49,8 +49,8 @@ func TestTypedLabelsOfEveryKindAtTheirLimits(t *testing.T) {
 	require.Equal(t, strings.Fields("s b i i8 i16 i32 i64 u u8 u16 u32 u64 v st y embedded"), info.Labels)
 
 	low := everyKind{"", false, math.MinInt, -128, -32768, math.MinInt32, math.MinInt64, 0, 0, 0, 0, 0, "", -1, false, ""}
-	high := everyKind{"a", true, math.MaxInt, 127, 32767, math.MaxInt32, math.MaxInt64, math.MaxUint, 255, 65535, math.MaxUint32,
-		math.MaxUint64, "GET", 7, true, "e"}
+	high := everyKind{"a", true, math.MaxInt, 127, 32767, math.MaxInt32, math.MaxInt64, math.MaxUint, 255, 65535,
+		math.MaxUint32, math.MaxUint64, "GET", 7, true, "e"}
 	v.With(low).Add(1)
 	v.With(high).Add(2)
 	declared, err := r.NewCounterVec("c_total", "", info.Labels)
@@ -59,8 +59,8 @@ func TestTypedLabelsOfEveryKindAtTheirLimits(t *testing.T) {
 	if math.MaxInt == math.MaxInt32 {
 		minInt, maxInt, maxUint = "-2147483648", "2147483647", "4294967295"
 	}
-	require.Same(t, v.With(low), declared.With("", "false", minInt, "-128", "-32768", "-2147483648", "-9223372036854775808",
-		"0", "0", "0", "0", "0", "", "-1", "false", ""))
+	require.Same(t, v.With(low), declared.With("", "false", minInt, "-128", "-32768", "-2147483648",
+		"-9223372036854775808", "0", "0", "0", "0", "0", "", "-1", "false", ""))
 	require.Same(t, v.With(high), declared.With("a", "true", maxInt, "127", "32767", "2147483647", "9223372036854775807",
 		maxUint, "255", "65535", "4294967295", "18446744073709551615", "GET", "7", "true", "e"))
 	require.Len(t, valuesOf(t, r), 2)
@@ -153,7 +153,8 @@ func TestStructsThatCannotBeLabelsAreErrors(t *testing.T) {
 	_ = hidden{}.a
 }
 
-// All ways to name a label set lead to one series, and Delete works by each of them.
+// Positions, maps and structs with the same labels lead to the same series, and Delete takes each
+// of them.
 func TestPositionsMapsAndStructsNameTheSameSeries(t *testing.T) {
 	type set struct {
 		B int
@@ -164,7 +165,8 @@ func TestPositionsMapsAndStructsNameTheSameSeries(t *testing.T) {
 	require.NoError(t, err)
 	typed, err := engine.RegisterSummaryOf[set](r, "s", "")
 	require.NoError(t, err)
-	for _, value := range []string{"x", "", "1", `quo"te`, `back\slash`, "new\nline", `",a="`, "\xff\xfe", "}", "é", strings.Repeat("é", 2000)} {
+	for _, value := range []string{"x", "", "1", `quo"te`, `back\slash`, "new\nline", `",a="`, "\xff\xfe", "}", "é",
+		strings.Repeat("é", 2000)} {
 		one := vec.With("-3", value)
 		require.Same(t, one, vec.WithLabels(engine.Labels{"a": value, "b": "-3"}), "%q", value)
 		require.Same(t, one, typed.With(set{-3, value}), "%q", value)

@@ -24,7 +24,8 @@ func TestOpenLabelSetsTreatEmptyValuesAsAbsent(t *testing.T) {
 	require.NotSame(t, one, v.WithLabels(engine.Labels{"a": "1", "b": "2"}))
 	require.Same(t, v.WithLabels(engine.Labels{"b": "2", "a": "1"}), v.WithLabels(engine.Labels{"a": "1", "b": "2"}))
 	v.WithLabels(engine.Labels{"zone": "other"}).Set(5)
-	require.Equal(t, map[string]string{`g{zone="z"}`: "0", `g{a="1",zone="z"}`: "0", `g{a="1",b="2",zone="z"}`: "0"}, valuesOf(t, r))
+	require.Equal(t, map[string]string{`g{zone="z"}`: "0", `g{a="1",zone="z"}`: "0", `g{a="1",b="2",zone="z"}`: "0"},
+		valuesOf(t, r))
 	require.EqualValues(t, 1, dropped(t, r, "labels"))
 	require.True(t, v.DeleteLabels(nil))
 	require.False(t, v.DeleteLabels(engine.Labels{"zone": "z"}))
@@ -89,7 +90,7 @@ func TestDeletedSeriesGoBackToTheHeap(t *testing.T) {
 	case long():
 		n = 10_000_000
 	case testing.Short():
-		n = 6000 // which would be 1.7 MB
+		n = 6000 // 1.7 MB if none of them were freed
 	}
 	churn(n)
 	require.Less(t, int64(heap()-before), int64(1<<20))

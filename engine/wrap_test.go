@@ -14,7 +14,7 @@ import (
 
 var errTest = errors.New("test")
 
-// worker has methods to wrap.
+// worker has methods that the wrappers can take.
 type worker struct{ calls int }
 
 func (w *worker) work() error {
@@ -80,18 +80,21 @@ func TestCallReturnsTheValue(t *testing.T) {
 	require.EqualValues(t, 1, h.Snapshot().Count)
 }
 
-// A nil *Histogram in the interface panicked after the function had run, and hid what it returned.
+// A nil *Histogram in an Observer panicked after the function had run, so its result was lost.
 func TestNilMeasuresAreIgnored(t *testing.T) {
-	for name, o := range map[string]engine.Observer{"nil": nil, "nil *Histogram": (*engine.Histogram)(nil), "nil *Summary": (*engine.Summary)(nil)} {
+	for name, o := range map[string]engine.Observer{"nil": nil, "nil *Histogram": (*engine.Histogram)(nil),
+		"nil *Summary": (*engine.Summary)(nil)} {
 		t.Run(name, func(t *testing.T) {
 			n, err := engine.Call(o, nil, nil, func() (int, error) { return 42, errTest })
 			require.Equal(t, 42, n)
 			require.ErrorIs(t, err, errTest)
 			var w worker
 			require.NoError(t, engine.CountErrors(nil, engine.InProgress(nil, engine.Timed(o, w.work)))())
-			require.NoError(t, engine.CountErrors(nil, engine.InProgress(nil, engine.Timed(o, w.workContext)))(context.Background()))
+			withContext := engine.CountErrors(nil, engine.InProgress(nil, engine.Timed(o, w.workContext)))
+			require.NoError(t, withContext(context.Background()))
 			require.Equal(t, 2, w.calls)
-			require.PanicsWithValue(t, "quipu: a timer of a nil observer", func() { engine.StartTimer(o) }, "not as late as Stop")
+			require.PanicsWithValue(t, "quipu: a timer of a nil observer", func() { engine.StartTimer(o) },
+				"not as late as Stop")
 		})
 	}
 	require.PanicsWithValue(t, "quipu: a timer of a nil observer", func() { (*engine.Histogram)(nil).Start() })
