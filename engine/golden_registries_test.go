@@ -197,8 +197,8 @@ func goldenNative(t testing.TB) (*engine.Registry, func()) {
 		goldenCheck(t, err)
 		return v
 	}
-	coarse := histogram.NativeOptions{Schema: histogram.MinSchema, ZeroThreshold: 0.5, MaxBuckets: 272}
-	fine := histogram.NativeOptions{Schema: histogram.MaxSchema, ZeroThreshold: 1e-300, MaxBuckets: 272}
+	coarse := histogram.NativeOptions{Schema: -4, ZeroThreshold: 0.5, MaxBuckets: 272}
+	fine := histogram.NativeOptions{Schema: 8, ZeroThreshold: 1e-300, MaxBuckets: 272}
 	for _, v := range []*engine.HistogramVec{
 		define("native_seconds", engine.WithUnit("seconds"), engine.WithNative(histogram.NativeDefaults())),
 		define("both", engine.WithNative(histogram.NativeDefaults()), engine.WithBuckets(0, 1, 2)),
