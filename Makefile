@@ -46,17 +46,17 @@ stress:
 	$(GO) test -race -short -cpu=1,2,8 -shuffle=on -count=$(or $(STRESS),1) $(STRESSED)
 
 purego:
-	$(GO) test -short -tags purego ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./export/...
+	$(GO) test -short -tags purego ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./internal/instrument ./export/...
 
 # 386 runs here. All of it builds for arm64; what runs there is in the next target.
 cross:
-	GOARCH=386 $(GO) test -short ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./export/...
+	GOARCH=386 $(GO) test -short ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./internal/instrument ./export/...
 	GOARCH=arm64 $(GO) build $(PKGS)
 	GOARCH=arm64 $(GO) vet $(PKGS)
 
 # The short tests in an emulator of arm64: what the code does there, but not with that processor's weaker order of memory.
 arm64:
-	@./internal/tools/arm64.sh ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine ./export
+	@./internal/tools/arm64.sh ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine ./internal/instrument ./export
 
 # Every benchmark runs once, so that none rots.
 bench-once:

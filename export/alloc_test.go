@@ -5,11 +5,14 @@
 package export
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func TestAScrapeAllocatesNothingInSteadyState(t *testing.T) {
@@ -32,15 +35,15 @@ func TestAScrapeAllocatesNothingInSteadyState(t *testing.T) {
 			if tt.encoding != "" {
 				r.Header["Accept-Encoding"] = []string{tt.encoding}
 			}
-			w := &nowhere{header: http.Header{}}
+			w := testkit.NewSink()
 			h.ServeHTTP(w, r)
-			first := w.n
-			w.header = http.Header{"Content-Type": nil, "Vary": nil, "Content-Encoding": nil}
+			first := w.Bytes
+			maps.Copy(w.Header(), http.Header{"Content-Type": nil, "Vary": nil, "Content-Encoding": nil})
 			require.Zero(t, testing.AllocsPerRun(runs, func() {
-				delete(w.header, "Content-Encoding")
+				delete(w.Header(), "Content-Encoding")
 				h.ServeHTTP(w, r)
 			}))
-			require.Greater(t, w.n, first*runs*9/10, "the pages were written")
+			require.Greater(t, w.Bytes, first*runs*9/10, "the pages were written")
 		})
 	}
 }

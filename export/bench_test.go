@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func BenchmarkServeHTTP(b *testing.B) {
@@ -27,13 +29,13 @@ func BenchmarkServeHTTP(b *testing.B) {
 			b.Run(fmt.Sprintf("series=%d/%s", series, bm.name), func(b *testing.B) {
 				r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 				r.Header = http.Header{"Accept": {bm.accept}, "Accept-Encoding": {bm.encoding}}
-				w := &nowhere{header: http.Header{}}
+				w := testkit.NewSink()
 				b.ReportAllocs()
 				for b.Loop() {
-					clear(w.header)
+					clear(w.Header())
 					h.ServeHTTP(w, r)
 				}
-				b.ReportMetric(float64(w.n)/float64(b.N), "page-B")
+				b.ReportMetric(float64(w.Bytes)/float64(b.N), "page-B")
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(series), "ns/series")
 			})
 		}
@@ -68,17 +70,17 @@ func BenchmarkGzipLevels(b *testing.B) {
 	text := []byte(page.String())
 	for _, level := range []int{gzip.HuffmanOnly, 1, 2, 3, 4, 6} {
 		b.Run(fmt.Sprintf("level=%d", level), func(b *testing.B) {
-			w := &nowhere{}
+			w := testkit.NewSink()
 			z, err := gzip.NewWriterLevel(w, level)
 			require.NoError(b, err)
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				w.n = 0
+				w.Bytes = 0
 				z.Reset(w)
 				z.Write(text)
 				z.Close()
 			}
-			b.ReportMetric(float64(len(text))/float64(w.n), "ratio")
+			b.ReportMetric(float64(len(text))/float64(w.Bytes), "ratio")
 		})
 	}
 }

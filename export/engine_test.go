@@ -20,6 +20,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // quiet keeps the registry's warnings out of the test's output.
@@ -58,7 +59,7 @@ func TestCallbacksThatMisbehaveCostTheirFamilyAndNothingElse(t *testing.T) {
 		require.NoError(t, err)
 	}
 	gauge(t, reg, "f_plain", 7)
-	s := serve(t, Handler(reg))
+	s := testkit.Serve(t, Handler(reg))
 	t.Cleanup(func() { close(release) })
 
 	req, err := http.NewRequest(http.MethodGet, s.URL, nil)
@@ -80,11 +81,11 @@ func TestCallbacksThatMisbehaveCostTheirFamilyAndNothingElse(t *testing.T) {
 			require.Contains(t, string(page), shown)
 		}
 	}
-	require.Contains(t, body(t, s.URL), `quipu_callback_failures_total{reason="panic"}`)
+	require.Contains(t, testkit.Fetch(t, s.URL), `quipu_callback_failures_total{reason="panic"}`)
 }
 
 func TestTimeoutsStatedOrNotAreMetByPagesWithHangingCallbacks(t *testing.T) {
-	backToBaseline(t)
+	testkit.Baseline(t)
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
 	var group sync.WaitGroup
@@ -104,7 +105,7 @@ func TestTimeoutsStatedOrNotAreMetByPagesWithHangingCallbacks(t *testing.T) {
 		gauge(t, reg, "z_plain", 7)
 		group.Go(func() {
 			start := time.Now()
-			w := get(Handler(reg), "/", scrapeTimeoutHeader, header)
+			w := testkit.Get(Handler(reg), "/", scrapeTimeoutHeader, header)
 			if took := time.Since(start); took >= limit {
 				t.Errorf("timeout %q: the page took %v", header, took)
 			}
@@ -123,7 +124,7 @@ func TestNamesSelectFamiliesOfTheRegistry(t *testing.T) {
 	h := Handler(reg)
 	types := regexp.MustCompile(`(?m)^# TYPE (\S+)`)
 	families := func(query string) (names []string) {
-		for _, m := range types.FindAllStringSubmatch(get(h, "/metrics"+query).Body.String(), -1) {
+		for _, m := range types.FindAllStringSubmatch(testkit.Get(h, "/metrics"+query).Body.String(), -1) {
 			if !strings.HasPrefix(m[1], "quipu_") {
 				names = append(names, m[1])
 			}
@@ -135,15 +136,15 @@ func TestNamesSelectFamiliesOfTheRegistry(t *testing.T) {
 	require.Equal(t, []string{"one", "two"}, families("?name[]=two&name%5B%5D=one"))
 	require.Nil(t, families("?name[]="))
 	require.Nil(t, families("?name[]=three"))
-	require.Equal(t, "# EOF\n", get(h, "/?name[]=three", "Accept", "application/openmetrics-text").Body.String())
-	require.Contains(t, get(h, "/?name[]=quipu_scrapes_total").Body.String(), "\nquipu_scrapes_total ")
+	require.Equal(t, "# EOF\n", testkit.Get(h, "/?name[]=three", "Accept", "application/openmetrics-text").Body.String())
+	require.Contains(t, testkit.Get(h, "/?name[]=quipu_scrapes_total").Body.String(), "\nquipu_scrapes_total ")
 }
 
 func TestSelfMetricsCanBeLeftOut(t *testing.T) {
 	reg := engine.NewRegistry()
 	gauge(t, reg, "one", 1)
-	require.Contains(t, get(Handler(reg), "/").Body.String(), "quipu_scrapes_total")
-	require.Equal(t, "# HELP one Help.\n# TYPE one gauge\none 1\n", get(Handler(reg, WithoutSelfMetrics()), "/").Body.String())
+	require.Contains(t, testkit.Get(Handler(reg), "/").Body.String(), "quipu_scrapes_total")
+	require.Equal(t, "# HELP one Help.\n# TYPE one gauge\none 1\n", testkit.Get(Handler(reg, WithoutSelfMetrics()), "/").Body.String())
 }
 
 func TestRenderWritesThePageOfTheHandler(t *testing.T) {
@@ -152,7 +153,7 @@ func TestRenderWritesThePageOfTheHandler(t *testing.T) {
 		var b strings.Builder
 		contentType, err := Render(&b, reg, accept)
 		require.NoError(t, err)
-		w := get(Handler(reg), "/?name[]=http_requests_total", "Accept", accept)
+		w := testkit.Get(Handler(reg), "/?name[]=http_requests_total", "Accept", accept)
 		require.Equal(t, w.Header().Get("Content-Type"), contentType)
 		want := strings.TrimSuffix(w.Body.String(), "# EOF\n")
 		require.Greater(t, len(want), 100_000)
@@ -181,14 +182,14 @@ func TestAStalledReaderOfARealPageHoldsUpNobody(t *testing.T) {
 	require.NoError(t, err)
 	h := Handler(reg, WithWriteTimeout(time.Second))
 	ended := make(chan time.Duration, 1)
-	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := testkit.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("stall") != "" {
 			start := time.Now()
 			defer func() { ended <- time.Since(start) }()
 		}
 		h.ServeHTTP(w, r)
 	}))
-	dial(t, s, "GET /?stall=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+	testkit.Dial(t, s, "GET /?stall=1 HTTP/1.1\r\nHost: x\r\n\r\n")
 
 	var writes atomic.Uint64
 	stop := make(chan struct{})
@@ -205,7 +206,7 @@ func TestAStalledReaderOfARealPageHoldsUpNobody(t *testing.T) {
 			}
 		}
 	})
-	require.Contains(t, body(t, s.URL+"/?name[]=writes_total"), "writes_total")
+	require.Contains(t, testkit.Fetch(t, s.URL+"/?name[]=writes_total"), "writes_total")
 	require.Empty(t, ended, "another scrape went by meanwhile")
 	held := <-ended
 	close(stop)
@@ -213,12 +214,12 @@ func TestAStalledReaderOfARealPageHoldsUpNobody(t *testing.T) {
 	require.Less(t, held, 10*time.Second)
 	require.Positive(t, writes.Load())
 	require.EqualValues(t, writes.Load(), counter.Value())
-	require.Contains(t, body(t, s.URL+"/?name[]=writes_total"), fmt.Sprintf("\nwrites_total %d\n", writes.Load()))
+	require.Contains(t, testkit.Fetch(t, s.URL+"/?name[]=writes_total"), fmt.Sprintf("\nwrites_total %d\n", writes.Load()))
 }
 
 func TestConcurrentScrapesOfARealRegistryAreWhole(t *testing.T) {
 	const series, clients = 2000, 100
-	s := serve(t, Handler(manySeries(t, series), WithMaxConcurrent(4)))
+	s := testkit.Serve(t, Handler(manySeries(t, series), WithMaxConcurrent(4)))
 	var group sync.WaitGroup
 	var served, refused atomic.Int32
 	for i := range clients {
@@ -259,7 +260,7 @@ func TestALargePageBeginsAtOnceAndCostsLittleMemory(t *testing.T) {
 	case os.Getenv("QUIPU_LONG") == "1":
 		series = 1_000_000
 	}
-	s := serve(t, Handler(manySeries(t, series)))
+	s := testkit.Serve(t, Handler(manySeries(t, series)))
 	for _, encoding := range []string{"identity", "gzip"} {
 		// scrape returns what the whole process allocated for it, the client included.
 		scrape := func() (firstByte time.Duration, allocated uint64) {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // Whatever functions there are, however long they take and however scrapes overlap: the answer is 200, in time, and has
@@ -53,7 +54,7 @@ func TestAScrapeIsAnsweredInTimeWhateverItsFunctionsTake(t *testing.T) {
 							time.Sleep(time.Duration(i) * 70 * ms)
 							for range 5 {
 								begin := time.Now()
-								w := get(h, "/metrics", scrapeTimeoutHeader, strconv.Itoa(timeout))
+								w := testkit.Get(h, "/metrics", scrapeTimeoutHeader, strconv.Itoa(timeout))
 								require.Equal(t, http.StatusOK, w.Code)
 								require.Less(t, time.Since(begin), time.Duration(timeout)*time.Second)
 								for i, d := range takes {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 const textType = "text/plain; version=0.0.4; charset=utf-8"
@@ -35,19 +36,19 @@ func (a *asked) Expose(w io.Writer, e engine.Exposition) (int64, error) {
 
 func TestGetAnswersWithThePageAndItsHeader(t *testing.T) {
 	src := new(asked)
-	w := get(handlerOf(src), "/metrics")
+	w := testkit.Get(handlerOf(src), "/metrics")
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Equal(t, "page\n", w.Body.String())
 	require.Equal(t, http.Header{"Content-Type": {textType}, "Vary": {"Accept, Accept-Encoding"}}, w.Header())
 	require.Equal(t, engine.Exposition{}, src.Exposition)
 
-	get(handlerOf(src, WithoutSelfMetrics()), "/metrics", "Accept", "application/openmetrics-text")
+	testkit.Get(handlerOf(src, WithoutSelfMetrics()), "/metrics", "Accept", "application/openmetrics-text")
 	require.Equal(t, engine.Exposition{Format: encode.OpenMetrics, NoSelf: true}, src.Exposition)
 }
 
 func TestHeadAnswersWithTheHeaderAloneAndEncodesNothing(t *testing.T) {
 	src := new(asked)
-	w := do(handlerOf(src), http.MethodHead, "/metrics", "Accept", protobufType, "Accept-Encoding", "gzip")
+	w := testkit.Do(handlerOf(src), http.MethodHead, "/metrics", "Accept", protobufType, "Accept-Encoding", "gzip")
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Empty(t, w.Body.String())
 	require.Equal(t, http.Header{
@@ -86,19 +87,19 @@ func TestOtherMethodsGet405AndTheirBodyStaysUnread(t *testing.T) {
 
 func TestGzipPagesDecompressToThePlainOnes(t *testing.T) {
 	h := handlerOf(chunks(chunk64K, 40))
-	plain := get(h, "/metrics").Body.String()
+	plain := testkit.Get(h, "/metrics").Body.String()
 	for range 3 { // the second one takes its compressor from the pool
-		w := get(h, "/metrics", "Accept-Encoding", "deflate, gzip;q=0.5")
+		w := testkit.Get(h, "/metrics", "Accept-Encoding", "deflate, gzip;q=0.5")
 		require.Equal(t, "gzip", w.Header().Get("Content-Encoding"))
 		require.Less(t, w.Body.Len(), len(plain)/4)
 		require.Equal(t, plain, gunzip(t, w.Body))
 	}
 	for _, opt := range []struct{ name, accept string }{{"refused", "gzip;q=0"}, {"not asked for", ""}} {
-		w := get(h, "/metrics", "Accept-Encoding", opt.accept)
+		w := testkit.Get(h, "/metrics", "Accept-Encoding", opt.accept)
 		require.Empty(t, w.Header().Get("Content-Encoding"), opt.name)
 		require.Equal(t, plain, w.Body.String(), opt.name)
 	}
-	w := get(handlerOf(chunks(chunk64K, 2), WithoutCompression()), "/metrics", "Accept-Encoding", "gzip")
+	w := testkit.Get(handlerOf(chunks(chunk64K, 2), WithoutCompression()), "/metrics", "Accept-Encoding", "gzip")
 	require.Empty(t, w.Header().Get("Content-Encoding"))
 }
 
@@ -111,15 +112,15 @@ func TestHeadersOfWhoeverWrapsTheHandlerAreKept(t *testing.T) {
 		w.Header().Add("Vary", "appended")
 	})
 	for range 3 {
-		require.Equal(t, []string{"Origin", "Accept, Accept-Encoding", "appended"}, get(wrapped, "/").Header()["Vary"])
+		require.Equal(t, []string{"Origin", "Accept, Accept-Encoding", "appended"}, testkit.Get(wrapped, "/").Header()["Vary"])
 	}
-	require.Equal(t, textType, get(h, "/").Header().Get("Content-Type"))
+	require.Equal(t, textType, testkit.Get(h, "/").Header().Get("Content-Type"))
 
 	compressed := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "br")
 		h.ServeHTTP(w, r)
 	})
-	w := get(compressed, "/", "Accept-Encoding", "gzip, br")
+	w := testkit.Get(compressed, "/", "Accept-Encoding", "gzip, br")
 	require.Equal(t, "br", w.Header().Get("Content-Encoding"))
 	require.Equal(t, "page\n", w.Body.String(), "who says br compresses by himself")
 }
@@ -207,25 +208,25 @@ func TestStatedTimeoutsAreClamped(t *testing.T) {
 func TestCallbacksGetTheLargerPartOfTheTimeStated(t *testing.T) {
 	src := new(asked)
 	h := handlerOf(src)
-	get(h, "/")
+	testkit.Get(h, "/")
 	require.Zero(t, src.Deadline, "nothing is known, so the engine decides")
 
 	for header, want := range map[string]time.Duration{
 		"1": 750 * time.Millisecond, "10": 8 * time.Second, "60": 58 * time.Second,
 	} {
 		before := time.Now()
-		get(h, "/", scrapeTimeoutHeader, header)
+		testkit.Get(h, "/", scrapeTimeoutHeader, header)
 		require.WithinRange(t, src.Deadline, before.Add(want), time.Now().Add(want))
 	}
 	before := time.Now()
-	get(handlerOf(src, WithScrapeTimeout(2*time.Second)), "/")
+	testkit.Get(handlerOf(src, WithScrapeTimeout(2*time.Second)), "/")
 	require.WithinRange(t, src.Deadline, before.Add(1500*time.Millisecond), time.Now().Add(1500*time.Millisecond))
 }
 
 func TestAPageThatFailsBeforeItsFirstByteIsA500(t *testing.T) {
 	broken := sourceFunc(func(io.Writer, engine.Exposition) (int64, error) { return 0, errors.New("out of order") })
 	for _, encoding := range []string{"", "gzip"} {
-		w := get(handlerOf(broken), "/", "Accept-Encoding", encoding)
+		w := testkit.Get(handlerOf(broken), "/", "Accept-Encoding", encoding)
 		require.Equal(t, http.StatusInternalServerError, w.Code)
 		require.Contains(t, w.Body.String(), "out of order")
 		require.Equal(t, "text/plain; charset=utf-8", w.Header().Get("Content-Type"))
@@ -246,7 +247,7 @@ func TestAPageThatFailsMidwayAbortsTheConnection(t *testing.T) {
 	for _, encoding := range []string{"", "gzip"} {
 		h := handlerOf(broken, WithMaxConcurrent(1))
 		for range 2 { // what the first one held is free again
-			require.PanicsWithValue(t, http.ErrAbortHandler, func() { get(h, "/", "Accept-Encoding", encoding) })
+			require.PanicsWithValue(t, http.ErrAbortHandler, func() { testkit.Get(h, "/", "Accept-Encoding", encoding) })
 		}
 	}
 }
@@ -263,9 +264,9 @@ func TestAFailedGzipPageLeavesACompressorThatWorks(t *testing.T) {
 	}))
 	for range 10 {
 		fail = true
-		require.Equal(t, http.StatusInternalServerError, get(h, "/", "Accept-Encoding", "gzip").Code)
+		require.Equal(t, http.StatusInternalServerError, testkit.Get(h, "/", "Accept-Encoding", "gzip").Code)
 		fail = false
-		require.Equal(t, "page\n", gunzip(t, get(h, "/", "Accept-Encoding", "gzip").Body))
+		require.Equal(t, "page\n", gunzip(t, testkit.Get(h, "/", "Accept-Encoding", "gzip").Body))
 	}
 }
 
@@ -346,7 +347,7 @@ func TestAScrapeThatTakesTooLongIsCutOffBetweenChunks(t *testing.T) {
 	})
 	h := handlerOf(endless, WithScrapeTimeout(30*time.Millisecond))
 	start := time.Now()
-	require.PanicsWithValue(t, http.ErrAbortHandler, func() { get(h, "/") })
+	require.PanicsWithValue(t, http.ErrAbortHandler, func() { testkit.Get(h, "/") })
 	require.GreaterOrEqual(t, time.Since(start), 30*time.Millisecond)
 	require.Less(t, time.Since(start), 5*time.Second)
 }

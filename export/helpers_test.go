@@ -6,18 +6,14 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // sourceFunc stands in for a registry where a test needs pages that a registry would not make.
@@ -44,31 +40,6 @@ var chunk64K = bytes.Repeat([]byte("requests_total{method=\"GET\",code=\"200\"} 
 
 func handlerOf(src source, opts ...Option) *handler { return newHandler(src, newHandlerConfig(opts)) }
 
-// get serves one request from memory. The pairs are header names and values.
-func get(h http.Handler, target string, header ...string) *httptest.ResponseRecorder {
-	return do(h, http.MethodGet, target, header...)
-}
-
-func do(h http.Handler, method, target string, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, target, nil)
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Add(header[i], header[i+1])
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
-}
-
-// nowhere is a response that counts.
-type nowhere struct {
-	header http.Header
-	n      int
-}
-
-func (d *nowhere) Header() http.Header         { return d.header }
-func (d *nowhere) Write(b []byte) (int, error) { d.n += len(b); return len(b), nil }
-func (d *nowhere) WriteHeader(int)             {}
-
 func gunzip(t *testing.T, r io.Reader) string {
 	t.Helper()
 	z, err := gzip.NewReader(r)
@@ -78,65 +49,23 @@ func gunzip(t *testing.T, r io.Reader) string {
 	return string(b)
 }
 
-// serve runs a handler on a loopback port, and checks at the end of the test that nothing is left of it.
-func serve(t *testing.T, h http.Handler) *httptest.Server {
+// page renders and reads back what is in a registry.
+func page(t testing.TB, reg *engine.Registry) *testkit.Page {
 	t.Helper()
-	backToBaseline(t)
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	return s
-}
-
-// dial opens a connection and sends text as it is.
-func dial(t *testing.T, s *httptest.Server, text string) *net.TCPConn {
-	t.Helper()
-	c, err := net.Dial("tcp", s.Listener.Addr().String())
+	var text strings.Builder
+	_, err := Render(&text, reg)
 	require.NoError(t, err)
-	t.Cleanup(func() { c.Close() })
-	if text != "" {
-		_, err = io.WriteString(c, text)
-		require.NoError(t, err)
-	}
-	return c.(*net.TCPConn)
+	p, err := testkit.ParsePage(text.String())
+	require.NoError(t, err)
+	return p
 }
 
-// backToBaseline fails the test if it ends with more goroutines or descriptors than there are now. Call it before the
-// things that it shall watch are cleaned up by t.Cleanup, which runs in reverse order.
-func backToBaseline(t *testing.T) {
+// samples returns the series of one name.
+func samples(t testing.TB, reg *engine.Registry, name string) map[string]float64 {
 	t.Helper()
-	goroutines, descriptors := runtime.NumGoroutine(), openDescriptors()
-	t.Cleanup(func() {
-		http.DefaultClient.CloseIdleConnections()
-		if t.Failed() {
-			return
-		}
-		for limit := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
-			moreGoroutines, moreDescriptors := runtime.NumGoroutine()-goroutines, openDescriptors()-descriptors
-			if moreGoroutines <= 0 && moreDescriptors <= 0 {
-				return
-			}
-			if time.Now().After(limit) {
-				stacks := make([]byte, 1<<20)
-				stacks = stacks[:runtime.Stack(stacks, true)]
-				t.Fatalf("%d goroutines and %d sockets are left over:\n%s", moreGoroutines, moreDescriptors, stacks)
-			}
-		}
-	})
+	return page(t, reg).Named(name)
 }
 
-// openDescriptors counts the sockets of the process (other descriptors come and go with the test binary's own output and
-// with the runtime's pollers); 0 where there is no /proc.
-func openDescriptors() int {
-	const dir = "/proc/self/fd/"
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return 0
-	}
-	n := 0
-	for _, e := range entries {
-		if to, err := os.Readlink(dir + e.Name()); err == nil && strings.HasPrefix(to, "socket:") {
-			n++
-		}
-	}
-	return n
-}
+type roundTripperFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripperFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

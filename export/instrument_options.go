@@ -11,19 +11,14 @@ import (
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/internal/instrument"
 )
 
-// MiddlewareOption configures a [Middleware].
-type MiddlewareOption interface{ applyMiddleware(*middlewareConfig) }
-
-// RoundTripperOption configures a [RoundTripper].
-type RoundTripperOption interface{ applyRoundTripper(*instrumentConfig) }
-
 // InstrumentOption configures a [Middleware] or a [RoundTripper].
-type InstrumentOption func(*instrumentConfig)
+type InstrumentOption func(*instrument.Config)
 
-func (o InstrumentOption) applyMiddleware(c *middlewareConfig)   { o(&c.instrumentConfig) }
-func (o InstrumentOption) applyRoundTripper(c *instrumentConfig) { o(c) }
+func (o InstrumentOption) applyMiddleware(c *instrument.ServerConfig) { o(&c.Config) }
+func (o InstrumentOption) applyRoundTripper(c *instrument.Config)     { o(c) }
 
 // checkInstrumentOption panics if an option is nil, the zero value of InstrumentOption included.
 func checkInstrumentOption(constructor string, opt any, i, n int) {
@@ -32,31 +27,16 @@ func checkInstrumentOption(constructor string, opt any, i, n int) {
 	}
 }
 
-type roundTripperOption func(*instrumentConfig)
-
-func (o roundTripperOption) applyRoundTripper(c *instrumentConfig) { o(c) }
-
-// instrumentConfig holds the options that servers and clients have in common.
-type instrumentConfig struct {
-	consts    engine.Labels
-	buckets   []float64                // of durations; nil: the engine's default, or none if native
-	native    *histogram.NativeOptions // nil: classic buckets only
-	exemplars func(context.Context) engine.Labels
-	grouped   bool // codes
-	labels    []closedLabel
-	skip      func(*http.Request) bool
-}
-
 // WithGroupStatusCodes makes the label code "2xx" instead of "200", and so on.
 func WithGroupStatusCodes() InstrumentOption {
-	return func(c *instrumentConfig) { c.grouped = true }
+	return func(c *instrument.Config) { c.GroupCodes = true }
 }
 
 // WithConstLabels adds labels that all series have, such as the name of one of several servers in a
 // program. A name that the metrics use otherwise makes the constructor panic.
 func WithConstLabels(labels engine.Labels) InstrumentOption {
 	labels = maps.Clone(labels)
-	return func(c *instrumentConfig) { c.consts = labels }
+	return func(c *instrument.Config) { c.ConstLabels = labels }
 }
 
 // WithDurationBuckets sets the upper bounds of the buckets of durations, in seconds. The default is
@@ -64,7 +44,7 @@ func WithConstLabels(labels engine.Labels) InstrumentOption {
 // that cannot work make the constructor panic.
 func WithDurationBuckets(bounds ...float64) InstrumentOption {
 	bounds = append([]float64{}, bounds...)
-	return func(c *instrumentConfig) { c.buckets = bounds }
+	return func(c *instrument.Config) { c.DurationBuckets = bounds }
 }
 
 // WithNativeHistograms makes the histograms native, as [engine.WithNative] does: their buckets need
@@ -73,7 +53,7 @@ func WithDurationBuckets(bounds ...float64) InstrumentOption {
 // [histogram.NativeDefaults] for the usual options; options that cannot work make the constructor
 // panic. [WithAioprometheusNames] has no histograms.
 func WithNativeHistograms(options histogram.NativeOptions) InstrumentOption {
-	return func(c *instrumentConfig) { c.native = &options }
+	return func(c *instrument.Config) { c.Native = &options }
 }
 
 // WithExemplars takes exemplars from the contexts of requests: from returns the labels of an
@@ -92,7 +72,7 @@ func WithExemplars(from func(ctx context.Context) engine.Labels) InstrumentOptio
 	if from == nil {
 		panic("quipu: WithExemplars(nil): leave the option out to have no exemplars")
 	}
-	return func(c *instrumentConfig) { c.exemplars = from }
+	return func(c *instrument.Config) { c.Exemplars = from }
 }
 
 // WithSkip leaves out requests for which f returns true. It is called before they are served, by many
@@ -101,7 +81,7 @@ func WithSkip(f func(*http.Request) bool) InstrumentOption {
 	if f == nil {
 		panic("quipu: WithSkip(nil): leave the option out to skip nothing")
 	}
-	return func(c *instrumentConfig) { c.skip = f }
+	return func(c *instrument.Config) { c.Skip = f }
 }
 
 // WithLabelFunc adds a label whose value f takes from the request, when it is over. Only the given
@@ -113,15 +93,6 @@ func WithLabelFunc(name string, f func(*http.Request) string, values ...string) 
 	if f == nil || len(values) == 0 {
 		panic(fmt.Sprintf("quipu: WithLabelFunc(%q): it needs a function and the values that it may return", name))
 	}
-	label := newClosedLabel(name, f, values)
-	return func(c *instrumentConfig) { c.labels = append(slices.Clip(c.labels), label) }
-}
-
-// countOne increments a counter, and lets the event in ctx become its exemplar if there are any.
-func (c *instrumentConfig) countOne(ctx context.Context, counter *engine.Counter) {
-	if c.exemplars == nil {
-		counter.Inc()
-		return
-	}
-	counter.AddContext(ctx, 1)
+	label := instrument.NewLabel(name, f, values)
+	return func(c *instrument.Config) { c.Labels = append(slices.Clip(c.Labels), label) }
 }

@@ -2,51 +2,27 @@
 
 package export
 
-import "net/http"
+import (
+	"net/http"
 
-type middlewareOption func(*middlewareConfig)
+	"github.com/quipu-metrics/quipu/internal/instrument"
+)
 
-func (o middlewareOption) applyMiddleware(c *middlewareConfig) { o(c) }
-
-type middlewareConfig struct {
-	instrumentConfig
-	excluded           map[string]struct{} // nil: the default, which depends on aioprometheusNames
-	routeFunc          func(*http.Request) string
-	aioprometheusNames bool
+// MiddlewareOption configures a [Middleware].
+type MiddlewareOption interface {
+	applyMiddleware(*instrument.ServerConfig)
 }
 
-func newMiddlewareConfig(opts []MiddlewareOption) middlewareConfig {
-	var c middlewareConfig
-	for i, opt := range opts {
-		checkInstrumentOption("Middleware", opt, i, len(opts))
-		opt.applyMiddleware(&c)
-	}
-	switch {
-	case c.excluded != nil:
-	case c.aioprometheusNames:
-		c.excluded = set([]string{
-			"/metrics", "/metrics/", "/docs", "/openapi.json", "/docs/oauth2-redirect", "/redoc", "/favicon.ico",
-		})
-	default:
-		c.excluded = set([]string{"/metrics"})
-	}
-	return c
-}
+type middlewareOption func(*instrument.ServerConfig)
 
-func set(values []string) map[string]struct{} {
-	s := make(map[string]struct{}, len(values))
-	for _, v := range values {
-		s[v] = struct{}{}
-	}
-	return s
-}
+func (o middlewareOption) applyMiddleware(c *instrument.ServerConfig) { o(c) }
 
 // WithExcludePaths sets the request paths that are served without being counted. They are compared as
 // they are; use [WithSkip] for anything else. The default is /metrics, or the list that comes with
 // [WithAioprometheusNames]; WithExcludePaths() counts all paths.
 func WithExcludePaths(paths ...string) MiddlewareOption {
-	excluded := set(paths)
-	return middlewareOption(func(c *middlewareConfig) { c.excluded = excluded })
+	paths = append([]string{}, paths...)
+	return middlewareOption(func(c *instrument.ServerConfig) { c.ExcludedPaths = paths })
 }
 
 // WithRouteFunc names the route of a request for routers other than ServeMux. It is called when the
@@ -66,7 +42,7 @@ func WithRouteFunc(f func(*http.Request) string) MiddlewareOption {
 	if f == nil {
 		panic("quipu: WithRouteFunc(nil): leave the option out to take routes from Request.Pattern")
 	}
-	return middlewareOption(func(c *middlewareConfig) { c.routeFunc = f })
+	return middlewareOption(func(c *instrument.ServerConfig) { c.Route = f })
 }
 
 // WithAioprometheusNames replaces the metrics of [Middleware] by the four of aioprometheus, for dashboards that
@@ -81,5 +57,5 @@ func WithRouteFunc(f func(*http.Request) string) MiddlewareOption {
 // /metrics/, /docs, /openapi.json, /docs/oauth2-redirect, /redoc and /favicon.ico are not counted,
 // unless [WithExcludePaths] says otherwise.
 func WithAioprometheusNames() MiddlewareOption {
-	return middlewareOption(func(c *middlewareConfig) { c.aioprometheusNames = true })
+	return middlewareOption(func(c *instrument.ServerConfig) { c.AioprometheusNames = true })
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func TestExcludedPathsAreServedAndNotCounted(t *testing.T) {
@@ -27,25 +28,27 @@ func TestExcludedPathsAreServedAndNotCounted(t *testing.T) {
 	}{
 		{"default", nil, map[string]bool{"/": true, "/metrics": false, "/metrics2": true, "/metrics/": true,
 			"/docs": true, "/openapi.json": true, "/docs/oauth2-redirect": true, "/redoc": true, "/favicon.ico": true}},
-		{"guide", []MiddlewareOption{WithAioprometheusNames()}, map[string]bool{"/": true, "/x": true, "/metrics2": true, "/DOCS": true}},
-		{"guide and own", []MiddlewareOption{WithExcludePaths("/x"), WithAioprometheusNames()}, map[string]bool{"/x": false, "/docs": true}},
+		{"aioprometheus", []MiddlewareOption{WithAioprometheusNames()},
+			map[string]bool{"/": true, "/x": true, "/metrics2": true, "/DOCS": true}},
+		{"aioprometheus and own", []MiddlewareOption{WithExcludePaths("/x"), WithAioprometheusNames()},
+			map[string]bool{"/x": false, "/docs": true}},
 		{"own", []MiddlewareOption{WithExcludePaths("/x", "/y")}, map[string]bool{"/": true, "/metrics": true, "/x": false}},
 		{"none", []MiddlewareOption{WithExcludePaths()}, map[string]bool{"/metrics": true, "/favicon.ico": true}},
 		{"skip", []MiddlewareOption{WithSkip(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/in") })},
 			map[string]bool{"/": true, "/internal": false, "/metrics": false}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.name == "guide" {
+			if tt.name == "aioprometheus" {
 				for _, path := range original {
 					tt.counted[path] = false
 				}
 			}
 			for path, counted := range tt.counted {
 				reg := engine.NewRegistry()
-				h := Middleware(reg, tt.opts...)(answering(http.StatusTeapot))
-				require.Equal(t, http.StatusTeapot, get(h, path).Code)
+				h := Middleware(reg, tt.opts...)(testkit.Answer(http.StatusTeapot))
+				require.Equal(t, http.StatusTeapot, testkit.Get(h, path).Code)
 				name := "http_requests_total"
-				if strings.HasPrefix(tt.name, "guide") {
+				if strings.HasPrefix(tt.name, "aioprometheus") {
 					name = "requests_total_counter"
 				}
 				require.Equal(t, counted, len(samples(t, reg, name)) == 1, path)
@@ -73,7 +76,7 @@ func TestStatusCodesCanBeGrouped(t *testing.T) {
 	} {
 		reg := engine.NewRegistry()
 		for _, code := range []int{200, 299, 400, 404, 499, 600} {
-			get(Middleware(reg, tt.opts...)(answering(code)), "/")
+			testkit.Get(Middleware(reg, tt.opts...)(testkit.Answer(code)), "/")
 		}
 		require.Equal(t, tt.want, samples(t, reg, tt.name))
 	}
@@ -81,10 +84,10 @@ func TestStatusCodesCanBeGrouped(t *testing.T) {
 
 func TestAioprometheusNamesAreItsFourMetricsAndNothingElse(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg, WithAioprometheusNames())(site())
-	get(h, "/users/1")
-	get(h, "/nowhere")
-	require.Equal(t, "no", request(h, http.MethodGet, "/panic"))
+	h := Middleware(reg, WithAioprometheusNames())(testkit.Site())
+	testkit.Get(h, "/users/1")
+	testkit.Get(h, "/nowhere")
+	require.PanicsWithValue(t, "no", func() { testkit.Get(h, "/panic") })
 
 	families := maps.Clone(page(t, reg).Types)
 	maps.DeleteFunc(families, func(name, _ string) bool { return strings.HasPrefix(name, "quipu_") })
@@ -108,8 +111,8 @@ func TestAioprometheusNamesAreItsFourMetricsAndNothingElse(t *testing.T) {
 
 func TestConstLabelsAndBucketsReachTheMetrics(t *testing.T) {
 	reg := engine.NewRegistry(engine.WithPrefix("shop_"), engine.WithConstLabels(engine.Labels{"zone": "a"}))
-	h := Middleware(reg, WithConstLabels(engine.Labels{"server": "front"}), WithDurationBuckets(1, 2))(site())
-	get(h, "/users/1")
+	h := Middleware(reg, WithConstLabels(engine.Labels{"server": "front"}), WithDurationBuckets(1, 2))(testkit.Site())
+	testkit.Get(h, "/users/1")
 	p := page(t, reg)
 	labels := []string{"method", "GET", "route", "/users/{id}", "server", "front", "zone", "a"}
 	require.Equal(t, 1.0, p.Value(t, "shop_http_requests_total", labels...))
@@ -124,12 +127,12 @@ func TestLabelFuncsHaveClosedSetsOfValues(t *testing.T) {
 		return func(r *http.Request) string { return r.Header.Get(name) }
 	}
 	h := Middleware(reg, WithLabelFunc("tier", header("Tier"), "gold", "tin", "gold", "other"),
-		WithLabelFunc("app", header("App"), "web"))(site())
-	get(h, "/users/1", "Tier", "gold", "App", "web")
-	get(h, "/users/1", "Tier", "tin", "App", "phone")
-	get(h, "/users/1", "Tier", "other", "App", "web")
+		WithLabelFunc("app", header("App"), "web"))(testkit.Site())
+	testkit.Get(h, "/users/1", "Tier", "gold", "App", "web")
+	testkit.Get(h, "/users/1", "Tier", "tin", "App", "phone")
+	testkit.Get(h, "/users/1", "Tier", "other", "App", "web")
 	for i := range 100 {
-		get(h, "/users/1", "Tier", fmt.Sprint(i))
+		testkit.Get(h, "/users/1", "Tier", fmt.Sprint(i))
 	}
 	require.Equal(t, map[string]float64{
 		`{app="web",code="200",method="GET",route="/users/{id}",tier="gold"}`:    1,
@@ -150,12 +153,12 @@ func TestNativeHistogramsReplaceBucketsUnlessBothAreWanted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			reg := engine.NewRegistry()
-			get(Middleware(reg, tt.opts...)(site()), "/users/1")
+			testkit.Get(Middleware(reg, tt.opts...)(testkit.Site()), "/users/1")
 			require.Len(t, samples(t, reg, "http_request_duration_seconds_bucket"), tt.buckets)
 			require.Len(t, samples(t, reg, "http_response_size_bytes_bucket"), 1)
 			labels := []string{"method", "GET", "route", "/users/{id}"}
 			require.Equal(t, 1.0, page(t, reg).Value(t, "http_request_duration_seconds_count", labels...))
-			page := get(Handler(reg), "/metrics", "Accept",
+			page := testkit.Get(Handler(reg), "/metrics", "Accept",
 				"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
 			require.Contains(t, page.Header().Get("Content-Type"), "protobuf")
 		})
@@ -170,8 +173,8 @@ func TestNativeHistogramsReplaceBucketsUnlessBothAreWanted(t *testing.T) {
 
 func TestMiddlewaresOfOneRegistryShareTheirMetrics(t *testing.T) {
 	reg := engine.NewRegistry()
-	get(Middleware(reg)(site()), "/users/1")
-	get(Middleware(reg)(site()), "/users/2")
+	testkit.Get(Middleware(reg)(testkit.Site()), "/users/1")
+	testkit.Get(Middleware(reg)(testkit.Site()), "/users/2")
 	require.Equal(t, map[string]float64{`{method="GET",route="/users/{id}"}`: 2}, samples(t, reg, "http_requests_total"))
 }
 

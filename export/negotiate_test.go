@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 const protobufType = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
@@ -123,7 +124,7 @@ func TestPinnedFormatsAreTheOnlyOnes(t *testing.T) {
 		{[]encode.Format{encode.Protobuf, encode.OpenMetrics}, "application/*", encode.Protobuf},
 	} {
 		h := handlerOf(chunks(nil, 0), WithFormats(tt.formats...))
-		require.Equal(t, tt.want.ContentType(), get(h, "/", "Accept", tt.accept).Header().Get("Content-Type"),
+		require.Equal(t, tt.want.ContentType(), testkit.Get(h, "/", "Accept", tt.accept).Header().Get("Content-Type"),
 			"%v %q", tt.formats, tt.accept)
 	}
 }

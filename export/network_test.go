@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 const getMetrics = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -62,8 +63,8 @@ func (s *watched) wait(t *testing.T, limit time.Duration) error {
 func TestAReaderThatStallsIsCutOffWithinTheWriteTimeout(t *testing.T) {
 	for _, accept := range []string{"", "Accept-Encoding: gzip\r\n"} {
 		src := watch(chunks(incompressible(64<<10), bigPage))
-		s := serve(t, handlerOf(src, WithWriteTimeout(100*time.Millisecond)))
-		c := dial(t, s, strings.Replace(getMetrics, "\r\n\r\n", "\r\n"+accept+"\r\n", 1))
+		s := testkit.Serve(t, handlerOf(src, WithWriteTimeout(100*time.Millisecond)))
+		c := testkit.Dial(t, s, strings.Replace(getMetrics, "\r\n\r\n", "\r\n"+accept+"\r\n", 1))
 		one := make([]byte, 1)
 		stop := make(chan struct{})
 		var reader sync.WaitGroup
@@ -78,8 +79,8 @@ func TestAReaderThatStallsIsCutOffWithinTheWriteTimeout(t *testing.T) {
 			}
 		})
 		other := watch(chunks(chunk64K, 1))
-		healthy := serve(t, handlerOf(other))
-		require.Len(t, body(t, healthy.URL), len(chunk64K), "others do not notice")
+		healthy := testkit.Serve(t, handlerOf(other))
+		require.Len(t, testkit.Fetch(t, healthy.URL), len(chunk64K), "others do not notice")
 
 		require.ErrorIs(t, src.wait(t, 5*time.Second), os.ErrDeadlineExceeded)
 		close(stop)
@@ -92,7 +93,7 @@ func TestASlowReaderIsServedAsLongAsEveryChunkArrives(t *testing.T) {
 	// Reading takes several write timeouts in all: a deadline that were set once would cut it off.
 	const timeout = 250 * time.Millisecond
 	src := watch(chunks(chunk64K, bigPage))
-	s := serve(t, handlerOf(src, WithWriteTimeout(timeout)))
+	s := testkit.Serve(t, handlerOf(src, WithWriteTimeout(timeout)))
 	resp := getUncompressed(t, s.URL)
 	defer resp.Body.Close()
 	start := time.Now()
@@ -120,7 +121,7 @@ func TestASlowReaderDoesNotOutliveTheScrapeTimeout(t *testing.T) {
 			}
 		}
 	}))
-	s := serve(t, handlerOf(src, WithWriteTimeout(10*time.Second), WithScrapeTimeout(200*time.Millisecond)))
+	s := testkit.Serve(t, handlerOf(src, WithWriteTimeout(10*time.Second), WithScrapeTimeout(200*time.Millisecond)))
 	resp := getUncompressed(t, s.URL)
 	defer resp.Body.Close()
 	_, err := io.Copy(io.Discard, resp.Body)
@@ -134,7 +135,7 @@ func TestAHalfPageIsNeverTakenForAWholeOne(t *testing.T) {
 			n, _ := w.Write(make([]byte, written))
 			return int64(n), errors.New("failed")
 		})
-		s := serve(t, handlerOf(broken))
+		s := testkit.Serve(t, handlerOf(broken))
 		for _, client := range []*http.Client{{}, {Transport: &http.Transport{DisableCompression: true}}} {
 			resp, err := client.Get(s.URL)
 			if err == nil {
@@ -153,8 +154,8 @@ func TestAHalfPageIsNeverTakenForAWholeOne(t *testing.T) {
 }
 
 func TestAHalfClosedClientIsServed(t *testing.T) {
-	s := serve(t, handlerOf(chunks(chunk64K, bigPage)))
-	c := dial(t, s, getMetrics)
+	s := testkit.Serve(t, handlerOf(chunks(chunk64K, bigPage)))
+	c := testkit.Dial(t, s, getMetrics)
 	require.NoError(t, c.CloseWrite())
 	time.Sleep(20 * time.Millisecond) // the server notices, and its request context is done
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
@@ -167,13 +168,13 @@ func TestAHalfClosedClientIsServed(t *testing.T) {
 func TestAHalfClosedClientIsServedAlsoFromTheQueue(t *testing.T) {
 	first, free := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	s := serve(t, handlerOf(sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
+	s := testkit.Serve(t, handlerOf(sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
 		once.Do(func() { close(first); <-free })
 		return 0, nil
 	}), WithMaxConcurrent(1)))
-	dial(t, s, getMetrics)
+	testkit.Dial(t, s, getMetrics)
 	<-first
-	c := dial(t, s, getMetrics)
+	c := testkit.Dial(t, s, getMetrics)
 	require.NoError(t, c.CloseWrite())
 	time.Sleep(20 * time.Millisecond)
 	close(free)
@@ -198,8 +199,8 @@ func TestAResetStopsThePageWithinAChunk(t *testing.T) {
 			chunksAfterReset.Add(1)
 		}
 	}))
-	s := serve(t, handlerOf(src))
-	c := dial(t, s, getMetrics)
+	s := testkit.Serve(t, handlerOf(src))
+	c := testkit.Dial(t, s, getMetrics)
 	<-begun
 	require.NoError(t, c.SetLinger(0))
 	require.NoError(t, c.Close())
@@ -216,7 +217,7 @@ func TestScrapesAtWorkAreBounded(t *testing.T) {
 		time.Sleep(2 * time.Millisecond)
 		return chunks(chunk64K, 2)(w, engine.Exposition{})
 	}))
-	s := serve(t, handlerOf(src, WithMaxConcurrent(limit)))
+	s := testkit.Serve(t, handlerOf(src, WithMaxConcurrent(limit)))
 	var group sync.WaitGroup
 	for range clients {
 		group.Go(func() {
@@ -239,12 +240,12 @@ func TestScrapesAtWorkAreBounded(t *testing.T) {
 
 func TestAScrapeBeyondTheBoundGets503AfterAWhile(t *testing.T) {
 	begun, free := make(chan struct{}), make(chan struct{})
-	s := serve(t, handlerOf(sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
+	s := testkit.Serve(t, handlerOf(sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
 		begun <- struct{}{}
 		<-free
 		return 0, nil
 	}), WithMaxConcurrent(1)))
-	dial(t, s, getMetrics)
+	testkit.Dial(t, s, getMetrics)
 	<-begun
 	start := time.Now()
 	resp, err := http.Get(s.URL)
@@ -268,8 +269,8 @@ func TestTheConnectionIsGoodForOthersAfterAPage(t *testing.T) {
 		time.Sleep(2 * timeout)
 		w.Write(chunk64K)
 	})
-	s := serve(t, mux)
-	c := dial(t, s, getMetrics)
+	s := testkit.Serve(t, mux)
+	c := testkit.Dial(t, s, getMetrics)
 	r := bufio.NewReader(c)
 	resp, err := http.ReadResponse(r, nil)
 	require.NoError(t, err)
@@ -293,7 +294,7 @@ func TestAClientThatPipelinesAndNeverReadsIsCutOff(t *testing.T) {
 		"HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
 		"DELETE /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
 	} {
-		backToBaseline(t)
+		testkit.Baseline(t)
 		s := httptest.NewUnstartedServer(handlerOf(chunks(chunk64K[:1000], 1), WithWriteTimeout(100*time.Millisecond)))
 		s.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 			c.(*net.TCPConn).SetWriteBuffer(4 << 10) // soon full
@@ -301,7 +302,7 @@ func TestAClientThatPipelinesAndNeverReadsIsCutOff(t *testing.T) {
 		}
 		s.Start()
 		t.Cleanup(s.Close)
-		c := dial(t, s, "")
+		c := testkit.Dial(t, s, "")
 		require.NoError(t, c.SetReadBuffer(4<<10))
 		require.NoError(t, c.SetWriteDeadline(time.Now().Add(30*time.Second)))
 		many := strings.Repeat(request, 1000)
@@ -315,9 +316,9 @@ func TestAClientThatPipelinesAndNeverReadsIsCutOff(t *testing.T) {
 }
 
 func TestAGetWhoseBodyNeverComesIsAnsweredAndHoldsNothing(t *testing.T) {
-	s := serve(t, handlerOf(chunks(chunk64K, 1), WithMaxConcurrent(1)))
+	s := testkit.Serve(t, handlerOf(chunks(chunk64K, 1), WithMaxConcurrent(1)))
 	for _, request := range []string{"GET", "POST"} {
-		c := dial(t, s, request+" /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+		c := testkit.Dial(t, s, request+" /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
 		require.NoError(t, c.SetReadDeadline(time.Now().Add(5*time.Second)))
 		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 		require.NoError(t, err, request)
@@ -326,11 +327,11 @@ func TestAGetWhoseBodyNeverComesIsAnsweredAndHoldsNothing(t *testing.T) {
 		require.NoError(t, err, request)
 		c.Close()
 	}
-	require.Len(t, body(t, s.URL), len(chunk64K))
+	require.Len(t, testkit.Fetch(t, s.URL), len(chunk64K))
 }
 
 func TestHTTP2ReadersThatStallAreCutOffToo(t *testing.T) {
-	backToBaseline(t)
+	testkit.Baseline(t)
 	src := watch(chunks(incompressible(64<<10), bigPage)) // the client asks for gzip
 	s := httptest.NewUnstartedServer(handlerOf(src, WithWriteTimeout(200*time.Millisecond)))
 	s.EnableHTTP2 = true
@@ -347,7 +348,7 @@ func TestHTTP2ReadersThatStallAreCutOffToo(t *testing.T) {
 }
 
 func TestHTTP2PagesMayTakeLongerToMakeThanAChunkMayTakeToWrite(t *testing.T) {
-	backToBaseline(t)
+	testkit.Baseline(t)
 	const timeout, n = 250 * time.Millisecond, 2
 	s := httptest.NewUnstartedServer(handlerOf(sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
 		for range n {
@@ -380,17 +381,6 @@ func getUncompressed(t *testing.T, url string) *http.Response {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 	return resp
-}
-
-func body(t *testing.T, url string) string {
-	t.Helper()
-	resp, err := http.Get(url)
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	require.Equal(t, http.StatusOK, resp.StatusCode)
-	b, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	return string(b)
 }
 
 // incompressible is noise of which gzip makes no less.

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/quipu-metrics/quipu/internal/instrument"
 )
 
 var (
@@ -89,17 +91,8 @@ func (p *pageWriter) setDeadline(t time.Time) {
 // deadlinerOf looks for write deadlines through wrappers, as http.ResponseController does. That one makes an error
 // value on every call where there are none, which a scrape that allocates nothing cannot afford.
 func deadlinerOf(w http.ResponseWriter) deadliner {
-	for range maxWrappers {
-		if d, ok := w.(deadliner); ok {
-			return d
-		}
-		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return nil
-		}
-		w = u.Unwrap()
-	}
-	return nil
+	d, _ := instrument.First[deadliner](w)
+	return d
 }
 
 // setWriteTimeout sets one deadline for a short answer that is no page.

@@ -24,12 +24,13 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // started starts a service on a loopback port for one test.
 func started(t *testing.T, opts ...ServiceOption) *Service {
 	t.Helper()
-	backToBaseline(t)
+	testkit.Baseline(t)
 	s := NewService(engine.NewRegistry(), opts...)
 	require.NoError(t, s.Start("127.0.0.1:0"))
 	t.Cleanup(func() { require.NoError(t, s.Shutdown(context.Background())) })
@@ -81,7 +82,7 @@ func TestAServiceHasItsOwnPathAndHandlerOptions(t *testing.T) {
 	require.NoError(t, err)
 	resp.Body.Close()
 	require.Equal(t, encode.OpenMetrics.ContentType(), resp.Header.Get("Content-Type"))
-	require.Contains(t, body(t, s.RootURL()), `<a href="/a/b">`)
+	require.Contains(t, testkit.Fetch(t, s.RootURL()), `<a href="/a/b">`)
 	resp, err = http.Get(s.BaseURL() + "/metrics")
 	require.NoError(t, err)
 	resp.Body.Close()
@@ -105,13 +106,13 @@ func TestURLsNameAHostThatCanBeReached(t *testing.T) {
 				require.Equal(t, tt.host+"80", baseURL(tt.addr, bound, false))
 				return
 			}
-			backToBaseline(t)
+			testkit.Baseline(t)
 			s := NewService(engine.NewRegistry())
 			require.Empty(t, s.MetricsURL())
 			require.NoError(t, s.Start(tt.addr))
 			require.True(t, strings.HasPrefix(s.BaseURL(), tt.host), s.BaseURL())
 			require.NotContains(t, s.BaseURL(), ":0")
-			require.Equal(t, "ok\n", body(t, s.BaseURL()+"/healthz"))
+			require.Equal(t, "ok\n", testkit.Fetch(t, s.BaseURL()+"/healthz"))
 			require.NoError(t, s.Shutdown(context.Background()))
 			require.Empty(t, s.BaseURL()+s.RootURL()+s.MetricsURL())
 		})
@@ -143,12 +144,12 @@ func TestATakenPortIsAClearErrorAndLeavesTheServiceStartable(t *testing.T) {
 	require.Error(t, s.Start("::1:0"), "IPv6 needs brackets")
 
 	require.NoError(t, s.Start("127.0.0.1:0"))
-	require.Equal(t, "ok\n", body(t, s.BaseURL()+"/healthz"))
+	require.Equal(t, "ok\n", testkit.Fetch(t, s.BaseURL()+"/healthz"))
 	require.NoError(t, s.Shutdown(context.Background()))
 }
 
 func TestAnAddressWithoutAPortIsAClearError(t *testing.T) {
-	backToBaseline(t)
+	testkit.Baseline(t)
 	s := NewService(engine.NewRegistry())
 	for _, addr := range []string{"127.0.0.1", "localhost", "example.com", ""} {
 		err := s.Start(addr)
@@ -174,12 +175,12 @@ func TestStartTwiceIsAnErrorAndShutdownMakesRoomForAnother(t *testing.T) {
 		require.Error(t, err)
 		require.NoError(t, s.Shutdown(context.Background()), "once more is fine")
 		require.NoError(t, s.Start("127.0.0.1:0"))
-		require.Equal(t, "ok\n", body(t, s.BaseURL()+"/healthz"))
+		require.Equal(t, "ok\n", testkit.Fetch(t, s.BaseURL()+"/healthz"))
 	}
 }
 
 func TestAServiceMayBeStartedAndShutDownFromEverywhere(t *testing.T) {
-	backToBaseline(t)
+	testkit.Baseline(t)
 	s := NewService(engine.NewRegistry())
 	var group sync.WaitGroup
 	for range 8 {
@@ -290,14 +291,14 @@ func TestTLSServesBothProtocolsUnderTheCertificatesName(t *testing.T) {
 }
 
 func TestTLSWithoutACertificateIsAnErrorOfStart(t *testing.T) {
-	backToBaseline(t)
+	testkit.Baseline(t)
 	s := NewService(engine.NewRegistry(), WithTLS(&tls.Config{}))
 	require.ErrorContains(t, s.Start("127.0.0.1:0"), "certificate")
 	require.Empty(t, s.MetricsURL())
 }
 
 func TestAServiceThatStopsByItselfSaysSoAndLetsGoOfItsPort(t *testing.T) {
-	backToBaseline(t)
+	testkit.Baseline(t)
 	certs := httptest.NewTLSServer(nil)
 	defer certs.Close()
 	s := NewService(engine.NewRegistry(), WithTLS(&tls.Config{ // HTTP/2 cannot work with this suite alone
@@ -322,7 +323,7 @@ func TestSlowlorisConnectionsAreClosedByTheHeaderTimeout(t *testing.T) {
 	require.NoError(t, s.Shutdown(context.Background()))
 
 	// The same server with a shorter timeout, so that the test is.
-	backToBaseline(t)
+	testkit.Baseline(t)
 	server := httptest.NewUnstartedServer(s.handler)
 	server.Config = newServer(s.handler)
 	server.Config.ReadHeaderTimeout = timeout
@@ -330,7 +331,7 @@ func TestSlowlorisConnectionsAreClosedByTheHeaderTimeout(t *testing.T) {
 	t.Cleanup(server.Close)
 	var group sync.WaitGroup
 	for range connections {
-		c := dial(t, server, "GET /metrics HTTP/1.1\r\nHost: x\r\n")
+		c := testkit.Dial(t, server, "GET /metrics HTTP/1.1\r\nHost: x\r\n")
 		group.Go(func() {
 			for start := time.Now(); ; { // a header byte now and then does not help
 				c.SetReadDeadline(time.Now().Add(timeout / 10))
@@ -346,7 +347,7 @@ func TestSlowlorisConnectionsAreClosedByTheHeaderTimeout(t *testing.T) {
 			}
 		})
 	}
-	require.Equal(t, "ok\n", body(t, server.URL+"/healthz"), "others are served meanwhile")
+	require.Equal(t, "ok\n", testkit.Fetch(t, server.URL+"/healthz"), "others are served meanwhile")
 	group.Wait()
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // reader is a response whose client takes a while for each chunk.
@@ -325,7 +326,7 @@ func TestACutPageOfAPanickingWriterGivesItsSlotBack(t *testing.T) {
 		})
 	}
 	require.Zero(t, heldSlots(h))
-	require.Equal(t, http.StatusOK, get(h, "/metrics").Code)
+	require.Equal(t, http.StatusOK, testkit.Get(h, "/metrics").Code)
 }
 
 type explosive struct{ http.ResponseWriter }

@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // stallsFor is how long an attacker holds on to an answer that it does not read, before it asks again.
@@ -160,7 +161,7 @@ func TestStalledClientsKeepNobodyOutOfADefaultService(t *testing.T) {
 	}
 	for _, hold := range holds {
 		t.Run(hold.String(), func(t *testing.T) {
-			backToBaseline(t)
+			testkit.Baseline(t)
 			s := NewService(bulky(t))
 			require.NoError(t, s.Start("127.0.0.1:0"))
 			t.Cleanup(func() { require.NoError(t, s.Shutdown(context.Background())) })
@@ -181,14 +182,14 @@ func (l *logged) WriteHeader(status int) { l.status = status; l.ResponseWriter.W
 
 func TestStalledClientsKeepNobodyOutBehindAWriterThatCannotBeInterrupted(t *testing.T) {
 	h := Handler(bulky(t))
-	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(&logged{w, 0}, r) }))
+	s := testkit.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(&logged{w, 0}, r) }))
 	attackers(t, 8, stall(s.Listener.Addr().String(), time.Hour)) // they have only to stay
 	time.Sleep(200 * time.Millisecond)
 	healthyScrapes(t, s.URL, &http.Transport{})
 }
 
 func TestStalledStreamsOfOneConnectionKeepNobodyOut(t *testing.T) {
-	backToBaseline(t)
+	testkit.Baseline(t)
 	certs := httptest.NewTLSServer(nil)
 	defer certs.Close()
 	s := NewService(bulky(t), WithTLS(&tls.Config{Certificates: certs.TLS.Certificates}))
@@ -207,7 +208,7 @@ func TestStalledStreamsOfOneConnectionKeepNobodyOut(t *testing.T) {
 
 // A connection that is itself blocked takes no resets of streams, so its handlers stay in their writes.
 func TestAnHTTP2ConnectionThatIsNotReadHoldsNoSlots(t *testing.T) {
-	backToBaseline(t)
+	testkit.Baseline(t)
 	s := httptest.NewUnstartedServer(Handler(bulky(t)))
 	s.EnableHTTP2 = true
 	s.StartTLS()

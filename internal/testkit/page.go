@@ -46,6 +46,17 @@ func (p *Page) Value(t testing.TB, name string, labels ...string) float64 {
 	return v
 }
 
+// Named returns the samples of the series of one name, by their labels as in [Series].
+func (p *Page) Named(name string) map[string]float64 {
+	found := map[string]float64{}
+	for series, v := range p.Samples {
+		if of, _, _ := strings.Cut(series, "{"); of == name {
+			found[strings.TrimPrefix(series, name)] = v
+		}
+	}
+	return found
+}
+
 // GetPage fetches a page and parses it. It may be called from any goroutine.
 func GetPage(url string) (*Page, error) {
 	response, err := http.Get(url)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -15,25 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
-
-// lockedBuffer is a log that many goroutines write to.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
 
 // Tracing between the middleware and the mux hides the patterns. Nothing can find them there, but
 // the log can say so.
@@ -43,29 +25,33 @@ func TestAMiddlewareThatNeverSeesARouteSaysSoOnce(t *testing.T) {
 		handler func(reg *engine.Registry) http.Handler
 		says    bool
 	}{
-		{"tracing inside", func(reg *engine.Registry) http.Handler { return Middleware(reg)(copying(site())) }, true},
-		{"no mux at all", func(reg *engine.Registry) http.Handler { return Middleware(reg)(answering(200)) }, true},
-		{"tracing outside", func(reg *engine.Registry) http.Handler { return copying(Middleware(reg)(site())) }, false},
+		{"tracing inside", func(reg *engine.Registry) http.Handler {
+			return Middleware(reg, ServerConfig{})(copying(testkit.Site()))
+		}, true},
+		{"no mux at all", func(reg *engine.Registry) http.Handler { return Middleware(reg, ServerConfig{})(testkit.Answer(200)) }, true},
+		{"tracing outside", func(reg *engine.Registry) http.Handler {
+			return copying(Middleware(reg, ServerConfig{})(testkit.Site()))
+		}, false},
 		{"tracing between two", func(reg *engine.Registry) http.Handler {
-			return Middleware(reg)(copying(Middleware(reg)(site())))
+			return Middleware(reg, ServerConfig{})(copying(Middleware(reg, ServerConfig{})(testkit.Site())))
 		}, false},
 		{"no routes wanted", func(reg *engine.Registry) http.Handler {
-			return Middleware(reg, WithRouteFunc(func(*http.Request) string { return "" }))(copying(site()))
+			return Middleware(reg, ServerConfig{Route: func(*http.Request) string { return "" }})(copying(testkit.Site()))
 		}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var log lockedBuffer
+			var log testkit.Output
 			reg := engine.NewRegistry(engine.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 			h := tt.handler(reg)
 			for range unroutedRequests - 1 {
-				get(h, "/users/1")
+				testkit.Get(h, "/users/1")
 			}
 			require.Empty(t, log.String())
 			var clients sync.WaitGroup
 			for range 4 {
 				clients.Go(func() {
 					for range unroutedRequests {
-						get(h, "/users/1")
+						testkit.Get(h, "/users/1")
 					}
 				})
 			}
@@ -82,16 +68,16 @@ func TestAMiddlewareThatNeverSeesARouteSaysSoOnce(t *testing.T) {
 
 // Requests that no mux needs to have seen prove nothing.
 func TestFailuresRedirectsAndOptionsDoNotMeanThatThereAreNoRoutes(t *testing.T) {
-	var log lockedBuffer
+	var log testkit.Output
 	reg := engine.NewRegistry(engine.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	code := http.StatusFound
-	h := Middleware(reg)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }))
+	h := Middleware(reg, ServerConfig{})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }))
 	for range 3 * unroutedRequests {
-		get(h, "/")
+		testkit.Get(h, "/")
 	}
 	for _, code = range []int{http.StatusNotFound, http.StatusInternalServerError} {
 		for range 3 * unroutedRequests {
-			get(h, "/")
+			testkit.Get(h, "/")
 		}
 	}
 	code = http.StatusNoContent
@@ -109,20 +95,20 @@ func TestExemplarsComeFromTheContextOfTheInnermostMiddleware(t *testing.T) {
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), key{}, "4bf92f35")))
 		})
 	}
-	from := WithExemplars(func(ctx context.Context) engine.Labels {
+	from := func(ctx context.Context) engine.Labels {
 		if id, ok := ctx.Value(key{}).(string); ok {
 			return engine.Labels{"trace_id": id}
 		}
 		return nil
-	})
+	}
 	for name, order := range map[string]func(mw func(http.Handler) http.Handler) http.Handler{
-		"tracing outside": func(mw func(http.Handler) http.Handler) http.Handler { return tracing(mw(site())) },
-		"tracing between": func(mw func(http.Handler) http.Handler) http.Handler { return mw(tracing(mw(site()))) },
+		"tracing outside": func(mw func(http.Handler) http.Handler) http.Handler { return tracing(mw(testkit.Site())) },
+		"tracing between": func(mw func(http.Handler) http.Handler) http.Handler { return mw(tracing(mw(testkit.Site()))) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			reg := engine.NewRegistry()
-			get(order(Middleware(reg, from)), "/users/1")
-			text := get(Handler(reg), "/metrics", "Accept", "application/openmetrics-text").Body.String()
+			testkit.Get(order(Middleware(reg, ServerConfig{Config: Config{Exemplars: from}})), "/users/1")
+			text := openMetrics(t, reg)
 			requireExemplar(t, text, `http_responses_total{method="GET",route="/users/{id}",code="200"} 1`)
 			requireExemplar(t, text, `http_request_duration_seconds_bucket{method="GET",route="/users/{id}",le="0.005"} 1`)
 		})
@@ -145,13 +131,13 @@ func TestARoundTripperTakesExemplarsFromTheRequest(t *testing.T) {
 	reg := engine.NewRegistry()
 	transport := RoundTripper(roundTripperFunc(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK}, nil
-	}), reg, WithExemplars(func(ctx context.Context) engine.Labels {
+	}), reg, Config{Exemplars: func(ctx context.Context) engine.Labels {
 		return engine.Labels{"trace_id": ctx.Value(key{}).(string)}
-	}))
+	}})
 	r := httptest.NewRequest(http.MethodGet, "http://x/", nil)
 	_, err := transport.RoundTrip(r.WithContext(context.WithValue(r.Context(), key{}, "4bf92f35")))
 	require.NoError(t, err)
-	text := get(Handler(reg), "/metrics", "Accept", "application/openmetrics-text").Body.String()
+	text := openMetrics(t, reg)
 	requireExemplar(t, text, `http_client_requests_total{method="GET",code="200"} 1`)
 	requireExemplar(t, text, `http_client_request_duration_seconds_bucket{method="GET",le="0.005"} 1`)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"bufio"
@@ -26,21 +26,6 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// Through real servers.
-
-// settled waits until no request is in flight: a client may have its answer before the handler has
-// returned.
-func settled(t *testing.T, reg *engine.Registry) *testkit.Page {
-	t.Helper()
-	testkit.Poll(t, 5*time.Second, func() error {
-		if n := page(t, reg).Value(t, "http_requests_in_flight"); n != 0 {
-			return fmt.Errorf("%v requests are in flight", n)
-		}
-		return nil
-	})
-	return page(t, reg)
-}
-
 func TestAnUpgradedConnectionIsCountedAndItsLifeIsNoLatency(t *testing.T) {
 	reg := engine.NewRegistry()
 	mux := http.NewServeMux()
@@ -57,8 +42,8 @@ func TestAnUpgradedConnectionIsCountedAndItsLifeIsNoLatency(t *testing.T) {
 		io.WriteString(buffered, line)
 		buffered.Flush()
 	})
-	s := serve(t, Middleware(reg)(mux))
-	conn := dial(t, s, "GET /chat/1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	s := testkit.Serve(t, Middleware(reg, ServerConfig{})(mux))
+	conn := testkit.Dial(t, s, "GET /chat/1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
 	r := bufio.NewReader(conn)
 	resp, err := http.ReadResponse(r, nil)
 	require.NoError(t, err)
@@ -100,13 +85,13 @@ func TestAReverseProxyPassesUpgradesAndBodiesThroughTheMiddleware(t *testing.T) 
 		io.Copy(conn, buffered)
 	})
 	reg, front := engine.NewRegistry(), engine.NewRegistry()
-	behind := serve(t, Middleware(reg)(backend))
+	behind := testkit.Serve(t, Middleware(reg, ServerConfig{})(backend))
 	target, err := url.Parse(behind.URL)
 	require.NoError(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(target)
-	proxy.Transport = RoundTripper(new(http.Transport), front)
+	proxy.Transport = RoundTripper(new(http.Transport), front, Config{})
 	defer proxy.Transport.(*roundTripper).CloseIdleConnections()
-	s := serve(t, Middleware(front)(proxy))
+	s := testkit.Serve(t, Middleware(front, ServerConfig{})(proxy))
 
 	body := strings.Repeat("0123456789", 300_000)
 	resp, err := http.Post(s.URL+"/echo", "text/plain", io.MultiReader(strings.NewReader(body))) // of unknown length
@@ -116,7 +101,7 @@ func TestAReverseProxyPassesUpgradesAndBodiesThroughTheMiddleware(t *testing.T) 
 	resp.Body.Close()
 	require.True(t, body == string(echo), "got %d bytes of %d", len(echo), len(body))
 
-	conn := dial(t, s, "GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	conn := testkit.Dial(t, s, "GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
 	r := bufio.NewReader(conn)
 	resp, err = http.ReadResponse(r, nil)
 	require.NoError(t, err)
@@ -187,7 +172,7 @@ func TestStreamsFilesAndDeadlinesWorkThroughTheMiddleware(t *testing.T) {
 		}
 	})
 	reg := engine.NewRegistry()
-	s := serve(t, Middleware(reg)(mux))
+	s := testkit.Serve(t, Middleware(reg, ServerConfig{})(mux))
 
 	resp, err := http.Get(s.URL + "/stream")
 	require.NoError(t, err)
@@ -202,11 +187,11 @@ func TestStreamsFilesAndDeadlinesWorkThroughTheMiddleware(t *testing.T) {
 	resp.Body.Close()
 
 	for _, path := range []string{"/file", "/copy", "/file"} { // over one connection
-		require.True(t, string(content) == body(t, s.URL+path), path)
+		require.True(t, string(content) == testkit.Fetch(t, s.URL+path), path)
 	}
-	dial(t, s, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+	testkit.Dial(t, s, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.ErrorIs(t, <-slow, os.ErrDeadlineExceeded)
-	dial(t, s, "POST /deadline HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+	testkit.Dial(t, s, "POST /deadline HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
 
 	testkit.Poll(t, 5*time.Second, func() error {
 		if n := len(samples(t, reg, "http_requests_total")); n != 5 {
@@ -222,25 +207,18 @@ func TestStreamsFilesAndDeadlinesWorkThroughTheMiddleware(t *testing.T) {
 }
 
 func TestAPanicReachesTheServerWithItsStack(t *testing.T) {
-	backToBaseline(t)
-	var mu sync.Mutex
-	var logged bytes.Buffer
+	testkit.Baseline(t)
+	var logged testkit.Output
 	reg := engine.NewRegistry()
-	s := httptest.NewUnstartedServer(Middleware(reg)(http.HandlerFunc(panics)))
-	s.Config.ErrorLog = log.New(writerFunc(func(p []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		return logged.Write(p)
-	}), "", 0)
+	s := httptest.NewUnstartedServer(Middleware(reg, ServerConfig{})(http.HandlerFunc(panics)))
+	s.Config.ErrorLog = log.New(&logged, "", 0)
 	s.Start()
 	t.Cleanup(s.Close)
 
 	_, err := http.Get(s.URL)
 	require.ErrorIs(t, err, io.EOF, "the server closes the connection, as it does without a middleware")
 	testkit.Poll(t, 5*time.Second, func() error {
-		mu.Lock()
-		defer mu.Unlock()
-		if text := logged.String(); !strings.Contains(text, "planned") || !strings.Contains(text, "export.deeper(") {
+		if text := logged.String(); !strings.Contains(text, "planned") || !strings.Contains(text, "instrument.deeper(") {
 			return fmt.Errorf("the log says %q", text)
 		}
 		return nil
@@ -254,9 +232,9 @@ func panics(http.ResponseWriter, *http.Request) { deeper() }
 func deeper() { panic("planned") }
 
 func TestHTTP2IsServed(t *testing.T) {
-	backToBaseline(t)
+	testkit.Baseline(t)
 	reg := engine.NewRegistry()
-	s := httptest.NewUnstartedServer(Middleware(reg)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := httptest.NewUnstartedServer(Middleware(reg, ServerConfig{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 2 {
 			t.Errorf("the request came over %s", r.Proto)
 		}
@@ -296,8 +274,8 @@ func TestClientsThatLeaveAndHandlersThatTimeOutLeaveNothingInFlight(t *testing.T
 		entered <- struct{}{}
 		<-r.Context().Done()
 	})
-	h := Middleware(reg)
-	s := serve(t, h(http.TimeoutHandler(mux, 30*time.Millisecond, "too slow")))
+	h := Middleware(reg, ServerConfig{})
+	s := testkit.Serve(t, h(http.TimeoutHandler(mux, 30*time.Millisecond, "too slow")))
 
 	ctx, cancel := context.WithCancel(t.Context())
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/wait", nil)
@@ -322,7 +300,7 @@ func TestClientsThatLeaveAndHandlersThatTimeOutLeaveNothingInFlight(t *testing.T
 
 func TestAServerUnderLoadCountsEveryRequestOnce(t *testing.T) {
 	reg := engine.NewRegistry()
-	s := serve(t, Middleware(reg)(site()))
+	s := testkit.Serve(t, Middleware(reg, ServerConfig{})(testkit.Site()))
 	const clients, rounds = 4, 100
 	var group sync.WaitGroup
 	for range clients {
@@ -359,8 +337,8 @@ func TestAnUnwantedBodyDelaysNoAnswer(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			reg := engine.NewRegistry()
-			s := serve(t, Middleware(reg)(answering(http.StatusRequestEntityTooLarge)))
-			conn := dial(t, s, "POST / HTTP/1.1\r\nHost: x\r\n"+tt.header+"\r\n\r\n")
+			s := testkit.Serve(t, Middleware(reg, ServerConfig{})(testkit.Answer(http.StatusRequestEntityTooLarge)))
+			conn := testkit.Dial(t, s, "POST / HTTP/1.1\r\nHost: x\r\n"+tt.header+"\r\n\r\n")
 			conn.SetReadDeadline(time.Now().Add(5 * time.Second))
 			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			require.NoError(t, err)
@@ -377,7 +355,7 @@ func TestARequestWithACountedBodyKeepsItsPatternAndItsForm(t *testing.T) {
 	mux.HandleFunc("POST /files/{name}", func(_ http.ResponseWriter, r *http.Request) {
 		require.NoError(t, r.ParseMultipartForm(1))
 	})
-	h := Middleware(reg)(mux)
+	h := Middleware(reg, ServerConfig{})(mux)
 	body := "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n" +
 		strings.Repeat("x", 2*trustedLength) + "\r\n--b--\r\n"
 	r := httptest.NewRequest(http.MethodPost, "/files/a", strings.NewReader(body))

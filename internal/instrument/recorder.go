@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"bufio"
@@ -128,7 +128,7 @@ func (rec *recorder) Unwrap() http.ResponseWriter {
 		return flushesBeneath{rec}
 	}
 	if _, ok := rec.inner.(http.Hijacker); !ok && controllerMethod() == "Hijack" {
-		if _, ok := beneath[http.Hijacker](rec.inner); ok {
+		if _, ok := First[http.Hijacker](rec.inner); ok {
 			return hijacksBeneath{rec}
 		}
 	}
@@ -161,21 +161,22 @@ func (rec *recorder) flushError() error {
 
 // flushBeneath flushes the first ResponseWriter beneath that can, as http.ResponseController does.
 func (rec *recorder) flushBeneath() error {
-	var err error = http.ErrNotSupported
-	walk(rec.inner, func(w http.ResponseWriter) bool {
-		switch w := w.(type) {
-		case flushErrorer:
-			err = w.FlushError()
-		case http.Flusher:
-			w.Flush()
-			err = nil
-		default:
-			return true
-		}
-		return false
-	})
+	err := flushFirst(rec.inner)
 	rec.flushed(err)
 	return err
+}
+
+func flushFirst(w http.ResponseWriter) error {
+	for w := range Unwrapped(w) {
+		switch w := w.(type) {
+		case flushErrorer:
+			return w.FlushError()
+		case http.Flusher:
+			w.Flush()
+			return nil
+		}
+	}
+	return http.ErrNotSupported
 }
 
 // flushed notes what came of a flush: the header is written, unless nobody can flush.
@@ -186,7 +187,7 @@ func (rec *recorder) flushed(err error) {
 }
 
 func (rec *recorder) hijack() (net.Conn, *bufio.ReadWriter, error) {
-	hijacker, ok := beneath[http.Hijacker](rec.inner)
+	hijacker, ok := First[http.Hijacker](rec.inner)
 	if !ok {
 		return nil, nil, http.ErrNotSupported
 	}

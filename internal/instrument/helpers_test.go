@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
+	"bufio"
+	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -18,9 +21,78 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
+
+type roundTripperFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripperFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// allMethods is a response with the optional methods of the one of HTTP/1.
+type allMethods struct{ *testkit.Sink }
+
+func (allMethods) Flush() {}
+
+func (allMethods) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return nil, nil, errors.New("nothing to hijack")
+}
+
+func (w allMethods) ReadFrom(src io.Reader) (int64, error) { return io.Copy(w.Sink, src) }
+
+func (w allMethods) WriteString(s string) (int, error) { w.Bytes += len(s); return len(s), nil }
+
+// newAllMethods returns an empty response.
+func newAllMethods() http.ResponseWriter { return allMethods{testkit.NewSink()} }
+
+// page renders and reads back what is in a registry.
+func page(t testing.TB, reg *engine.Registry) *testkit.Page {
+	t.Helper()
+	var text strings.Builder
+	_, err := reg.Expose(&text, engine.Exposition{})
+	require.NoError(t, err)
+	p, err := testkit.ParsePage(text.String())
+	require.NoError(t, err)
+	return p
+}
+
+// samples returns the series of one name.
+func samples(t testing.TB, reg *engine.Registry, name string) map[string]float64 {
+	t.Helper()
+	return page(t, reg).Named(name)
+}
+
+// openMetrics renders a registry in OpenMetrics.
+func openMetrics(t testing.TB, reg *engine.Registry) string {
+	t.Helper()
+	var text strings.Builder
+	_, err := reg.Expose(&text, engine.Exposition{Format: encode.OpenMetrics})
+	require.NoError(t, err)
+	return text.String()
+}
+
+// request serves one request and returns what the handler panicked with.
+func request(h http.Handler, method, target string) (reason any) {
+	defer func() { reason = recover() }()
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, target, nil))
+	return nil
+}
+
+// copied is the key of a context value that nobody reads.
+type copied struct{}
+
+// copying hands on a copy of the request, as handlers do that put something into its context.
+func copying(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(wrapped{w}, r.WithContext(context.WithValue(r.Context(), copied{}, 1)))
+	})
+}
+
+// wrapped is a ResponseWriter as other middlewares have them.
+type wrapped struct{ http.ResponseWriter }
+
+func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // A program with the middleware behaves as the one without. These helpers run both, over every
 // protocol, and compare what a client gets.
@@ -46,7 +118,7 @@ func serveOver(t *testing.T, p protocol, h http.Handler) *httptest.Server {
 // serveAllOver runs several handlers, each on a port of its own.
 func serveAllOver(t *testing.T, p protocol, handlers ...http.Handler) (servers []*httptest.Server) {
 	t.Helper()
-	backToBaseline(t)
+	testkit.Baseline(t)
 	for _, h := range handlers {
 		s := httptest.NewUnstartedServer(h)
 		s.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -62,7 +134,7 @@ func serveAllOver(t *testing.T, p protocol, handlers ...http.Handler) (servers [
 func dialOver(t *testing.T, s *httptest.Server, text string) net.Conn {
 	t.Helper()
 	if s.TLS == nil {
-		conn := dial(t, s, text)
+		conn := testkit.Dial(t, s, text)
 		conn.SetDeadline(time.Now().Add(30 * time.Second))
 		return conn
 	}
@@ -126,7 +198,7 @@ type pair struct {
 }
 
 // pairOf returns a handler for /case, outer around it and around the middleware.
-func pairOf(outer func(http.Handler) http.Handler, h http.HandlerFunc, opts ...MiddlewareOption) pair {
+func pairOf(outer func(http.Handler) http.Handler, h http.HandlerFunc) pair {
 	mux := http.NewServeMux()
 	mux.Handle("/case", h)
 	mux.HandleFunc("/next", func(http.ResponseWriter, *http.Request) {})
@@ -134,7 +206,7 @@ func pairOf(outer func(http.Handler) http.Handler, h http.HandlerFunc, opts ...M
 		outer = func(h http.Handler) http.Handler { return h }
 	}
 	reg := engine.NewRegistry()
-	return pair{reg, outer(mux), outer(Middleware(reg, opts...)(mux))}
+	return pair{reg, outer(mux), outer(Middleware(reg, ServerConfig{})(mux))}
 }
 
 // counted returns the codes that were counted for /case, once nothing is in flight.
@@ -158,4 +230,17 @@ func (p pair) counted(t *testing.T) map[string]float64 {
 		}
 	}
 	return found
+}
+
+// settled waits until no request is in flight: a client may have its answer before the handler has
+// returned.
+func settled(t *testing.T, reg *engine.Registry) *testkit.Page {
+	t.Helper()
+	testkit.Poll(t, 5*time.Second, func() error {
+		if n := page(t, reg).Value(t, "http_requests_in_flight"); n != 0 {
+			return fmt.Errorf("%v requests are in flight", n)
+		}
+		return nil
+	})
+	return page(t, reg)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // routes is a mux with a few routes, the last of which is what the benchmarks ask for.
@@ -33,21 +34,23 @@ type namedHandler struct {
 // costs.
 func withAndWithout() []namedHandler {
 	mux := routes()
-	return []namedHandler{{"without", mux}, {"with", Middleware(engine.NewRegistry())(mux)}}
+	return []namedHandler{{"without", mux}, {"with", Middleware(engine.NewRegistry(), ServerConfig{})(mux)}}
 }
+
+func hostOf(r *http.Request) string { return r.Host }
 
 // BenchmarkMiddleware is a request through a ServeMux, in memory.
 func BenchmarkMiddleware(b *testing.B) {
 	mux := routes()
-	tier := WithLabelFunc("tier", func(r *http.Request) string { return r.Host }, "example.com", "example.org")
+	tier := NewLabel("tier", hostOf, []string{"example.com", "example.org"})
 	for _, bm := range append(withAndWithout(),
-		namedHandler{"with-aioprometheus-names", Middleware(engine.NewRegistry(), WithAioprometheusNames())(mux)},
-		namedHandler{"with-label", Middleware(engine.NewRegistry(), tier)(mux)},
-		namedHandler{"excluded", Middleware(engine.NewRegistry(), WithExcludePaths("/users/1"))(mux)},
+		namedHandler{"with-aioprometheus-names", Middleware(engine.NewRegistry(), ServerConfig{AioprometheusNames: true})(mux)},
+		namedHandler{"with-label", Middleware(engine.NewRegistry(), ServerConfig{Config: Config{Labels: []Label{tier}}})(mux)},
+		namedHandler{"excluded", Middleware(engine.NewRegistry(), ServerConfig{ExcludedPaths: []string{"/users/1"}})(mux)},
 	) {
 		b.Run(bm.name, func(b *testing.B) {
 			r := httptest.NewRequest(http.MethodGet, "/users/1", nil)
-			w := allMethods{&nowhere{header: http.Header{}}}
+			w := allMethods{testkit.NewSink()}
 			b.ReportAllocs()
 			for b.Loop() {
 				bm.handler.ServeHTTP(w, r)
@@ -62,7 +65,7 @@ func BenchmarkMiddlewareParallel(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				r := httptest.NewRequest(http.MethodGet, "/users/1", nil)
-				w := allMethods{&nowhere{header: http.Header{}}}
+				w := allMethods{testkit.NewSink()}
 				for pb.Next() {
 					bm.handler.ServeHTTP(w, r)
 				}
@@ -89,6 +92,7 @@ func BenchmarkMiddlewareLoopback(b *testing.B) {
 }
 
 func BenchmarkRoundTripper(b *testing.B) {
+	host := HostLabel([]string{"example.com"})
 	response := &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}
 	bare := roundTripperFunc(func(*http.Request) (*http.Response, error) { return response, nil })
 	for _, bm := range []struct {
@@ -96,8 +100,8 @@ func BenchmarkRoundTripper(b *testing.B) {
 		transport http.RoundTripper
 	}{
 		{"without", bare},
-		{"with", RoundTripper(bare, engine.NewRegistry())},
-		{"with-host", RoundTripper(bare, engine.NewRegistry(), WithHostLabel("example.com"))},
+		{"with", RoundTripper(bare, engine.NewRegistry(), Config{})},
+		{"with-host", RoundTripper(bare, engine.NewRegistry(), Config{Labels: []Label{host}})},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
 			r := httptest.NewRequest(http.MethodGet, "http://example.com/", nil)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"bytes"
@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // logging is around a handler as many programs have it: its ResponseWriter has no optional method,
@@ -122,7 +123,7 @@ func TestAResponseIsTheBareOneAndItsCodeIsCounted(t *testing.T) {
 			io.WriteString(w, "x")
 		}},
 		{"a code that is none", "GET", 0, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(7) }},
-		{"a code beyond", "GET", 799, answering(799)},
+		{"a code beyond", "GET", 799, testkit.Answer(799)},
 		{"a header that is written twice", "GET", 201, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusCreated)
 			w.WriteHeader(http.StatusInternalServerError)
@@ -198,7 +199,7 @@ func TestSwitchingProtocolsIsNoResponseInHTTP2(t *testing.T) {
 func TestAWriteAfterATimeoutIsNoResponse(t *testing.T) {
 	reg := engine.NewRegistry()
 	served := make(chan struct{})
-	h := Middleware(reg)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h := Middleware(reg, ServerConfig{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		for {
 			if _, err := io.WriteString(w, "too late"); errors.Is(err, http.ErrHandlerTimeout) {
@@ -212,7 +213,7 @@ func TestAWriteAfterATimeoutIsNoResponse(t *testing.T) {
 		defer func() { _ = recover() }()
 		h.ServeHTTP(w, r)
 	}), time.Nanosecond, "timeout")
-	require.Equal(t, http.StatusServiceUnavailable, get(outer, "/").Code)
+	require.Equal(t, http.StatusServiceUnavailable, testkit.Get(outer, "/").Code)
 	<-served
 	require.Len(t, samples(t, reg, "http_requests_total"), 1)
 	require.LessOrEqual(t, len(samples(t, reg, "http_responses_total")), 1, "200 if the first write came before the answer")
@@ -242,7 +243,7 @@ func TestALateWriteReachesNoOtherClient(t *testing.T) {
 			reg := engine.NewRegistry()
 			// The ResponseWriter of net/http is not made for this, and the race detector says so.
 			// One that refuses writes after the handler is.
-			s := serveOver(t, p, guarding(Middleware(reg)(mux)))
+			s := serveOver(t, p, guarding(Middleware(reg, ServerConfig{})(mux)))
 			const requests = 50
 			for range requests {
 				response, err := s.Client().Get(s.URL + "/leaky")
@@ -329,10 +330,10 @@ func TestALateWriteGoesWhereItGoesWithoutTheMiddleware(t *testing.T) {
 	var kept http.ResponseWriter
 	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { kept = w })
 	reg := engine.NewRegistry()
-	for name, h := range map[string]http.Handler{"bare": h, "instrumented": Middleware(reg)(h)} {
-		first := get(h, "/")
+	for name, h := range map[string]http.Handler{"bare": h, "instrumented": Middleware(reg, ServerConfig{})(h)} {
+		first := testkit.Get(h, "/")
 		late := kept
-		second := get(h, "/")
+		second := testkit.Get(h, "/")
 		late.Header().Set("Late", "yes")
 		late.WriteHeader(http.StatusTeapot)
 		_, err := io.WriteString(late, "late")
@@ -343,7 +344,7 @@ func TestALateWriteGoesWhereItGoesWithoutTheMiddleware(t *testing.T) {
 		require.Empty(t, second.Header(), name)
 		require.Empty(t, second.Body.String(), name)
 	}
-	get(Middleware(reg)(h), "/")
+	testkit.Get(Middleware(reg, ServerConfig{})(h), "/")
 	require.Equal(t, map[string]float64{`{code="200",method="GET",route="unmatched"}`: 3},
 		samples(t, reg, "http_responses_total"), "what was counted stays as it was")
 }
@@ -351,7 +352,7 @@ func TestALateWriteGoesWhereItGoesWithoutTheMiddleware(t *testing.T) {
 // A ResponseWriter with a lock may be written to by several goroutines at once.
 func TestAResponseWriterForManyGoroutinesStaysOne(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := guarding(Middleware(reg)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	h := guarding(Middleware(reg, ServerConfig{})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		var group sync.WaitGroup
 		for range 8 {
 			group.Go(func() {
@@ -362,7 +363,7 @@ func TestAResponseWriterForManyGoroutinesStaysOne(t *testing.T) {
 		}
 		group.Wait()
 	})))
-	require.Equal(t, 800, get(h, "/").Body.Len())
+	require.Equal(t, 800, testkit.Get(h, "/").Body.Len())
 	require.Equal(t, 800.0, page(t, reg).Value(t, "http_response_size_bytes_sum", "method", "GET", "route", "unmatched"))
 }
 

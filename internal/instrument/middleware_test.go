@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,42 +19,9 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// answering serves code, or nothing at all for 0.
-func answering(code int) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		if code != 0 {
-			w.WriteHeader(code)
-		}
-	}
-}
-
-// site is a mux with a route of each kind.
-func site() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /users/{id}", answering(0))
-	mux.HandleFunc("POST /users", answering(http.StatusCreated))
-	mux.HandleFunc("/any/", answering(http.StatusAccepted))
-	mux.HandleFunc("/slash/{x}/", answering(http.StatusOK))
-	mux.HandleFunc("example.com/hosted", answering(http.StatusOK))
-	mux.HandleFunc("/panic", func(http.ResponseWriter, *http.Request) { panic("no") })
-	mux.HandleFunc("/abort", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	mux.HandleFunc("/late-panic", func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusTeapot)
-		panic("no")
-	})
-	return mux
-}
-
-// request serves one request and returns what the handler panicked with.
-func request(h http.Handler, method, target string) (reason any) {
-	defer func() { reason = recover() }()
-	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, target, nil))
-	return nil
-}
-
 func TestRequestsAreCountedByMethodRouteAndCode(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg)(site())
+	h := Middleware(reg, ServerConfig{})(testkit.Site())
 	for _, r := range []string{
 		"GET /users/1", "GET /users/2", "HEAD /users/3", "POST /users", "DELETE /users/1", // the last one is a 405
 		"PUT /any/thing", "get /any/thing", "GET /nowhere", "GET /any", "GET http://example.com/hosted",
@@ -101,22 +67,20 @@ func TestTheFirstCodeThatIsNotInformationalIsTheResponses(t *testing.T) {
 			w.WriteHeader(201)
 			w.WriteHeader(http.StatusEarlyHints)
 		}},
-		{"only informational", "200", answering(http.StatusEarlyHints)},
-		{"switching protocols", "101", answering(http.StatusSwitchingProtocols)},
+		{"only informational", "200", testkit.Answer(http.StatusEarlyHints)},
+		{"switching protocols", "101", testkit.Answer(http.StatusSwitchingProtocols)},
 		{"flushed", "200", func(w http.ResponseWriter, _ *http.Request) { w.(http.Flusher).Flush(); w.WriteHeader(500) }},
-		{"out of the ordinary", "other", answering(799)},
+		{"out of the ordinary", "other", testkit.Answer(799)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			reg := engine.NewRegistry()
-			Middleware(reg)(tt.serve).ServeHTTP(newAllMethods(), httptest.NewRequest(http.MethodGet, "/", nil))
+			Middleware(reg, ServerConfig{})(tt.serve).ServeHTTP(newAllMethods(), httptest.NewRequest(http.MethodGet, "/", nil))
 			require.Equal(t, map[string]float64{
 				`{code="` + tt.code + `",method="GET",route="unmatched"}`: 1,
 			}, samples(t, reg, "http_responses_total"))
 		})
 	}
 }
-
-func newAllMethods() http.ResponseWriter { return allMethods{&nowhere{header: http.Header{}}} }
 
 func TestPanicsAreCountedOnceAndPassedOn(t *testing.T) {
 	for _, tt := range []struct {
@@ -130,12 +94,12 @@ func TestPanicsAreCountedOnceAndPassedOn(t *testing.T) {
 		{"/late-panic", "no", 1, map[string]float64{`{code="418",method="GET",route="/late-panic"}`: 1}},
 	} {
 		for name, wrap := range map[string]func(mw func(http.Handler) http.Handler) http.Handler{
-			"once":  func(mw func(http.Handler) http.Handler) http.Handler { return mw(site()) },
-			"twice": func(mw func(http.Handler) http.Handler) http.Handler { return mw(mw(site())) },
+			"once":  func(mw func(http.Handler) http.Handler) http.Handler { return mw(testkit.Site()) },
+			"twice": func(mw func(http.Handler) http.Handler) http.Handler { return mw(mw(testkit.Site())) },
 		} {
 			t.Run(tt.path+" "+name, func(t *testing.T) {
 				reg := engine.NewRegistry()
-				require.Equal(t, tt.reason, request(wrap(Middleware(reg)), http.MethodGet, tt.path))
+				require.Equal(t, tt.reason, request(wrap(Middleware(reg, ServerConfig{})), http.MethodGet, tt.path))
 				p := page(t, reg)
 				labels := []string{"method", "GET", "route", tt.path}
 				require.Equal(t, tt.panics, p.Value(t, "http_panics_total", labels...))
@@ -150,11 +114,11 @@ func TestPanicsAreCountedOnceAndPassedOn(t *testing.T) {
 
 func TestAHandlerThatEndsItsGoroutineCountsAsAPanic(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }))
+	h := Middleware(reg, ServerConfig{})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		get(h, "/")
+		testkit.Get(h, "/")
 	}()
 	<-done
 	p := page(t, reg)
@@ -164,7 +128,7 @@ func TestAHandlerThatEndsItsGoroutineCountsAsAPanic(t *testing.T) {
 
 func TestAPanicThatIsRecoveredBetweenTwoMiddlewaresIsCounted(t *testing.T) {
 	reg := engine.NewRegistry()
-	mw := Middleware(reg)
+	mw := Middleware(reg, ServerConfig{})
 	recovering := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			defer func() {
@@ -175,7 +139,7 @@ func TestAPanicThatIsRecoveredBetweenTwoMiddlewaresIsCounted(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
-	require.Nil(t, request(mw(recovering(mw(site()))), http.MethodGet, "/panic"))
+	require.Nil(t, request(mw(recovering(mw(testkit.Site()))), http.MethodGet, "/panic"))
 	labels := []string{"method", "GET", "route", "/panic"}
 	p := page(t, reg)
 	require.Equal(t, 1.0, p.Value(t, "http_panics_total", labels...))
@@ -184,54 +148,39 @@ func TestAPanicThatIsRecoveredBetweenTwoMiddlewaresIsCounted(t *testing.T) {
 
 func TestARouteFuncThatPanicsLeavesNothingInFlight(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg, WithRouteFunc(func(*http.Request) string { panic("no route") }))(site())
+	h := Middleware(reg, ServerConfig{Route: func(*http.Request) string { panic("no route") }})(testkit.Site())
 	require.Equal(t, "no route", request(h, http.MethodGet, "/users/1"))
 	require.Equal(t, 0.0, page(t, reg).Value(t, "http_requests_in_flight"))
 }
 
-// copied is the key of a context value that nobody reads.
-type copied struct{}
-
-// copying hands on a copy of the request, as handlers do that put something into its context.
-func copying(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(wrapped{w}, r.WithContext(context.WithValue(r.Context(), copied{}, 1)))
-	})
-}
-
-// wrapped is a ResponseWriter as other middlewares have them.
-type wrapped struct{ http.ResponseWriter }
-
-func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
 func TestRoutesAreFoundBehindCopiesOfTheRequest(t *testing.T) {
-	mux := site()
-	patternOf := WithRouteFunc(func(r *http.Request) string { _, pattern := mux.Handler(r); return pattern })
+	mux := testkit.Site()
+	patternOf := func(r *http.Request) string { _, pattern := mux.Handler(r); return pattern }
 	for _, tt := range []struct {
 		name, route string
 		handler     func(reg *engine.Registry) http.Handler
 	}{
-		{"copied", "unmatched", func(reg *engine.Registry) http.Handler { return Middleware(reg)(copying(mux)) }},
-		{"inside", "/users/{id}", func(reg *engine.Registry) http.Handler { return copying(Middleware(reg)(mux)) }},
+		{"copied", "unmatched", func(reg *engine.Registry) http.Handler { return Middleware(reg, ServerConfig{})(copying(mux)) }},
+		{"inside", "/users/{id}", func(reg *engine.Registry) http.Handler { return copying(Middleware(reg, ServerConfig{})(mux)) }},
 		{"both", "/users/{id}", func(reg *engine.Registry) http.Handler {
-			return Middleware(reg)(copying(Middleware(reg)(mux)))
+			return Middleware(reg, ServerConfig{})(copying(Middleware(reg, ServerConfig{})(mux)))
 		}},
 		{"thrice", "/users/{id}", func(reg *engine.Registry) http.Handler {
-			mw := Middleware(reg)
+			mw := Middleware(reg, ServerConfig{})
 			return mw(copying(mw(copying(mw(mux)))))
 		}},
 		{"function", "/users/{id}", func(reg *engine.Registry) http.Handler {
-			return Middleware(reg, patternOf)(copying(mux))
+			return Middleware(reg, ServerConfig{Route: patternOf})(copying(mux))
 		}},
 		{"one route", "/users/{id}", func(reg *engine.Registry) http.Handler {
 			one := http.NewServeMux()
-			one.Handle("GET /users/{id}", Middleware(reg)(answering(200)))
+			one.Handle("GET /users/{id}", Middleware(reg, ServerConfig{})(testkit.Answer(200)))
 			return one
 		}},
 		{"mux in mux", "/users/{id}", func(reg *engine.Registry) http.Handler {
 			outer := http.NewServeMux()
 			outer.Handle("/", mux)
-			return Middleware(reg)(outer)
+			return Middleware(reg, ServerConfig{})(outer)
 		}},
 		{"stripped", "/api/", func(reg *engine.Registry) http.Handler {
 			outer := http.NewServeMux()
@@ -239,7 +188,7 @@ func TestRoutesAreFoundBehindCopiesOfTheRequest(t *testing.T) {
 			outer.Handle("/api/", http.StripPrefix("/api", mux))
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				r.URL.Path = "/api" + r.URL.Path
-				Middleware(reg)(outer).ServeHTTP(w, r)
+				Middleware(reg, ServerConfig{})(outer).ServeHTTP(w, r)
 			})
 		}},
 	} {
@@ -254,7 +203,7 @@ func TestRoutesAreFoundBehindCopiesOfTheRequest(t *testing.T) {
 
 func TestTwoSetsOfMetricsCountTheSameRequest(t *testing.T) {
 	reg, other := engine.NewRegistry(), engine.NewRegistry()
-	h := Middleware(reg)(Middleware(reg, WithAioprometheusNames())(Middleware(other)(Middleware(reg)(site()))))
+	h := Middleware(reg, ServerConfig{})(Middleware(reg, ServerConfig{AioprometheusNames: true})(Middleware(other, ServerConfig{})(Middleware(reg, ServerConfig{})(testkit.Site()))))
 	require.Nil(t, request(h, http.MethodGet, "/users/1"))
 	require.Equal(t, 1.0, page(t, reg).Value(t, "http_requests_total", "method", "GET", "route", "/users/{id}"))
 	require.Equal(t, 1.0, page(t, reg).Value(t, "requests_total_counter", "method", "GET", "path", "/users/{id}"))
@@ -273,9 +222,9 @@ func TestRequestSizesAreTrue(t *testing.T) {
 	}{
 		{"no body", 0, 0, read, 0},
 		{"declared", 100, 0, read, 100},
-		{"declared and not read", 100, 0, answering(200), 100},
+		{"declared and not read", 100, 0, testkit.Answer(200), 100},
 		{"unknown", 3000, -1, read, 3000},
-		{"unknown and not read", 3000, -1, answering(200), 0},
+		{"unknown and not read", 3000, -1, testkit.Answer(200), 0},
 		{"large", 2 * mib, 0, read, 2 * mib},
 		{"a lie", 10, 1 << 62, read, 10},
 	} {
@@ -285,7 +234,7 @@ func TestRequestSizesAreTrue(t *testing.T) {
 			if tt.declared != 0 {
 				r.ContentLength = tt.declared
 			}
-			Middleware(reg)(tt.serve).ServeHTTP(httptest.NewRecorder(), r)
+			Middleware(reg, ServerConfig{})(tt.serve).ServeHTTP(httptest.NewRecorder(), r)
 			p := page(t, reg)
 			require.Equal(t, tt.want, p.Value(t, "http_request_size_bytes_sum", "method", "POST", "route", "unmatched"))
 			require.Equal(t, 1.0, p.Value(t, "http_request_size_bytes_count", "method", "POST", "route", "unmatched"))
@@ -295,7 +244,7 @@ func TestRequestSizesAreTrue(t *testing.T) {
 
 func TestResponseSizesCountEveryWayOfWriting(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	h := Middleware(reg, ServerConfig{})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Write(make([]byte, 100))
 		io.WriteString(w, strings.Repeat("x", 20))
 		n, err := w.(io.ReaderFrom).ReadFrom(strings.NewReader("abc"))
@@ -313,7 +262,7 @@ func TestResponseSizesCountEveryWayOfWriting(t *testing.T) {
 
 func TestConcurrentRequestsAreAllCounted(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg)(site())
+	h := Middleware(reg, ServerConfig{})(testkit.Site())
 	const goroutines, rounds = 8, 300
 	var group sync.WaitGroup
 	for range goroutines {
@@ -336,7 +285,7 @@ func TestConcurrentRequestsAreAllCounted(t *testing.T) {
 				return
 			default:
 				var text strings.Builder
-				_, err := Render(&text, reg)
+				_, err := reg.Expose(&text, engine.Exposition{})
 				if _, parsed := testkit.ParsePage(text.String()); err != nil || parsed != nil {
 					scraped <- errors.Join(err, parsed)
 					return

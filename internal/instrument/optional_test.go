@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"bufio"
@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // The optional methods, each in a type of its own, and each noting that it was called.
@@ -42,7 +43,7 @@ func (c pushCall) Push(string, *http.PushOptions) error {
 
 func TestTheResponseWriterHasExactlyTheMethodsOfTheOneBeneath(t *testing.T) {
 	type rw = http.ResponseWriter
-	base := rw(&nowhere{header: http.Header{}})
+	base := rw(testkit.NewSink())
 	called := calls{}
 	f, h, r, p := flushCall{called}, stealCall{called}, readCall{called}, pushCall{called}
 	type (
@@ -154,7 +155,7 @@ func TestTheResponseWriterHasExactlyTheMethodsOfTheOneBeneath(t *testing.T) {
 				_, ok := w.(io.StringWriter)
 				require.False(t, ok, "there is none beneath")
 			})
-			Middleware(engine.NewRegistry())(handler).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+			Middleware(engine.NewRegistry(), ServerConfig{})(handler).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 			require.Equal(t, methods, has)
 			require.Len(t, called, len(methods), "each reached the one beneath")
 		})
@@ -169,33 +170,33 @@ func TestHijackingBelowAnotherWrapperIsSeen(t *testing.T) {
 	w := wrapped{struct {
 		http.ResponseWriter
 		http.Hijacker
-	}{&nowhere{header: http.Header{}}, stealCall{called}}}
+	}{testkit.NewSink(), stealCall{called}}}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _, err := http.NewResponseController(w).Hijack()
 		require.NoError(t, err)
 	})
-	Middleware(reg)(handler).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	Middleware(reg, ServerConfig{})(handler).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	require.Equal(t, 1, called["h"])
 	require.Equal(t, 1.0, page(t, reg).Value(t, "http_responses_total", "method", "GET", "route", "unmatched", "code", "101"))
 }
 
 // loop unwraps to itself.
-type loop struct{ *nowhere }
+type loop struct{ *testkit.Sink }
 
 func (l loop) Unwrap() http.ResponseWriter { return l }
 
 func TestAWrapperThatUnwrapsToItselfIsServed(t *testing.T) {
 	reg := engine.NewRegistry()
-	w := loop{&nowhere{header: http.Header{}}}
-	Middleware(reg)(routes()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/users/1", nil))
-	require.Equal(t, len("hello"), w.n)
+	w := loop{testkit.NewSink()}
+	Middleware(reg, ServerConfig{})(routes()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/users/1", nil))
+	require.Equal(t, len("hello"), w.Bytes)
 	require.Len(t, samples(t, reg, "http_requests_total"), 1)
 }
 
 var errFlush = errors.New("nobody there")
 
 // flushFails has a Flush that can say what went wrong, as the ones of net/http have.
-type flushFails struct{ *nowhere }
+type flushFails struct{ *testkit.Sink }
 
 func (flushFails) Flush()            {}
 func (flushFails) FlushError() error { return errFlush }
@@ -206,8 +207,8 @@ func TestErrorsReachTheHandler(t *testing.T) {
 		_, _, err := http.NewResponseController(w).Hijack()
 		require.ErrorIs(t, err, http.ErrNotSupported)
 	})
-	w := flushFails{&nowhere{header: http.Header{}}}
-	Middleware(engine.NewRegistry())(handler).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	w := flushFails{testkit.NewSink()}
+	Middleware(engine.NewRegistry(), ServerConfig{})(handler).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 }
 
 func TestAHijackingThatFailsIsNotCounted(t *testing.T) {
@@ -217,7 +218,7 @@ func TestAHijackingThatFailsIsNotCounted(t *testing.T) {
 		require.Error(t, err)
 		w.WriteHeader(http.StatusNotImplemented)
 	})
-	Middleware(reg)(handler).ServeHTTP(newAllMethods(), httptest.NewRequest(http.MethodGet, "/", nil))
+	Middleware(reg, ServerConfig{})(handler).ServeHTTP(newAllMethods(), httptest.NewRequest(http.MethodGet, "/", nil))
 	p := page(t, reg)
 	require.Equal(t, 1.0, p.Value(t, "http_responses_total", "method", "GET", "route", "unmatched", "code", "501"))
 	require.Equal(t, 1.0, p.Value(t, "http_response_size_bytes_count", "method", "GET", "route", "unmatched"))

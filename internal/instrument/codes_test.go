@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"fmt"
@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func TestCodesAreLabels(t *testing.T) {
@@ -51,17 +52,18 @@ func TestServerErrorsAreFoundUnderTheirRouteWhateverAClientDid(t *testing.T) {
 		})
 	}
 	for name, tt := range map[string]struct {
-		opts   []MiddlewareOption
+		config ServerConfig
 		metric string
 		labels string
 	}{
-		"default": {nil, "http_responses_total", `{code="500",method="GET",route="/route%d/{id}"}`},
-		"guide":   {[]MiddlewareOption{WithAioprometheusNames()}, "status_codes_counter", `{method="GET",path="/route%d/{id}",status_code="500"}`},
+		"default": {ServerConfig{}, "http_responses_total", `{code="500",method="GET",route="/route%d/{id}"}`},
+		"aioprometheus": {ServerConfig{AioprometheusNames: true}, "status_codes_counter",
+			`{method="GET",path="/route%d/{id}",status_code="500"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reg := engine.NewRegistry()
-			h := Middleware(reg, tt.opts...)(mux)
-			w := &nowhere{header: http.Header{}}
+			h := Middleware(reg, tt.config)(mux)
+			w := testkit.NewSink()
 			failing = false
 			for i := range routes {
 				for _, method := range append(methods[:], "HOSTILE", "get") {
@@ -91,7 +93,7 @@ func TestServerErrorsAreFoundUnderTheirRouteWhateverAClientDid(t *testing.T) {
 // have their own.
 func TestCodesThatAClientChoosesDoNotHideServerErrors(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h := Middleware(reg, ServerConfig{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		code, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
 		if err != nil {
 			t.Error(err)
@@ -102,7 +104,7 @@ func TestCodesThatAClientChoosesDoNotHideServerErrors(t *testing.T) {
 	for range 4 {
 		clients.Go(func() {
 			for code := 599; code >= 200; code-- {
-				h.ServeHTTP(&nowhere{header: http.Header{}}, httptest.NewRequest(http.MethodGet, fmt.Sprint("/", code), nil))
+				h.ServeHTTP(testkit.NewSink(), httptest.NewRequest(http.MethodGet, fmt.Sprint("/", code), nil))
 			}
 		})
 	}
@@ -123,7 +125,7 @@ func TestCodesThatAClientChoosesDoNotHideServerErrors(t *testing.T) {
 // The function of WithRouteFunc may name a pattern whose method is not the request's.
 func TestARouteWithAMethodIsCountedUnderThatMethodOnly(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg, WithRouteFunc(func(*http.Request) string { return "GET /things" }))(answering(200))
+	h := Middleware(reg, ServerConfig{Route: func(*http.Request) string { return "GET /things" }})(testkit.Answer(200))
 	for _, method := range append(methods[:], "HOSTILE") {
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, "/", nil))
 	}

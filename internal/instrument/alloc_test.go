@@ -2,7 +2,7 @@
 
 //go:build !race
 
-package export
+package instrument
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // The recorder is new for every request, because a handler's goroutine may still hold the one of
@@ -22,17 +23,20 @@ func TestTheMiddlewareAllocatesOnceForEveryRequest(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/plain", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") })
 	mux.HandleFunc("/flush", func(w http.ResponseWriter, _ *http.Request) { w.(http.Flusher).Flush() })
-	mux.HandleFunc("/code", answering(http.StatusNotFound))
-	label := WithLabelFunc("host", func(r *http.Request) string { return r.Host }, "example.com")
-	exemplars := WithExemplars(func(context.Context) engine.Labels { return nil })
+	mux.HandleFunc("/code", testkit.Answer(http.StatusNotFound))
+	label := NewLabel("host", func(r *http.Request) string { return r.Host }, []string{"example.com"})
+	exemplars := func(context.Context) engine.Labels { return nil }
+	excluded := []string{"/plain", "/flush", "/code", "/none"}
 	for name, mw := range map[string]func(http.Handler) http.Handler{
-		"default":   Middleware(engine.NewRegistry()),
-		"options":   Middleware(engine.NewRegistry(), WithAioprometheusNames(), WithGroupStatusCodes(), label),
-		"exemplars": Middleware(engine.NewRegistry(), exemplars),
-		"excluded":  Middleware(engine.NewRegistry(), WithExcludePaths("/plain", "/flush", "/code", "/none")),
+		"default": Middleware(engine.NewRegistry(), ServerConfig{}),
+		"options": Middleware(engine.NewRegistry(), ServerConfig{
+			Config: Config{GroupCodes: true, Labels: []Label{label}}, AioprometheusNames: true,
+		}),
+		"exemplars": Middleware(engine.NewRegistry(), ServerConfig{Config: Config{Exemplars: exemplars}}),
+		"excluded":  Middleware(engine.NewRegistry(), ServerConfig{ExcludedPaths: excluded}),
 	} {
 		for _, wrapped := range []http.Handler{mw(mux), mw(mw(mux))} {
-			for _, w := range []http.ResponseWriter{newAllMethods(), &nowhere{header: http.Header{}}} {
+			for _, w := range []http.ResponseWriter{newAllMethods(), testkit.NewSink()} {
 				for _, path := range []string{"/plain", "/code", "/flush"} {
 					if _, ok := w.(http.Flusher); !ok && path == "/flush" {
 						continue
@@ -52,7 +56,7 @@ func TestTheMiddlewareAllocatesOnceForEveryRequest(t *testing.T) {
 }
 
 func TestABodyThatIsCountedIsASecondAllocation(t *testing.T) {
-	h := Middleware(engine.NewRegistry())(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	h := Middleware(engine.NewRegistry(), ServerConfig{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		r.Body.Read(nil)
 	}))
 	r := httptest.NewRequest(http.MethodPost, "/", http.NoBody)
@@ -62,9 +66,10 @@ func TestABodyThatIsCountedIsASecondAllocation(t *testing.T) {
 }
 
 func TestTheRoundTripperAllocatesNothingInSteadyState(t *testing.T) {
+	label := HostLabel([]string{"example.com"})
 	response := &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}
 	bare := roundTripperFunc(func(*http.Request) (*http.Response, error) { return response, nil })
-	transport := RoundTripper(bare, engine.NewRegistry(), WithHostLabel("example.com"))
+	transport := RoundTripper(bare, engine.NewRegistry(), Config{Labels: []Label{label}})
 	r := httptest.NewRequest(http.MethodGet, "http://example.com/", nil)
 	require.Zero(t, testing.AllocsPerRun(200, func() { transport.RoundTrip(r) }))
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
+	"iter"
 	"net/http"
 	"runtime"
 	"strings"
@@ -13,44 +14,41 @@ import (
 // maxWrappers bounds walks through ResponseWriters, one of which might unwrap to itself.
 const maxWrappers = 100
 
-// walk calls visit with w and those that it wraps, from the outermost inwards, until visit returns
-// false.
-func walk(w http.ResponseWriter, visit func(http.ResponseWriter) bool) {
-	for range maxWrappers {
-		if w == nil || !visit(w) {
-			return
+// Unwrapped returns w and the ResponseWriters that it wraps, from the outermost inwards.
+func Unwrapped(w http.ResponseWriter) iter.Seq[http.ResponseWriter] {
+	return func(yield func(http.ResponseWriter) bool) {
+		for range maxWrappers {
+			if w == nil || !yield(w) {
+				return
+			}
+			u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+			if !ok {
+				return
+			}
+			w = u.Unwrap()
 		}
-		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return
-		}
-		w = u.Unwrap()
 	}
 }
 
-// beneath returns the first of w and those that it wraps that is a T.
-func beneath[T any](w http.ResponseWriter) (found T, ok bool) {
-	walk(w, func(w http.ResponseWriter) bool {
-		found, ok = w.(T)
-		return !ok
-	})
-	return found, ok
+// First returns the first of w and the ResponseWriters that it wraps that is a T.
+func First[T any](w http.ResponseWriter) (found T, ok bool) {
+	for w := range Unwrapped(w) {
+		if found, ok := w.(T); ok {
+			return found, true
+		}
+	}
+	return found, false
 }
 
 // findRecorder returns the recorder that w is or wraps and whose requests are counted in the given
 // family, or nil.
 func findRecorder(w http.ResponseWriter, requests *engine.CounterVec) *recorder {
-	for range maxWrappers { // not walk: a closure here would be an allocation of every request
+	for w := range Unwrapped(w) {
 		if r, ok := w.(interface{ recording() *recorder }); ok {
 			if rec := r.recording(); rec.owner.endpoints.metrics.requests == requests {
 				return rec
 			}
 		}
-		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return nil
-		}
-		w = u.Unwrap()
 	}
 	return nil
 }

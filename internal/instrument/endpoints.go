@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"net/http"
@@ -17,7 +17,7 @@ import (
 // serverMetrics are the families of a Middleware. Those that it does not have are nil.
 type serverMetrics struct {
 	requests  *engine.CounterVec
-	responses *engine.CounterVec // of the guide; ours are byCode
+	responses *engine.CounterVec // of aioprometheus; ours are byCode
 	byCode    *engine.CounterVec
 	panics    *engine.CounterVec
 
@@ -27,11 +27,11 @@ type serverMetrics struct {
 	inFlight     *engine.Gauge
 }
 
-func defineServerMetrics(reg *engine.Registry, c *middlewareConfig, sets labelSets) *serverMetrics {
-	d := definer{reg, "Middleware", &c.instrumentConfig}
+func defineServerMetrics(reg *engine.Registry, c *ServerConfig, sets labelSets) *serverMetrics {
+	d := definer{reg, "Middleware", &c.Config}
 	series := (maxRoutes + 1) * sets.count() // one more for the routes beyond the limit
 	m := &serverMetrics{}
-	if c.aioprometheusNames {
+	if c.AioprometheusNames {
 		labels := append([]string{"method", "path"}, sets.names()...)
 		m.requests = d.counters("requests_total_counter", "Requests served.", labels, series)
 		m.responses = d.counters("responses_total_counter", "Responses whose header was written.", labels, series)
@@ -56,11 +56,11 @@ func defineServerMetrics(reg *engine.Registry, c *middlewareConfig, sets labelSe
 type endpoint struct {
 	labels    []string
 	requests  *engine.Counter
-	responses *engine.Counter // nil unless the guide's
+	responses *engine.Counter // nil unless the names are those of aioprometheus
 	panics    *engine.Counter
 	codes     codeCounters
 
-	duration     *engine.Histogram // this and the following ones are nil if the guide's
+	duration     *engine.Histogram // this and the following ones are nil if the names are those of aioprometheus
 	requestSize  *engine.Histogram
 	responseSize *engine.Histogram
 }

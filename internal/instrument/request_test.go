@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"bufio"
@@ -61,7 +61,7 @@ func TestWhatAHandlerChangesInItsRequestIsSeenOutside(t *testing.T) {
 					}
 					reg := engine.NewRegistry()
 					var answers [2]string
-					for i, h := range []http.Handler{outside(mux), outside(Middleware(reg)(mux))} {
+					for i, h := range []http.Handler{outside(mux), outside(Middleware(reg, ServerConfig{})(mux))} {
 						s := serveOver(t, p, h)
 						for _, path := range []string{"/users/7", "/users/replaced"} {
 							body := chunked(size)
@@ -110,7 +110,7 @@ func TestTrailersReachTheHandlerAtAnySize(t *testing.T) {
 	}
 	for _, p := range protocols[:2] {
 		h := http.HandlerFunc(handler)
-		servers := serveAllOver(t, p, outside(h), outside(Middleware(engine.NewRegistry())(h)))
+		servers := serveAllOver(t, p, outside(h), outside(Middleware(engine.NewRegistry(), ServerConfig{})(h)))
 		for _, announced := range []bool{true, false} {
 			for _, by := range []string{"read", "close", "form"} {
 				for _, size := range sizes {
@@ -199,7 +199,7 @@ func TestMaxBytesReaderBehindTheMiddlewareClosesOnlyWhatNetHTTPWouldNotRead(t *t
 			http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 		}
 	})
-	limited := http.MaxBytesHandler(Middleware(engine.NewRegistry())(http.HandlerFunc(
+	limited := http.MaxBytesHandler(Middleware(engine.NewRegistry(), ServerConfig{})(http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {
 			if _, err := io.Copy(io.Discard, r.Body); err != nil {
 				http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
@@ -211,7 +211,7 @@ func TestMaxBytesReaderBehindTheMiddlewareClosesOnlyWhatNetHTTPWouldNotRead(t *t
 		closes map[int]bool // by the length of the body
 	}{
 		{"bare", handler, map[int]bool{100 << 10: true, 10 << 20: true}},
-		{"instrumented", Middleware(engine.NewRegistry())(handler), map[int]bool{100 << 10: false, 10 << 20: true}},
+		{"instrumented", Middleware(engine.NewRegistry(), ServerConfig{})(handler), map[int]bool{100 << 10: false, 10 << 20: true}},
 		{"limited outside", limited, map[int]bool{100 << 10: true, 10 << 20: true}},
 	} {
 		for _, p := range protocols[:2] {
@@ -247,7 +247,7 @@ func TestABodyMayBeReadWhileTheHandlerReturns(t *testing.T) {
 		reg := engine.NewRegistry()
 		body, feed := io.Pipe()
 		var reader sync.WaitGroup
-		h := Middleware(reg)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		h := Middleware(reg, ServerConfig{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			reading := make(chan struct{})
 			reader.Go(func() {
 				close(reading)
@@ -293,7 +293,7 @@ func TestABodyCanBeClosedWhileItIsRead(t *testing.T) {
 	for _, p := range protocols[2:] {
 		reg := engine.NewRegistry()
 		done := make(chan struct{})
-		s := serveOver(t, p, Middleware(reg)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		s := serveOver(t, p, Middleware(reg, ServerConfig{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			go func() {
 				defer close(done)
 				io.Copy(io.Discard, r.Body)
@@ -310,11 +310,11 @@ func TestABodyCanBeClosedWhileItIsRead(t *testing.T) {
 	}
 }
 
-// The guide has no sizes, so that nothing needs to be counted.
+// The names of aioprometheus have no sizes, so that nothing needs to be counted.
 func TestARequestIsNotCopiedWithoutASizeToCount(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, "/", chunked(10))
 	var got *http.Request
 	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r })
-	Middleware(engine.NewRegistry(), WithAioprometheusNames())(h).ServeHTTP(httptest.NewRecorder(), r)
+	Middleware(engine.NewRegistry(), ServerConfig{AioprometheusNames: true})(h).ServeHTTP(httptest.NewRecorder(), r)
 	require.Same(t, r, got)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"fmt"
@@ -72,16 +72,17 @@ func routeLabel(pattern string) string {
 	return rest
 }
 
-// closedLabel is a label with a function that takes its value from a request.
-type closedLabel struct {
+// Label is a label with a function that takes its value from a request.
+type Label struct {
 	name   string
 	value  func(*http.Request) string
 	index  map[string]int
 	values []string // the last one is otherValue, for all that are not in index
 }
 
-func newClosedLabel(name string, value func(*http.Request) string, values []string) closedLabel {
-	l := closedLabel{name: name, value: value, index: make(map[string]int, len(values))}
+// NewLabel returns a label that has one of the given values, or "other".
+func NewLabel(name string, value func(*http.Request) string, values []string) Label {
+	l := Label{name: name, value: value, index: make(map[string]int, len(values))}
 	for _, v := range values {
 		if _, twice := l.index[v]; !twice && v != otherValue {
 			l.index[v] = len(l.values)
@@ -92,7 +93,17 @@ func newClosedLabel(name string, value func(*http.Request) string, values []stri
 	return l
 }
 
-func (l *closedLabel) of(r *http.Request) int {
+// HostLabel returns a label host, whose value is the host that a client's request goes to.
+func HostLabel(hosts []string) Label {
+	return NewLabel("host", func(r *http.Request) string {
+		if r.URL == nil {
+			return "" // the transport has refused it
+		}
+		return r.URL.Host
+	}, hosts)
+}
+
+func (l *Label) of(r *http.Request) int {
 	if i, ok := l.index[l.value(r)]; ok {
 		return i
 	}
@@ -103,15 +114,15 @@ func (l *closedLabel) of(r *http.Request) int {
 const maxCombinations = 1000
 
 // labelSets numbers the combinations of a method and closed labels.
-type labelSets struct{ labels []closedLabel }
+type labelSets struct{ labels []Label }
 
-func newLabelSets(labels []closedLabel) labelSets {
+func newLabelSets(labels []Label) labelSets {
 	n := 1
 	for i, l := range labels {
 		if n *= len(l.values); n > maxCombinations {
 			panic(fmt.Sprintf("quipu: WithLabelFunc: over %d combinations of label values", maxCombinations))
 		}
-		if slices.ContainsFunc(labels[:i], func(other closedLabel) bool { return other.name == l.name }) {
+		if slices.ContainsFunc(labels[:i], func(other Label) bool { return other.name == l.name }) {
 			panic(fmt.Sprintf("quipu: WithLabelFunc: label %q is there twice", l.name))
 		}
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"bufio"
@@ -12,21 +12,24 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // nothingBeneath unwraps to nil.
-type nothingBeneath struct{ *nowhere }
+type nothingBeneath struct{ *testkit.Sink }
 
 func (nothingBeneath) Unwrap() http.ResponseWriter { return nil }
 
 // One that unwraps to itself, or to nothing, ends every walk.
 func TestWalksThroughWrappersEnd(t *testing.T) {
-	for _, w := range []http.ResponseWriter{loop{&nowhere{}}, nothingBeneath{&nowhere{}}, &nowhere{}} {
-		_, ok := beneath[http.Hijacker](w)
+	for _, w := range []http.ResponseWriter{loop{testkit.NewSink()}, nothingBeneath{testkit.NewSink()}, testkit.NewSink()} {
+		_, ok := First[http.Hijacker](w)
 		require.False(t, ok)
 		require.Nil(t, findRecorder(w, nil))
 		visits := 0
-		walk(w, func(http.ResponseWriter) bool { visits++; return true })
+		for range Unwrapped(w) {
+			visits++
+		}
 		require.LessOrEqual(t, visits, maxWrappers)
 
 		rec := &recorder{inner: w}
@@ -44,20 +47,20 @@ func (loopHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, 
 
 func TestAControllerBehindAWrapperThatUnwrapsToItselfIsAnsweredByWhatItFinds(t *testing.T) {
 	reg := engine.NewRegistry()
-	Middleware(reg)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	Middleware(reg, ServerConfig{})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _, err := http.NewResponseController(w).Hijack()
 		require.NoError(t, err)
 		require.ErrorIs(t, http.NewResponseController(w).Flush(), http.ErrNotSupported)
-	})).ServeHTTP(loopHijacker{loop{&nowhere{header: http.Header{}}}}, httptest.NewRequest(http.MethodGet, "/", nil))
+	})).ServeHTTP(loopHijacker{loop{testkit.NewSink()}}, httptest.NewRequest(http.MethodGet, "/", nil))
 	require.Equal(t, 1.0, page(t, reg).Value(t, "http_responses_total", "method", "GET", "route", "unmatched", "code", "101"))
 }
 
 // Those who look for a ResponseWriter of their own find it.
 func TestUnwrapGivesEverybodyElseWhatIsBeneath(t *testing.T) {
 	own := wrapped{newAllMethods()}
-	Middleware(engine.NewRegistry())(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	Middleware(engine.NewRegistry(), ServerConfig{})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		require.Equal(t, http.ResponseWriter(own), w.(interface{ Unwrap() http.ResponseWriter }).Unwrap())
-		found, ok := beneath[wrapped](w)
+		found, ok := First[wrapped](w)
 		require.True(t, ok)
 		require.Equal(t, own, found)
 	})).ServeHTTP(own, httptest.NewRequest(http.MethodGet, "/", nil))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 type definer struct {
 	reg    *engine.Registry
 	who    string
-	config *instrumentConfig
+	config *Config
 }
 
 func (d definer) check(err error) {
@@ -24,13 +24,13 @@ func (d definer) check(err error) {
 }
 
 func (d definer) options(series int) []engine.MetricOption {
-	return []engine.MetricOption{engine.WithConstLabels(d.config.consts), engine.WithMaxSeries(series)}
+	return []engine.MetricOption{engine.WithConstLabels(d.config.ConstLabels), engine.WithMaxSeries(series)}
 }
 
 // exemplars returns the options for a metric that has exemplars if they are asked for.
 func (d definer) exemplars(options []engine.MetricOption) []engine.MetricOption {
-	if d.config.exemplars != nil {
-		options = append(options, engine.WithExemplars(d.config.exemplars))
+	if d.config.Exemplars != nil {
+		options = append(options, engine.WithExemplars(d.config.Exemplars))
 	}
 	return options
 }
@@ -50,23 +50,23 @@ func (d definer) byCode(name, help string, labels []string, series int) *engine.
 
 func (d definer) durations(name, help string, labels []string, series int) *engine.HistogramVec {
 	options := d.exemplars(d.options(series))
-	if d.config.buckets != nil {
-		options = append(options, engine.WithBuckets(d.config.buckets...))
+	if d.config.DurationBuckets != nil {
+		options = append(options, engine.WithBuckets(d.config.DurationBuckets...))
 	}
 	return d.histograms(name, help, labels, options)
 }
 
 func (d definer) sizes(name, help string, labels []string, series int) *engine.HistogramVec {
 	options := d.options(series)
-	if d.config.native == nil {
+	if d.config.Native == nil {
 		options = append(options, engine.WithBuckets(sizeBuckets[:]...))
 	}
 	return d.histograms(name, help, labels, options)
 }
 
 func (d definer) histograms(name, help string, labels []string, options []engine.MetricOption) *engine.HistogramVec {
-	if d.config.native != nil {
-		options = append(options, engine.WithNative(*d.config.native))
+	if d.config.Native != nil {
+		options = append(options, engine.WithNative(*d.config.Native))
 	}
 	v, err := d.reg.NewHistogramVec(name, help, labels, options...)
 	d.check(err)
@@ -74,7 +74,7 @@ func (d definer) histograms(name, help string, labels []string, options []engine
 }
 
 func (d definer) gauge(name, help string) *engine.Gauge {
-	g, err := d.reg.NewGauge(name, help, engine.WithConstLabels(d.config.consts))
+	g, err := d.reg.NewGauge(name, help, engine.WithConstLabels(d.config.ConstLabels))
 	d.check(err)
 	return g
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"context"
@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func TestARedirectChainCountsEveryRequestOnce(t *testing.T) {
@@ -26,12 +27,12 @@ func TestARedirectChainCountsEveryRequestOnce(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle("/a", http.RedirectHandler("/b", http.StatusFound))
 	mux.Handle("/b", http.RedirectHandler("/c", http.StatusFound))
-	mux.HandleFunc("/c", answering(http.StatusOK))
-	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/c", testkit.Answer(http.StatusOK))
+	s := testkit.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		served.Store(r.URL.Path, true)
 		mux.ServeHTTP(w, r)
 	}))
-	client := &http.Client{Transport: RoundTripper(RoundTripper(nil, reg), reg)}
+	client := &http.Client{Transport: RoundTripper(RoundTripper(nil, reg, Config{}), reg, Config{})}
 	resp, err := client.Get(s.URL + "/a")
 	require.NoError(t, err)
 	resp.Body.Close()
@@ -45,7 +46,7 @@ func TestARedirectChainCountsEveryRequestOnce(t *testing.T) {
 
 func TestRequestsWithoutAResponseAreCountedByReason(t *testing.T) {
 	release := make(chan struct{})
-	s := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-release }))
+	s := testkit.Serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-release }))
 	t.Cleanup(func() { close(release) })
 	dead := httptest.NewServer(nil)
 	dead.Close()
@@ -67,7 +68,7 @@ func TestRequestsWithoutAResponseAreCountedByReason(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			reg := engine.NewRegistry()
 			transport := new(http.Transport)
-			client := &http.Client{Transport: RoundTripper(transport, reg), Timeout: tt.timeout}
+			client := &http.Client{Transport: RoundTripper(transport, reg, Config{}), Timeout: tt.timeout}
 			defer client.CloseIdleConnections()
 			r, err := http.NewRequestWithContext(tt.ctx, http.MethodPut, tt.url, strings.NewReader("x"))
 			require.NoError(t, err)
@@ -108,7 +109,7 @@ func TestRequestsAndResponsesGoThroughUntouched(t *testing.T) {
 		sent = r
 		require.Equal(t, 1.0, page(t, reg).Value(t, "http_client_requests_in_flight"))
 		return response, err
-	}), reg)
+	}), reg, Config{})
 	r := httptest.NewRequest("", "http://x/", nil)
 	got, gotErr := transport.RoundTrip(r)
 	require.NoError(t, gotErr)
@@ -122,7 +123,7 @@ func TestRequestsAndResponsesGoThroughUntouched(t *testing.T) {
 
 func TestATransportThatPanicsIsCountedAndLeavesNothingInFlight(t *testing.T) {
 	reg := engine.NewRegistry()
-	transport := RoundTripper(roundTripperFunc(func(*http.Request) (*http.Response, error) { panic("no") }), reg)
+	transport := RoundTripper(roundTripperFunc(func(*http.Request) (*http.Response, error) { panic("no") }), reg, Config{})
 	require.PanicsWithValue(t, "no", func() { transport.RoundTrip(httptest.NewRequest("", "/", nil)) })
 	require.Equal(t, map[string]float64{`{method="GET",reason="panic"}`: 1}, positive(samples(t, reg, "http_client_errors_total")))
 	require.Equal(t, map[string]float64{`{code="error",method="GET"}`: 1}, samples(t, reg, "http_client_requests_total"))
@@ -132,9 +133,10 @@ func TestATransportThatPanicsIsCountedAndLeavesNothingInFlight(t *testing.T) {
 func TestClientLabelsHaveClosedSetsOfValues(t *testing.T) {
 	reg := engine.NewRegistry()
 	code := 0
+	hosts := []string{"a.example", "b.example:81"}
 	transport := RoundTripper(roundTripperFunc(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: code}, nil
-	}), reg, WithHostLabel("a.example", "b.example:81"), WithGroupStatusCodes(), WithConstLabels(engine.Labels{"app": "x"}))
+	}), reg, Config{GroupCodes: true, Labels: []Label{HostLabel(hosts)}, ConstLabels: engine.Labels{"app": "x"}})
 	for i := range 1000 {
 		code = i
 		r := httptest.NewRequest("", fmt.Sprintf("http://host-%d/", i), nil)
@@ -166,7 +168,7 @@ func TestManyCodesAreAllCounted(t *testing.T) {
 	code := 0
 	transport := RoundTripper(roundTripperFunc(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: code}, nil
-	}), reg, WithSkip(func(r *http.Request) bool { return r.URL.Path == "/skip" }))
+	}), reg, Config{Skip: func(r *http.Request) bool { return r.URL.Path == "/skip" }})
 	for range 2 {
 		for code = 100; code < 600; code++ {
 			_, err := transport.RoundTrip(httptest.NewRequest("", "/", nil))
@@ -194,13 +196,14 @@ func TestManyCodesAreAllCounted(t *testing.T) {
 func TestATransportThatReturnsNothingIsPassedOnAndCounted(t *testing.T) {
 	reg := engine.NewRegistry()
 	bare := roundTripperFunc(func(*http.Request) (*http.Response, error) { return nil, nil })
-	transport := RoundTripper(bare, reg)
+	transport := RoundTripper(bare, reg, Config{})
 	response, err := transport.RoundTrip(httptest.NewRequest("", "http://x/", nil))
 	require.Nil(t, response)
 	require.NoError(t, err)
 	_, bareErr := (&http.Client{Transport: bare}).Get("http://x/")
 	_, err = (&http.Client{Transport: transport}).Get("http://x/")
-	require.EqualError(t, err, strings.Replace(bareErr.Error(), "export.roundTripperFunc", "*export.roundTripper", 1))
+	want := strings.Replace(bareErr.Error(), "instrument.roundTripperFunc", "*instrument.roundTripper", 1)
+	require.EqualError(t, err, want)
 	p := page(t, reg)
 	require.Equal(t, 2.0, p.Value(t, "http_client_requests_total", "method", "GET", "code", "error"))
 	require.Equal(t, 2.0, p.Value(t, "http_client_errors_total", "method", "GET", "reason", "nil_response"))
@@ -234,7 +237,7 @@ func TestARequestThatIsCanceledIsCountedAsThatWhateverTheCause(t *testing.T) {
 		} {
 			t.Run(p.name+", "+name, func(t *testing.T) {
 				reg := engine.NewRegistry()
-				client := &http.Client{Transport: RoundTripper(s.Client().Transport, reg)}
+				client := &http.Client{Transport: RoundTripper(s.Client().Transport, reg, Config{})}
 				ctx, cancel := tt.end(t.Context())
 				defer cancel()
 				r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL, nil)
@@ -263,7 +266,7 @@ func TestConcurrentClientRequestsAreAllCounted(t *testing.T) {
 	reg := engine.NewRegistry()
 	transport := RoundTripper(roundTripperFunc(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: len(r.URL.Path) + 199}, nil
-	}), reg)
+	}), reg, Config{})
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"net/http"
@@ -10,14 +10,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func TestTwoMiddlewaresWithOtherConstantLabelsShareARegistry(t *testing.T) {
 	reg := engine.NewRegistry()
 	for i, server := range []string{"back", "front"} {
 		mux := http.NewServeMux()
-		mux.HandleFunc("/x", answering(http.StatusOK))
-		h := Middleware(reg, WithConstLabels(engine.Labels{"server": server}))(mux)
+		mux.HandleFunc("/x", testkit.Answer(http.StatusOK))
+		h := Middleware(reg, ServerConfig{Config: Config{ConstLabels: engine.Labels{"server": server}}})(mux)
 		for range i + 1 {
 			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/x", nil))
 		}
@@ -32,9 +33,9 @@ func TestTwoMiddlewaresWithOtherConstantLabelsShareARegistry(t *testing.T) {
 
 func TestTwoRoundTrippersWithOtherConstantLabelsShareARegistry(t *testing.T) {
 	reg := engine.NewRegistry()
-	s := serve(t, http.HandlerFunc(answering(http.StatusOK)))
+	s := testkit.Serve(t, http.HandlerFunc(testkit.Answer(http.StatusOK)))
 	for i, backend := range []string{"search", "users"} {
-		client := &http.Client{Transport: RoundTripper(nil, reg, WithConstLabels(engine.Labels{"backend": backend}))}
+		client := &http.Client{Transport: RoundTripper(nil, reg, Config{ConstLabels: engine.Labels{"backend": backend}})}
 		for range i + 1 {
 			resp, err := client.Get(s.URL)
 			require.NoError(t, err)
@@ -47,10 +48,10 @@ func TestTwoRoundTrippersWithOtherConstantLabelsShareARegistry(t *testing.T) {
 
 func TestAMiddlewareThatClashesNamesTheLineOfTheFirstDefinition(t *testing.T) {
 	reg := engine.NewRegistry()
-	Middleware(reg)
-	err := panicError(t, func() { Middleware(reg, WithDurationBuckets(1)) })
+	Middleware(reg, ServerConfig{})
+	err := panicError(t, func() { Middleware(reg, ServerConfig{Config: Config{DurationBuckets: []float64{1}}}) })
 	require.ErrorIs(t, err, engine.ErrTaken)
-	require.Regexp(t, `buckets differ: .* in the first definition, at \S*instrument_definer_test\.go:\d+$`, err.Error())
+	require.Regexp(t, `buckets differ: .* in the first definition, at \S*definer_test\.go:\d+$`, err.Error())
 }
 
 func panicError(t *testing.T, f func()) (err error) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"bufio"
@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // labelValues returns the values of each label of the middleware's series.
@@ -37,7 +38,7 @@ func labelValues(t testing.TB, reg *engine.Registry) map[string][]string {
 // Methods and paths of all kinds, some of them near the routes that there are.
 func TestTenThousandRandomMethodsAndPathsMakeAClosedSetOfLabelValues(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg, WithExcludePaths())(site())
+	h := Middleware(reg, ServerConfig{ExcludedPaths: []string{}})(testkit.Site())
 	random := rand.New(rand.NewPCG(1, 2))
 	letters := func(n int, of string) string {
 		b := make([]byte, 1+random.IntN(n))
@@ -80,11 +81,11 @@ func TestTenThousandRandomMethodsAndPathsMakeAClosedSetOfLabelValues(t *testing.
 // sent.
 func TestPathsOfRedirectedConnectsAreNoRoutes(t *testing.T) {
 	reg := engine.NewRegistry()
-	mux := site()
-	mux.HandleFunc("/tunnel", answering(http.StatusOK))
-	s := serve(t, Middleware(reg)(mux))
+	mux := testkit.Site()
+	mux.HandleFunc("/tunnel", testkit.Answer(http.StatusOK))
+	s := testkit.Serve(t, Middleware(reg, ServerConfig{})(mux))
 	for _, target := range []string{"/slash/1", "/slash/2", "/slash/%20x", "/tunnel"} {
-		conn := dial(t, s, fmt.Sprintf("CONNECT %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", target))
+		conn := testkit.Dial(t, s, fmt.Sprintf("CONNECT %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", target))
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		require.NoError(t, err)
 		resp.Body.Close()
@@ -95,27 +96,30 @@ func TestPathsOfRedirectedConnectsAreNoRoutes(t *testing.T) {
 	}, samples(t, reg, "http_requests_total"))
 }
 
+// pathOf is a route function as no program should have one.
+func pathOf(r *http.Request) string { return r.URL.Path }
+
 func TestARouteFuncCannotMakeMoreRoutesThanThereIsRoomFor(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg, WithAioprometheusNames(), WithRouteFunc(func(r *http.Request) string { return r.URL.Path }))(answering(200))
+	h := Middleware(reg, ServerConfig{Route: pathOf, AioprometheusNames: true})(testkit.Answer(200))
 	for i := range maxRoutes + 100 {
-		get(h, fmt.Sprintf("/%d", i))
+		testkit.Get(h, fmt.Sprintf("/%d", i))
 	}
 	long := "/" + strings.Repeat("x", 5000)
-	get(h, long)
+	testkit.Get(h, long)
 	found := samples(t, reg, "requests_total_counter")
 	require.Len(t, found, maxRoutes+1)
 	require.Equal(t, 101.0, found[`{method="GET",path="`+engine.OverflowValue+`"}`])
-	get(h, "/0")
+	testkit.Get(h, "/0")
 	require.Equal(t, 2.0, samples(t, reg, "requests_total_counter")[`{method="GET",path="/0"}`])
 }
 
 func TestLongRoutesAreCut(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg, WithRouteFunc(func(r *http.Request) string { return r.URL.Path }))(answering(200))
+	h := Middleware(reg, ServerConfig{Route: pathOf})(testkit.Answer(200))
 	long := "/" + strings.Repeat("x", 5000)
-	get(h, long)
-	get(h, long+"y")
+	testkit.Get(h, long)
+	testkit.Get(h, long+"y")
 	require.Equal(t, map[string]float64{`{method="GET",route="` + long[:engine.MaxLabelValue] + `"}`: 2},
 		samples(t, reg, "http_requests_total"))
 }
@@ -157,9 +161,9 @@ func FuzzMiddlewareLabels(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, method, host, path string, code int) {
 		reg := engine.NewRegistry()
-		mux := site()
-		mux.HandleFunc("/code/", answering(code))
-		h := Middleware(reg, WithExcludePaths())(mux)
+		mux := testkit.Site()
+		mux.HandleFunc("/code/", testkit.Answer(code))
+		h := Middleware(reg, ServerConfig{ExcludedPaths: []string{}})(mux)
 		for _, p := range []string{path, "/slash/" + path, "/code/" + path, "/code/"} {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.Method, r.Host, r.URL = method, host, &url.URL{Path: p}

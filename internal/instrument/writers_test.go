@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package export
+package instrument
 
 import (
 	"io"
@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // interfacesOf names the optional interfaces that a handler may ask a ResponseWriter for.
@@ -49,7 +50,7 @@ func TestThereIsAResponseWriterForEveryCombinationOfMethods(t *testing.T) {
 				want = append(want, name)
 			}
 		}
-		rec := &recorder{inner: &nowhere{header: http.Header{}}}
+		rec := &recorder{inner: testkit.NewSink()}
 		w := rec.withMethods(methods)
 		require.Equal(t, want, interfacesOf(w))
 		require.Equal(t, methods, methodsOf(w))
@@ -65,7 +66,7 @@ func TestTheResponseWriterHasTheInterfacesOfTheBareOne(t *testing.T) {
 		"a logging handler":  logging,
 		"a hiding handler":   hiding,
 		"a timeout handler":  func(h http.Handler) http.Handler { return http.TimeoutHandler(h, 1e12, "") },
-		"another middleware": func(h http.Handler) http.Handler { return Middleware(engine.NewRegistry())(h) },
+		"another middleware": func(h http.Handler) http.Handler { return Middleware(engine.NewRegistry(), ServerConfig{})(h) },
 	} {
 		pair := pairOf(outer, h)
 		for _, p := range protocols {

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package instrument
+
+import (
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// Middleware returns a function that wraps a handler and measures the requests that it serves: see
+// export.Middleware. It panics when a metric cannot be defined.
+func Middleware(reg *engine.Registry, config ServerConfig) func(http.Handler) http.Handler {
+	sets := newLabelSets(config.Labels)
+	m := &middleware{
+		ServerConfig: config,
+		excluded:     config.excluded(),
+		endpoints:    newEndpoints(defineServerMetrics(reg, &config, sets), sets),
+		epoch:        time.Now(),
+		logger:       reg.Logger(),
+	}
+	return func(next http.Handler) http.Handler {
+		if next == nil {
+			panic("quipu: Middleware around a nil handler")
+		}
+		return &measured{m, next}
+	}
+}
+
+type middleware struct {
+	ServerConfig
+	excluded  map[string]struct{} // paths
+	endpoints *endpoints
+	epoch     time.Time // time.Since reads one clock where time.Now reads two
+	logger    *slog.Logger
+
+	routed   atomic.Bool  // a request has had a route
+	unrouted atomic.Int32 // requests without one, until routed or logged
+}
+
+// measured is a handler with its middleware.
+type measured struct {
+	*middleware
+	next http.Handler
+}
+
+func (h *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.skips(r) {
+		h.next.ServeHTTP(w, r)
+		return
+	}
+	metrics := h.endpoints.metrics
+	if outer := findRecorder(w, metrics.requests); outer != nil {
+		h.serveInside(outer, w, r)
+		return
+	}
+
+	if metrics.inFlight != nil {
+		metrics.inFlight.Inc()
+		// Last of all, so that a page without requests in flight has counted them all, and also
+		// when the function of WithRouteFunc panics.
+		defer metrics.inFlight.Dec()
+	}
+	rec := &recorder{
+		inner: w,
+		owner: h.middleware,
+		began: time.Since(h.epoch),
+		http2: r.ProtoMajor >= 2,
+	}
+	inner := r
+	if metrics.requestSize != nil {
+		if rec.counted = countBody(r); rec.counted != nil {
+			inner = &rec.counted.Request
+		}
+	}
+	returned := false
+	defer func() {
+		if rec.counted != nil {
+			rec.counted.handBack()
+		}
+		if returned {
+			h.count(rec, r, true)
+			return
+		}
+		// nil after runtime.Goexit, which goes on by itself. Panicking anew here keeps the stack:
+		// this function runs on top of the frames that panicked.
+		reason := recover()
+		if reason != http.ErrAbortHandler {
+			rec.notePanic()
+		}
+		h.count(rec, r, false)
+		if reason != nil {
+			panic(reason)
+		}
+	}()
+	h.next.ServeHTTP(rec.withMethods(methodsOf(w)), inner)
+	returned = true
+}
+
+// serveInside serves a request that a Middleware further out counts.
+func (h *measured) serveInside(outer *recorder, w http.ResponseWriter, r *http.Request) {
+	returned := false
+	defer func() {
+		outer.noteInside(h.route(r), r.Context())
+		if !returned {
+			reason := recover()
+			if reason != http.ErrAbortHandler {
+				outer.notePanic()
+			}
+			if reason != nil {
+				panic(reason)
+			}
+		}
+	}()
+	h.next.ServeHTTP(w, r)
+	returned = true
+}
+
+// count updates the metrics with a request that is over. The handler has returned, or it has not.
+func (m *middleware) count(rec *recorder, r *http.Request, returned bool) {
+	route := m.route(r)
+	rec.mu.Lock()
+	inside, ctx, panicked, upgraded := rec.route, rec.inside, rec.panicked, rec.upgraded
+	rec.mu.Unlock()
+	if route == "" {
+		route = inside
+	}
+	if ctx == nil {
+		ctx = r.Context()
+	}
+	code := int(rec.code.Load())
+	if code == 0 && returned {
+		code = http.StatusOK // what net/http sends for a handler that says nothing
+	}
+	m.watchRoutes(route, r, code)
+
+	e := m.endpoints.find(route, r)
+	e.requests.Inc()
+	if panicked {
+		e.panics.Inc()
+	}
+	if code != 0 {
+		if e.responses != nil {
+			e.responses.Inc()
+		}
+		m.countOne(ctx, e.codes.counter(labelOfCode(code, m.GroupCodes), m.endpoints.metrics.byCode, e.labels))
+	}
+	if e.duration == nil {
+		return
+	}
+	ended := upgraded
+	if ended == 0 {
+		ended = time.Since(m.epoch)
+	}
+	e.duration.ObserveContext(ctx, (ended - rec.began).Seconds())
+	e.requestSize.Observe(float64(rec.received(r)))
+	switch {
+	case upgraded != 0:
+	case r.Method == http.MethodHead:
+		e.responseSize.Observe(0) // the handler may have written a body, but nobody sends it
+	default:
+		e.responseSize.Observe(float64(rec.written.Load()))
+	}
+}
+
+// unroutedRequests is how many requests there must be without a route, and none with one, before
+// the middleware says that it may be in the wrong place.
+const unroutedRequests = 10
+
+// watchRoutes says so, once, if no request ever has a route. Requests that failed or were
+// redirected prove nothing, because no mux may have seen them; nor do those of OPTIONS, which are
+// answered for all routes alike.
+func (m *middleware) watchRoutes(route string, r *http.Request, code int) {
+	if m.routed.Load() {
+		return
+	}
+	switch {
+	case route != "", m.Route != nil:
+		m.routed.Store(true)
+	case code >= 200 && code < 300 && r.Method != http.MethodOptions && m.unrouted.Add(1) == unroutedRequests:
+		m.routed.Store(true)
+		m.logger.Warn(`quipu: no request has had a route so far, so all are counted as "unmatched": put Middleware `+
+			`directly around the ServeMux, inside of handlers that hand on a copy of the request (Request.WithContext), `+
+			`or name the routes with WithRouteFunc`, "requests", unroutedRequests)
+	}
+}
+
+// skips reports whether a request is not to be counted.
+func (m *middleware) skips(r *http.Request) bool {
+	if _, excluded := m.excluded[r.URL.Path]; excluded {
+		return true
+	}
+	return m.Skip != nil && m.Skip(r)
+}
+
+// route returns the route as the mux or the function of WithRouteFunc knows it; "" if it does not.
+func (m *middleware) route(r *http.Request) string {
+	route := r.Pattern
+	if m.Route != nil {
+		route = m.Route(r)
+	}
+	// ServeMux redirects a CONNECT to the path with a slash at the end, and then calls that path
+	// its pattern. The client chose the path.
+	if n := len(route); r.Method == http.MethodConnect && n > 1 && route[0] == '/' && route[n-1] == '/' {
+		return ""
+	}
+	return route
+}
