@@ -27,7 +27,7 @@ func Example() {
 	// http_requests_total{method="GET",code="200"} 1027
 }
 
-// A family in two pieces, so that the buffer stays small. The same calls are right for every format.
+// A family in two pieces, which keeps the buffer small. The same calls are right for every format.
 func ExampleFamily() {
 	family := encode.NewFamily("rooms_celsius", "", "celsius", encode.Gauge, nil)
 	const format = encode.OpenMetrics
@@ -48,7 +48,7 @@ func ExampleFamily() {
 	// # EOF
 }
 
-// Text calls the series of a counter as OpenMetrics does; only the header differs.
+// The series of a counter has the same name in both formats; only the header differs.
 func ExampleFormat() {
 	family := encode.NewFamily("jobs_total", "", "", encode.Counter, nil)
 	for _, format := range []encode.Format{encode.Text, encode.OpenMetrics} {

@@ -10,35 +10,37 @@ import (
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
-// Family is what a family of series has in common, rendered once for every format. It is immutable and shared by all
-// scrapes.
+// Family renders the series of one metric family in every format. It is immutable, so all scrapes
+// share it.
 type Family struct {
 	typ     Type
-	unknown bool        // a counter that OpenMetrics shows as unknown
-	headers [3]string   // per Format; for Protobuf the fields of the message that come before its metrics
-	text    [2]rendered // Text and OpenMetrics
+	unknown bool        // whether OpenMetrics shows this counter as unknown
+	headers [3]string   // by Format; for Protobuf the fields of the message that precede its metrics
+	text    [2]rendered // by Format: Text and OpenMetrics
 	bounds  []float64   // a histogram's bounds with +Inf last, or a summary's quantiles
 }
 
-// NewFamily renders a family. The name must be a valid metric name; help and unit may be empty. bounds are a
-// histogram's upper bounds in ascending order (+Inf is added if it is not there) or a summary's quantiles, and nil for
-// other types.
+// NewFamily renders a family. The name must be a valid metric name: see [ValidMetricName]. help and
+// unit may be empty. bounds are the upper bounds of a histogram in ascending order (+Inf is added
+// if it is missing), the quantiles of a summary, and nil for other types.
 //
-// A series has the same name in every format. OpenMetrics calls the family of a counter http_requests_total http_requests,
-// and its sample http_requests_total. A counter whose name does not end in _total cannot be a counter there: it is of type
-// unknown, without exemplars and creation times, as [NewUnknownCounter] makes it. An Info family is sampled as name_info in
-// every format, with the suffix added if it is missing.
+// A series has the same name in every format. In OpenMetrics the family of the counter
+// http_requests_total is called http_requests, and its sample is called http_requests_total. A
+// counter whose name does not end in _total cannot be a counter there: it becomes a family of type
+// unknown, without exemplars and creation times, as [NewUnknownCounter] makes it. The sample of an
+// Info family is called name_info in every format; the suffix is added if it is missing.
 //
-// A unit shows in protobuf, and in OpenMetrics if the family's name ends in it (http_request_duration_seconds for
-// seconds) as that format demands; parsers refuse a UNIT line that does not fit, so without that suffix there is none.
-// Info and StateSet have no units.
+// Protobuf shows every unit. OpenMetrics shows a unit only if the family's name ends in it
+// (http_request_duration_seconds for seconds), because parsers refuse a UNIT line that does not fit
+// the name. Info and StateSet have no units.
 func NewFamily(name, help, unit string, typ Type, bounds []float64) *Family {
 	return newFamily(name, help, unit, typ, bounds, typ == Counter && base(name, "_total") == name)
 }
 
-// NewUnknownCounter renders a family of counters that OpenMetrics shows as type unknown, under its whole name and without
-// exemplars and creation times. It is for a counter x_total beside another family x: OpenMetrics would call both x. The
-// other formats show it as [NewFamily] does.
+// NewUnknownCounter renders a family of counters that OpenMetrics shows as type unknown, under its
+// whole name and without exemplars and creation times. It is for a counter x_total beside another
+// family x, because OpenMetrics would call both families x. The other formats show it as
+// [NewFamily] does.
 func NewUnknownCounter(name, help, unit string) *Family {
 	return newFamily(name, help, unit, Counter, nil, true)
 }
@@ -73,7 +75,7 @@ func newFamily(name, help, unit string, typ Type, bounds []float64, unknown bool
 	return f
 }
 
-// base is name without the suffix, unless nothing would be left.
+// base returns name without the suffix, or name itself if nothing else would be left.
 func base(name, suffix string) string {
 	if b := strings.TrimSuffix(name, suffix); b != "" {
 		return b
@@ -81,8 +83,9 @@ func base(name, suffix string) string {
 	return name
 }
 
-// Begin opens a family: its series follow, then [Family.End]. In the text formats it is the header; in protobuf it
-// leaves room for the length of the message too, so that a family's bytes stay in dst until End has set it.
+// Begin opens a family: its series follow, then [Family.End]. In the text formats it appends the
+// header. In protobuf it also leaves room for the length of the message, so the family's bytes must
+// stay in dst until End has set it.
 func (f *Family) Begin(dst []byte, format Format) []byte {
 	if format == Protobuf {
 		dst = append(dst, make([]byte, lengthRoom)...)
@@ -90,10 +93,13 @@ func (f *Family) Begin(dst []byte, format Format) []byte {
 	return append(dst, f.headers[format]...)
 }
 
-// Continue opens the next piece of a family that was ended to keep the buffer small. The text formats go on with the
-// next series, because a second header would be an error. Protobuf begins another message with the same header: a
-// message is parsed by itself, and Prometheus adds up several of one name. A reader that keeps families in a map by name,
-// such as a Pushgateway, keeps the last message only: for it a family must be one piece.
+// Continue opens the next piece of a family that End has closed to keep the buffer small. The text
+// formats go on with the next series, because a second header would be an error. Protobuf begins
+// another message with the same header: a message is parsed by itself, and Prometheus adds up
+// several messages of one name.
+//
+// Some readers of protobuf, such as a Pushgateway, keep families in a map by name, and so keep only
+// the last message of each name. For such a reader a family must be one piece.
 func (f *Family) Continue(dst []byte, format Format) []byte {
 	if format == Protobuf {
 		return f.Begin(dst, format)
@@ -101,9 +107,10 @@ func (f *Family) Continue(dst []byte, format Format) []byte {
 	return dst
 }
 
-// End closes what [Family.Begin] or [Family.Continue] opened; start is the length that dst had before it. In the text
-// formats it does nothing. In protobuf it sets the length of the message, as the shortest varint, moving the bytes of the
-// message if that is not the size there was room for; a message without series is taken back, for there is nothing in it.
+// End closes a family that [Family.Begin] or [Family.Continue] opened; start is the length that dst
+// had before. In the text formats it does nothing. In protobuf it sets the length of the message as
+// the shortest varint, and moves the bytes of the message if the varint does not have the size of
+// the room that was left for it. It removes a message without series, which would say nothing.
 func (f *Family) End(dst []byte, start int, format Format) []byte {
 	if format != Protobuf {
 		return dst

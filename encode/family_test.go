@@ -24,7 +24,7 @@ func TestACounterHasOneNameInEveryFormat(t *testing.T) {
 		{NewFamily("a", "", "", Counter, nil), "a", "# TYPE a unknown\na 1\n"},
 		{NewFamily("a_bytes", "", "bytes", Counter, nil), "a_bytes", "# TYPE a_bytes unknown\n# UNIT a_bytes bytes\na_bytes 1\n"},
 		{NewFamily("_total", "", "", Counter, nil), "_total", "# TYPE _total unknown\n_total 1\n"},
-		// And none whose family would have the name of another.
+		// It has none whose family would have the name of another, either.
 		{NewUnknownCounter("a_total", "", ""), "a_total", "# TYPE a_total unknown\na_total 1\n"},
 		{NewUnknownCounter("a_bytes_total", "", "bytes"), "a_bytes_total", "# TYPE a_bytes_total unknown\na_bytes_total 1\n"},
 	} {

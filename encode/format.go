@@ -2,20 +2,21 @@
 
 package encode
 
-// Format names an exposition format.
+// Format is an exposition format.
 type Format uint8
 
 const (
-	// Text is the Prometheus text format, version 0.0.4.
+	// Text is the text format of Prometheus, version 0.0.4.
 	Text Format = iota
-	// OpenMetrics is OpenMetrics text, version 1.0.0. It carries exemplars, units and creation times.
+	// OpenMetrics is the text format of OpenMetrics, version 1.0.0. It carries exemplars, units and
+	// creation times.
 	OpenMetrics
-	// Protobuf is a sequence of io.prometheus.client.MetricFamily messages, each behind its length as a varint. It
-	// carries native histograms besides all that OpenMetrics has.
+	// Protobuf is a sequence of io.prometheus.client.MetricFamily messages, each after its length
+	// as a varint. It carries native histograms and everything that OpenMetrics carries.
 	Protobuf
 )
 
-// ContentType is the value of the Content-Type header of a page in this format.
+// ContentType returns the value of the Content-Type header of a page in this format.
 func (f Format) ContentType() string {
 	switch f {
 	case OpenMetrics:
@@ -27,7 +28,7 @@ func (f Format) ContentType() string {
 	}
 }
 
-// String is a short name for logs and test names.
+// String returns a short name for logs and test names.
 func (f Format) String() string {
 	switch f {
 	case Text:
@@ -41,7 +42,8 @@ func (f Format) String() string {
 	}
 }
 
-// AppendTrailer ends a page: OpenMetrics wants its EOF line, the other formats nothing.
+// AppendTrailer ends a page: it appends the EOF line in OpenMetrics and nothing in the other
+// formats.
 func AppendTrailer(dst []byte, format Format) []byte {
 	if format == OpenMetrics {
 		return append(dst, "# EOF\n"...)

@@ -5,11 +5,11 @@ package encode
 import "github.com/quipu-metrics/quipu/internal/labeltext"
 
 // AppendLabel appends name="value" to the label text of a series, with the value escaped, and a
-// comma before it when dst is not empty. The result, without braces, is what the Append methods of
-// [Family] take as labels.
+// comma before it when dst is not empty. The Append methods of [Family] take the result, which has
+// no braces, as labels.
 //
 // The name must be valid: see [ValidLabelName]. Each run of bytes in value that are not UTF-8
-// becomes one U+FFFD. AppendLabel allocates nothing while dst has room and value is valid.
+// becomes one U+FFFD.
 func AppendLabel(dst []byte, name, value string) []byte {
 	return labeltext.Append(dst, name, labeltext.Repair(value))
 }

@@ -10,10 +10,10 @@ import (
 
 // ValidMetricName reports whether s matches [a-zA-Z_:][a-zA-Z0-9_:]*.
 func ValidMetricName(s string) bool {
-	// A colon is a letter here. In its place an underscore is one too.
+	// A colon counts as a letter, as an underscore does.
 	return labeltext.ValidName(strings.ReplaceAll(s, ":", "_"))
 }
 
-// ValidLabelName reports whether s matches [a-zA-Z_][a-zA-Z0-9_]*. Names that begin with two underscores match, though
-// Prometheus keeps them for itself.
+// ValidLabelName reports whether s matches [a-zA-Z_][a-zA-Z0-9_]*. Names that begin with two
+// underscores match, although Prometheus reserves them.
 func ValidLabelName(s string) bool { return labeltext.ValidName(s) }

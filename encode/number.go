@@ -9,18 +9,21 @@ import (
 	"strconv"
 )
 
-// Numbers of a page are mostly counts and sums of a few decimals, so these have paths of their own: eight digits are made
-// at once in one word, without a loop, and stored with one instruction past the end of dst. A dst without that much
-// room takes a detour to the same text.
+// numberRoom is the room in dst that the fast paths need. Most numbers of a page are counts, or
+// sums with a few decimals, so these have paths of their own: eight digits are computed at once in
+// one word, without a loop, and stored with one instruction, which may write past the end of the
+// number. With less room than numberRoom the result is the same, on a slower path.
 const numberRoom = 40
 
-// appendFloat appends v so that it parses back to the same bits (NaN to some NaN). Integral values below 2^53 are plain
-// digits, 1000000 rather than 1e+06, and so are decimals of up to fifteen digits; the rest is as short as it can be. The
-// special values are NaN, +Inf and -Inf, and negative zero keeps its sign: -0.
+// appendFloat appends v so that it parses back to the same bits (a NaN parses back to some NaN).
+// Integral values below 2^53 are plain digits, 1000000 and not 1e+06, and so are decimals of up to
+// fifteen digits; other values are as short as possible. The special values are NaN, +Inf and -Inf.
+// Negative zero keeps its sign: -0.
 func appendFloat(dst []byte, v float64) []byte {
 	abs := math.Abs(v)
 	if abs < 1<<53 {
-		// Through int64: conversions from and to uint64 branch on every architecture but the newest.
+		// Through int64, because conversions from and to uint64 branch on all but the newest
+		// architectures.
 		if n := int64(abs); float64(n) == abs {
 			if math.Signbit(v) {
 				dst = append(dst, '-')
@@ -29,7 +32,7 @@ func appendFloat(dst []byte, v float64) []byte {
 		}
 		if abs >= 1e-4 && abs < 1e12 {
 			if cap(dst)-len(dst) < numberRoom {
-				var tmp [numberRoom]byte // the text must not depend on the room there is
+				var tmp [numberRoom]byte // the text must not depend on the room in dst
 				if text, ok := appendDecimal(tmp[:0], v, abs); ok {
 					return append(dst, text...)
 				}
@@ -44,15 +47,16 @@ func appendFloat(dst []byte, v float64) []byte {
 	return strconv.AppendFloat(dst, v, 'g', -1, 64)
 }
 
-// appendDecimal appends v if it is the double nearest to a decimal of at most eight places (three from 1e7 on), that is to
-// m/scale for an integer m below 10^15.
+// appendDecimal appends v if v is the double nearest to a decimal of at most eight places (three
+// from 1e7 on), that is, to m/scale for an integer m below 10^15. Otherwise it reports false.
 //
-// That text parses back to v: m and scale are exact doubles, so their quotient is the double nearest to the decimal,
-// and it is compared with v. It is also the shortest: no two decimals of at most fifteen digits share a double, so
-// none shorter can mean v. And no such v is missed: v is m/scale with one rounding, abs*scale adds another, each of
-// at most 2^-53, so the product is within 0.23 of m and rounds to it.
+// The text parses back to v: m and scale are exact doubles, so their quotient is the double nearest
+// to the decimal, and the quotient is compared with v. The text is also the shortest: no two
+// decimals of at most fifteen digits share a double, so no shorter one can mean v. And no such v is
+// missed: v is m/scale with one rounding, and abs*scale adds another, each of at most 2^-53. So the
+// product is within 0.23 of m and rounds to it.
 func appendDecimal(dst []byte, v, abs float64) ([]byte, bool) {
-	var whole, frac uint64 // frac in 10^-8
+	var whole, frac uint64 // frac counts units of 10^-8
 	if abs < 1e7 {
 		m := uint64(int64(abs*1e8 + 0.5))
 		if float64(int64(m))/1e8 != abs {
@@ -78,9 +82,8 @@ func appendDecimal(dst []byte, v, abs float64) ([]byte, bool) {
 	return dst[:n+9-bits.LeadingZeros64(d)/8], true // frac is not 0: v is not integral
 }
 
-// AppendUint appends v in decimal.
-//
-// Like all Append functions here it may use the room between len(dst) and cap(dst) as scratch.
+// AppendUint appends v in decimal. Like all Append functions of this package it may use the room
+// between len(dst) and cap(dst) as scratch space.
 func AppendUint(dst []byte, v uint64) []byte {
 	if v < 10 {
 		return append(dst, '0'+byte(v))
@@ -107,7 +110,8 @@ func AppendUint(dst []byte, v uint64) []byte {
 
 const asciiZeros = 0x3030303030303030
 
-// putLeading writes v < 10^8 without leading zeros, at least one digit. It stores eight bytes and returns how many count.
+// putLeading writes v, which is below 10^8, without leading zeros but with at least one digit. It
+// stores eight bytes and returns how many of them are digits of v.
 func putLeading(b []byte, v uint32) int {
 	d := digits8(v)
 	zeros := bits.TrailingZeros64(d|1<<56) / 8 // the last digit counts even if it is zero
@@ -115,8 +119,9 @@ func putLeading(b []byte, v uint32) int {
 	return 8 - zeros
 }
 
-// digits8 spreads v < 10^8 over eight bytes, the first digit in the lowest one: halves, then quarters, then digits, each
-// step dividing all parts at once by a multiplication with a rounded-up reciprocal that is exact for their range.
+// digits8 spreads v, which is below 10^8, over eight bytes, with the first digit in the lowest
+// byte. It divides v into halves, quarters and digits; each step divides all parts at once, by a
+// multiplication with a rounded-up reciprocal that is exact for their range.
 func digits8(v uint32) uint64 {
 	x := uint64(v/10000) | uint64(v%10000)<<32
 	q := (x * 10486 >> 20) & 0x0000007f_0000007f // /100 of each half, exact below 10^4
@@ -125,8 +130,9 @@ func digits8(v uint32) uint64 {
 	return q | (x-q*10)<<8
 }
 
-// appendBound appends a bucket's upper bound or a quantile as a label value: the spelling of other Prometheus clients,
-// because a different one would be a different series. OpenMetrics marks floats with a point, 1.0 for 1.
+// appendBound appends a bucket's upper bound or a quantile as a label value. It spells the number
+// as other Prometheus clients do, because another spelling would be another series. OpenMetrics
+// marks floats with a point: 1.0 for 1.
 func appendBound(dst []byte, v float64, format Format) []byte {
 	if math.IsInf(v, 1) {
 		return append(dst, "+Inf"...)

@@ -12,7 +12,7 @@ import (
 )
 
 func TestNumbersAreSpelledForPrometheus(t *testing.T) {
-	tenth := 0.1 // a variable: constants add exactly
+	tenth := 0.1 // a variable, because constants are added exactly
 	for _, c := range []struct {
 		v    float64
 		want string
@@ -56,7 +56,8 @@ func checkUint(t *testing.T, v uint64) {
 	}
 }
 
-// checkFloat is the oracle: the text is strconv's shortest one, in plain digits where appendFloat promises those.
+// checkFloat compares with strconv: the text must be strconv's shortest one, in plain digits where
+// appendFloat promises them.
 func checkFloat(t *testing.T, v float64) {
 	got := string(appendFloat(make([]byte, 0, 64), v))
 	if slow := string(appendFloat(nil, v)); slow != got {
@@ -108,7 +109,7 @@ func TestFloatsAgreeWithStrconv(t *testing.T) {
 		checkFloat(t, math.Nextafter(v, 0))
 		checkFloat(t, math.Float64frombits(r.Uint64()))
 	}
-	// The edges of the decimal path.
+	// The limits of the decimal path.
 	for _, edge := range []float64{1e-4, 1e7, 1e12, 1 << 53} {
 		v := edge
 		for range 1000 {

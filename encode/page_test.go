@@ -14,7 +14,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// page has every type, with and without labels, hostile text and special numbers.
+// page appends a page with every type, with and without labels, with hostile text and special
+// numbers.
 func page(dst []byte, format Format) []byte {
 	exemplar := &Exemplar{Labels: label("trace_id", "4bf92f35"), Value: 0.042, Timestamp: 1700000000.5}
 	bare := &Exemplar{Labels: label("span", "a"), Value: 2}

@@ -11,18 +11,21 @@ import (
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
-// The messages of io.prometheus.client (client_model's metrics.proto), written field by field in the order of their
-// numbers. Lengths are the shortest varints, so the bytes are those that the official library makes of the same message.
+// This file writes the messages of io.prometheus.client (metrics.proto of prometheus/client_model)
+// field by field, in the order of the field numbers. Lengths are the shortest varints, so the bytes
+// equal those that the official library makes of the same message.
 //
-// A length comes before what it measures. Small messages get one byte of room for it and move up when that does not
-// do: metrics are mostly shorter than 128 bytes, and moving the others costs less than sizing all of them first. Sizing
-// would also read values twice, which may have changed in between.
+// The length of a message precedes its content. A small message gets one byte of room for its
+// length. If the length needs more, the content moves up. Most metrics are shorter than 128 bytes,
+// and moving the others costs less than computing all sizes first. Computing sizes first would also
+// read every value twice, and a value may change in between.
 
-// lengthRoom is the room for the length of a family: three bytes fit messages of 16 KiB to 2 MiB, which is what pages
-// written in chunks of 64 KiB mostly have.
+// lengthRoom is the room for the length of a family. Three bytes fit messages of 16 KiB to 2 MiB,
+// which is the usual size of a large family, because pages are written in chunks of 64 KiB.
 const lengthRoom = 3
 
-// Field tags: number<<3 | wire type. The wire types are 0 varint, 1 eight bytes, 2 length and bytes.
+// Field tags are number<<3 | wire type. The wire types are 0 for a varint, 1 for eight bytes, and 2
+// for a length and bytes.
 const (
 	tagFamilyName   = 1<<3 | 2
 	tagFamilyHelp   = 2<<3 | 2
@@ -168,7 +171,7 @@ func (f *Family) appendBuckets(dst []byte, h *HistogramSample) []byte {
 	return dst
 }
 
-// appendLabelPairs writes each label as a LabelPair, un-escaping its value on the way.
+// appendLabelPairs writes each label as a LabelPair, with its value unescaped.
 func appendLabelPairs(dst []byte, tag byte, labels string) []byte {
 	for labels != "" {
 		name, value, size, rest, ok := labeltext.Next(labels)
@@ -205,17 +208,18 @@ func (e *Exemplar) appendFields(dst []byte) []byte {
 	return appendTime(dst, tagExemplarTime, e.Timestamp)
 }
 
-// appendTime writes a google.protobuf.Timestamp, and nothing for a time that is not known.
+// appendTime writes a google.protobuf.Timestamp, or nothing if the time is not known.
 func appendTime(dst []byte, tag byte, t float64) []byte {
 	if !timeKnown(t) {
 		return dst
 	}
-	// Microseconds are what a double can tell of today's seconds; rounding to them keeps .122 from becoming .121999979.
+	// A double resolves microseconds for today's dates. Rounding to them keeps .122 from becoming
+	// .121999979.
 	seconds := math.Floor(t)
 	micros := uint64(math.Round((t - seconds) * 1e6))
 	whole, nanos := uint64(seconds)+micros/1e6, micros%1e6*1e3
 	dst, start := openMessage(dst, tag)
-	// proto3: a zero is left out.
+	// In proto3 a zero is left out.
 	if whole != 0 {
 		dst = appendVarint(dst, tagTimeSeconds, whole)
 	}
@@ -225,7 +229,8 @@ func appendTime(dst []byte, tag byte, t float64) []byte {
 	return closeMessage(dst, start)
 }
 
-// openMessage writes the tag of a message and a byte of room for its length; start is where that byte is.
+// openMessage writes the tag of a message and one byte of room for its length; start is the index
+// of that byte.
 func openMessage(dst []byte, tag byte) (_ []byte, start int) {
 	return append(dst, tag, 0), len(dst) + 1
 }
@@ -239,10 +244,10 @@ func closeMessage(dst []byte, start int) []byte {
 	return setLength(dst, start, 1)
 }
 
-// closeFamily sets the length of a family whose room begins at start.
+// closeFamily sets the length of the family whose room begins at start.
 func closeFamily(dst []byte, start int) []byte { return setLength(dst, start, lengthRoom) }
 
-// setLength replaces the room bytes at start by the length of what follows them.
+// setLength replaces the room at start by the length of the bytes that follow it.
 func setLength(dst []byte, start, room int) []byte {
 	n := len(dst) - start - room
 	need := varintLen(uint64(n))

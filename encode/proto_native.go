@@ -6,7 +6,7 @@ package encode
 
 import "encoding/binary"
 
-// Fields of Histogram that belong to native buckets. Signed integers are zigzag varints.
+// Fields of Histogram for native buckets. Signed integers are zigzag varints.
 const (
 	tagNativeSchema        = 5<<3 | 0
 	tagNativeZeroThreshold = 6<<3 | 1
@@ -26,13 +26,15 @@ func (n *NativeSample) appendFields(dst []byte) []byte {
 	dst = appendVarint(dst, tagNativeZeroCount, n.ZeroCount)
 	dst = appendBuckets(dst, &n.Negative, tagNativeNegativeSpan, tagNativeNegativeDelta)
 	if n.ZeroThreshold == 0 && n.ZeroCount == 0 && len(n.Positive.Spans)+len(n.Negative.Spans) == 0 {
-		// Nothing else would tell Prometheus that this is a native histogram without observations: an empty span does.
+		// Nothing else would tell Prometheus that this is a native histogram without observations.
+		// An empty span does.
 		return append(dst, tagNativePositiveSpan, 4, tagSpanOffset, 0, tagSpanLength, 0)
 	}
 	return appendBuckets(dst, &n.Positive, tagNativePositiveSpan, tagNativePositiveDelta)
 }
 
-// appendBuckets writes spans and deltas, each element as a field of its own: the schema is proto2 and does not say packed.
+// appendBuckets writes spans and deltas, each element as a field of its own: the schema is proto2
+// and does not say packed.
 func appendBuckets(dst []byte, b *Buckets, spanTag, deltaTag byte) []byte {
 	for _, s := range b.Spans {
 		offset := zigzag(int64(s.Offset))

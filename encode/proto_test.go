@@ -13,8 +13,8 @@ import (
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
-// fields splits a message into its fields, which is all that these tests need of protobuf. Varints are kept as their
-// value in bytes, little-endian.
+// fields splits a message into its fields. These tests need no more of protobuf. A varint is kept
+// as its value in eight bytes, little-endian.
 func fields(t *testing.T, message []byte) (numbers []uint64, values [][]byte) {
 	uvarint := func() uint64 {
 		v, n := binary.Uvarint(message)

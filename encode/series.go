@@ -2,7 +2,7 @@
 
 package encode
 
-// AppendCounter appends one series of a counter family.
+// AppendCounter appends one series of a counter family. labels is label text: see [AppendLabel].
 func (f *Family) AppendCounter(dst []byte, format Format, labels string, s *CounterSample) []byte {
 	if format == Protobuf {
 		return f.protoCounter(dst, labels, s)
@@ -22,7 +22,8 @@ func (f *Family) AppendCounter(dst []byte, format Format, labels string, s *Coun
 	return append(dst, '\n')
 }
 
-// AppendGauge appends one series of a gauge, untyped, Info or StateSet family.
+// AppendGauge appends one series of a gauge, untyped, Info or StateSet family. labels is label
+// text: see [AppendLabel].
 func (f *Family) AppendGauge(dst []byte, format Format, labels string, v float64) []byte {
 	if format == Protobuf {
 		return f.protoGauge(dst, labels, v)
@@ -32,8 +33,9 @@ func (f *Family) AppendGauge(dst []byte, format Format, labels string, v float64
 	return append(dst, '\n')
 }
 
-// AppendHistogram appends one series of a histogram family: its cumulative buckets, sum and count. Counts that are
-// missing are zero. Without classic Counts the text formats show the +Inf bucket, sum and count of the native ones.
+// AppendHistogram appends one series of a histogram family: its cumulative buckets, sum and count.
+// labels is label text: see [AppendLabel]. Missing counts are zero. Without classic Counts the text
+// formats show the +Inf bucket, sum and count of the native histogram.
 func (f *Family) AppendHistogram(dst []byte, format Format, labels string, h *HistogramSample) []byte {
 	if format == Protobuf {
 		return f.protoHistogram(dst, labels, h)
@@ -58,7 +60,8 @@ func (f *Family) AppendHistogram(dst []byte, format Format, labels string, h *Hi
 	return r.appendTail(dst, format, labels, sum, total, h.Created)
 }
 
-// AppendSummary appends one series of a summary family: its quantiles, sum and count.
+// AppendSummary appends one series of a summary family: its quantiles, sum and count. labels is
+// label text: see [AppendLabel].
 func (f *Family) AppendSummary(dst []byte, format Format, labels string, s *SummarySample) []byte {
 	if format == Protobuf {
 		return f.protoSummary(dst, labels, s)

@@ -8,14 +8,14 @@ import (
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
-// rendered holds the sample names of one text format, each with its opening brace.
+// rendered holds the names of a family's samples in one text format, each with its opening brace.
 type rendered struct {
 	sample  string   // counters, gauges and the quantiles of a summary
 	bucket  string   // histograms
 	sum     string   // histograms and summaries
 	count   string   // histograms and summaries
 	created string   // OpenMetrics only
-	parts   []string // ,le="0.1"} or ,quantile="0.5"} and a blank, one per bound
+	parts   []string // one for each bound: `,le="0.1"} ` or `,quantile="0.5"} `
 }
 
 func (f *Family) render(family, sample string, format Format) rendered {
@@ -54,8 +54,8 @@ func (f *Family) textHeader(name, help, unit string, format Format) string {
 	return string(h)
 }
 
-// appendHelp appends help text as a HELP line of this format wants it: backslash and newline escaped, in OpenMetrics the
-// quote as well.
+// appendHelp appends help text as a HELP line has it: backslash and newline are escaped, and in
+// OpenMetrics the double quote too.
 func appendHelp(dst []byte, help string, format Format) []byte {
 	return labeltext.AppendEscaped(dst, help, format == OpenMetrics)
 }
@@ -82,7 +82,8 @@ func (r *rendered) appendCreated(dst []byte, labels string, created float64) []b
 	return append(dst, '\n')
 }
 
-// appendSeries appends a sample's name and labels and the blank before its value. open ends in a brace.
+// appendSeries appends a sample's name and labels and the blank before its value. open ends with a
+// brace.
 func appendSeries(dst []byte, open, labels string) []byte {
 	dst = append(dst, open...)
 	if labels == "" {
@@ -93,7 +94,8 @@ func appendSeries(dst []byte, open, labels string) []byte {
 	return append(dst, '}', ' ')
 }
 
-// appendSeriesWith is appendSeries with one more label, whose part begins with a comma and ends the labels.
+// appendSeriesWith appends a sample's name and labels like appendSeries, with one more label: part
+// begins with a comma and ends with the closing brace and the blank.
 func appendSeriesWith(dst []byte, open, labels, part string) []byte {
 	dst = append(dst, open...)
 	if labels == "" {
@@ -109,7 +111,8 @@ func appendExemplar(dst []byte, e *Exemplar) []byte {
 	}
 	dst = append(dst, " # {"...)
 	labels := e.Labels
-	// Prometheus refuses a page with a NUL in an exemplar, though not elsewhere: its lexer takes it for the end there.
+	// Prometheus refuses a page with a NUL in an exemplar, where its lexer takes it for the end of
+	// the page. It accepts a NUL anywhere else.
 	for i := strings.IndexByte(labels, 0); i >= 0; i = strings.IndexByte(labels, 0) {
 		dst = append(dst, labels[:i]...)
 		dst = append(dst, "\uFFFD"...)

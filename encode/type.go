@@ -5,7 +5,8 @@ package encode
 // Type is the type of a family.
 type Type uint8
 
-// The types of families. Info and StateSet exist in OpenMetrics only; the other formats show them as gauges.
+// The types of families. Only OpenMetrics has the types Info and StateSet; the other formats show
+// such families as gauges.
 const (
 	Counter Type = iota
 	Gauge
@@ -16,7 +17,7 @@ const (
 	StateSet
 )
 
-// String is the word of the TYPE line. OpenMetrics alone says unknown for Untyped.
+// String returns the word of the TYPE line. Only OpenMetrics says unknown for Untyped.
 func (t Type) String() string {
 	switch t {
 	case Counter:
@@ -36,7 +37,7 @@ func (t Type) String() string {
 	}
 }
 
-// word is the type as this format knows it.
+// word returns the type by the name that this format has for it.
 func (t Type) word(format Format) string {
 	switch {
 	case format == OpenMetrics && t == Untyped:
@@ -48,7 +49,7 @@ func (t Type) word(format Format) string {
 	}
 }
 
-// protoType is the value of the MetricType enumeration.
+// protoType returns the value of the MetricType enumeration.
 func (t Type) protoType() byte {
 	switch t {
 	case Counter:
@@ -60,6 +61,6 @@ func (t Type) protoType() byte {
 	case Histogram:
 		return 4
 	default:
-		return 1 // a gauge, and what protobuf has no word for
+		return 1 // a gauge, which also stands for the types that protobuf does not have
 	}
 }
