@@ -17,7 +17,7 @@ type CounterSample struct {
 // HistogramSample is the state of a histogram. Its count is the sum of Counts, so it always equals
 // the +Inf bucket.
 type HistogramSample struct {
-	Counts    []uint64 // one for each bound and one for +Inf, not cumulative; nil if all buckets are native
+	Counts    []uint64 // for each bound and +Inf, not cumulative; nil if all buckets are native
 	Sum       float64
 	Created   float64     // unix seconds, 0 = unknown
 	Exemplars []*Exemplar // nil, or one for each bucket, which may be nil

@@ -12,37 +12,40 @@ import (
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// MaxBounds is the largest number of finite upper bounds a histogram may have: a row with its buckets, the +Inf bucket
-// and the words around them fits what one processor can hold in one piece.
+// MaxBounds is the largest number of finite upper bounds of a histogram. A row with so many
+// buckets, the +Inf bucket and the words around them is as long as a row of the per-CPU memory can
+// be.
 const MaxBounds = percpu.MaxRow - hotBuckets - 1
 
 // ErrBounds is wrapped by the errors of [NewBounds].
 var ErrBounds = errors.New("histogram: invalid bucket bounds")
 
-// Bounds is a checked bucket layout with what finds the bucket of a value. It never changes, so all series of a family
-// share one, and any number of goroutines may use it.
+// Bounds is a checked bucket layout with an index that finds the bucket of a value. It never
+// changes, so all series of a family share one, and any number of goroutines may use it.
 type Bounds struct {
 	upper []float64
 
 	// The index into upper by the leading bits of a value; see Bucket.
-	lowest uint64   // bits of the smallest bound that is in it
-	shift  uint     // how many low bits of the difference to drop
-	cells  []uint16 // first bound that can hold a value of the cell; nil: search by halving
+	lowest uint64   // bits of the smallest bound in the index
+	shift  uint     // number of low bits of the difference to drop
+	cells  []uint16 // the first bound that can hold a value of the cell; nil to search by halving
 }
 
 const (
 	maxCells = 256
-	// maxScan is how many bounds may share a cell before halving is faster than walking them.
+	// maxScan is the largest number of bounds in a cell: with more, halving is faster than walking
+	// them.
 	maxScan = 8
-	// maxShift leaves a cell 2^52 wide, which is one power of two.
+	// maxShift makes a cell 2^52 wide, which is one power of two.
 	maxShift = 52
 )
 
-// NewBounds takes a copy of bounds that are fit for a histogram: finite and strictly increasing. One trailing +Inf is
-// dropped, because every histogram has that bucket anyway. No bounds at all are allowed and leave the +Inf bucket alone,
-// a histogram that only counts and sums.
+// NewBounds returns a layout with a copy of bounds, which must be finite and strictly increasing.
+// One trailing +Inf is dropped, because every histogram has that bucket anyway. An empty layout is
+// allowed: its histogram has the +Inf bucket only, so it only counts and sums.
 //
-// It fails with [ErrBounds] on NaN, on any other infinity, on bounds out of order or equal, and on more than [MaxBounds].
+// It fails with [ErrBounds] on NaN, on any other infinity, on bounds that are equal or out of
+// order, and on more than [MaxBounds].
 func NewBounds(bounds []float64) (*Bounds, error) {
 	upper, err := check(bounds)
 	if err != nil {
@@ -53,7 +56,7 @@ func NewBounds(bounds []float64) (*Bounds, error) {
 	return b, nil
 }
 
-// check returns a copy of bounds as NewBounds takes them.
+// check returns a copy of bounds, without a trailing +Inf.
 func check(bounds []float64) ([]float64, error) {
 	if n := len(bounds); n > 0 && math.IsInf(bounds[n-1], 1) {
 		bounds = bounds[:n-1]
@@ -72,7 +75,7 @@ func check(bounds []float64) ([]float64, error) {
 	}
 	checked := slices.Clone(bounds)
 	for i := range checked {
-		checked[i] += 0 // turns -0, which would be shown as such, into 0
+		checked[i] += 0 // turns -0 into 0, because a page would show the sign
 	}
 	return checked, nil
 }
@@ -80,14 +83,15 @@ func check(bounds []float64) ([]float64, error) {
 // Upper returns the finite upper bounds in increasing order. The caller must not change them.
 func (b *Bounds) Upper() []float64 { return b.upper }
 
-// Buckets returns the number of buckets, the one up to +Inf included.
+// Buckets returns the number of buckets, including the one up to +Inf.
 func (b *Bounds) Buckets() int { return len(b.upper) + 1 }
 
-// index cuts the range from the smallest positive bound to the largest, measured in the bits of the float64 taken as an
-// integer, into at most maxCells equal cells. That integer grows with the logarithm of a positive value, and linearly
-// within one power of two, so linear and exponential layouts alike spread well over the cells. Layouts that do not (many
-// bounds close together and one far away; more than 256 powers of two) are left without an index. So are bounds before
-// upper[from].
+// index cuts the range from the smallest positive bound to the largest into at most maxCells equal
+// cells. The range is measured in the bits of the float64, taken as an integer. That integer grows
+// with the logarithm of a positive value, and linearly within one power of two, so linear and
+// exponential layouts alike spread well over the cells. Other layouts are left without an index:
+// those with many bounds close together and one far away, and those with more than 256 powers of
+// two. The index leaves out the bounds before upper[from].
 func (b *Bounds) index(from int) {
 	n := len(b.upper)
 	next := max(from, sort.Search(n, func(i int) bool { return b.upper[i] > 0 }))
@@ -117,22 +121,25 @@ func (b *Bounds) index(from int) {
 	b.lowest, b.shift, b.cells = lowest, shift, cells
 }
 
-// Bucket returns the number of the bucket that [Classic.Observe] counts v in: the index of the first bound that is not
-// below v, or len(upper), the +Inf bucket, when there is none or v is NaN.
+// Bucket returns the number of the bucket in which [Classic.Observe] counts v: the index of the
+// first bound that is not below v. If there is none, or if v is NaN, it is len(upper), the number
+// of the +Inf bucket.
 //
-// Walking all bounds costs a comparison each and, with values in no order, a branch the processor cannot foresee;
-// halving costs several of those. The index costs one load that depends on no branch and leaves one bound to compare,
-// seldom two: BenchmarkFind.
+// Walking all bounds costs a comparison for each and, with values in random order, a branch that
+// the processor cannot predict. Halving costs several such branches. The index costs one load that
+// depends on no branch, and leaves one bound to compare, seldom two: see BenchmarkFind.
 func (b *Bounds) Bucket(v float64) int {
-	// Values that are negative or below the smallest indexed bound end up beyond the cells as those above all bounds
-	// do. The former have the sign bit, 2^52 (+Inf and the NaNs) above the largest bound at least, and so maxShift keeps
-	// them out of the last cell; for the latter the difference wraps around to above 2^63.
+	// Negative values and values below the smallest indexed bound end up beyond the cells, as
+	// values above all bounds do. The bits of a negative value exceed those of the largest bound by
+	// at least 2^52, because +Inf and the NaNs lie between, and no cell is wider (maxShift), so the
+	// value is not in the last cell. For a value below the smallest indexed bound the difference
+	// wraps around to above 2^63.
 	cell := (math.Float64bits(v) - b.lowest) >> (b.shift & 63)
 	if cell >= uint64(len(b.cells)) {
 		return b.halve(v)
 	}
-	// A bound of a lower cell is below every value of this one. Walking also settles what shares the last cell with the
-	// largest bound: greater values, +Inf and NaN.
+	// A bound of a lower cell is below every value of this one. The walk also settles the values
+	// that share the last cell with the largest bound: greater values, +Inf and NaN.
 	i := int(b.cells[cell])
 	for i < len(b.upper) && !(v <= b.upper[i]) {
 		i++
@@ -140,7 +147,7 @@ func (b *Bounds) Bucket(v float64) int {
 	return i
 }
 
-// halve is Bucket by binary search.
+// halve returns the result of Bucket by binary search.
 func (b *Bounds) halve(v float64) int {
 	if n := len(b.upper); n == 0 || v <= b.upper[0] {
 		return 0

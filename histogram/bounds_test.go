@@ -26,7 +26,7 @@ func requireFind(t *testing.T, b *Bounds, v float64) {
 	}
 }
 
-// walk is Bucket by comparing one bound after the other.
+// walk returns the result of Bucket by comparing one bound after the other.
 func walk(b *Bounds, v float64) int {
 	for i, upper := range b.upper {
 		if v <= upper {

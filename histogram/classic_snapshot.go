@@ -13,28 +13,32 @@ import (
 )
 
 const (
-	// attempts is how often a row is copied before the reader freezes the series.
+	// attempts is the number of copies of a row that a reader tries before it freezes the series.
 	attempts = 4
 
-	// maxWait is how long one snapshot waits for writers of the shared row that were stopped between their steps.
+	// maxWait bounds the wait of one snapshot for writers of the shared row that were stopped
+	// between their steps.
 	maxWait = time.Millisecond
-	spins   = 32 // copies, of some 20 ns each: more than an observation takes
+	spins   = 32 // copies: together they take longer than an observation
 	nap     = 50 * time.Microsecond
 )
 
-// Snapshot returns the count of observations in each bucket, +Inf last, not cumulated, and the sum of exactly these
-// observations. It holds every observation that was finished before the call and none that began after it. In a series
-// of snapshots taken one after the other no count goes down.
+// Snapshot returns the number of observations in each bucket, +Inf last, not cumulated, and the sum
+// of exactly these observations. It holds every observation that was finished before the call and
+// none that began after it. In a series of snapshots that are taken one after the other no count
+// goes down.
 //
-// counts is dst with its contents replaced, if it was large enough: pass what the last call returned, for any series of
-// the same layout, and Snapshot does not allocate.
+// counts is dst with its contents replaced, if dst was large enough. A caller that passes the
+// counts of the last call, which may have been for any series of the same layout, makes Snapshot
+// allocate nothing.
 //
-// exact is false if the operating system stopped a writer half-way through an observation in the shared row and did not
-// resume it within a millisecond. Then sum may lack the observations of such writers, though counts has them, or (when
-// the row is busy besides) hold a few more than counts. The next snapshot is not affected.
+// exact is false if the operating system stopped a writer in the middle of an observation in the
+// shared row and did not resume it within a millisecond. Then counts has the observations of such
+// writers, but sum may lack them. If the row is busy at the same time, sum may also hold a few
+// observations more than counts. The next snapshot is not affected.
 //
-// Snapshot does not block writers, and waits for none but the one named above. Concurrent snapshots of a busy series
-// take turns.
+// Snapshot does not block writers, and waits for no writer but the one named above. Concurrent
+// snapshots of a busy series take turns. BenchmarkSnapshot measures it.
 func (c *Classic) Snapshot(dst []uint64) (counts []uint64, sum float64, exact bool) {
 	n := c.bounds.Buckets()
 	dst = slices.Grow(dst[:0], 2*n)[:2*n]
@@ -46,10 +50,10 @@ func (c *Classic) Snapshot(dst []uint64) (counts []uint64, sum float64, exact bo
 	return copied.counts, copied.sum, !copied.torn
 }
 
-// snapshot adds up copies of rows.
+// snapshot adds up the copies of rows.
 type snapshot struct {
 	counts  []uint64
-	scratch []uint64 // the copy being made
+	scratch []uint64 // the current copy of one row
 	sum     float64
 	torn    bool
 }
@@ -66,7 +70,7 @@ func (s *snapshot) add(sum float64) {
 	s.sum += sum
 }
 
-// copyAll copies all rows while writers go on. It reports false when one of them is too busy.
+// copyAll copies all rows while writers go on. It reports false if one of them is too busy.
 func (c *Classic) copyAll(s *snapshot) bool {
 	s.reset()
 	if state := c.state.Load(); percpu.Private && state&stateHot != 0 && !s.addHot(state&stateIndex, attempts) {
@@ -78,10 +82,11 @@ func (c *Classic) copyAll(s *snapshot) bool {
 	return s.addShared(c.shared)
 }
 
-// copyBusy copies all rows, sending writers elsewhere while it copies those that they write most.
+// copyBusy copies all rows, and sends writers elsewhere while it copies the rows that they write
+// most.
 //
-// Readers take turns until they are through with the last row: were the next one to freeze earlier, it would send
-// writers to the row that this one is still copying.
+// Readers take turns until they are through with the last row. If the next reader froze the series
+// earlier, it would send writers to the row that this one is still copying.
 func (c *Classic) copyBusy(s *snapshot) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
@@ -89,11 +94,11 @@ func (c *Classic) copyBusy(s *snapshot) {
 	deadline := time.Now().Add(maxWait)
 
 	if percpu.Private && c.state.Load()&stateHot == 0 {
-		c.promote() // it is busy enough; writers leave the shared row for good
+		c.promote() // it is busy enough, and writers leave the shared row for good
 	}
 	if state := c.state.Load(); percpu.Private && state&stateHot != 0 {
 		c.state.Or(stateFrozen)
-		s.addHot(state&stateIndex, math.MaxInt) // takes a few attempts at a row: see copyHot
+		s.addHot(state&stateIndex, math.MaxInt) // takes a few attempts at each row: see copyHot
 		c.state.And(^uint32(stateFrozen))
 		if spare := c.spare.Load(); spare != nil { // from a time when there was no room to be hot
 			s.waitShared(*spare, deadline)
@@ -113,7 +118,8 @@ func (c *Classic) copyBusy(s *snapshot) {
 	s.waitShared(*spare, deadline)
 }
 
-// addHot adds the rows of all Ps. It reports false, with only some of them added, if one moved under every attempt.
+// addHot adds the rows of all Ps. If one row changed during every attempt, it reports false and has
+// added only some of the rows.
 func (s *snapshot) addHot(index uint32, attempts int) bool {
 	for pid := range percpu.Procs() {
 		row := percpu.Row(pid, index)
@@ -129,10 +135,13 @@ func (s *snapshot) addHot(index uint32, attempts int) bool {
 	return true
 }
 
-// copyHot adds one P's row if it can make a true copy of it. See Classic for the order and the proof. Once the series is
-// frozen an attempt succeeds soon, wherever the writer is: it can have loaded the state before, and then moves done once;
-// the next writer on that P finds the bit. Observations that were made before and are still in the CPU's store buffer move
-// done too when they reach memory, each once.
+// copyHot adds the row of one P if it can make a true copy of it. For the order and the proof see
+// Classic.
+//
+// Once the series is frozen, an attempt succeeds soon, wherever the writer is. A writer that loaded
+// the state before the freeze moves done once; the next writer on that P finds the bit.
+// Observations that were made before and are still in the CPU's store buffer also move done, each
+// once, when they reach memory.
 func (s *snapshot) copyHot(row []uint64) bool {
 	done := atomic.LoadUint64(&row[wordDone])
 	total := s.read(row[hotBuckets:])
@@ -155,8 +164,8 @@ func (s *snapshot) addShared(row []uint64) bool {
 	return false
 }
 
-// waitShared adds a shared row of which writers keep away. It waits for those that are still there, and at the deadline
-// takes what it finds.
+// waitShared adds a shared row from which writers keep away. It waits for the writers that are
+// still there, and at the deadline it takes the row as it is.
 func (s *snapshot) waitShared(row []uint64, deadline time.Time) {
 	for attempt := 1; ; attempt++ {
 		sum, ok := s.copyShared(row)
@@ -170,12 +179,13 @@ func (s *snapshot) waitShared(row []uint64, deadline time.Time) {
 		case !percpu.Private:
 			runtime.Gosched() // the writer may be a goroutine that is not running
 		case attempt > spins:
-			time.Sleep(nap) // the writer is on a thread that is not running: leave it the CPU
+			time.Sleep(nap) // the writer is on a thread that is not running: give it the CPU
 		}
 	}
 }
 
-// copyShared copies one shared row and reports whether the copy is true. See Classic for the order and the proof.
+// copyShared copies one shared row and reports whether the copy is true. For the order and the
+// proof see Classic.
 func (s *snapshot) copyShared(row []uint64) (sum float64, ok bool) {
 	done := atomic.LoadUint64(&row[wordDone])
 	sum = math.Float64frombits(atomic.LoadUint64(&row[wordSum]))

@@ -15,10 +15,11 @@ import (
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// stress has writers observe v at full speed while readers check every snapshot. It returns how many were inexact.
+// stress runs writers that observe v at full speed, and readers that check every snapshot. It
+// returns how many snapshots were inexact, and how many there were.
 func stress(t *testing.T, c *Classic, writers, readers int, d time.Duration, during func()) (inexact, snapshots int64) {
 	t.Helper()
-	const v = 3 // sums of it are exact
+	const v = 3 // sums of v are exact
 	var stop atomic.Bool
 	var written, torn, taken atomic.Int64
 	var writing, reading sync.WaitGroup
@@ -90,7 +91,8 @@ func TestSnapshotsAreExactUnderFlatOutWriters(t *testing.T) {
 			inexact, snapshots := stress(t, series(), 2, 2, 150*time.Millisecond, nil)
 			t.Logf("%d of %d snapshots were inexact", inexact, snapshots)
 			require.Positive(t, snapshots)
-			// Only a stopped writer of a shared row makes one, and without pinning the scheduler may stop one too.
+			// Only a stopped writer of a shared row makes a snapshot inexact. Without pinning the
+			// scheduler may stop a writer, too.
 			require.Less(t, inexact, snapshots/4+5)
 		})
 	}
@@ -193,9 +195,9 @@ func TestSharedWriterStoppedHalfWayDelaysASnapshotBriefly(t *testing.T) {
 	for name, c := range map[string]*Classic{"cold": newDefault(), "hot": newHot(), "roomless": newRoomless()} {
 		t.Run(name, func(t *testing.T) {
 			c.Observe(1)
-			atomic.AddUint64(&c.shared[sharedBuckets+3], 1) // an observation of 7 stops here
+			atomic.AddUint64(&c.shared[sharedBuckets+3], 1) // an observation of 7 that stops here
 
-			// The best of a few, for the sake of machines with other work.
+			// The best of a few, because the machine may have other work.
 			var counts []uint64
 			var exact bool
 			best := time.Hour

@@ -102,8 +102,8 @@ func ExampleNative() {
 	// 499
 }
 
-// A finer resolution than the default one: buckets grow by 1 %. The limit of buckets is the same, so
-// it takes a smaller range of observations to lower the resolution.
+// A finer resolution than the default one: buckets grow by 1 %. The limit of buckets is the same,
+// so a smaller range of observations is enough to lower the resolution.
 func ExampleNativeOptions() {
 	options := histogram.NativeDefaults()
 	options.Schema = 6
@@ -120,7 +120,7 @@ func ExampleNativeOptions() {
 	// true histogram: impossible native histogram: schema 9 must be between -4 and 8
 }
 
-// The buckets of a snapshot with their upper bounds. At schema 0 bucket i ends at 2^i.
+// The buckets of a snapshot with their upper bounds: at schema 0 bucket i ends at 2^i.
 func ExampleNativeSnapshot() {
 	var series histogram.Native
 	err := series.Init(histogram.NativeOptions{Schema: 0, ZeroThreshold: 1e-9, MaxBuckets: 320})

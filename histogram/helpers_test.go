@@ -28,7 +28,7 @@ func newDefault() *Classic {
 	return c
 }
 
-// newHot is a series that is hot from the start.
+// newHot returns a series that is hot from the start.
 func newHot() *Classic {
 	c := newDefault()
 	if percpu.Private {
@@ -54,10 +54,10 @@ func newHotSeries(t *testing.T) *Classic {
 	return c
 }
 
-// hotDone is the number of observations that have been finished in the rows of the Ps.
+// hotDone returns the number of observations that have been finished in the rows of the Ps.
 func hotDone(c *Classic) uint64 { return percpu.Sum(c.state.Load()&stateIndex + wordDone) }
 
-// newColdForever is never hot: it looks as if a reader had it frozen all the time.
+// newColdForever returns a series that is never hot: it looks as if a reader had frozen it.
 func newColdForever() *Classic {
 	c := newDefault()
 	spare := make([]uint64, len(c.shared))
@@ -66,7 +66,8 @@ func newColdForever() *Classic {
 	return c
 }
 
-// newRoomless is a series that no slab has room for, over more bounds than NewBounds allows.
+// newRoomless returns a series that has no room in any slab: it has more bounds than NewBounds
+// allows.
 func newRoomless() *Classic {
 	b := &Bounds{}
 	for i := range percpu.MaxRow {
@@ -84,7 +85,7 @@ func total(counts []uint64) (n uint64) {
 	return n
 }
 
-// benchValues are 4 096 different values spread over the default bounds.
+// benchValues returns 4 096 different values, spread over the default bounds.
 func benchValues() *[4096]float64 {
 	random := rand.New(rand.NewPCG(1, 2))
 	var values [4096]float64
@@ -101,7 +102,7 @@ func newNative(t testing.TB, options NativeOptions) *Native {
 	return n
 }
 
-// decode undoes spans and deltas.
+// decode returns the counts of spans and deltas by the indexes of their buckets.
 func decode(t *testing.T, b NativeBuckets) map[int]uint64 {
 	t.Helper()
 	counts := make(map[int]uint64)
@@ -122,7 +123,8 @@ func decode(t *testing.T, b NativeBuckets) map[int]uint64 {
 	return counts
 }
 
-// requireNative compares a snapshot with counts made one by one at the resolution it has.
+// requireNative compares a snapshot with the counts of values, made one by one at the resolution of
+// the snapshot.
 func requireNative(t *testing.T, n *Native, values []float64) *NativeSnapshot {
 	t.Helper()
 	var s NativeSnapshot

@@ -12,7 +12,7 @@ import (
 // ErrLayout is wrapped by the errors of [Linear], [Exponential] and [ExponentialRange].
 var ErrLayout = errors.New("histogram: impossible bucket layout")
 
-// Must returns bounds, and panics when err is not nil. It is for layouts that are program text:
+// Must returns bounds, and panics if err is not nil. It is for layouts in program text:
 //
 //	engine.WithBuckets(histogram.Must(histogram.Linear(1, 1, 10))...)
 func Must(bounds []float64, err error) []float64 {
@@ -22,16 +22,18 @@ func Must(bounds []float64, err error) []float64 {
 	return bounds
 }
 
-// Default returns a new copy of the default bounds, made for durations in seconds between 5 ms and 10 s.
+// Default returns a new copy of the default bounds, which suit durations in seconds between 5 ms
+// and 10 s.
 func Default() []float64 {
 	return []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 }
 
-// Linear returns count upper bounds, width apart, the first of them start. The +Inf bucket that every histogram has is
-// not among them and not counted.
+// Linear returns count upper bounds that are width apart; the first is start. The +Inf bucket,
+// which every histogram has, is not among them and is not counted.
 //
-// It fails with [ErrLayout] when count is below 1 or above [MaxBounds], width is not above zero, an argument is not
-// finite, or the bounds overflow or are too close together for float64 to tell them apart.
+// It fails with [ErrLayout] if count is below 1 or above [MaxBounds], if width is not above zero,
+// if an argument is not finite, or if the bounds overflow or are too close together for float64 to
+// tell them apart.
 func Linear(start, width float64, count int) ([]float64, error) {
 	switch {
 	case !finite(start) || !finite(width):
@@ -44,11 +46,12 @@ func Linear(start, width float64, count int) ([]float64, error) {
 	})
 }
 
-// Exponential returns count upper bounds, each factor times the one before it, the first of them start. The +Inf bucket
-// that every histogram has is not among them and not counted.
+// Exponential returns count upper bounds, each of them factor times the one before it; the first is
+// start. The +Inf bucket, which every histogram has, is not among them and is not counted.
 //
-// It fails with [ErrLayout] when count is below 1 or above [MaxBounds], start is not above zero, factor is not above 1,
-// an argument is not finite, or the bounds overflow or are too close together for float64 to tell them apart.
+// It fails with [ErrLayout] if count is below 1 or above [MaxBounds], if start is not above zero,
+// if factor is not above 1, if an argument is not finite, or if the bounds overflow or are too
+// close together for float64 to tell them apart.
 func Exponential(start, factor float64, count int) ([]float64, error) {
 	switch {
 	case !finite(start) || !finite(factor):
@@ -61,11 +64,13 @@ func Exponential(start, factor float64, count int) ([]float64, error) {
 	return layout(count, func(i int) float64 { return start * power(factor, i) })
 }
 
-// ExponentialRange returns count upper bounds from min to max, both included, each the same factor above the one before
-// it. A single bound is min. The +Inf bucket that every histogram has is not among them and not counted.
+// ExponentialRange returns count upper bounds from min to max, both included, each of them greater
+// than the one before it by the same factor. A single bound is min. The +Inf bucket, which every
+// histogram has, is not among them and is not counted.
 //
-// It fails with [ErrLayout] when count is below 1 or above [MaxBounds], min is not above zero, max is not above min, an
-// argument is not finite, or the bounds are too close together for float64 to tell them apart.
+// It fails with [ErrLayout] if count is below 1 or above [MaxBounds], if min is not above zero, if
+// max is not above min, if an argument is not finite, or if the bounds are too close together for
+// float64 to tell them apart.
 func ExponentialRange(min, max float64, count int) ([]float64, error) {
 	switch {
 	case !finite(min) || !finite(max):
@@ -87,7 +92,8 @@ func ExponentialRange(min, max float64, count int) ([]float64, error) {
 	})
 }
 
-// layout lists at(0) to at(count-1), tidied, and checks that they can serve as bounds.
+// layout returns at(0) to at(count-1), all but the first tidied, and checks that they can serve as
+// bounds.
 func layout(count int, at func(i int) float64) ([]float64, error) {
 	if count < 1 || count > MaxBounds {
 		return nil, fmt.Errorf("%w: count %d must be between 1 and %d", ErrLayout, count, MaxBounds)
@@ -108,8 +114,9 @@ func layout(count int, at func(i int) float64) ([]float64, error) {
 	return bounds, nil
 }
 
-// tidy rounds a fraction to 15 significant digits. Bounds become label values: 0.1+2*0.1 has to read 0.3, not
-// 0.30000000000000004, and what is in the last bits depends on the processor (fused multiply-add, math.Pow).
+// tidy rounds a fraction to 15 significant digits. Bounds become label values, so 0.1+2*0.1 has to
+// read 0.3 and not 0.30000000000000004. The last bits also depend on the processor: on its fused
+// multiply-add, and through math.Pow.
 func tidy(x float64) float64 {
 	if x == math.Trunc(x) || !finite(x) {
 		return x
@@ -121,7 +128,7 @@ func tidy(x float64) float64 {
 	return rounded
 }
 
-// power returns x to the n by squaring, more exactly than by n products.
+// power returns x to the power of n by squaring, which is more exact than n products.
 func power(x float64, n int) float64 {
 	p := 1.0
 	for ; n > 0; n >>= 1 {

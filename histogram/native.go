@@ -12,62 +12,73 @@ import (
 // ErrNative is wrapped by the errors of [Native.Init].
 var ErrNative = errors.New("histogram: impossible native histogram")
 
-// NativeOptions are the limits of a native histogram: see [NativeDefaults].
+// NativeOptions are the resolution and the limits of a native histogram. [NativeDefaults] returns
+// the usual ones.
 type NativeOptions struct {
-	// Schema is the resolution to begin with, from -4 to 8: buckets grow by the factor 2^(2^-Schema).
+	// Schema is the resolution to begin with, from -4 to 8: buckets grow by the factor
+	// 2^(2^-Schema).
 	Schema int
 
-	// ZeroThreshold is the largest magnitude that counts as zero, 2^-1022 at least.
+	// ZeroThreshold is the largest magnitude that counts as zero. It must be at least 2^-1022.
 	ZeroThreshold float64
 
-	// MaxBuckets limits the buckets from the lowest to the highest that finite observations needed, empty ones and a
-	// margin included, for both signs together: 272 to 500. At the lowest resolution all of float64 takes 256. The
-	// overflow buckets, which take infinities, are not part of it.
+	// MaxBuckets is the largest number of buckets, from 272 to 500. It counts the buckets from the
+	// lowest to the highest that finite observations needed, with the empty ones among them and a
+	// margin, for both signs together. At the lowest resolution all of float64 takes 256 buckets.
+	// The limit does not count the overflow buckets, which hold infinities.
 	MaxBuckets int
 }
 
-// NativeDefaults returns the usual options: schema 3, where buckets grow by 9 %, zero up to 2^-128, 320 buckets, which at
-// that resolution is 40 powers of two.
+// NativeDefaults returns the usual options: schema 3, where buckets grow by 9 %; a zero bucket up
+// to 2^-128; and 320 buckets, which cover 40 powers of two at that resolution.
 func NativeDefaults() NativeOptions {
 	return NativeOptions{Schema: 3, ZeroThreshold: 0x1p-128, MaxBuckets: 320}
 }
 
 const (
 	leastMaxBuckets = 272
-	mostMaxBuckets  = MaxBounds - 8 // those around the zero bucket and between the signs
+	mostMaxBuckets  = MaxBounds - 8 // less the bounds around the zero bucket and between the signs
 )
 
-// Native counts the observations of one series in exponential buckets of which it chooses range and resolution itself.
-// All its methods may be called concurrently; it must be set up by Init and not be copied.
+// Native counts the observations of one series in exponential buckets, and chooses their range and
+// resolution by itself. [Native.Init] must set it up before use, and it must not be copied after
+// that. All other methods may be called concurrently.
 //
-// It is a chain of generations. Each is a [Classic] whose bounds are those of the buckets in a window, for either sign,
-// so all that is said there about observing and about snapshots holds here. An observation outside the window makes a
-// new generation, with a window that holds it and some more. When the windows would need more than MaxBuckets buckets,
-// the new generation has half the resolution, as often as it takes: that is all the limit does, it neither resets counts
-// nor widens the zero bucket. Older generations keep what they counted; a snapshot adds them up at the resolution of the
-// newest, where pairs of buckets merge exactly. Windows only grow and resolution only falls, so there are about ten
-// generations as a rule, and a bounded number whatever the observations are.
+// A Native is a chain of generations. Each generation is a [Classic] with the bounds of the buckets
+// in two windows, one for each sign, so observations and snapshots have the properties described
+// there. An observation outside the windows makes a new generation, whose window holds the
+// observation and a margin.
+//
+// If the windows would need more than MaxBuckets buckets, the new generation halves the resolution,
+// as often as necessary. The limit has no other effect: counts are not reset and the zero bucket
+// does not grow. Older generations keep their counts. A snapshot adds them up at the resolution of
+// the newest generation, where pairs of older buckets merge exactly.
+//
+// Windows only grow and the resolution only falls. So there are about ten generations as a rule,
+// and a bounded number for any observations.
 type Native struct {
 	options NativeOptions
 	current atomic.Pointer[generation]
 }
 
-// generation never changes but for its counts.
+// generation does not change, apart from its counts.
 type generation struct {
 	counts   Classic
 	older    *generation
 	schema   int
 	positive window
 	negative window
-	// The first positive bucket, the first negative one (of the highest index) and the zero bucket in counts. Of the
-	// others, the first holds -Inf and the last +Inf, because finite observations outside the windows make a new
-	// generation; those between hold nothing.
+	// positiveAt and negativeAt are the places in counts of the first positive bucket and of the
+	// first negative one, which has the highest index; zeroAt is the place of the zero bucket. Of
+	// the other places, the first counts -Inf and the last +Inf, because finite observations
+	// outside the windows make a new generation. The places between them stay empty.
 	positiveAt, negativeAt, zeroAt int
 }
 
-// window is a run of consecutive buckets. Observations above low up to high, in magnitude, are in it.
+// window is a run of consecutive buckets. It holds observations whose magnitude is above low and at
+// most high.
 type window struct {
-	first, last int // no buckets if last is below first
+	first, last int // last is below first if there are no buckets
 	low, high   float64
 }
 
@@ -75,7 +86,8 @@ func (w window) len() int { return w.last - w.first + 1 }
 
 func (w window) holds(magnitude float64) bool { return magnitude > w.low && magnitude <= w.high }
 
-// Init sets n up, empty. It fails with [ErrNative] when an option is out of its range.
+// Init sets n up, without observations. It must come before any other method and must not run
+// concurrently with one. It fails with [ErrNative] if an option is out of its range.
 func (n *Native) Init(options NativeOptions) error {
 	switch z := options.ZeroThreshold; {
 	case options.Schema < minSchema || options.Schema > maxSchema:
@@ -92,11 +104,13 @@ func (n *Native) Init(options NativeOptions) error {
 	return nil
 }
 
-// Observe counts v. Infinities are counted in the overflow buckets, one past those of the largest numbers, and make the
-// sum infinite, or NaN once both came. NaN is ignored: no bucket could hold it.
+// Observe counts v. Infinities count in the overflow buckets, which follow the buckets of the
+// largest numbers; they make the sum infinite, or NaN once both infinities were observed. NaN is
+// ignored, because no bucket can hold it.
 //
-// It takes no lock and does not wait for readers. It allocates only when v is outside the range of all observations
-// before, which makes a generation, and when a generation becomes hot.
+// It takes no lock and does not wait for readers. It allocates when v is outside the range of all
+// observations before, which makes a new generation, and when a generation becomes hot.
+// BenchmarkNativeObserve measures it.
 func (n *Native) Observe(v float64) {
 	for {
 		g := n.current.Load()
@@ -107,7 +121,7 @@ func (n *Native) Observe(v float64) {
 		if v != v {
 			return
 		}
-		// If another goroutine was faster, its generation may do as well.
+		// If another goroutine was faster, its generation may hold v as well.
 		n.current.CompareAndSwap(g, n.grow(g, v))
 	}
 }
@@ -116,7 +130,7 @@ func (g *generation) holds(v, zeroThreshold float64) bool {
 	return math.Abs(v) <= zeroThreshold || g.negative.holds(-v) || math.IsInf(v, 0)
 }
 
-// grow makes the generation after g, in which there is room for v.
+// grow makes the generation after g, with room for v.
 func (n *Native) grow(g *generation, v float64) *generation {
 	schema, positive, negative := g.schema, g.positive, g.negative
 	grown := &positive
@@ -124,8 +138,9 @@ func (n *Native) grow(g *generation, v float64) *generation {
 		grown = &negative
 	}
 	index := nativeIndex(math.Abs(v), schema)
-	// Buckets to add beyond the one needed: as many as there are, so that a series settles after a few generations, but
-	// few against the limit, so that empty ones cost no resolution.
+	// margin is the number of buckets to add beyond the one that v needs: as many as there are, so
+	// that a series settles after a few generations, but few compared with the limit, so that empty
+	// buckets do not cost resolution.
 	margin := func(buckets int) int { return min(buckets, n.options.MaxBuckets/16) }
 	below, above := 0, 0
 	switch {
@@ -139,7 +154,7 @@ func (n *Native) grow(g *generation, v float64) *generation {
 		above = margin(grown.len())
 		grown.last = index
 	}
-	for positive.len()+negative.len() > n.options.MaxBuckets { // ends: at minSchema all there is fits
+	for positive.len()+negative.len() > n.options.MaxBuckets { // ends: at minSchema all of float64 fits
 		schema--
 		for _, w := range []*window{&positive, &negative} {
 			if w.len() > 0 {
@@ -156,11 +171,14 @@ func (n *Native) grow(g *generation, v float64) *generation {
 	return newGeneration(g, schema, n.options.ZeroThreshold, positive, negative)
 }
 
-// newGeneration lays out the buckets: negative ones from the highest index down, the zero bucket, positive ones. Between
-// them, and at the ends, are buckets that no finite observation gets into: -Inf comes first and +Inf last.
+// newGeneration lays out the buckets: the negative ones from the highest index down, the zero
+// bucket, and the positive ones. Between them and at the ends are buckets that get no finite
+// observation; the first of all counts -Inf and the last +Inf.
 //
-// Classic's bounds belong to the bucket below, those of negative buckets to the one of larger magnitude, which is below
-// too, and those of the zero bucket to it: hence the next smaller numbers.
+// A bound of Classic belongs to the bucket below it. But -nativeBound(i), which is between the
+// negative buckets i+1 and i, belongs to bucket i, which is above it, and the lower bound of the
+// zero bucket belongs to the zero bucket. So the bounds of Classic are the next smaller numbers
+// there.
 func newGeneration(older *generation, schema int, zero float64, positive, negative window) *generation {
 	g := &generation{older: older, schema: schema, positive: positive, negative: negative}
 	var upper []float64
@@ -171,7 +189,7 @@ func newGeneration(older *generation, schema int, zero float64, positive, negati
 	}
 	if w := &g.negative; w.len() > 0 {
 		w.low, w.high = max(zero, nativeBound(w.first-1, schema)), nativeBound(w.last, schema)
-		add(math.Nextafter(-w.high, math.Inf(-1))) // -Inf for the last bucket there is, which is as it should be
+		add(math.Nextafter(-w.high, math.Inf(-1))) // -Inf if it is the last bucket of all
 		g.negativeAt = 1
 		for i := w.last; i >= w.first; i-- {
 			add(math.Nextafter(-max(zero, nativeBound(i-1, schema)), math.Inf(-1)))

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// requireNativeIndex checks that v is above the bound below its bucket and not above its bucket's.
+// requireNativeIndex checks that v is above the bound below its bucket, and not above the bound of
+// its bucket.
 func requireNativeIndex(t *testing.T, v float64, schema int) {
 	t.Helper()
 	index := nativeIndex(v, schema)

@@ -4,11 +4,13 @@ package histogram
 
 import "math"
 
-// Quantile estimates the q-quantile of the observations. A quantile is placed within its bucket geometrically, as the
-// buckets themselves grow, and within the zero bucket evenly, as Prometheus 3 does; one in an overflow bucket is infinite.
-// Others are off by one bucket's width at most.
+// Quantile estimates the q-quantile of the observations, as Prometheus 3 does. It interpolates
+// geometrically within a bucket, because the buckets grow geometrically, and linearly within the
+// zero bucket. A quantile in an overflow bucket is infinite. Any other estimate is off by at most
+// the width of one bucket.
 //
-// It returns NaN when there are no observations or q is NaN; -Inf for q below 0 and +Inf for q above 1.
+// It returns NaN if there are no observations or q is NaN, -Inf for q below 0, and +Inf for q above
+// 1.
 func (s *NativeSnapshot) Quantile(q float64) float64 {
 	total := s.ZeroCount
 	for _, c := range []*counts{&s.positive, &s.negative} {
@@ -47,11 +49,11 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 	if s.positive.overflow > 0 {
 		return math.Inf(1)
 	}
-	return math.NaN() // not reached: the rank is at most the total
+	return math.NaN() // not reached, because the rank is at most the total
 }
 
 // between returns the value at a part of the way through a bucket.
 func (s *NativeSnapshot) between(index int, part float64) float64 {
 	low, high := nativeBound(index-1, s.Schema), nativeBound(index, s.Schema)
-	return min(low*math.Pow(high/low, part), high) // rounding must not lead out of the bucket, let alone to +Inf
+	return min(low*math.Pow(high/low, part), high) // even after rounding
 }

@@ -8,14 +8,15 @@ import (
 	"github.com/quipu-metrics/quipu/internal/buckets"
 )
 
-// NativeSnapshot is filled in by [Native.Snapshot]. Use one again and again: its memory is reused.
+// NativeSnapshot is the state of a native histogram. [Native.Snapshot] fills it in. A program that
+// uses the same NativeSnapshot for all its snapshots reuses its memory.
 type NativeSnapshot struct {
 	Schema        int
 	ZeroThreshold float64
 	ZeroCount     uint64
-	Count         uint64 // of all observations: those in buckets and in the zero bucket
+	Count         uint64 // of all observations: those in Positive, in Negative and in the zero bucket
 	Sum           float64
-	Exact         bool // see Classic.Snapshot
+	Exact         bool // whether Sum belongs to exactly these observations: see Classic.Snapshot
 	Positive      NativeBuckets
 	Negative      NativeBuckets
 
@@ -23,10 +24,15 @@ type NativeSnapshot struct {
 	scratch            []uint64
 }
 
-// NativeBuckets are runs of consecutive buckets: see its fields.
+// NativeBuckets are runs of consecutive buckets of one sign. The field Spans, a []NativeSpan, lists
+// the runs in ascending order. The field Deltas, a []int64, has one entry for each bucket of all
+// runs: the first is a count, and every other one is the difference from the count before it.
+// Bucket i holds magnitudes up to 2^(i·2^-Schema).
 type NativeBuckets = buckets.Buckets
 
-// NativeSpan is a run of consecutive buckets: see its fields.
+// NativeSpan is a run of consecutive buckets. Its field Length, a uint32, is the number of buckets.
+// Its field Offset, an int32, is the index of the first bucket for the first span, and for every
+// other span the number of buckets that the span skips.
 type NativeSpan = buckets.Span
 
 // counts holds the counts of all buckets in a window.
@@ -37,8 +43,9 @@ type counts struct {
 	beyond   int    // index of their bucket
 }
 
-// Snapshot replaces the contents of s with the state of n, at the resolution that n has at the moment. What
-// [Classic.Snapshot] says of consistency, waiting and concurrency holds here. It allocates only while s is too small.
+// Snapshot replaces the contents of s with the state of n, at the current resolution of n. It gives
+// the guarantees of [Classic.Snapshot] about consistency, waiting and concurrency. It allocates
+// only while s is too small.
 func (n *Native) Snapshot(s *NativeSnapshot) {
 	newest := n.current.Load()
 	s.Schema, s.ZeroThreshold = newest.schema, n.options.ZeroThreshold

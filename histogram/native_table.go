@@ -2,8 +2,9 @@
 
 package histogram
 
-// fractions[j] is 2^(j/256-1), correctly rounded: the upper bounds of schema 8 between 0.5 and 1. Lower schemas use every
-// second, fourth, ... of them. TestFractionsAreCorrectlyRounded computes them again.
+// fractions[j] is 2^(j/256-1), correctly rounded. These are the upper bounds of schema 8 between
+// 0.5 and 1. Lower schemas use every second, fourth, ... of them. TestFractionsAreCorrectlyRounded
+// computes them again.
 var fractions = [256]float64{
 	0.5, 0.5013556375251013, 0.5027149505564014, 0.5040779490592088, 0.5054446430258502, 0.5068150424757447,
 	0.5081891574554765, 0.509566998038869, 0.5109485743270583, 0.5123338964485679, 0.5137229745593819, 0.5151158188430205,

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// exactBound is 2^(index·2^-schema), for schema > 0 and index from 0 to 2^schema, to 200 bits.
+// exactBound returns 2^(index·2^-schema) to 200 bits, for a positive schema and an index from 0 to
+// 2^schema.
 func exactBound(index, schema int) *big.Float {
 	bound, root := new(big.Float).SetPrec(200).SetInt64(1), new(big.Float).SetPrec(200).SetInt64(2)
 	for bit := schema; bit >= 0; bit-- {
@@ -20,7 +21,7 @@ func exactBound(index, schema int) *big.Float {
 	return bound
 }
 
-// rootOfTwo is 2^(2^-n).
+// rootOfTwo returns 2^(2^-n).
 func rootOfTwo(two *big.Float, n int) *big.Float {
 	root := new(big.Float).SetPrec(200).Set(two)
 	for range n {

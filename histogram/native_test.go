@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// maxGenerations bounds the chain: 13 resolutions, at each of which the windows grow by a 16th of the limit or double.
+// maxGenerations bounds the chain: there are 13 resolutions, and at each of them the windows grow
+// by a 16th of the limit or double.
 const maxGenerations = 13 * 20
 
 func TestNativeCountsEveryObservationInItsBucket(t *testing.T) {
@@ -154,7 +155,7 @@ func TestNativeLosesNothingWhileItGrowsUnderReaders(t *testing.T) {
 	for w := range writers {
 		random := rand.New(rand.NewPCG(7, uint64(w)))
 		for i := range each {
-			// Powers of two, small in number and size: sums of them are exact.
+			// Powers of two. There are few of them and they are small, so their sums are exact.
 			v := math.Ldexp(1, int(random.Uint64N(uint64(1+i*40/each)))-10)
 			values[w] = append(values[w], math.Copysign(v, random.Float64()-0.5))
 		}
@@ -199,7 +200,8 @@ func TestNativeLosesNothingWhileItGrowsUnderReaders(t *testing.T) {
 	}
 }
 
-// Observations outside the range of all before make generations, here from several goroutines at once.
+// An observation outside the range of all before makes a generation. Here several goroutines make
+// generations at the same time.
 func TestGenerationsMadeAtTheSameTimeAreAllKept(t *testing.T) {
 	const goroutines, rounds, values = 4, 200, 20
 	for range rounds {

@@ -11,11 +11,12 @@ import (
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// These are small programs over the real Classic, of which every order of the memory accesses is run. A reader freezes the
-// series after one copy that failed, and waits for a writer for no longer than one more.
+// These are small programs over the real Classic. All orders of their memory accesses are run. A
+// reader freezes the series after one copy that failed, and waits for a writer no longer than for
+// one more.
 
-// observed is a series under exploration. Observation n has the value of addition n and a bucket of its own, so both the
-// buckets and the sum tell which observations they hold.
+// observed is a series under exploration. Observation n has the value of addition n and a bucket of
+// its own, so the buckets and the sum both tell which observations they hold.
 type observed struct {
 	*Classic
 	*interleave.History
@@ -37,7 +38,7 @@ func (o *observed) observe(n int) {
 	o.Add(n, func(v uint64) { o.Observe(float64(v)) })
 }
 
-// value returns what the buckets of a snapshot hold.
+// value returns the additions that the buckets of a snapshot hold.
 func (o *observed) value() (held uint64) {
 	counts, sum, exact := o.Snapshot(nil)
 	for n, count := range counts {
@@ -167,7 +168,8 @@ func TestEveryInterleavingOfSharedRowsGivesTrueSnapshots(t *testing.T) {
 	)
 }
 
-// A series that is collected gives its rows back, to be zeroed and used again: not before its last use is over.
+// A collected series gives its rows back, to be zeroed and used again. That must not happen before
+// its last use is over.
 func TestNoOrderWritesIntoARowThatWasGivenBack(t *testing.T) {
 	last := func(name string, use func(o *observed)) interleave.Scenario {
 		return interleave.Scenario{Name: name, Setup: func(w *interleave.World) {
