@@ -22,7 +22,7 @@ import (
 )
 
 // TestQueriesOfTheGuideHaveAnswers asks a real Prometheus, which scrapes servers with the
-// middleware of this project, all PromQL expressions of the documentation. Each must have an answer
+// middleware of this project, all PromQL expressions of docs. Each must have an answer
 // that is a number above 0, and where it follows from the requests, that number.
 func TestQueriesOfTheGuideHaveAnswers(t *testing.T) {
 	testkit.Require(t, "prometheus")
@@ -72,7 +72,7 @@ scrape_configs:
 		},
 		"The share of requests sent that got a server error or no response": {`{}`: (2*3.0 + 2) / (2*20 + 2)},
 	}
-	queries := testkit.ReadPromQL(t, "../..")
+	queries := testkit.ReadPromQL(t, "../../docs")
 	require.NotEmpty(t, queries)
 	for _, q := range queries {
 		highest := 0.0
