@@ -84,13 +84,10 @@ func TestARegistryLogs256CallSitesAndCountsTheRest(t *testing.T) {
 // countingHandler is a slog.Handler that counts records.
 type countingHandler struct{ n *atomic.Int32 }
 
-func (h countingHandler) Enabled(context.Context, slog.Level) bool { return true }
-
+func (h countingHandler) Enabled(context.Context, slog.Level) bool  { return true }
 func (h countingHandler) Handle(context.Context, slog.Record) error { h.n.Add(1); return nil }
-
-func (h countingHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
-
-func (h countingHandler) WithGroup(string) slog.Handler { return h }
+func (h countingHandler) WithAttrs([]slog.Attr) slog.Handler        { return h }
+func (h countingHandler) WithGroup(string) slog.Handler             { return h }
 
 func TestGoroutinesThatMisuseAMetricAtTheSamePlaceAtOnceLogItOnce(t *testing.T) {
 	var lines atomic.Int32

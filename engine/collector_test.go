@@ -66,8 +66,7 @@ func TestCollectorIsRegisteredWholeOrNotAtAll(t *testing.T) {
 type definer struct{ define func(*engine.Definitions) }
 
 func (f *definer) Define(d *engine.Definitions) { f.define(d) }
-
-func (*definer) Collect(*engine.Emission) {}
+func (*definer) Collect(*engine.Emission)       {}
 
 // Parsers refuse a whole page if it has a family twice.
 func TestACollectorThatDefinesAMetricTwiceIsRefused(t *testing.T) {
@@ -94,8 +93,7 @@ func TestACollectorWithANativeHistogramIsRefused(t *testing.T) {
 // bare is a collector that defines no metrics.
 type bare struct{ collect func(*engine.Emission) }
 
-func (*bare) Define(*engine.Definitions) {}
-
+func (*bare) Define(*engine.Definitions)   {}
 func (b *bare) Collect(e *engine.Emission) { b.collect(e) }
 
 func TestACollectorThatDefinesNothingIsCalledAtEveryPage(t *testing.T) {
@@ -157,8 +155,7 @@ func TestACollectorInTwoRegistriesIsCalledByBothAtOnce(t *testing.T) {
 type incomparable struct{ _ []int }
 
 func (incomparable) Define(*engine.Definitions) {}
-
-func (incomparable) Collect(*engine.Emission) {}
+func (incomparable) Collect(*engine.Emission)   {}
 
 func TestARegistrationThatCannotWorkSaysWhy(t *testing.T) {
 	r := engine.NewRegistry()

@@ -350,8 +350,7 @@ func (s *sleeper) sleep() {
 	s.running.Add(-1)
 }
 
-func (s *sleeper) value() float64 { s.sleep(); return 1 }
-
+func (s *sleeper) value() float64                     { s.sleep(); return 1 }
 func (s *sleeper) emit(c *gauges, e *engine.Emission) { s.sleep(); e.Emit(c.gauge, 1, "x") }
 
 // gauges is a collector that defines one gauge.
@@ -362,8 +361,7 @@ type gauges struct {
 }
 
 func (c *gauges) Define(d *engine.Definitions) { c.gauge = d.Gauge(c.name, "", []string{"a"}) }
-
-func (c *gauges) Collect(e *engine.Emission) { c.collect(c, e) }
+func (c *gauges) Collect(e *engine.Emission)   { c.collect(c, e) }
 
 func sleepAndEmit(s *sleeper) *gauges { return &gauges{name: "collected", collect: s.emit} }
 

@@ -160,8 +160,7 @@ func panicText(f func()) (text string) {
 // panicky is a slog.Handler that panics.
 type panicky struct{ slog.Handler }
 
-func (panicky) Enabled(context.Context, slog.Level) bool { return true }
-
+func (panicky) Enabled(context.Context, slog.Level) bool  { return true }
 func (panicky) Handle(context.Context, slog.Record) error { panic("handler") }
 
 func TestALogHandlerThatPanicsDoesNotReachTheHotPath(t *testing.T) {

@@ -196,15 +196,11 @@ type (
 	blocks       struct{ until chan struct{} }
 )
 
-func (exits) String() string { runtime.Goexit(); return "" }
-
-func (panics) Error() string { panic("in Error") }
-
-func (panicsInTurn) String() string { panic(panicsInTurn{}) }
-
+func (exits) String() string            { runtime.Goexit(); return "" }
+func (panics) Error() string            { panic("in Error") }
+func (panicsInTurn) String() string     { panic(panicsInTurn{}) }
 func (b blocks) Format(fmt.State, rune) { <-b.until }
-
-func (b blocks) String() string { return "" }
+func (b blocks) String() string         { return "" }
 
 func TestAFunctionWhosePanicCannotBePrintedIsCalledAgain(t *testing.T) {
 	release := make(chan struct{})

@@ -8,9 +8,10 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// Build registers go_build_info, which is always 1 and whose labels say what was built: path, version and checksum of the
-// main module, each "unknown" where the build did not record it. The version of a build from a checkout is what the
-// go command makes of its state; the checksum is there only when the program was installed from a module proxy.
+// Build registers go_build_info. Its value is always 1, and its labels are the path, version and
+// checksum of the main module; a label is "unknown" if the build did not record it. In a build from
+// a checkout, the go command derives the version from the state of the checkout. There is a
+// checksum only if the program was installed from a module proxy.
 func Build(reg *engine.Registry) error {
 	info, err := reg.NewGaugeVec("go_build_info", "The main module that this program was built from; always 1.",
 		[]string{"path", "version", "checksum"})

@@ -2,7 +2,7 @@
 
 package collect
 
-// runtimeFamily is a family that is the sum of some of the values of runtime/metrics.
+// runtimeFamily is a family whose value is the sum of some values of runtime/metrics.
 type runtimeFamily struct {
 	name    string
 	counter bool
@@ -10,7 +10,7 @@ type runtimeFamily struct {
 	sources []string
 }
 
-// The values of runtime/metrics that more than one family needs.
+// Most of these values of runtime/metrics are used by several families.
 const (
 	heapObjects  = "/memory/classes/heap/objects:bytes"
 	heapUnused   = "/memory/classes/heap/unused:bytes"
@@ -18,10 +18,11 @@ const (
 	heapReleased = "/memory/classes/heap/released:bytes"
 	heapStacks   = "/memory/classes/heap/stacks:bytes"
 	allocated    = "/gc/heap/allocs:bytes"
-	tinyAllocs   = "/gc/heap/tiny/allocs:objects" // several of them share one object
+	tinyAllocs   = "/gc/heap/tiny/allocs:objects" // several of these share one heap object
 )
 
-// runtimeFamilies maps the fields of runtime.MemStats, after which most families are named, to runtime/metrics.
+// runtimeFamilies returns the families with their sources in runtime/metrics. Most families are
+// named after fields of runtime.MemStats.
 func runtimeFamilies() []runtimeFamily {
 	const (
 		gauge   = false

@@ -11,10 +11,11 @@ import (
 
 const latencySource = "/sched/latencies:seconds"
 
-// latencies is the histogram of the time that goroutines spent ready but not running. The runtime's 160 buckets are too
-// many for a page; every bound here is one of the runtime's, so that merging them is exact. (The runtime's buckets leave
-// out their upper bound, so what took exactly that long to the nanosecond is counted one bucket too high.) The runtime
-// keeps no sum.
+// latencies is the histogram of the time that goroutines spent ready but not running. The runtime
+// has 160 buckets, too many for a page, so they are merged. Every bound here is also a bound of the
+// runtime, so merging moves no observation across a bound. (The runtime's buckets exclude their
+// upper bound; a latency that equals a bound to the nanosecond is counted one bucket too high.) The
+// runtime keeps no sum.
 type latencies struct {
 	metric engine.Collected
 	sample *metrics.Sample
@@ -22,21 +23,21 @@ type latencies struct {
 	counts []uint64
 }
 
-// latencyLayout merges the buckets of the runtime.
+// latencyLayout says how the runtime's buckets are merged.
 type latencyLayout struct {
 	bounds []float64 // without +Inf
-	into   []int     // by bucket of the runtime: where it goes
-	middle []float64 // by bucket of the runtime: what to take for the values in it
+	into   []int     // for each bucket of the runtime, the bucket that it belongs to
+	middle []float64 // for each bucket of the runtime, the assumed value of its observations
 }
 
-// The bounds begin at a microsecond or so, grow at least fourfold and end at a second or so.
+// The bounds begin near a microsecond, grow at least fourfold and end near a second.
 const (
 	leastLatency    = 1e-6
 	greatestLatency = 1.1
 	latencyGrowth   = 4
 )
 
-// newLatencyLayout makes a layout from the runtime's bounds, of which there is one more than buckets.
+// newLatencyLayout makes a layout from the runtime's bounds. There is one more bound than buckets.
 func newLatencyLayout(bounds []float64) latencyLayout {
 	var l latencyLayout
 	for i := 0; i+1 < len(bounds); i++ {
@@ -45,13 +46,14 @@ func newLatencyLayout(bounds []float64) latencyLayout {
 		l.middle = append(l.middle, middle(lower, upper))
 		if n := len(l.bounds); upper >= leastLatency && upper <= greatestLatency &&
 			(n == 0 || upper >= latencyGrowth*l.bounds[n-1]) {
-			l.bounds = append(l.bounds, math.Round(upper*1e9)/1e9) // they are whole nanoseconds
+			l.bounds = append(l.bounds, math.Round(upper*1e9)/1e9) // bounds are whole nanoseconds
 		}
 	}
 	return l
 }
 
-// middle is a value between the bounds. Latencies are not negative; the runtime's outermost bounds may be infinite.
+// middle returns a value between the bounds. Latencies are not negative, and the runtime's
+// outermost bounds may be infinite.
 func middle(lower, upper float64) float64 {
 	switch {
 	case upper <= 0:
@@ -62,7 +64,8 @@ func middle(lower, upper float64) float64 {
 	return (max(lower, 0) + upper) / 2
 }
 
-// merge sets the buckets of the layout to the counts of the runtime's, and returns an estimate of the sum.
+// merge adds up the counts of the runtime's buckets in the buckets of the layout, and returns an
+// estimate of the sum.
 func (l *latencyLayout) merge(to, counts []uint64) (sum float64) {
 	clear(to)
 	for i, count := range counts {

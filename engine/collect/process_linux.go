@@ -16,12 +16,12 @@ import (
 
 func process(reg *engine.Registry) error { return reg.Register(newProcessCollector()) }
 
-// ticksPerSecond is the unit of times in /proc (USER_HZ). It is part of the kernel's interface to programs, and 100 on every
-// architecture that Go supports.
+// ticksPerSecond is the unit of times in /proc (USER_HZ). It is part of the kernel's interface to
+// programs, and is 100 on every architecture that Go supports.
 const ticksPerSecond = 100
 
 type processCollector struct {
-	buf       []byte // of the file being read
+	buf       []byte // holds the file being read
 	pageSize  float64
 	startTime float64 // in seconds since 1970; 0 if unknown
 
@@ -30,18 +30,20 @@ type processCollector struct {
 
 func newProcessCollector() *processCollector {
 	c := &processCollector{buf: make([]byte, 8<<10), pageSize: float64(os.Getpagesize())}
-	// The start time is read once: the kernel's idea of the time it booted moves when the clock is set.
-	c.startTime, _ = readStartTime() // without it, the family is left out
+	// The start time is read once, because the boot time in /proc/stat moves when the clock is set.
+	c.startTime, _ = readStartTime() // after an error, the family is left out
 	return c
 }
 
 // Define implements [engine.Collector].
 func (c *processCollector) Define(d *engine.Definitions) {
-	c.cpu = d.Counter("process_cpu_seconds_total", "CPU time that the process has used, its own and the kernel's for it.", nil)
+	c.cpu = d.Counter("process_cpu_seconds_total", "CPU time that the process has used, its own and the kernel's for it.",
+		nil)
 	c.openFDs = d.Gauge("process_open_fds", "Open descriptors.", nil)
 	c.maxFDs = d.Gauge("process_max_fds", "How many descriptors may be open.", nil)
 	c.virtual = d.Gauge("process_virtual_memory_bytes", "Size of the address space in use.", nil)
-	c.maxVirtual = d.Gauge("process_virtual_memory_max_bytes", "How large that may become; 2^64-1 when there is no limit.", nil)
+	c.maxVirtual = d.Gauge("process_virtual_memory_max_bytes", "How large that may become; 2^64-1 when there is no limit.",
+		nil)
 	c.resident = d.Gauge("process_resident_memory_bytes", "Memory of the process that is in RAM.", nil)
 	c.start = d.Gauge("process_start_time_seconds", "When the process started, in seconds since 1970.", nil)
 	c.received = d.Counter("process_network_receive_bytes_total",
@@ -50,7 +52,7 @@ func (c *processCollector) Define(d *engine.Definitions) {
 		"Bytes of IP packets sent in the process' network namespace.", nil)
 }
 
-// Collect implements [engine.Collector]. What cannot be read is not emitted.
+// Collect implements [engine.Collector]. It leaves out a metric whose value cannot be read.
 func (c *processCollector) Collect(e *engine.Emission) {
 	var usage syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) == nil {
@@ -87,7 +89,8 @@ func (c *processCollector) Collect(e *engine.Emission) {
 
 func seconds(t syscall.Timeval) float64 { return time.Duration(t.Nano()).Seconds() }
 
-// read reads a file into the collector's buffer, which the next call uses again. Package os would allocate more.
+// read reads a file into the collector's buffer, which the next call overwrites. Package os would
+// allocate more.
 func (c *processCollector) read(path string) ([]byte, error) {
 	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
@@ -112,7 +115,8 @@ func (c *processCollector) read(path string) ([]byte, error) {
 
 const descriptors = "/proc/self/fd"
 
-// openDescriptors returns how many descriptors are open. Since Linux 6.2 that is the size of the directory.
+// openDescriptors returns how many descriptors are open. Since Linux 6.2 that is the size of the
+// directory.
 func openDescriptors(buf []byte) (int, error) {
 	var stat syscall.Stat_t
 	if err := syscall.Stat(descriptors, &stat); err == nil && stat.Size > 0 {
@@ -135,14 +139,14 @@ func listDescriptors(buf []byte) (int, error) {
 			return 0, err
 		}
 		if n == 0 {
-			return entries - 3, nil // ".", "..", and the descriptor that reads the directory
+			return entries - 3, nil // without ".", ".." and the descriptor that reads the directory
 		}
 		entries += countEntries(buf[:max(n, 0)])
 	}
 }
 
-// countEntries counts the directory entries in what getdents64 has written: each begins with an inode number and an
-// offset of 8 bytes each, and its own length in 2 bytes.
+// countEntries counts the directory entries in a list that getdents64 has written. An entry begins
+// with an inode number of 8 bytes, an offset of 8 bytes, and its own length in 2 bytes.
 func countEntries(list []byte) int {
 	const lengthAt = 16
 	n := 0
@@ -157,7 +161,7 @@ func countEntries(list []byte) int {
 	return n
 }
 
-// memoryPages reads the first two numbers of /proc/self/statm.
+// memoryPages parses the first two numbers of /proc/self/statm.
 func memoryPages(text []byte) (virtual, resident uint64, ok bool) {
 	first, text := cutField(text)
 	second, _ := cutField(text)
@@ -166,8 +170,8 @@ func memoryPages(text []byte) (virtual, resident uint64, ok bool) {
 	return virtual, resident, ok1 && ok2
 }
 
-// netstat reads a value from a file of pairs of lines, the first with names and the second with values, both of which begin
-// with the name of a table.
+// netstat finds a value in a file of pairs of lines. The first line of a pair has names and the
+// second has values; both begin with the name of a table.
 func netstat(text []byte, table, name string) (uint64, bool) {
 	for len(text) > 0 {
 		names, rest, _ := bytes.Cut(text, []byte("\n"))
@@ -190,18 +194,20 @@ func netstat(text []byte, table, name string) (uint64, bool) {
 	return 0, false
 }
 
-// cutField returns the text up to the next space, and what follows it.
+// cutField returns the text up to the next space, and the text after it.
 func cutField(text []byte) (field, rest []byte) {
 	field, rest, _ = bytes.Cut(bytes.TrimLeft(text, " "), []byte(" "))
 	return field, rest
 }
 
+// number parses a number. The conversion to a string does not allocate if the number is short.
 func number(digits []byte) (n uint64, ok bool) {
-	n, err := strconv.ParseUint(string(bytes.TrimSpace(digits)), 10, 64) // the conversion does not allocate when short
+	n, err := strconv.ParseUint(string(bytes.TrimSpace(digits)), 10, 64)
 	return n, err == nil
 }
 
-// readStartTime returns when the process started, to about a second: that is how exactly the kernel tells when it booted.
+// readStartTime returns when the process started. The kernel rounds its boot time, so the result is
+// accurate to about a second.
 func readStartTime() (float64, error) {
 	self, err := os.ReadFile("/proc/self/stat")
 	if err != nil {
@@ -216,8 +222,9 @@ func readStartTime() (float64, error) {
 
 var errStat = errors.New("quipu: /proc does not say when the process started")
 
-// startTime finds the boot time in /proc/stat, and the process' age since then in field 22 of /proc/self/stat, of which
-// field 2 is a name in parentheses that may itself have spaces and parentheses.
+// startTime adds the boot time in /proc/stat and the time from boot to the start of the process,
+// which is field 22 of /proc/self/stat. Field 2 of that file is a name in parentheses, which may
+// contain spaces and parentheses.
 func startTime(self, system []byte) (float64, error) {
 	_, after, found := bytes.Cut(system, []byte("\nbtime "))
 	boot, _, _ := bytes.Cut(after, []byte("\n"))

@@ -44,7 +44,7 @@ func TestCPUTimeIsCounted(t *testing.T) {
 		sum += float64(began.Nanosecond())
 	}
 	require.NotZero(t, sum)
-	// A busy machine gives this process little of those 50 ms.
+	// A busy machine may give this process only a small part of the 50 ms.
 	require.Greater(t, pageOf(t, reg).Value(t, "process_cpu_seconds_total"), before+0.001)
 }
 
@@ -88,7 +88,8 @@ func TestFilesLongerThanTheBufferAreReadWhole(t *testing.T) {
 }
 
 func TestNetworkCountersAreThoseOfTheIPTable(t *testing.T) {
-	const text = "TcpExt: InOctets Other\nTcpExt: 1 2\nIpExt: InNoRoutes InOctets OutOctets\nIpExt: 0 18446744073709551615 7\n"
+	const text = "TcpExt: InOctets Other\nTcpExt: 1 2\n" +
+		"IpExt: InNoRoutes InOctets OutOctets\nIpExt: 0 18446744073709551615 7\n"
 	for _, test := range []struct {
 		text, name string
 		want       uint64

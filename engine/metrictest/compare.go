@@ -12,14 +12,17 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// Compare compares families of the registry with the expected text of a page, and marks the test as failed, with the
-// difference, when they are not the same. It reports whether they are.
+// Compare compares families of the registry with the expected text of a page. It reports whether
+// they are equal; if not, it marks the test as failed and shows the difference.
 //
-// The families compared are those with the given names; without names, those that the text mentions. Each must have exactly
-// the samples of the text: an expected family that is empty or missing is a difference, and so is a series too many. A name
-// that no metric has is an error: use the one that is registered to say that it has no series. The
-// order of lines and of labels does not matter, lines may be indented, and HELP and TYPE are compared only where the
-// text has them. Values are compared as numbers: 1 and 1.0 are the same, and NaN is the same as NaN.
+// Compare takes the families with the given names or, without names, those that the text mentions.
+// Each family must have exactly the samples that the text has for it: a series too few or too many
+// is a difference. To check that a metric has no series, give its name and leave it out of the
+// text. A name that is not registered is an error.
+//
+// The order of lines and of labels does not matter, and lines may be indented. HELP and TYPE are
+// compared only if the text has them. Values are compared as numbers: 1 equals 1.0, and NaN equals
+// NaN.
 func Compare(tb testing.TB, reg *engine.Registry, want string, names ...string) bool {
 	tb.Helper()
 	got := gather(tb, reg)
@@ -56,8 +59,8 @@ func Compare(tb testing.TB, reg *engine.Registry, want string, names ...string) 
 	return false
 }
 
-// undefined returns the names that the registry does not know and of which the text expects nothing, so that comparing
-// them would find no difference. Of others the difference shows what is there.
+// undefined returns the names that are neither registered nor expected to have samples. Comparing
+// them would find no difference.
 func undefined(reg *engine.Registry, expected, got []Family, names []string) (unknown []string) {
 	known := make(map[string]bool)
 	for info := range reg.All() {
@@ -76,6 +79,7 @@ func undefined(reg *engine.Registry, expected, got []Family, names []string) (un
 	return unknown
 }
 
+// named returns the family with this name, or an empty one.
 func named(families []Family, name string) Family {
 	for _, f := range families {
 		if f.Name == name {
@@ -87,12 +91,13 @@ func named(families []Family, name string) Family {
 
 func sameValue(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
 
-// diff gathers lines that begin with "-", "+" or, when they are the same on both sides, with a space.
+// diff collects lines that begin with "-", "+" or, if they are the same on both sides, a space.
 type diff struct {
 	lines   []string
 	differs bool
 }
 
+// family compares two families.
 func (d *diff) family(want, got Family) {
 	d.comment("HELP", want.Name, want.Help, got.Help)
 	d.comment("TYPE", want.Name, want.Type, got.Type)
@@ -118,7 +123,8 @@ func (d *diff) family(want, got Family) {
 	}
 }
 
-// comment compares what the text has; a family that is not exposed shows that by its samples.
+// comment compares a HELP or TYPE line if the text has one. It does not report that an exposed
+// family is missing: the samples show that.
 func (d *diff) comment(kind, name, want, got string) {
 	switch {
 	case want == "":
@@ -132,15 +138,16 @@ func (d *diff) comment(kind, name, want, got string) {
 	}
 }
 
+// only adds a line that is on one side.
 func (d *diff) only(side, line string) {
 	d.lines = append(d.lines, side+" "+line)
 	d.differs = true
 }
 
-// contextLines is how many lines that are the same are shown on each side of a difference.
+// contextLines is how many equal lines are shown on each side of a difference.
 const contextLines = 3
 
-// text leaves out what is the same on both sides, but for a little around each difference.
+// text returns the differences, each with a few equal lines around it.
 func (d *diff) text() string {
 	near := make([]bool, len(d.lines))
 	for i, line := range d.lines {
@@ -165,6 +172,7 @@ func (d *diff) text() string {
 	return b.String()
 }
 
+// leftOut writes how many equal lines are left out.
 func leftOut(b *strings.Builder, lines int) {
 	if lines > 0 {
 		fmt.Fprintf(b, "  (%d lines that are the same)\n", lines)

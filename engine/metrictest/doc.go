@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package metrictest helps to test programs that have metrics: it reads values as a scrape shows them, waits for them,
-// compares families with expected text, and checks names against the conventions.
+// Package metrictest helps to test programs that have metrics. It reads values as a scrape shows
+// them, waits for values, compares families with expected text, and checks names against the
+// conventions.
 //
 //	reg := metrictest.NewRegistry(t) // one for each test; misuse fails it
 //	server := NewServer(reg)
@@ -13,6 +14,8 @@
 //	`)
 //	metrictest.Lint(t, reg)
 //
-// Every function reads a whole page of the registry, so none is for benchmarks. They may be called concurrently, and
-// those that end the test (all but Compare, Lint and NewRegistry) only from the goroutine that runs it.
+// Each function but NewRegistry reads a whole page of the registry, so they are not for benchmarks.
+// All may be called concurrently. Get, Value, WaitFor and WaitUntil end the test when they fail, so
+// they must be called from the goroutine that runs the test; so must Compare and Lint, which end
+// the test if the expected text or the page cannot be parsed.
 package metrictest

@@ -10,17 +10,17 @@ import (
 	"github.com/quipu-metrics/quipu/engine/metrictest"
 )
 
-// worker is something with metrics: it gets its registry from whoever makes it, so that every test can have its own.
+// worker has metrics. Its caller passes the registry, so every test can have its own.
 type worker struct{ jobs *engine.CounterVec }
+
+func (w *worker) do(queue string) { w.jobs.With(queue).Inc() }
 
 func newWorker(reg *engine.Registry) (*worker, error) {
 	jobs, err := reg.NewCounterVec("jobs_total", "Jobs done.", []string{"queue"})
 	return &worker{jobs}, err
 }
 
-func (w *worker) do(queue string) { w.jobs.With(queue).Inc() }
-
-// TestWorker is what a test of a user looks like.
+// TestWorker shows a test as users write it.
 func TestWorker(t *testing.T) {
 	reg := engine.NewRegistry(engine.WithStrict())
 	w, err := newWorker(reg)

@@ -14,7 +14,7 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// Family is a metric with all its series, as a page in text format shows it.
+// Family is a metric with all its series, as a page in the text format shows it.
 type Family struct {
 	Name    string
 	Help    string
@@ -22,7 +22,8 @@ type Family struct {
 	Samples []Sample // in the order of the page
 }
 
-// Sample is one line of a page. A histogram has several for each series: those named _bucket, _sum and _count.
+// Sample is one line of a page. A histogram has several for each series; their names end in
+// _bucket, _sum and _count.
 type Sample struct {
 	Name   string
 	Labels engine.Labels // le and quantile included; nil when there are none
@@ -39,9 +40,10 @@ func (f Family) Find(name string, labels engine.Labels) (Sample, bool) {
 	return Sample{}, false
 }
 
-// String writes the sample as a line of a page, labels sorted by name.
+// String returns the sample as a line of a page, with the labels sorted by name.
 func (s Sample) String() string { return s.series() + " " + formatValue(s.Value) }
 
+// series returns the name and the labels of the sample.
 func (s Sample) series() string {
 	if len(s.Labels) == 0 {
 		return s.Name
@@ -53,7 +55,7 @@ func (s Sample) series() string {
 	return s.Name + "{" + string(b) + "}"
 }
 
-// bound returns the bucket or the quantile of the sample, if it has one.
+// bound returns the number in the label le or quantile, or -Inf if there is neither.
 func (s Sample) bound() float64 {
 	for _, name := range [...]string{"le", "quantile"} {
 		if v, err := strconv.ParseFloat(s.Labels[name], 64); err == nil {
@@ -63,7 +65,7 @@ func (s Sample) bound() float64 {
 	return math.Inf(-1)
 }
 
-// rest is the sample's labels without le and quantile: what the samples of one series have in common.
+// rest returns the labels without le and quantile. All samples of one series have them in common.
 func (s Sample) rest() string {
 	labels := maps.Clone(s.Labels)
 	delete(labels, "le")
@@ -71,7 +73,7 @@ func (s Sample) rest() string {
 	return Sample{Labels: labels}.series()
 }
 
-// compare orders samples: series by series, and in each the buckets by their bounds.
+// compare orders samples by their series, then by name, then by bucket or quantile.
 func (s Sample) compare(other Sample) int {
 	return cmp.Or(
 		strings.Compare(s.rest(), other.rest()),
@@ -81,8 +83,8 @@ func (s Sample) compare(other Sample) int {
 	)
 }
 
-// canonical writes the numbers of le and quantile in their shortest form, so that "1" and "1.0" are the same bucket. It
-// does not change labels.
+// canonical returns the labels with the numbers of le and quantile in their shortest form, so that
+// "1" and "1.0" are the same bucket. It does not change its argument.
 func canonical(labels engine.Labels) engine.Labels {
 	for _, name := range [...]string{"le", "quantile"} {
 		text, ok := labels[name]

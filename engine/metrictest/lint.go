@@ -13,19 +13,19 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// Lint checks the registry's metrics against the naming conventions of Prometheus, which are those that
-// "promtool check metrics" knows, and marks the test as failed for each breach. Families whose names are in except are not
-// checked. It reports whether nothing was found.
+// Lint checks the registry's metrics against the naming conventions of Prometheus, the same that
+// "promtool check metrics" checks. It marks the test as failed for each breach and reports whether
+// there was none. Families whose names are in except are not checked.
 //
-// Metrics are checked whether they have series or not; of open label sets, the labels in use.
+// Lint also checks metrics that have no series yet. Of open label sets it checks the labels in use.
 func Lint(tb testing.TB, reg *engine.Registry, except ...string) bool {
 	tb.Helper()
 	labels := make(map[string][]string)
 	for _, f := range gather(tb, reg) {
 		labels[f.Name] = labelsInUse(f)
 	}
-	// The body of a range over a function is a function of its own, for which Helper does not count: what it finds is
-	// reported after it, so that the failure shows the test's line.
+	// The body of a range over a function is compiled as another function, which Helper does not
+	// cover. Problems are therefore reported after the loop, with the line of the test.
 	var problems []string
 	for info := range reg.All() {
 		if slices.Contains(except, info.Name) {
@@ -44,7 +44,8 @@ func Lint(tb testing.TB, reg *engine.Registry, except ...string) bool {
 	return len(problems) == 0
 }
 
-// labelsInUse returns the names of the labels of a family's series, without those that its type brings with it.
+// labelsInUse returns the names of the labels of a family's series, without the le of a histogram
+// and the quantile of a summary.
 func labelsInUse(f Family) (names []string) {
 	for _, s := range f.Samples {
 		for name := range s.Labels {
@@ -57,7 +58,7 @@ func labelsInUse(f Family) (names []string) {
 	return names
 }
 
-// lint returns what is wrong with one metric.
+// lint returns the problems of one metric.
 func lint(name, kind, help string, labels []string) (problems []string) {
 	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 
@@ -109,7 +110,7 @@ func lint(name, kind, help string, labels []string) (problems []string) {
 
 func isCamelCase(name string) bool { return regexp.MustCompile(`[a-z][A-Z]`).MatchString(name) }
 
-// unitOf returns the first unit in a name and the base unit of what it measures, or "" for both.
+// unitOf returns the first unit in a name and its base unit, or "" for both.
 func unitOf(words []string) (unit, base string) {
 	bases, prefixes := baseUnits(), unitPrefixes()
 	for _, word := range words {
@@ -125,14 +126,14 @@ func unitOf(words []string) (unit, base string) {
 	return "", ""
 }
 
-// baseUnits maps units, the base units among them, to the base unit of what they measure.
+// baseUnits maps every unit to its base unit, and base units to themselves.
 func baseUnits() map[string]string {
 	units := make(map[string]string)
 	for base, others := range map[string]string{
 		"seconds": "minutes hours days weeks",
 		"bytes":   "bits",
 		"celsius": "fahrenheit rankine",
-		"kelvin":  "kelvins", // for what is not the weather
+		"kelvin":  "kelvins", // for temperatures in physics and of colours
 		"meters":  "inches yards miles",
 		"metres":  "",
 		"grams":   "pounds ounces",

@@ -16,7 +16,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// lintCase is a metric with the words that a finding about it has in it; none when there is nothing to find.
+// lintCase is a metric and a part of the message that Lint reports for it, "" if it reports none.
 type lintCase struct {
 	kind, name string
 	label      string
@@ -138,7 +138,7 @@ func TestLintReportsABreachOfSeveralDefinitionsOfOneNameOnce(t *testing.T) {
 	require.Equal(t, []string{"visits: a counter must end in _total"}, fake.errors)
 }
 
-// Helper of the test was lost in the body of a range over a function, and failures showed a line of Lint.
+// In the body of a range over a function, Helper had no effect, and failures showed a line of Lint.
 func TestFailuresOfLintShowTheTestsLine(t *testing.T) {
 	if os.Getenv("QUIPU_FAIL_LINT") != "" {
 		Lint(t, lintRegistry(t, []lintCase{{"counter", "visits", "", ""}})) // the line
@@ -151,10 +151,12 @@ func TestFailuresOfLintShowTheTestsLine(t *testing.T) {
 	source, err := os.ReadFile("lint_test.go")
 	require.NoError(t, err)
 	before, _, _ := strings.Cut(string(source), "// the line\n")
-	require.Contains(t, string(out), fmt.Sprintf("lint_test.go:%d: visits: a counter must end", strings.Count(before, "\n")+1))
+	line := strings.Count(before, "\n") + 1
+	require.Contains(t, string(out), fmt.Sprintf("lint_test.go:%d: visits: a counter must end", line))
 }
 
-// TestLintAgreesWithPromtool compares which metrics they find fault with, whatever their words for it.
+// TestLintAgreesWithPromtool checks that Lint and promtool report the same metrics. Their messages
+// may differ.
 func TestLintAgreesWithPromtool(t *testing.T) {
 	promtool := testkit.Require(t, "promtool")
 	reg := lintRegistry(t, lintCases())
@@ -163,7 +165,7 @@ func TestLintAgreesWithPromtool(t *testing.T) {
 	require.NoError(t, err)
 	check := exec.Command(promtool, "check", "metrics")
 	check.Stdin = strings.NewReader(page.String())
-	out, _ := check.CombinedOutput() // its exit code says that it found something
+	out, _ := check.CombinedOutput() // its exit code says whether it found problems
 	found := map[string]bool{}
 	for line := range strings.Lines(string(out)) {
 		name, _, _ := strings.Cut(line, " ")

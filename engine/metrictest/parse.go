@@ -11,7 +11,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/textpage"
 )
 
-// parsePage reads a registry's page, strictly.
+// parsePage parses a registry's page strictly.
 func parsePage(text string) ([]Family, error) {
 	read, err := textpage.Parse(text)
 	if err != nil {
@@ -31,9 +31,9 @@ func sampleOf(s textpage.Sample) Sample {
 	return Sample{Name: s.Name, Labels: canonical(engine.Labels(s.Labels)), Value: s.Value}
 }
 
-// parseExpected reads what a test expects: lines may be indented, blank lines and comments are skipped, the order of
-// lines is free, and HELP and TYPE may be left out. The families that exist tell which samples without a TYPE belong
-// together.
+// parseExpected parses the expected text of a test. Lines may be indented and in any order, blank
+// lines and comments are skipped, and HELP and TYPE may be left out. The types of the existing
+// families say which samples without a TYPE belong to one family.
 func parseExpected(text string, exist []Family) ([]Family, error) {
 	e := expectation{exist: exist, seen: make(map[string]bool)}
 	for line := range strings.Lines(text) {
@@ -48,10 +48,11 @@ func parseExpected(text string, exist []Family) ([]Family, error) {
 	return e.families, nil
 }
 
+// expectation is the state of parseExpected.
 type expectation struct {
 	exist    []Family
 	families []Family
-	seen     map[string]bool // series and comments
+	seen     map[string]bool // the series and comments parsed so far
 }
 
 func (e *expectation) line(line string) error {
@@ -91,6 +92,7 @@ func (e *expectation) comment(comment string) error {
 	return nil
 }
 
+// once fails if a series or a comment is there for the second time.
 func (e *expectation) once(what string) error {
 	if e.seen[what] {
 		return fmt.Errorf("%s is there twice", what)
@@ -99,7 +101,7 @@ func (e *expectation) once(what string) error {
 	return nil
 }
 
-// family returns the family of this name, which it makes if there is none.
+// family returns the family of this name, and adds it if there is none.
 func (e *expectation) family(name string) *Family {
 	i := slices.IndexFunc(e.families, func(f Family) bool { return f.Name == name })
 	if i < 0 {

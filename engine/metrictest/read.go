@@ -12,8 +12,9 @@ import (
 	"github.com/quipu-metrics/quipu/internal/textpage"
 )
 
-// Value returns the value of the sample with this name and exactly these labels, constant ones included, as the next scrape
-// would show it. The name is the one exposed, such as request_seconds_count. The test ends when there is no such sample.
+// Value returns the value of the sample with this name and exactly these labels, as the next scrape
+// would show it. The name is that of a sample, such as request_seconds_count, and the labels
+// include the constant ones. If there is no such sample, the test ends.
 func Value(tb testing.TB, reg *engine.Registry, name string, labels engine.Labels) float64 {
 	tb.Helper()
 	families := gather(tb, reg)
@@ -24,8 +25,8 @@ func Value(tb testing.TB, reg *engine.Registry, name string, labels engine.Label
 	return value
 }
 
-// Get returns the family with this name. The test ends when the page has none, because no such metric is registered or
-// because it has labels and no series yet: the message says which.
+// Get returns the family with this name. If the page does not have it, the test ends; the message
+// says whether no such metric is registered or whether it has no series yet.
 func Get(tb testing.TB, reg *engine.Registry, name string) Family {
 	tb.Helper()
 	families := gather(tb, reg)
@@ -38,14 +39,16 @@ func Get(tb testing.TB, reg *engine.Registry, name string) Family {
 	return Family{}
 }
 
-// WaitFor waits until the sample with this name and exactly these labels has the wanted value, and ends the test if that
-// takes longer than timeout. A sample that is not there yet is waited for.
-func WaitFor(tb testing.TB, reg *engine.Registry, name string, labels engine.Labels, want float64, timeout time.Duration) {
+// WaitFor waits until there is a sample with this name, exactly these labels and the wanted value.
+// It ends the test if that takes longer than timeout.
+func WaitFor(tb testing.TB, reg *engine.Registry, name string, labels engine.Labels, want float64,
+	timeout time.Duration) {
 	tb.Helper()
 	wait(tb, reg, name, labels, timeout, "want "+formatValue(want), func(v float64) bool { return sameValue(v, want) })
 }
 
-// WaitUntil is [WaitFor] for any condition. It returns the value that met it.
+// WaitUntil waits until there is a sample with this name and exactly these labels whose value meets
+// the condition, and returns that value. It ends the test if that takes longer than timeout.
 func WaitUntil(tb testing.TB, reg *engine.Registry, name string, labels engine.Labels, timeout time.Duration,
 	condition func(value float64) bool) float64 {
 	tb.Helper()
@@ -59,7 +62,7 @@ func wait(tb testing.TB, reg *engine.Registry, name string, labels engine.Labels
 	wanted string, condition func(float64) bool) float64 {
 	tb.Helper()
 	for deadline := time.Now().Add(timeout); ; time.Sleep(pollInterval) {
-		late := time.Now().After(deadline) // asked before reading, so that there is a last look after the time is over
+		late := time.Now().After(deadline) // before the page is read, so that the last read is after the deadline
 		families := gather(tb, reg)
 		value, ok := find(families, name, labels)
 		switch {
@@ -73,7 +76,7 @@ func wait(tb testing.TB, reg *engine.Registry, name string, labels engine.Labels
 	}
 }
 
-// gather reads the registry's page, its own metrics included.
+// gather parses the registry's page, the registry's own metrics included.
 func gather(tb testing.TB, reg *engine.Registry) []Family {
 	tb.Helper()
 	var page strings.Builder
@@ -96,7 +99,7 @@ func find(families []Family, name string, labels engine.Labels) (float64, bool) 
 	return 0, false
 }
 
-// missing says that a sample is not there, and what is there instead.
+// missing returns the message that a sample is not there. It lists the samples that are.
 func missing(reg *engine.Registry, families []Family, name string, labels engine.Labels) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "the page has no sample %s", Sample{Name: name, Labels: canonical(labels)}.series())
@@ -123,7 +126,8 @@ func missing(reg *engine.Registry, families []Family, name string, labels engine
 	return b.String()
 }
 
-// why says what may be the reason that there is no sample or family of this name.
+// why returns the end of a message: the likely reason why there is no sample or family of this
+// name.
 func why(reg *engine.Registry, families []Family, name string) string {
 	for _, f := range families {
 		if f.Name == name && (f.Type == "histogram" || f.Type == "summary") {
@@ -150,7 +154,7 @@ func isCollector(info engine.Info) bool {
 // listed is how many samples or names a message lists at most.
 const listed = 20
 
-// listNames lists the families that the user has defined.
+// listNames lists the families of the page without the registry's own.
 func listNames(families []Family) string {
 	var names []string
 	for _, f := range families {

@@ -13,35 +13,12 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// sample returns a registry with one metric of each type.
-func sample(t *testing.T) *engine.Registry {
-	t.Helper()
-	reg := engine.NewRegistry(engine.WithStrict(), engine.WithConstLabels(engine.Labels{"app": "x"}))
-	requests, err := reg.NewCounterVec("requests_total", "Requests \\ of\nall kinds.", []string{"path", "code"})
-	require.NoError(t, err)
-	requests.With("/", "200").Add(3)
-	requests.With("/a\"\\\n", "404").Inc()
-	level, err := reg.NewGauge("level_celsius", "")
-	require.NoError(t, err)
-	level.Set(math.NaN())
-	seconds, err := reg.NewHistogram("work_seconds", "Work.", engine.WithBuckets(1, 2.5, 10))
-	require.NoError(t, err)
-	for _, v := range []float64{0.5, 1, 2, 100} {
-		seconds.Observe(v)
-	}
-	size, err := reg.NewSummary("size_bytes", "Size.", engine.WithObjectives(map[float64]float64{0.5: 0.1, 0.9: 0.1}))
-	require.NoError(t, err)
-	size.Observe(7)
-	_, err = reg.NewGaugeVec("empty", "Has no series.", []string{"a"})
-	require.NoError(t, err)
-	return reg
-}
-
 func TestValueReadsOneSample(t *testing.T) {
 	reg := sample(t)
 	app := engine.Labels{"app": "x"}
 	require.EqualValues(t, 3, Value(t, reg, "requests_total", engine.Labels{"code": "200", "path": "/", "app": "x"}))
-	require.EqualValues(t, 1, Value(t, reg, "requests_total", engine.Labels{"code": "404", "path": "/a\"\\\n", "app": "x"}))
+	require.EqualValues(t, 1, Value(t, reg, "requests_total",
+		engine.Labels{"code": "404", "path": "/a\"\\\n", "app": "x"}))
 	require.True(t, math.IsNaN(Value(t, reg, "level_celsius", app)))
 	require.EqualValues(t, 4, Value(t, reg, "work_seconds_count", app))
 	require.EqualValues(t, 103.5, Value(t, reg, "work_seconds_sum", app))
@@ -60,17 +37,20 @@ func TestMissingSampleIsSaidWithWhatIsThere(t *testing.T) {
   requests_total{app="x",code="200",path="/"} 3
   requests_total{app="x",code="404",path="/a\"\\\n"} 1`, fake.fatal)
 	fake = try(t, func(tb testing.TB) { Value(tb, reg, "request_total", nil) })
-	require.Equal(t, "the page has no sample request_total; it has level_celsius, requests_total, size_bytes, work_seconds",
+	require.Equal(t,
+		"the page has no sample request_total; it has level_celsius, requests_total, size_bytes, work_seconds",
 		fake.fatal)
 	fake = try(t, func(tb testing.TB) { Get(tb, reg, "empty") })
 	require.Equal(t, "the page has no family empty; empty is registered, no series yet", fake.fatal)
 	fake = try(t, func(tb testing.TB) { Value(tb, reg, "empty", engine.Labels{"a": "b"}) })
 	require.Equal(t, `the page has no sample empty{a="b"}; empty is registered, no series yet`, fake.fatal)
 	fake = try(t, func(tb testing.TB) { Value(tb, reg, "work_seconds", engine.Labels{"app": "x"}) })
-	require.Equal(t, `the page has no sample work_seconds{app="x"}; work_seconds is a histogram: ask for work_seconds_count or `+
-		`work_seconds_sum`, fake.fatal)
+	require.Equal(t,
+		`the page has no sample work_seconds{app="x"}; work_seconds is a histogram: ask for work_seconds_count or `+
+			`work_seconds_sum`, fake.fatal)
 	fake = try(t, func(tb testing.TB) { Get(tb, reg, "gone") })
-	require.Equal(t, "the page has no family gone; it has level_celsius, requests_total, size_bytes, work_seconds", fake.fatal)
+	require.Equal(t, "the page has no family gone; it has level_celsius, requests_total, size_bytes, work_seconds",
+		fake.fatal)
 	fake = try(t, func(tb testing.TB) { Value(tb, engine.NewRegistry(), "x", nil) })
 	require.Equal(t, "the page has no sample x; it is empty", fake.fatal)
 
@@ -107,7 +87,7 @@ func TestWaitingEndsWithTheValue(t *testing.T) {
 	reg := engine.NewRegistry()
 	counter, err := reg.NewCounterVec("a_total", "", []string{"b"})
 	require.NoError(t, err)
-	go func() { // ends by itself
+	go func() { // ends when the loop does
 		for range 5 {
 			time.Sleep(10 * time.Millisecond)
 			counter.With("c").Inc()
@@ -117,7 +97,7 @@ func TestWaitingEndsWithTheValue(t *testing.T) {
 	atLeast := WaitUntil(t, reg, "a_total", labels, 10*time.Second, func(v float64) bool { return v >= 2 })
 	require.GreaterOrEqual(t, atLeast, 2.0)
 	WaitFor(t, reg, "a_total", labels, 5, 10*time.Second)
-	WaitFor(t, reg, "a_total", labels, 5, 0) // there is a look even when there is no time
+	WaitFor(t, reg, "a_total", labels, 5, 0) // the page is read at least once
 }
 
 func TestWaitingInVainSaysWhatWasThere(t *testing.T) {

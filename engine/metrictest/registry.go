@@ -13,15 +13,17 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// NewRegistry returns a registry for one test: misuse of its metrics marks the test as failed, with the metric, its labels
-// and the line that is at fault, once for each line. So does a function or a collector that fails. What else the registry
-// logs, such as that a metric is full, goes to the test's log.
+// NewRegistry returns a registry for one test. Misuse of its metrics marks the test as failed, once
+// for each line of code that misuses a metric; the message has the metric, its labels and the line.
+// A function or a collector that fails marks the test as failed too. Everything else that the
+// registry logs, such as that a metric is full, goes to the test's log.
 //
-// Misuse does not stop what it happens in, so it may happen anywhere: in goroutines that the test has started, and in
-// handlers of net/http, which recovers from the panics of a strict registry and lets the test pass. What happens after the
-// test has ended can fail it no more, and is logged by [slog.Default].
+// A misused metric does not stop the code that misuses it. NewRegistry therefore also finds misuse
+// in goroutines that the test has started and in handlers of net/http. (A strict registry panics
+// there, net/http recovers, and the test passes.) Misuse after the end of the test is logged by
+// [slog.Default].
 //
-// The registry's logger is the test's: [engine.WithLogger] has no effect.
+// The registry logs to the test; the option [engine.WithLogger] has no effect.
 func NewRegistry(tb testing.TB, options ...engine.RegistryOption) *engine.Registry {
 	tb.Helper()
 	h := &testHandler{test: &runningTest{tb: tb}}
@@ -29,7 +31,8 @@ func NewRegistry(tb testing.TB, options ...engine.RegistryOption) *engine.Regist
 	return engine.NewRegistry(append(options[:len(options):len(options)], engine.WithLogger(slog.New(h)))...)
 }
 
-// runningTest is a test that may end while goroutines still use its registry: testing panics on what is reported then.
+// runningTest is a test that may end while goroutines still use its registry. Package testing
+// panics if anything is reported after the end.
 type runningTest struct {
 	mu   sync.Mutex
 	tb   testing.TB // nil once the test has ended
@@ -42,7 +45,7 @@ func (r *runningTest) end() {
 	r.name, r.tb = r.tb.Name(), nil
 }
 
-// testHandler passes what a registry logs on to a test.
+// testHandler passes the log of a registry on to a test.
 type testHandler struct {
 	test  *runningTest
 	attrs []slog.Attr
@@ -72,7 +75,8 @@ func (h *testHandler) Handle(ctx context.Context, record slog.Record) error {
 	return nil
 }
 
-// report tells the test, unless it has ended. It holds the mutex meanwhile, so that the test does not end before it is told.
+// report reports to the test, unless the test has ended. It holds the mutex, so the test cannot end
+// in between.
 func (r *runningTest) report(text string, fails bool) (name string, ended bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -87,7 +91,7 @@ func (r *runningTest) report(text string, fails bool) (name string, ended bool) 
 	return "", false
 }
 
-// isFault tells the reasons of misuse and of functions that fail from those of notices.
+// isFault reports whether a reason is misuse or a failed function. The other reasons are notices.
 func isFault(reason string) bool {
 	switch reason {
 	case "overflow", "length", "utf8", "":

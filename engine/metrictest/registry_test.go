@@ -18,7 +18,7 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// loggingTB is a fakeTB with a log and cleanups.
+// loggingTB is a fakeTB that also records logs and cleanups.
 type loggingTB struct {
 	fakeTB
 	mu       sync.Mutex
@@ -110,8 +110,8 @@ func TestMisuseAfterTheTestHasEndedIsLogged(t *testing.T) {
 	require.Contains(t, log.String(), `test=TestFake note="the test has ended"`)
 }
 
-// What a real test does about it: it fails, whatever goroutine the misuse is in, and a goroutine that is left behind does
-// not end the process.
+// A real test fails, whichever goroutine the misuse is in, and misuse in a goroutine that outlives
+// the test does not end the process.
 func TestARealTestFailsOnMisuseInAGoroutineAndSurvivesALateOne(t *testing.T) {
 	if os.Getenv("QUIPU_MISUSE") != "" {
 		var late sync.WaitGroup
