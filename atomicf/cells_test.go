@@ -239,7 +239,7 @@ func TestLevelTakesANewRowWhenItsGenerationsAreUsedUp(t *testing.T) {
 	l.heat.Store(state | levelGenMask<<percpu.IndexBits)
 	mustHeat(t, l, (*Level).promote)
 	require.Equal(t, 1.0, l.Load(), "generation 1 has come again, and its delta has not")
-	require.NotEqual(t, uint32(state)&(percpu.MaxWords-1), uint32(l.heat.Load())&(percpu.MaxWords-1))
+	require.NotEqual(t, percpu.Index(state), percpu.Index(l.heat.Load()))
 	l.Add(2)
 	l.Add(0.5)
 	require.Equal(t, 3.5, l.Load())
@@ -297,7 +297,7 @@ func TestLevelCountsItsFractionsRoundAndRound(t *testing.T) {
 	level := new(Level)
 	mustHeat(t, level, (*Level).promote)
 	w := level.word.Load()
-	index, gen := uint32(w)&(percpu.MaxWords-1), w>>percpu.IndexBits&levelGenMask
+	index, gen := percpu.Index(w), w>>percpu.IndexBits&levelGenMask
 	for pid := range percpu.Procs() {
 		percpu.Grow(pid, index)
 		atomic.StoreUint64(&percpu.Row(pid, index)[levelStamp], gen<<levelSeqBits|levelSeqMask)

@@ -47,7 +47,7 @@ func (c *Count) Inc() {
 	}
 	if w&hotBit != 0 {
 		// What addSlow does first, without its call and its loop: 4.5 ns instead of 6.3.
-		p := percpu.Word(percpu.Pin(), uint32(w>>countIndexShift)&(percpu.MaxWords-1))
+		p := percpu.Word(percpu.Pin(), percpu.Index(w>>countIndexShift))
 		if p != nil {
 			percpu.Add(p, 1)
 			percpu.Unpin()
@@ -79,7 +79,7 @@ func (c *Count) addSlow(n uint64) {
 	for {
 		w := c.word.Load()
 		if w&hotBit != 0 {
-			index := uint32(w>>countIndexShift) & (percpu.MaxWords - 1)
+			index := percpu.Index(w >> countIndexShift)
 			pid := percpu.Pin()
 			if p := percpu.Word(pid, index); p != nil {
 				percpu.Add(p, n)
@@ -139,7 +139,7 @@ func (c *Count) Load() uint64 {
 	if w&hotBit == 0 {
 		return w
 	}
-	sum := percpu.Sum(uint32(w>>countIndexShift)&(percpu.MaxWords-1)) + w&lateMask
+	sum := percpu.Sum(percpu.Index(w>>countIndexShift)) + w&lateMask
 	runtime.KeepAlive(c)
 	return sum &^ hotBit // wraps where a cold cell does
 }

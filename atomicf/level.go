@@ -97,7 +97,7 @@ func (l *Level) step(n int64) {
 	} else {
 		pid := percpu.Pin()
 		w = l.word.Load() // after Pin: see the type's comment
-		row := percpu.Row(pid, uint32(w)&(percpu.MaxWords-1))
+		row := percpu.Row(pid, percpu.Index(w))
 		if w >= hotNaN && len(row) >= levelWords &&
 			percpu.Load(&row[levelStamp])>>levelSeqBits == w>>percpu.IndexBits&levelGenMask {
 			percpu.Add(&row[levelInt], uint64(n))
@@ -142,7 +142,7 @@ func (l *Level) addHot(delta float64) bool {
 		percpu.Unpin()
 		return false
 	}
-	index := uint32(w) & (percpu.MaxWords - 1)
+	index := percpu.Index(w)
 	row := percpu.Row(pid, index)
 	if len(row) < levelWords {
 		percpu.Unpin()
@@ -208,7 +208,7 @@ func (l *Level) promote() bool {
 		recycle(l, index, levelWords)
 		state, gen = uint64(index), 0
 	}
-	index := uint32(state) & (percpu.MaxWords - 1)
+	index := percpu.Index(state)
 	gen++ // rows start with stamp 0, which is never current
 	state = levelHasRow | gen<<percpu.IndexBits | uint64(index)
 
@@ -239,7 +239,7 @@ func (l *Level) Load() float64 {
 
 // gather adds the base and the deltas that belong to tag w.
 func (l *Level) gather(w uint64) float64 {
-	index, gen := uint32(w)&(percpu.MaxWords-1), w>>percpu.IndexBits&levelGenMask
+	index, gen := percpu.Index(w), w>>percpu.IndexBits&levelGenMask
 	base := math.Float64frombits(atomic.LoadUint64(&percpu.Row(0, index)[levelBase]))
 	var ints int64
 	var hi, lo float64

@@ -16,7 +16,7 @@ import (
 )
 
 // indexOf returns the row of a hot Count.
-func indexOf(c *Count) uint32 { return uint32(c.word.Load()>>countIndexShift) & (percpu.MaxWords - 1) }
+func indexOf(c *Count) uint32 { return percpu.Index(c.word.Load() >> countIndexShift) }
 
 // collect runs the collector and gives cleanups time to run.
 func collect() {

@@ -29,7 +29,7 @@ const hotNaN = 0xFFF8 << 48
 // Add adds v, which must not be NaN or negative: callers check.
 func (s *Sum) Add(v float64) {
 	if w := s.word.Load(); w >= hotNaN {
-		p := percpu.Word(percpu.Pin(), uint32(w)&(percpu.MaxWords-1))
+		p := percpu.Word(percpu.Pin(), percpu.Index(w))
 		if p != nil {
 			percpu.Store(p, math.Float64bits(math.Float64frombits(percpu.Load(p))+v))
 			percpu.Unpin()
@@ -48,7 +48,7 @@ func (s *Sum) addSlow(v float64) {
 		if w >= hotNaN {
 			pid := percpu.Pin()
 			percpu.Unpin()
-			percpu.Grow(pid, uint32(w)&(percpu.MaxWords-1)) // if it has one already, nothing happens
+			percpu.Grow(pid, percpu.Index(w)) // if it has one already, nothing happens
 			s.Add(v)
 			return
 		}
@@ -97,7 +97,7 @@ func (s *Sum) Load() float64 {
 	if w < hotNaN {
 		return math.Float64frombits(w)
 	}
-	index := uint32(w) & (percpu.MaxWords - 1)
+	index := percpu.Index(w)
 	var sum float64
 	for pid := range percpu.Procs() {
 		if p := percpu.Word(pid, index); p != nil {

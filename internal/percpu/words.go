@@ -18,16 +18,16 @@ import (
 // This is process-wide state, as the Ps themselves are: an allocator, like the runtime's. Nothing of a metric's
 // identity lives here, and a row goes back to the free list when its handle is collected.
 const (
+	// IndexBits is the number of bits of an index. A cell keeps the index in its word, beside other bits: see Index.
+	IndexBits = 20
+
+	// MaxWords is the most words that can be hot at once in one process. Rows past it stay on their shared copy.
+	MaxWords = 1 << IndexBits
+
 	groupBits  = 9
 	groupWords = 1 << groupBits // 4 KiB: one size class, so a group is aligned to its own page
 	groupMask  = groupWords - 1
-	maxGroups  = 2048
-
-	// MaxWords is the most words that can be hot at once in one process. Rows past it stay on their shared copy.
-	MaxWords = groupWords * maxGroups
-
-	// IndexBits is how many bits an index needs.
-	IndexBits = 20
+	maxGroups  = MaxWords / groupWords
 
 	// MaxRow is the longest row Alloc hands out.
 	MaxRow = groupWords
@@ -36,6 +36,9 @@ const (
 	// untouched pages of it cost nothing.
 	maxProcs = 1 << 16
 )
+
+// Index returns the index in the low bits of a word that has other bits above it.
+func Index(word uint64) uint32 { return uint32(word) & (MaxWords - 1) }
 
 type group [groupWords]uint64
 
