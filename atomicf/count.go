@@ -107,31 +107,8 @@ func (c *Count) report() {
 	}
 }
 
-// promote gives the cell a row. The value so far goes into one of the private copies while nobody can see the row yet;
-// the compare-and-swap that publishes the row takes the same value out of the word, so no reader sees it twice or not
-// at all. A writer that stops anywhere in here leaves a working cold cell.
-func (c *Count) promote() bool {
-	if c.word.Load()&hotBit != 0 {
-		return true // the sample came from a late addition
-	}
-	index, ok := percpu.Alloc(1)
-	if !ok {
-		return false
-	}
-	seed := percpu.Word(0, index)
-	for {
-		w := c.word.Load()
-		if w&hotBit != 0 {
-			percpu.Free(index, 1)
-			return true // another goroutine was first
-		}
-		atomic.StoreUint64(seed, w)
-		if c.word.CompareAndSwap(w, hotBit|uint64(index)<<countIndexShift) {
-			recycle(c, index, 1)
-			return true
-		}
-	}
-}
+// promote makes the cell hot.
+func (c *Count) promote() bool { return promote(c, &c.word, hotBit, countIndexShift) }
 
 // Load returns the value.
 func (c *Count) Load() uint64 {

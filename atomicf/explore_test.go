@@ -32,14 +32,17 @@ func TestEveryInterleavingOfALevelOfFractionsIsAnOrderOfSetsAndAdds(t *testing.T
 func TestEveryInterleavingReadsBothWordsOfAPair(t *testing.T) { realcode.Explore(t, "atomicf") }
 
 func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
-	const count, sum, level = "atomicf/count.go", "atomicf/sum.go", "atomicf/level.go"
+	const (
+		count, sum, level = "atomicf/count.go", "atomicf/sum.go", "atomicf/level.go"
+		promote           = "atomicf/promote.go"
+	)
 	realcode.Planted(t, "atomicf", map[string]realcode.Edit{
 		"Inc adds after Unpin": {count, "percpu.Add(p, 1)\n\t\t\tpercpu.Unpin()", "percpu.Unpin()\n\t\t\tpercpu.Add(p, 1)"},
 		"a large cold addition without compare-and-swap": {count,
 			"if c.word.CompareAndSwap(w, (w+n)&^hotBit) {",
 			"if c.word.Store((w + n) &^ hotBit); true {"},
-		"the seed is not renewed": {count, "if c.word.CompareAndSwap(w, hotBit|",
-			"if w = c.word.Load(); c.word.CompareAndSwap(w, hotBit|"},
+		"the seed is not renewed": {promote, "if word.CompareAndSwap(w, tag|",
+			"if w = word.Load(); word.CompareAndSwap(w, tag|"},
 		"late additions are ignored": {count, "+ w&lateMask", ""},
 		"a Count is not kept alive": {count, "percpu.Add(p, 1)\n\t\t\tpercpu.Unpin()\n\t\t\truntime.KeepAlive(c)",
 			"percpu.Add(p, 1)\n\t\t\tpercpu.Unpin()"},

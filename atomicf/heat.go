@@ -4,7 +4,6 @@ package atomicf
 
 import (
 	"math"
-	"runtime"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -121,9 +120,4 @@ func measurePin() uint32 {
 		return pinCheaper
 	}
 	return pinDearer
-}
-
-// recycle returns a hot cell's row to the slab once the cell, or the object it is part of, has been collected.
-func recycle[T any](cell *T, index uint32, words int) {
-	runtime.AddCleanup(cell, func(index uint32) { percpu.Free(index, words) }, index)
 }

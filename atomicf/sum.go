@@ -66,29 +66,8 @@ func (s *Sum) report() {
 	}
 }
 
-// promote gives the cell a row, as Count.promote does.
-func (s *Sum) promote() bool {
-	if s.word.Load() >= hotNaN {
-		return true // that is why the compare-and-swap failed
-	}
-	index, ok := percpu.Alloc(1)
-	if !ok {
-		return false
-	}
-	seed := percpu.Word(0, index)
-	for {
-		w := s.word.Load()
-		if w >= hotNaN {
-			percpu.Free(index, 1)
-			return true
-		}
-		atomic.StoreUint64(seed, w)
-		if s.word.CompareAndSwap(w, hotNaN|uint64(index)) {
-			recycle(s, index, 1)
-			return true
-		}
-	}
-}
+// promote makes the cell hot.
+func (s *Sum) promote() bool { return promote(s, &s.word, hotNaN, 0) }
 
 // Load returns the value. The copies are added in the order of their Ps, so with copies that only grow the result only
 // grows too, rounding included.
