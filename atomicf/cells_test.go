@@ -45,6 +45,8 @@ func TestCountIsExactAtTheEdges(t *testing.T) {
 		"wraps in one step":  {[]uint64{1<<63 - 1, 1<<63 - 1}, 1<<63 - 2},
 		"large steps":        {[]uint64{lateMax - 1, lateMax, lateMax + 1}, 3 * lateMax},
 		"multiples of 1024":  {[]uint64{1024, 1024, 2048}, 4096},
+		"more than 2^63":     {[]uint64{1<<63 + 5, 1}, 6},
+		"the largest number": {[]uint64{1, math.MaxUint64, math.MaxUint64}, 1<<63 - 1},
 		"wraps a third time": {[]uint64{1<<63 - 1, 1<<63 - 1, 1<<63 - 1, 1<<63 - 1, 4}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,6 +125,26 @@ func TestSumAddsLikeFloat64(t *testing.T) {
 	}
 }
 
+func TestSumRefusesWhatIsNegativeOrNaN(t *testing.T) {
+	temperatures(t, (*Sum).promote, func(t *testing.T, s *Sum, middle func()) {
+		require.True(t, s.Add(1))
+		for _, v := range []float64{
+			-1, -math.SmallestNonzeroFloat64, math.Inf(-1), math.NaN(), math.Copysign(math.NaN(), -1),
+			math.Float64frombits(hotNaN | 7), // a tag, if it were stored
+		} {
+			require.False(t, s.Add(v), "%v", v)
+			require.Equal(t, 1.0, s.Load(), "%v", v)
+		}
+		middle()
+		require.True(t, s.Add(0))
+		require.True(t, s.Add(math.Copysign(0, -1)))
+		require.Equal(t, 1.0, s.Load())
+		require.True(t, s.Add(math.Inf(1)))
+		require.False(t, s.Add(math.Inf(-1)))
+		require.Equal(t, math.Inf(1), s.Load())
+	})
+}
+
 func TestLevelAddsLikeFloat64(t *testing.T) {
 	inf, tiny := math.Inf(1), math.SmallestNonzeroFloat64
 	for name, c := range map[string]struct {
@@ -141,6 +163,8 @@ func TestLevelAddsLikeFloat64(t *testing.T) {
 		"minus infinity":              {1, []float64{-inf, 1.5, -1}, -inf},
 		"both infinities":             {1, []float64{inf, -inf, 1}, math.NaN()},
 		"NaN stays":                   {math.NaN(), []float64{1, 0.5}, math.NaN()},
+		"NaN added":                   {1, []float64{1, math.NaN(), 1, 0.5}, math.NaN()},
+		"NaN of a tag added":          {1, []float64{math.Float64frombits(hotNaN | 7), 1}, math.NaN()},
 		"overflow":                    {math.MaxFloat64, []float64{math.MaxFloat64, 1}, inf},
 		"the smallest 64-bit integer": {0, []float64{math.MinInt64, 0.5}, math.MinInt64},
 	} {

@@ -52,7 +52,6 @@ const (
 	levelSeqMask  = 1<<levelSeqBits - 1
 	levelLock     = 1 << 63
 	levelHasRow   = 1 << 62
-	canonicalNaN  = 0x7FF8 << 48
 	levelIntLimit = 1 << 20 // integral deltas up to here are added as integers: exact for 2^43 of them
 	levelTries    = 16      // looks at a pair of words that is being written, before Load takes what it has
 )
@@ -68,14 +67,6 @@ const (
 	levelBase // P 0 only: the value when the generation began
 	levelWords
 )
-
-// canonical keeps NaNs out of the range of tags.
-func canonical(v float64) uint64 {
-	if v != v {
-		return canonicalNaN
-	}
-	return math.Float64bits(v)
-}
 
 // Set sets the value. It costs one atomic store.
 func (l *Level) Set(v float64) { l.word.Store(canonical(v)) }
@@ -110,7 +101,7 @@ func (l *Level) step(n int64) {
 	l.Add(float64(n))
 }
 
-// Add adds delta, which may be negative and must not be NaN: callers check.
+// Add adds delta, any float64. NaN makes the value NaN until the next Set, and so do an infinity and the opposite one.
 func (l *Level) Add(delta float64) {
 	for {
 		w := l.word.Load()

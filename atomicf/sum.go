@@ -17,28 +17,28 @@ import (
 // All methods may be called concurrently, lock nothing and allocate nothing, except for the one update that makes a
 // cell hot.
 type Sum struct {
-	// Cold: the bits of the value, which is never a negative NaN.
-	// Hot:  a negative quiet NaN whose low bits are the index of the row of private copies.
+	// Cold: the bits of the value, which is 0 or more, or +Inf.
+	// Hot:  hotNaN | index of the row of private copies.
 	word atomic.Uint64
 }
 
-// hotNaN is the lowest negative quiet NaN. No sum is one (Add takes no NaN, and canonical keeps those of a Level
-// positive), so every word from here up is a tag.
-const hotNaN = 0xFFF8 << 48
-
-// Add adds v, which must not be NaN or negative: callers check.
-func (s *Sum) Add(v float64) {
+// Add adds v and reports true. When v is negative or NaN it adds nothing and reports false.
+func (s *Sum) Add(v float64) bool {
+	if !(v >= 0) {
+		return false // also because a NaN in the word would be taken for a tag
+	}
 	if w := s.word.Load(); w >= hotNaN {
 		p := percpu.Word(percpu.Pin(), percpu.Index(w))
 		if p != nil {
 			percpu.Store(p, math.Float64bits(math.Float64frombits(percpu.Load(p))+v))
 			percpu.Unpin()
 			runtime.KeepAlive(s) // as in Count.addSlow
-			return
+			return true
 		}
 		percpu.Unpin()
 	}
 	s.addSlow(v)
+	return true
 }
 
 // addSlow adds to a cold cell, or to a hot one that this P has no copy of yet.
