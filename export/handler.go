@@ -149,7 +149,7 @@ func (h *handler) setHeader(header http.Header, chosen *offer, compress bool) bo
 func (h *handler) writePage(p *pageWriter, e engine.Exposition, compress bool) {
 	err := h.expose(p, e, compress)
 	if err == nil && !p.isCut {
-		p.roll() // for what net/http still has to flush when we return
+		p.extendDeadline() // for what net/http still has to flush when we return
 		return
 	}
 	if !p.started {

@@ -12,8 +12,6 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-const protobufType = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
-
 func TestFormatsFollowTheAcceptHeader(t *testing.T) {
 	for _, tt := range []struct {
 		who    string

@@ -20,10 +20,10 @@ const (
 	// that takes each chunk just in time is cut too, though later than one that stalls.
 	slowTime = 2 * time.Second
 
-	// hurryTime is how long the first scrape in the queue has waited when stallTime is shortened, and moveTime how long no
+	// hurryTime is how long the first scrape in the queue has waited when stallTime is shortened, and quietTime how long no
 	// scrape has ended by itself: a crowd of healthy scrapes on a busy machine is no reason to cut any.
 	hurryTime = 250 * time.Millisecond
-	moveTime  = 50 * time.Millisecond
+	quietTime = 50 * time.Millisecond
 
 	// cutInterval is how often the first scrape in the queue looks for a reader to cut, at least.
 	cutInterval = 10 * time.Millisecond
@@ -53,11 +53,11 @@ var longAgo = time.Unix(1, 0)
 type slots struct {
 	most, perAddress, perConn int
 
-	mu    sync.Mutex
-	held  []*slot
-	queue []*waiter // the first one looks for readers to cut
-	stuck int       // slots that were cut and whose handler has not returned
-	moved time.Time // when a scrape last ended by itself
+	mu      sync.Mutex
+	held    []*slot
+	queue   []*waiter // the first one looks for readers to cut
+	stuck   int       // slots that were cut and whose handler has not returned
+	lastEnd time.Time // when a scrape last ended by itself
 }
 
 // slot is a scrape at work, or waiting to be.
@@ -160,8 +160,8 @@ func (s *slots) leave(left *slot) {
 	if cut {
 		s.stuck--
 	} else {
-		s.drop(left)
-		s.moved = time.Now()
+		s.remove(left)
+		s.lastEnd = time.Now()
 		s.admit()
 	}
 	s.mu.Unlock()
@@ -232,7 +232,7 @@ func (s *slots) full(c client) (share, func(*slot) bool) {
 // about hurryTime plus ln(1+q/n) times stallTime, less than the second that a scrape has for it up to a queue of 20 times
 // the slots.
 func (s *slots) grace(now time.Time) time.Duration {
-	if len(s.queue) == 0 || now.Sub(s.queue[0].since) < hurryTime || now.Sub(s.moved) < moveTime {
+	if len(s.queue) == 0 || now.Sub(s.queue[0].since) < hurryTime || now.Sub(s.lastEnd) < quietTime {
 		return stallTime
 	}
 	return stallTime * time.Duration(s.most) / time.Duration(s.most+len(s.queue)-1)
@@ -256,7 +256,7 @@ func (s *slots) admit() {
 			i++
 			continue
 		}
-		s.give(i)
+		s.grant(i)
 	}
 }
 
@@ -264,16 +264,16 @@ func (s *slots) admit() {
 // interrupted, with interrupt locked.
 func (s *slots) cut(now time.Time) (victims []*slot) {
 	grace := s.grace(now)
-	ripe := func(h *slot) bool { return h.stalled(now) >= grace || h.stalled(now) > 0 && h.waited >= slowTime }
-	for i := 0; i < len(s.queue) && slices.ContainsFunc(s.held, ripe); {
+	mayCut := func(h *slot) bool { return h.stalled(now) >= grace || h.stalled(now) > 0 && h.waited >= slowTime }
+	for i := 0; i < len(s.queue) && slices.ContainsFunc(s.held, mayCut); {
 		share, within := s.full(s.queue[i].slot.client)
 		if share == shareNone {
-			s.give(i)
+			s.grant(i)
 			continue
 		}
 		var victim *slot
 		for _, h := range s.held {
-			if ripe(h) && within(h) && (victim == nil || h.stalled(now) > victim.stalled(now)) {
+			if mayCut(h) && within(h) && (victim == nil || h.stalled(now) > victim.stalled(now)) {
 				victim = h
 			}
 		}
@@ -284,8 +284,8 @@ func (s *slots) cut(now time.Time) (victims []*slot) {
 		victim.cut = true
 		victim.interrupt.Lock() // free: nobody else cuts this slot, and its handler is in a write
 		s.stuck++
-		s.drop(victim)
-		s.give(i)
+		s.remove(victim)
+		s.grant(i)
 		victims = append(victims, victim)
 	}
 	return victims
@@ -299,8 +299,8 @@ func (l *slot) stalled(now time.Time) time.Duration {
 	return now.Sub(l.writing)
 }
 
-// give moves a scrape from the queue to those at work.
-func (s *slots) give(i int) {
+// grant moves a scrape from the queue to those at work.
+func (s *slots) grant(i int) {
 	w := s.queue[i]
 	s.held = append(s.held, w.slot)
 	w.has = true
@@ -323,7 +323,7 @@ func (w *waiter) wakeUp() {
 	}
 }
 
-func (s *slots) drop(l *slot) {
+func (s *slots) remove(l *slot) {
 	i := slices.Index(s.held, l)
 	last := len(s.held) - 1
 	s.held[i], s.held[last] = s.held[last], nil

@@ -3,12 +3,17 @@
 package push
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -90,3 +95,86 @@ func urlOf(t testing.TB, p *Pusher) *url.URL {
 	require.NoError(t, err)
 	return req.URL
 }
+
+// secretly pushes with every kind of secret, and requires that no error has one.
+func secretly(t *testing.T, url string, opts ...Option) error {
+	t.Helper()
+	url = strings.Replace(url, "://", "://me:"+password+"@", 1) + "?key=" + token + "%2Fquery"
+	p := newPusherFor(t, url, append(opts, WithHeader("X-Token", "Bearer "+token))...)
+	err := p.Replace(t.Context())
+	if err != nil {
+		for e := err; e != nil; e = errors.Unwrap(e) {
+			for _, text := range []string{e.Error(), fmt.Sprintf("%+v", e)} {
+				require.NotContains(t, text, password)
+				require.NotContains(t, text, token)
+				require.NotContains(t, text, "bWU6aHVudGVyMi") // the beginning of both in base64
+			}
+		}
+	}
+	return err
+}
+
+// readRequest reads a request up to the end of its page. (A client that is answered before it has sent its request takes
+// that for noise.)
+func readRequest(c net.Conn) string {
+	var request []byte
+	buf := make([]byte, 4096)
+	for !strings.HasSuffix(string(request), jobsPage) {
+		n, err := c.Read(buf)
+		request = append(request, buf[:n]...)
+		if err != nil {
+			break
+		}
+	}
+	return string(request)
+}
+
+// listen serves connections with behave and then holds them open until the test is over.
+func listen(t *testing.T, behave func(net.Conn)) string {
+	t.Helper()
+	testkit.Baseline(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	over := make(chan struct{})
+	var conns sync.WaitGroup
+	conns.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns.Go(func() {
+				defer c.Close()
+				behave(c)
+				<-over
+			})
+		}
+	})
+	t.Cleanup(func() {
+		close(over)
+		l.Close()
+		conns.Wait()
+	})
+	return "http://" + l.Addr().String()
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// slowly defines functions that take a while.
+func slowly(t *testing.T, n int, takes time.Duration) *engine.Registry {
+	reg := jobs(t)
+	for i := range n {
+		must(reg.NewGaugeFunc(fmt.Sprint("slow_", i), "", func() float64 { time.Sleep(takes); return 1 }))
+	}
+	return reg
+}
+
+const (
+	password = "hunter2-and-more"
+	token    = "t0ken-of-the-tenant"
+)

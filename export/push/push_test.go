@@ -4,15 +4,27 @@ package push
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func TestEveryMethodSendsWhatItShould(t *testing.T) {
@@ -131,76 +143,231 @@ func TestPagesOfManyChunksArriveWhole(t *testing.T) {
 	}
 }
 
-func TestAMetricWithALabelOfTheGroupIsAnError(t *testing.T) {
-	for name, tc := range map[string]struct {
-		define func(*engine.Registry)
-		metric string // of the error; none if the push goes through
-	}{
-		"declared job":      {func(r *engine.Registry) { must(r.NewCounterVec("a_total", "", []string{"x", "job"})) }, "a_total"},
-		"declared grouping": {func(r *engine.Registry) { must(r.NewGaugeVec("a", "", []string{"host"})) }, "a"},
-		"constant": {func(r *engine.Registry) {
-			must(r.NewGauge("a", "", engine.WithConstLabels(engine.Labels{"host": "b"})))
-		}, "a"},
-		"open": {func(r *engine.Registry) {
-			must(r.NewGaugeVec("a", "", nil)).WithLabels(engine.Labels{"a": "#{", "host": "b", "z": "\n"}).Inc()
-		}, "a"},
-		"open, first label, histogram": {func(r *engine.Registry) {
-			must(r.NewHistogramVec("a", "", nil)).WithLabels(engine.Labels{"host": "b"}).Observe(1)
-		}, "a_bucket"},
-		"open, without such a series": {func(r *engine.Registry) { must(r.NewGaugeVec("a", "", nil)) }, ""},
-		"in help": {func(r *engine.Registry) {
-			must(r.NewGauge("a", `As in a{job="x",host="y"},job="`))
-			must(r.NewGauge("b", `job="`))
-		}, ""},
-		"in a value": {func(r *engine.Registry) {
-			must(r.NewGaugeVec("a", "", []string{"x"})).With(`{job="x",host="y"}`).Inc()
-		}, ""},
-		"at the end of a value": {func(r *engine.Registry) {
-			v := must(r.NewGaugeVec("a", "", []string{"x", "y"}))
-			v.With("{job=", "a,job=").Inc()
-			v.With(`\",job=`, `\`).Inc()
-		}, ""},
-		"after the end of a value": {func(r *engine.Registry) {
-			must(r.NewGaugeVec("a", "", nil)).WithLabels(engine.Labels{"a": ",host=", "host": "b"}).Inc()
-		}, "a"},
-		"other names": {func(r *engine.Registry) {
-			must(r.NewGaugeVec("a", "", []string{"a_job", "hostname", "Host"})).With("", "", "").Inc()
-		}, ""},
-		"after help and a longer name": {func(r *engine.Registry) {
-			must(r.NewGauge("a", `{job="x",host="y"}`))
-			must(r.NewGaugeVec("b", "", nil)).WithLabels(engine.Labels{"a_host": "#", "host": "b"}).Inc()
-		}, "b"},
+func TestAGatewayThatRefuses(t *testing.T) {
+	testkit.Baseline(t)
+	addr := testkit.FreeAddr(t)
+	err := secretly(t, "http://"+addr)
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	require.ErrorContains(t, err, "PUT http://"+addr+"/metrics/job/backup: ")
+	require.True(t, retriable(err))
+	var op *net.OpError
+	require.ErrorAs(t, err, &op)
+}
+
+func TestAGatewayThatHangs(t *testing.T) {
+	for name, behave := range map[string]func(net.Conn){
+		"before it reads":   func(net.Conn) {},
+		"after it has read": func(c net.Conn) { readRequest(c) },
+		"in its headers": func(c net.Conn) {
+			readRequest(c)
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nX-A")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := newGateway(t, nil)
-			reg := engine.NewRegistry()
-			tc.define(reg)
-			p, err := New(g.URL, "j", WithRegistry(reg), WithGrouping("host", "h"))
-			require.NoError(t, err)
-			err = p.Replace(t.Context())
-			if tc.metric == "" {
-				require.NoError(t, err)
-				g.one(t)
-				return
-			}
-			require.ErrorIs(t, err, ErrLabel)
-			require.ErrorContains(t, err, ": "+tc.metric+" has the label ")
-			require.Empty(t, g.seen())
-			require.NoError(t, p.Delete(t.Context()), "deleting sends no metrics")
+			url := listen(t, behave)
+			begin := time.Now()
+			err := secretly(t, url, WithTimeout(100*time.Millisecond))
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.ErrorContains(t, err, "not done within 100ms")
+			require.Less(t, time.Since(begin), 2*time.Second)
+			require.True(t, retriable(err))
+
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			err = newPusherFor(t, url).Add(ctx)
+			require.ErrorIs(t, err, context.DeadlineExceeded, "the caller's time counts as well")
+			require.Less(t, time.Since(begin), 2*time.Second)
 		})
 	}
 }
 
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
+func TestOneRequestIsInFlightAtATime(t *testing.T) {
+	var flying, most atomic.Int32
+	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+		n := flying.Add(1)
+		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		}
+		time.Sleep(5 * time.Millisecond)
+		flying.Add(-1)
+	})
+	p := newPusherFor(t, g.URL)
+	var pushes sync.WaitGroup
+	for range 8 {
+		pushes.Go(func() {
+			if err := p.Add(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	return v
+	pushes.Wait()
+	require.Equal(t, int32(1), most.Load())
+	require.Len(t, g.seen(), 8)
 }
 
-func TestANilOptionIsNamed(t *testing.T) {
-	_, err := New("http://gw", "j", WithTimeout(1), nil)
-	require.EqualError(t, err, "quipu: push: option 2 of 2 is nil")
-	_, err = New("http://gw", "j", WithRegistry(nil))
-	require.EqualError(t, err, "quipu: push: WithRegistry(nil): a registry is needed")
+func TestAPushThatWaitsForItsTurnCanBeCancelled(t *testing.T) {
+	release := make(chan struct{})
+	arrived := make(chan struct{})
+	g := newGateway(t, func(http.ResponseWriter, *http.Request) { arrived <- struct{}{}; <-release })
+	p := newPusherFor(t, g.URL)
+	first := make(chan error)
+	go func() { first <- p.Add(context.Background()) }()
+	<-arrived
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("enough"))
+	require.ErrorContains(t, p.Add(ctx), "enough")
+	close(release)
+	require.NoError(t, <-first)
+	g.one(t)
+}
+
+func TestAPageThatNobodyWaitsForIsNotFinished(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	reg := engine.NewRegistry()
+	must(reg.NewGaugeFunc("a", "", func() float64 { cancel(); return 1 }))
+	g := newGateway(t, nil)
+	p, err := New(g.URL, "j", WithRegistry(reg))
+	require.NoError(t, err)
+	err = p.Add(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "the page was not finished")
+	require.Empty(t, g.seen())
+}
+
+func TestNothingIsLeftOpenBetweenPushes(t *testing.T) {
+	var mu sync.Mutex
+	open := map[net.Conn]bool{}
+	testkit.Baseline(t)
+	g := &gateway{}
+	g.Server = httptest.NewUnstartedServer(g)
+	g.Config.ConnState = func(c net.Conn, state http.ConnState) {
+		mu.Lock()
+		defer mu.Unlock()
+		if open[c] = true; state == http.StateClosed {
+			delete(open, c)
+		}
+	}
+	g.Start()
+	t.Cleanup(g.Close)
+	p := newPusherFor(t, g.URL)
+	for range 3 {
+		require.NoError(t, p.Add(t.Context()))
+	}
+	testkit.Poll(t, 5*time.Second, func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(open) > 0 {
+			return fmt.Errorf("%d connections", len(open))
+		}
+		return nil
+	})
+}
+
+func TestTLSIsTheClients(t *testing.T) {
+	testkit.Baseline(t)
+	g := &gateway{}
+	g.Server = httptest.NewUnstartedServer(g)
+	g.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshake that fails is meant to
+	g.StartTLS()
+	t.Cleanup(g.Close)
+
+	require.ErrorContains(t, secretly(t, g.URL), "certificate", "an unknown authority is refused")
+	require.Empty(t, g.seen())
+	pool := g.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	defer client.CloseIdleConnections()
+	require.NoError(t, secretly(t, g.URL, WithClient(client)))
+	require.Equal(t, jobsPage, g.one(t).body)
+}
+
+// Answers that keep a client for ever are in the first connection only; what is pushed next goes through.
+func TestAnAnswerThatKeepsTheConnectionHoldsUpNoLaterPush(t *testing.T) {
+	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+	flood := func(c net.Conn, begin, more string) {
+		_, err := io.WriteString(c, begin)
+		for err == nil {
+			_, err = io.WriteString(c, more)
+		}
+	}
+	for name, tc := range map[string]struct {
+		behave func(c net.Conn)
+		want   string // of the error; empty if the push has arrived
+		closed bool   // by the client, at once
+	}{
+		"101": {func(c net.Conn) {
+			_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+		}, "101 Switching Protocols", true},
+		"101 and a flood": {func(c net.Conn) {
+			flood(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "more")
+		}, "101 Switching Protocols", true},
+		"100 for ever": {func(c net.Conn) { flood(c, "", "HTTP/1.1 100 Continue\r\n\r\n") }, "headers exceeded", false},
+		"103 for ever": {func(c net.Conn) { flood(c, "", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n") }, "PUT", false},
+		"half a body": {func(c net.Conn) {
+			_, _ = io.WriteString(c, "HTTP/1.1 500 No\r\nContent-Length: 100\r\n\r\nhalf")
+		}, "half", false},
+		"half a body of 200": {func(c net.Conn) {
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+		}, "", false},
+		"trailers for ever": {func(c net.Conn) {
+			flood(c, "HTTP/1.1 500 No\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X: "+strings.Repeat("y", 100)+"\r\n")
+		}, "500 ", false},
+		"204 with more": {func(c net.Conn) { flood(c, "HTTP/1.1 204 No Content\r\n\r\n", "more") }, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var connections atomic.Int32
+			gone := make(chan struct{})
+			url := listen(t, func(c net.Conn) {
+				readRequest(c)
+				if connections.Add(1) > 1 {
+					_, _ = io.WriteString(c, ok)
+					return
+				}
+				tc.behave(c)
+				_, _ = io.Copy(io.Discard, c)
+				close(gone)
+			})
+			p := newPusherFor(t, url, WithTimeout(time.Second))
+			begin := time.Now()
+			err := p.Replace(t.Context())
+			require.Less(t, time.Since(begin), 10*time.Second)
+			if tc.want == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, tc.want)
+			}
+			select {
+			case <-gone:
+			case <-time.After(20 * time.Second):
+				require.Fail(t, "the connection is open")
+			}
+			for range 2 {
+				require.NoError(t, p.Replace(t.Context()))
+			}
+		})
+	}
+}
+
+func TestAnExpectationIsNotWaitedFor(t *testing.T) {
+	g := newGateway(t, func(http.ResponseWriter, *http.Request) {})
+	require.NoError(t, newPusherFor(t, g.URL, WithHeader("Expect", "100-continue")).Add(t.Context()))
+	require.Equal(t, jobsPage, g.one(t).body)
+}
+
+func TestSlowFunctionsCostThemselvesAndNotThePush(t *testing.T) {
+	g := newGateway(t, nil)
+	p, err := New(g.URL, "j", WithRegistry(slowly(t, 4, 600*time.Millisecond)), WithTimeout(1500*time.Millisecond))
+	require.NoError(t, err)
+	require.NoError(t, p.Replace(t.Context()))
+	require.Contains(t, g.one(t).body, "jobs_total 3\n")
+}
+
+func TestACallerWhoGivesUpWaitsForNoFunction(t *testing.T) {
+	g := newGateway(t, nil)
+	p, err := New(g.URL, "j", WithRegistry(slowly(t, 4, 5*time.Second)))
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(100*time.Millisecond, func() { cancel(errors.New("enough")) })
+	begin := time.Now()
+	require.ErrorContains(t, p.Replace(ctx), "enough")
+	require.Less(t, time.Since(begin), 450*time.Millisecond, "the first function alone would take 500 ms")
+	require.Empty(t, g.seen())
 }

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -236,4 +237,87 @@ func TestRunPushesTheLastValuesToARealServer(t *testing.T) {
 	cancel()
 	require.NoError(t, <-done)
 	require.Contains(t, g.seen()[1].body, "steps_total 42\n")
+}
+
+// late is a gateway that takes a while to store what it has received, whether or not the client waits.
+type late struct {
+	mu       sync.Mutex
+	stored   []string
+	inFlight int
+	most     int
+	takes    func(n int) time.Duration
+	n        int
+}
+
+func (l *late) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, _ := io.ReadAll(r.Body)
+	l.mu.Lock()
+	takes := l.takes(l.n)
+	l.n++
+	l.inFlight++
+	l.most = max(l.most, l.inFlight)
+	l.mu.Unlock()
+	stored := make(chan struct{})
+	go func() {
+		defer close(stored)
+		time.Sleep(takes)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.inFlight--
+		l.stored = append(l.stored, string(body))
+	}()
+	select {
+	case <-stored:
+		return answer(r, 200), nil
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+}
+
+// runLate cancels Run 100 ms after its start, in a bubble.
+func runLate(t *testing.T, takes func(n int) time.Duration) (stored []string, most int, took time.Duration, err error) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &late{takes: takes}
+		reg := engine.NewRegistry()
+		c := must(reg.NewCounter("steps_total", ""))
+		p := must(New("http://gw", "j", WithRegistry(reg), WithClient(&http.Client{Transport: l}), WithLogger(slog.New(slog.DiscardHandler))))
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(100*time.Millisecond, func() { c.Add(42); cancel() })
+		begin := time.Now()
+		err = p.Run(ctx, time.Hour)
+		took = time.Since(begin)
+		time.Sleep(time.Hour)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		stored, most = l.stored, l.most
+	})
+	return stored, most, took, err
+}
+
+func TestTheLastPushWaitsForTheOneUnderWay(t *testing.T) {
+	stored, most, took, err := runLate(t, func(n int) time.Duration {
+		return []time.Duration{400 * time.Millisecond, 0}[n]
+	})
+	require.NoError(t, err)
+	require.Len(t, stored, 2)
+	require.Contains(t, stored[0], "steps_total 0\n")
+	require.Contains(t, stored[1], "steps_total 42\n")
+	require.Equal(t, 1, most, "nothing overlaps")
+	require.Equal(t, 400*time.Millisecond, took)
+}
+
+func TestRunReturnsAnErrorWhenTheLastValuesMayBeReplacedByOlderOnes(t *testing.T) {
+	stored, _, took, err := runLate(t, func(n int) time.Duration {
+		return []time.Duration{20 * time.Second, 0}[n]
+	})
+	require.Contains(t, stored[len(stored)-1], "steps_total 0\n", "the gateway ends with the old value")
+	require.ErrorContains(t, err, "older ones, of a push that was not answered, may replace them")
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Equal(t, 100*time.Millisecond+lastTimeout/2, took)
+}
+
+func TestTheEndOfRunIsBoundedWhateverTheServerDoes(t *testing.T) {
+	_, _, took, err := runLate(t, func(int) time.Duration { return time.Minute })
+	require.ErrorContains(t, err, "not done within 5s")
+	require.Equal(t, 100*time.Millisecond+lastTimeout, took)
 }

@@ -12,14 +12,14 @@ import (
 // that a metric can have follows from its labels, all of which have closed sets of values; it is
 // the metric's limit, so that no series ever has to go to the overflow series because of others.
 type definer struct {
-	reg    *engine.Registry
-	who    string
-	config *Config
+	reg         *engine.Registry
+	constructor string
+	config      *Config
 }
 
 func (d definer) check(err error) {
 	if err != nil {
-		panic(fmt.Errorf("quipu: %s cannot define its metrics: %w", d.who, err))
+		panic(fmt.Errorf("quipu: %s cannot define its metrics: %w", d.constructor, err))
 	}
 }
 

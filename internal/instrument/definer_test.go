@@ -60,3 +60,10 @@ func panicError(t *testing.T, f func()) (err error) {
 	f()
 	return nil
 }
+
+func TestMiddlewaresOfOneRegistryShareTheirMetrics(t *testing.T) {
+	reg := engine.NewRegistry()
+	testkit.Get(Middleware(reg, ServerConfig{})(testkit.Site()), "/users/1")
+	testkit.Get(Middleware(reg, ServerConfig{})(testkit.Site()), "/users/2")
+	require.Equal(t, map[string]float64{`{method="GET",route="/users/{id}"}`: 2}, samples(t, reg, "http_requests_total"))
+}

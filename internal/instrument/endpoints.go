@@ -165,8 +165,13 @@ func (e *endpoints) addRoute(pattern string) *routeEndpoints {
 func (e *endpoints) addEndpoint(route *routeEndpoints, set int) *endpoint {
 	method, closed := e.sets.values(set)
 	added := e.metrics.newEndpoint(append([]string{method, route.route}, closed...))
-	if route.endpoints[set].CompareAndSwap(nil, added) {
-		return added
+	return keepFirst(&route.endpoints[set], added)
+}
+
+// keepFirst stores made if nothing is there yet, and returns what is there.
+func keepFirst[T any](in *atomic.Pointer[T], made *T) *T {
+	if in.CompareAndSwap(nil, made) {
+		return made
 	}
-	return route.endpoints[set].Load()
+	return in.Load()
 }

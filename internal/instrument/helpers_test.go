@@ -244,3 +244,14 @@ func settled(t *testing.T, reg *engine.Registry) *testkit.Page {
 	})
 	return page(t, reg)
 }
+
+func requireExemplar(t *testing.T, page, series string) {
+	t.Helper()
+	for line := range strings.Lines(page) {
+		if strings.HasPrefix(line, series+" #") {
+			require.Contains(t, line, `# {trace_id="4bf92f35"}`)
+			return
+		}
+	}
+	t.Errorf("there is no exemplar of %s in:\n%s", series, page)
+}

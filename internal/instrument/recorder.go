@@ -74,22 +74,22 @@ func (rec *recorder) WriteHeader(code int) {
 	rec.inner.WriteHeader(code)
 	switch {
 	case code >= 200:
-		rec.begun(code)
+		rec.noteHeader(code)
 	case code == http.StatusSwitchingProtocols && !rec.http2:
-		rec.upgrade()
+		rec.noteUpgrade()
 	}
 }
 
-// begun notes that the header has been written.
-func (rec *recorder) begun(code int) {
+// noteHeader notes that the header has been written.
+func (rec *recorder) noteHeader(code int) {
 	if rec.code.Load() == 0 {
 		rec.code.CompareAndSwap(0, int32(code))
 	}
 }
 
-// upgrade notes that the connection speaks another protocol from now on.
-func (rec *recorder) upgrade() {
-	rec.begun(http.StatusSwitchingProtocols)
+// noteUpgrade notes that the connection speaks another protocol from now on.
+func (rec *recorder) noteUpgrade() {
+	rec.noteHeader(http.StatusSwitchingProtocols)
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	if rec.upgraded == 0 {
@@ -99,23 +99,23 @@ func (rec *recorder) upgrade() {
 
 func (rec *recorder) Write(p []byte) (int, error) {
 	n, err := rec.inner.Write(p)
-	rec.wrote(n, err)
+	rec.noteWrite(n, err)
 	return n, err
 }
 
-// wrote notes what came of a write. The first one writes the header, even if it fails or has
+// noteWrite notes what came of a write. The first one writes the header, even if it fails or has
 // nothing in it, except in two cases in which the response is not the handler's any more.
-func (rec *recorder) wrote(n int, err error) {
+func (rec *recorder) noteWrite(n int, err error) {
 	rec.written.Add(int64(n))
 	switch {
 	case n > 0 || err == nil:
 	case errors.Is(err, http.ErrHandlerTimeout): // http.TimeoutHandler has answered
 		return
 	case errors.Is(err, http.ErrHijacked): // by a way that does not lead through the recorder
-		rec.upgrade()
+		rec.noteUpgrade()
 		return
 	}
-	rec.begun(http.StatusOK)
+	rec.noteHeader(http.StatusOK)
 }
 
 // Unwrap is for http.ResponseController, and for those who look for a ResponseWriter of their own.
@@ -150,19 +150,19 @@ func (rec *recorder) recording() *recorder { return rec }
 
 func (rec *recorder) flush() {
 	rec.inner.(http.Flusher).Flush()
-	rec.begun(http.StatusOK)
+	rec.noteHeader(http.StatusOK)
 }
 
 func (rec *recorder) flushError() error {
 	err := rec.inner.(flushErrorer).FlushError()
-	rec.flushed(err)
+	rec.noteFlush(err)
 	return err
 }
 
 // flushBeneath flushes the first ResponseWriter beneath that can, as http.ResponseController does.
 func (rec *recorder) flushBeneath() error {
 	err := flushFirst(rec.inner)
-	rec.flushed(err)
+	rec.noteFlush(err)
 	return err
 }
 
@@ -179,10 +179,10 @@ func flushFirst(w http.ResponseWriter) error {
 	return http.ErrNotSupported
 }
 
-// flushed notes what came of a flush: the header is written, unless nobody can flush.
-func (rec *recorder) flushed(err error) {
+// noteFlush notes what came of a flush: the header is written, unless nobody can flush.
+func (rec *recorder) noteFlush(err error) {
 	if !errors.Is(err, http.ErrNotSupported) {
-		rec.begun(http.StatusOK)
+		rec.noteHeader(http.StatusOK)
 	}
 }
 
@@ -193,7 +193,7 @@ func (rec *recorder) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	conn, buffered, err := hijacker.Hijack()
 	if err == nil {
-		rec.upgrade()
+		rec.noteUpgrade()
 	}
 	return conn, buffered, err
 }
@@ -206,14 +206,14 @@ func (rec *recorder) readFrom(src io.Reader) (int64, error) {
 	n, err := rec.inner.(io.ReaderFrom).ReadFrom(src)
 	rec.written.Add(n)
 	if n > 0 {
-		rec.begun(http.StatusOK)
+		rec.noteHeader(http.StatusOK)
 	}
 	return n, err
 }
 
 func (rec *recorder) writeString(s string) (int, error) {
 	n, err := rec.inner.(io.StringWriter).WriteString(s)
-	rec.wrote(n, err)
+	rec.noteWrite(n, err)
 	return n, err
 }
 

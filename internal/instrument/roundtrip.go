@@ -115,10 +115,7 @@ func (t *roundTripper) endpoint(set int) *clientEndpoint {
 	for i, reason := range reasons {
 		e.errors[i] = t.errors.With(append(slices.Clip(labels), reason)...)
 	}
-	if t.endpoints[set].CompareAndSwap(nil, e) {
-		return e
-	}
-	return t.endpoints[set].Load()
+	return keepFirst(&t.endpoints[set], e)
 }
 
 // reasons are the values of the label reason.

@@ -282,3 +282,19 @@ func TestConcurrentClientRequestsAreAllCounted(t *testing.T) {
 		require.Equal(t, 80.0, n, series)
 	}
 }
+
+func TestARoundTripperTakesExemplarsFromTheRequest(t *testing.T) {
+	type key struct{}
+	reg := engine.NewRegistry()
+	transport := RoundTripper(roundTripperFunc(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK}, nil
+	}), reg, Config{Exemplars: func(ctx context.Context) engine.Labels {
+		return engine.Labels{"trace_id": ctx.Value(key{}).(string)}
+	}})
+	r := httptest.NewRequest(http.MethodGet, "http://x/", nil)
+	_, err := transport.RoundTrip(r.WithContext(context.WithValue(r.Context(), key{}, "4bf92f35")))
+	require.NoError(t, err)
+	text := openMetrics(t, reg)
+	requireExemplar(t, text, `http_client_requests_total{method="GET",code="200"} 1`)
+	requireExemplar(t, text, `http_client_request_duration_seconds_bucket{method="GET",le="0.005"} 1`)
+}

@@ -5,45 +5,24 @@ package export
 import (
 	"fmt"
 	"io"
-	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
-
-// quiet keeps the registry's warnings out of the test's output.
-var quiet = engine.WithLogger(slog.New(slog.DiscardHandler))
-
-// manySeries is a registry with n two-label counter series. The page is about 70 bytes a series.
-func manySeries(tb testing.TB, n int) *engine.Registry {
-	tb.Helper()
-	reg := engine.NewRegistry(engine.WithMaxSeries(n))
-	vec, err := reg.NewCounterVec("http_requests_total", "Requests served.", []string{"method", "path"})
-	require.NoError(tb, err)
-	for i := range n {
-		vec.With("GET", fmt.Sprintf("/a/rather/usual/path/%d", i)).Add(float64(i))
-	}
-	return reg
-}
-
-func gauge(t *testing.T, reg *engine.Registry, name string, value float64) {
-	t.Helper()
-	g, err := reg.NewGauge(name, "Help.")
-	require.NoError(t, err)
-	g.Set(value)
-}
 
 func TestCallbacksThatMisbehaveCostTheirFamilyAndNothingElse(t *testing.T) {
 	reg := engine.NewRegistry(quiet)
@@ -146,32 +125,6 @@ func TestSelfMetricsCanBeLeftOut(t *testing.T) {
 	require.Contains(t, testkit.Get(Handler(reg), "/").Body.String(), "quipu_scrapes_total")
 	require.Equal(t, "# HELP one Help.\n# TYPE one gauge\none 1\n", testkit.Get(Handler(reg, WithoutSelfMetrics()), "/").Body.String())
 }
-
-func TestRenderWritesThePageOfTheHandler(t *testing.T) {
-	reg := manySeries(t, 3000)
-	for _, accept := range []string{"", "application/openmetrics-text", protobufType} {
-		var b strings.Builder
-		contentType, err := Render(&b, reg, accept)
-		require.NoError(t, err)
-		w := testkit.Get(Handler(reg), "/?name[]=http_requests_total", "Accept", accept)
-		require.Equal(t, w.Header().Get("Content-Type"), contentType)
-		want := strings.TrimSuffix(w.Body.String(), "# EOF\n")
-		require.Greater(t, len(want), 100_000)
-		require.Contains(t, b.String(), want)
-	}
-	contentType, err := Render(io.Discard, nil, "application/openmetrics-text")
-	require.ErrorContains(t, err, "registry")
-	require.Equal(t, encode.OpenMetrics.ContentType(), contentType)
-
-	broken := fmt.Errorf("broken pipe")
-	contentType, err = Render(writerFunc(func([]byte) (int, error) { return 0, broken }), reg)
-	require.ErrorIs(t, err, broken)
-	require.Equal(t, encode.Text.ContentType(), contentType)
-}
-
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
 func TestAStalledReaderOfARealPageHoldsUpNobody(t *testing.T) {
 	const series = 100_000 // 7 MB: more than the sockets of a reader that does not read take in
@@ -298,4 +251,59 @@ func reenter(reg *engine.Registry) float64 {
 		return -1
 	}
 	return float64(page.Len())
+}
+
+// Whatever functions there are, however long they take and however scrapes overlap: the answer is 200, in time, and has
+// every metric whose function takes no longer than its own limit.
+func TestAScrapeIsAnsweredInTimeWhateverItsFunctionsTake(t *testing.T) {
+	const ms = time.Millisecond
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	durations := map[string][]time.Duration{
+		"many quick ones": make([]time.Duration, 60),
+		"two slow ones":   {200 * ms, 480 * ms},
+		"random ones":     make([]time.Duration, 200),
+	}
+	for i := range durations["many quick ones"] {
+		durations["many quick ones"][i] = 30 * ms
+	}
+	for i := range durations["random ones"] {
+		durations["random ones"][i] = time.Duration(random.Int64N(int64(time.Second)))
+	}
+	durations["random ones"][7] = time.Hour
+	for name, takes := range durations {
+		for _, timeout := range []int{1, 2, 10} {
+			t.Run(fmt.Sprintf("%s, timeout %d s", name, timeout), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					reg := engine.NewRegistry(quiet)
+					for i, d := range takes {
+						_, err := reg.NewGaugeFunc(fmt.Sprint("f", i), "", func() float64 { time.Sleep(d); return 1 })
+						require.NoError(t, err)
+					}
+					h := Handler(reg)
+					var scrapers sync.WaitGroup
+					for i := range 4 {
+						scrapers.Go(func() {
+							time.Sleep(time.Duration(i) * 70 * ms)
+							for range 5 {
+								begin := time.Now()
+								w := testkit.Get(h, "/metrics", scrapeTimeoutHeader, strconv.Itoa(timeout))
+								require.Equal(t, http.StatusOK, w.Code)
+								require.Less(t, time.Since(begin), time.Duration(timeout)*time.Second)
+								for i, d := range takes {
+									if d < engine.CallbackTimeout {
+										require.True(t, strings.Contains(w.Body.String(), fmt.Sprintf("\nf%d 1\n", i)), "%v", d)
+									}
+								}
+								time.Sleep(130 * ms)
+							}
+						})
+					}
+					scrapers.Wait()
+					time.Sleep(2 * time.Hour)
+				})
+			})
+		}
+	}
 }

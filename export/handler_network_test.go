@@ -24,42 +24,6 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-const getMetrics = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
-
-// bigPage is more than loopback's socket buffers hold.
-const bigPage = 512 // chunks of 64 KiB
-
-// watched is a source that tells how its scrapes end.
-type watched struct {
-	source
-	atWork atomic.Int32
-	most   atomic.Int32
-	ended  chan error
-}
-
-func watch(src source) *watched { return &watched{source: src, ended: make(chan error, 1000)} }
-
-func (s *watched) Expose(w io.Writer, e engine.Exposition) (int64, error) {
-	now := s.atWork.Add(1)
-	for most := s.most.Load(); now > most && !s.most.CompareAndSwap(most, now); most = s.most.Load() {
-	}
-	n, err := s.source.Expose(w, e)
-	s.atWork.Add(-1)
-	s.ended <- err
-	return n, err
-}
-
-func (s *watched) wait(t *testing.T, limit time.Duration) error {
-	t.Helper()
-	select {
-	case err := <-s.ended:
-		return err
-	case <-time.After(limit):
-		require.Fail(t, "the scrape did not end", "within %v", limit)
-		return nil
-	}
-}
-
 func TestAReaderThatStallsIsCutOffWithinTheWriteTimeout(t *testing.T) {
 	for _, accept := range []string{"", "Accept-Encoding: gzip\r\n"} {
 		src := watch(chunks(incompressible(64<<10), bigPage))
@@ -369,29 +333,4 @@ func TestHTTP2PagesMayTakeLongerToMakeThanAChunkMayTakeToWrite(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, n*len(chunk64K), read)
 	s.Client().CloseIdleConnections()
-}
-
-// getUncompressed leaves the page as large as it is; Go's client asks for gzip by itself.
-func getUncompressed(t *testing.T, url string) *http.Response {
-	t.Helper()
-	req, err := http.NewRequest(http.MethodGet, url, nil)
-	require.NoError(t, err)
-	req.Header.Set("Accept-Encoding", "identity")
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, resp.StatusCode)
-	return resp
-}
-
-// incompressible is noise of which gzip makes no less.
-func incompressible(n int) []byte {
-	b := make([]byte, n)
-	x := uint64(0x9e3779b97f4a7c15)
-	for i := range b {
-		x ^= x << 13
-		x ^= x >> 7
-		x ^= x << 17
-		b[i] = byte(x)
-	}
-	return b
 }

@@ -3,132 +3,18 @@
 package push
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/quipu-metrics/quipu/engine"
-	"github.com/quipu-metrics/quipu/internal/testkit"
 )
-
-const (
-	password = "hunter2-and-more"
-	token    = "t0ken-of-the-tenant"
-)
-
-// secretly pushes with every kind of secret, and requires that no error has one.
-func secretly(t *testing.T, url string, opts ...Option) error {
-	t.Helper()
-	url = strings.Replace(url, "://", "://me:"+password+"@", 1) + "?key=" + token + "%2Fquery"
-	p := newPusherFor(t, url, append(opts, WithHeader("X-Token", "Bearer "+token))...)
-	err := p.Replace(t.Context())
-	if err != nil {
-		for e := err; e != nil; e = errors.Unwrap(e) {
-			for _, text := range []string{e.Error(), fmt.Sprintf("%+v", e)} {
-				require.NotContains(t, text, password)
-				require.NotContains(t, text, token)
-				require.NotContains(t, text, "bWU6aHVudGVyMi") // the beginning of both in base64
-			}
-		}
-	}
-	return err
-}
-
-func TestAGatewayThatRefuses(t *testing.T) {
-	testkit.Baseline(t)
-	addr := testkit.FreeAddr(t)
-	err := secretly(t, "http://"+addr)
-	require.ErrorIs(t, err, syscall.ECONNREFUSED)
-	require.ErrorContains(t, err, "PUT http://"+addr+"/metrics/job/backup: ")
-	require.True(t, retriable(err))
-	var op *net.OpError
-	require.ErrorAs(t, err, &op)
-}
-
-func TestAGatewayThatHangs(t *testing.T) {
-	for name, behave := range map[string]func(net.Conn){
-		"before it reads":   func(net.Conn) {},
-		"after it has read": func(c net.Conn) { readRequest(c) },
-		"in its headers": func(c net.Conn) {
-			readRequest(c)
-			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nX-A")
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			url := listen(t, behave)
-			begin := time.Now()
-			err := secretly(t, url, WithTimeout(100*time.Millisecond))
-			require.ErrorIs(t, err, context.DeadlineExceeded)
-			require.ErrorContains(t, err, "not done within 100ms")
-			require.Less(t, time.Since(begin), 2*time.Second)
-			require.True(t, retriable(err))
-
-			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-			defer cancel()
-			err = newPusherFor(t, url).Add(ctx)
-			require.ErrorIs(t, err, context.DeadlineExceeded, "the caller's time counts as well")
-			require.Less(t, time.Since(begin), 2*time.Second)
-		})
-	}
-}
-
-// readRequest reads a request up to the end of its page. (A client that is answered before it has sent its request takes
-// that for noise.)
-func readRequest(c net.Conn) string {
-	var request []byte
-	buf := make([]byte, 4096)
-	for !strings.HasSuffix(string(request), jobsPage) {
-		n, err := c.Read(buf)
-		request = append(request, buf[:n]...)
-		if err != nil {
-			break
-		}
-	}
-	return string(request)
-}
-
-// listen serves connections with behave and then holds them open until the test is over.
-func listen(t *testing.T, behave func(net.Conn)) string {
-	t.Helper()
-	testkit.Baseline(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	over := make(chan struct{})
-	var conns sync.WaitGroup
-	conns.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			conns.Go(func() {
-				defer c.Close()
-				behave(c)
-				<-over
-			})
-		}
-	})
-	t.Cleanup(func() {
-		close(over)
-		l.Close()
-		conns.Wait()
-	})
-	return "http://" + l.Addr().String()
-}
 
 func TestAnswersThatAreErrors(t *testing.T) {
 	for _, status := range []int{300, 304, 400, 401, 403, 404, 413, 429, 500, 502, 503, 599} {
@@ -321,104 +207,6 @@ func TestACallersClientFollowsRedirectsNoFurther(t *testing.T) {
 	require.Error(t, secretly(t, g.URL, WithClient(client)))
 	require.Empty(t, elsewhere.seen())
 	require.Nil(t, client.CheckRedirect, "the caller's client is not changed")
-}
-
-func TestOneRequestIsInFlightAtATime(t *testing.T) {
-	var flying, most atomic.Int32
-	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
-		n := flying.Add(1)
-		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
-		}
-		time.Sleep(5 * time.Millisecond)
-		flying.Add(-1)
-	})
-	p := newPusherFor(t, g.URL)
-	var pushes sync.WaitGroup
-	for range 8 {
-		pushes.Go(func() {
-			if err := p.Add(context.Background()); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	pushes.Wait()
-	require.Equal(t, int32(1), most.Load())
-	require.Len(t, g.seen(), 8)
-}
-
-func TestAPushThatWaitsForItsTurnCanBeCancelled(t *testing.T) {
-	release := make(chan struct{})
-	arrived := make(chan struct{})
-	g := newGateway(t, func(http.ResponseWriter, *http.Request) { arrived <- struct{}{}; <-release })
-	p := newPusherFor(t, g.URL)
-	first := make(chan error)
-	go func() { first <- p.Add(context.Background()) }()
-	<-arrived
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errors.New("enough"))
-	require.ErrorContains(t, p.Add(ctx), "enough")
-	close(release)
-	require.NoError(t, <-first)
-	g.one(t)
-}
-
-func TestAPageThatNobodyWaitsForIsNotFinished(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	reg := engine.NewRegistry()
-	must(reg.NewGaugeFunc("a", "", func() float64 { cancel(); return 1 }))
-	g := newGateway(t, nil)
-	p, err := New(g.URL, "j", WithRegistry(reg))
-	require.NoError(t, err)
-	err = p.Add(ctx)
-	require.ErrorIs(t, err, context.Canceled)
-	require.ErrorContains(t, err, "the page was not finished")
-	require.Empty(t, g.seen())
-}
-
-func TestNothingIsLeftOpenBetweenPushes(t *testing.T) {
-	var mu sync.Mutex
-	open := map[net.Conn]bool{}
-	testkit.Baseline(t)
-	g := &gateway{}
-	g.Server = httptest.NewUnstartedServer(g)
-	g.Config.ConnState = func(c net.Conn, state http.ConnState) {
-		mu.Lock()
-		defer mu.Unlock()
-		if open[c] = true; state == http.StateClosed {
-			delete(open, c)
-		}
-	}
-	g.Start()
-	t.Cleanup(g.Close)
-	p := newPusherFor(t, g.URL)
-	for range 3 {
-		require.NoError(t, p.Add(t.Context()))
-	}
-	testkit.Poll(t, 5*time.Second, func() error {
-		mu.Lock()
-		defer mu.Unlock()
-		if len(open) > 0 {
-			return fmt.Errorf("%d connections", len(open))
-		}
-		return nil
-	})
-}
-
-func TestTLSIsTheClients(t *testing.T) {
-	testkit.Baseline(t)
-	g := &gateway{}
-	g.Server = httptest.NewUnstartedServer(g)
-	g.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshake that fails is meant to
-	g.StartTLS()
-	t.Cleanup(g.Close)
-
-	require.ErrorContains(t, secretly(t, g.URL), "certificate", "an unknown authority is refused")
-	require.Empty(t, g.seen())
-	pool := g.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
-	defer client.CloseIdleConnections()
-	require.NoError(t, secretly(t, g.URL, WithClient(client)))
-	require.Equal(t, jobsPage, g.one(t).body)
 }
 
 func TestRetryAfter(t *testing.T) {

@@ -3,10 +3,7 @@
 package export
 
 import (
-	"bufio"
-	"compress/gzip"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -48,7 +45,7 @@ func (p *pageWriter) Write(chunk []byte) (int, error) {
 	if p.isCut {
 		return 0, errCut
 	}
-	if !p.roll() {
+	if !p.extendDeadline() {
 		return 0, errScrapeTimeout
 	}
 	p.started = true
@@ -66,8 +63,8 @@ func (p *pageWriter) Write(chunk []byte) (int, error) {
 	return n, err
 }
 
-// roll moves the write deadline ahead for what is written next, never past the page's end; false if that has passed.
-func (p *pageWriter) roll() bool {
+// extendDeadline moves the write deadline ahead for what is written next, never past the page's end; false if that has passed.
+func (p *pageWriter) extendDeadline() bool {
 	now := time.Now()
 	left := p.end.Sub(now)
 	if left <= 0 {
@@ -101,44 +98,3 @@ func setWriteTimeout(w http.ResponseWriter, timeout time.Duration) {
 		_ = d.SetWriteDeadline(time.Now().Add(timeout)) // as setDeadline
 	}
 }
-
-const (
-	// gzipLevel compresses a page of 100 000 two-label counters (7.4 MB) in 13 ms to 1/14. The default level takes 53 ms
-	// for 4 % less, levels 2 to 4 take 20 to 25, and Huffman codes alone 23 for ten times as much (BenchmarkGzipLevels).
-	// Encoding that page takes 4 ms, so compression is most of a scrape's CPU.
-	gzipLevel = gzip.BestSpeed
-
-	// gzipChunk gathers compressed bytes: the compressor hands out 240 at a time, and each write sets a deadline.
-	gzipChunk = 32 << 10
-)
-
-// compressor is a gzip stream with a buffer behind it. It is pooled: a new one costs about a megabyte.
-type compressor struct {
-	gz  *gzip.Writer
-	out *bufio.Writer
-}
-
-func newCompressor() *compressor {
-	out := bufio.NewWriterSize(io.Discard, gzipChunk)
-	gz, err := gzip.NewWriterLevel(out, gzipLevel)
-	if err != nil {
-		panic(err) // the level is a constant
-	}
-	return &compressor{gz: gz, out: out}
-}
-
-func (c *compressor) start(w io.Writer) {
-	c.out.Reset(w)
-	c.gz.Reset(c.out)
-}
-
-// finish writes what is left. Without it the stream has no end, and the client sees that.
-func (c *compressor) finish() error {
-	if err := c.gz.Close(); err != nil {
-		return err
-	}
-	return c.out.Flush()
-}
-
-// release lets go of the response.
-func (c *compressor) release() { c.out.Reset(io.Discard) }
