@@ -12,7 +12,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// MaxBounds is the largest number of finite upper bounds of a histogram. A row with so many
+// MaxBounds is the largest number of finite upper bounds of a histogram, 508. A row with so many
 // buckets, the +Inf bucket and the words around them is as long as a row of the per-CPU memory can
 // be.
 const MaxBounds = percpu.MaxRow - hotBuckets - 1
@@ -121,14 +121,14 @@ func (b *Bounds) index(from int) {
 	b.lowest, b.shift, b.cells = lowest, shift, cells
 }
 
-// Bucket returns the number of the bucket in which [Classic.Observe] counts v: the index of the
-// first bound that is not below v. If there is none, or if v is NaN, it is len(upper), the number
-// of the +Inf bucket.
-//
-// Walking all bounds costs a comparison for each and, with values in random order, a branch that
-// the processor cannot predict. Halving costs several such branches. The index costs one load that
-// depends on no branch, and leaves one bound to compare, seldom two: see BenchmarkFind.
+// Bucket returns the number of the bucket in which [Classic.Observe] counts v: the index in Upper
+// of the first bound that is not below v. If there is none, or if v is NaN, it is the number of the
+// +Inf bucket, which is the last. BenchmarkFind measures it.
 func (b *Bounds) Bucket(v float64) int {
+	// Walking all bounds costs a comparison for each and, with values in random order, a branch
+	// that the processor cannot predict. Halving costs several such branches. The index costs one
+	// load that depends on no branch, and leaves one bound to compare, seldom two.
+	//
 	// Negative values and values below the smallest indexed bound end up beyond the cells, as
 	// values above all bounds do. The bits of a negative value exceed those of the largest bound by
 	// at least 2^52, because +Inf and the NaNs lie between, and no cell is wider (maxShift), so the

@@ -125,3 +125,8 @@ func TestBoundsAreACopyWithoutInf(t *testing.T) {
 		require.Empty(t, b.Upper())
 	}
 }
+
+func TestLimitsAreThoseThatTheDocsName(t *testing.T) {
+	require.Equal(t, 508, MaxBounds)
+	require.Equal(t, []int{272, 500}, []int{leastMaxBuckets, mostMaxBuckets})
+}

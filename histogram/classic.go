@@ -20,6 +20,26 @@ import (
 // with atomic read-modify-writes. Contention or sustained use makes it hot: then each P has a row
 // of its own, which only this P writes, with ordinary stores. The shared row keeps its counts, so a
 // series is the sum of its rows. A hot series stays hot until its handle is collected.
+type Classic struct {
+	bounds *Bounds
+	shared []uint64
+
+	// state is the index of the hot row and the bits below. It is written when the series becomes
+	// hot, and by a reader that freezes the series.
+	state atomic.Uint32
+	// use records how busy the shared row is: the time of the last check in the high bits, and the
+	// collisions since then in the low bits.
+	use atomic.Uint32
+
+	// spare is a second shared row, for a series that is busy, cannot be hot, and is being read. A
+	// reader sets it once.
+	spare atomic.Pointer[[]uint64]
+
+	// reading makes readers that freeze the series take turns. Writers never touch it.
+	reading sync.Mutex
+}
+
+// The layout of the rows, and why a snapshot is true.
 //
 // # The hot row
 //
@@ -67,24 +87,6 @@ import (
 // still get a few observations: one from a writer that loaded the state before, and those that wait
 // in the CPU's store buffer. Each of them can spoil one more attempt (four of them have been
 // observed), and then an attempt succeeds. Nobody waits for anybody. See [Classic.Snapshot].
-type Classic struct {
-	bounds *Bounds
-	shared []uint64
-
-	// state is the index of the hot row and the bits below. It is written when the series becomes
-	// hot, and by a reader that freezes the series.
-	state atomic.Uint32
-	// use records how busy the shared row is: the time of the last check in the high bits, and the
-	// collisions since then in the low bits.
-	use atomic.Uint32
-
-	// spare is a second shared row, for a series that is busy, cannot be hot, and is being read. A
-	// reader sets it once.
-	spare atomic.Pointer[[]uint64]
-
-	// reading makes readers that freeze the series take turns. Writers never touch it.
-	reading sync.Mutex
-}
 
 // Words of a row. The shared row needs only one sum.
 const (

@@ -136,7 +136,7 @@ func (s *snapshot) addHot(index uint32, attempts int) bool {
 }
 
 // copyHot adds the row of one P if it can make a true copy of it. For the order and the proof see
-// Classic.
+// classic.go.
 //
 // Once the series is frozen, an attempt succeeds soon, wherever the writer is. A writer that loaded
 // the state before the freeze moves done once; the next writer on that P finds the bit.
@@ -185,7 +185,7 @@ func (s *snapshot) waitShared(row []uint64, deadline time.Time) {
 }
 
 // copyShared copies one shared row and reports whether the copy is true. For the order and the
-// proof see Classic.
+// proof see classic.go.
 func (s *snapshot) copyShared(row []uint64) (sum float64, ok bool) {
 	done := atomic.LoadUint64(&row[wordDone])
 	sum = math.Float64frombits(atomic.LoadUint64(&row[wordSum]))
