@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package buckets holds the sparse form of exponential buckets, in which native histograms are read
-// and written: runs of consecutive buckets, and the differences between their counts.
+// Package buckets holds the sparse form of exponential buckets, in which histogram lists the
+// buckets of a native histogram and encode writes them: runs of consecutive buckets, and the
+// differences between their counts.
 package buckets
 
 // Buckets are runs of consecutive exponential buckets. Deltas has one entry for each bucket of all
-// spans: the first is a count, every other one the difference from the bucket before.
+// spans: the first is a count, and every other one is the difference from the count before it.
 type Buckets struct {
 	Spans  []Span
 	Deltas []int64
@@ -18,11 +19,12 @@ type Span struct {
 	Length uint32
 }
 
-// maxHole is the longest run of empty buckets that is written as zeros: a new span is no shorter.
+// maxHole is the longest run of empty buckets that is listed as zeros, because a new span is no
+// shorter.
 const maxHole = 2
 
-// Lister writes counts into Buckets, in ascending order of their indexes. It uses the memory of the
-// Buckets again. It must not be used concurrently.
+// Lister lists counts in Buckets, in ascending order of their indexes. It reuses the memory of the
+// Buckets. It must not be used concurrently.
 type Lister struct {
 	to   *Buckets
 	end  int    // index after the last span
@@ -35,7 +37,7 @@ func NewLister(b *Buckets) Lister {
 	return Lister{to: b}
 }
 
-// Add adds the bucket with an index above all before. An empty one adds nothing.
+// Add adds a bucket, whose index must be above all before. An empty bucket adds nothing.
 func (l *Lister) Add(index int, count uint64) {
 	if count == 0 {
 		return

@@ -20,8 +20,8 @@ func Append(dst []byte, name, value string) []byte {
 	return append(dst, '"')
 }
 
-// AppendSet appends the labels of set in the order of their names. Labels without a value, which
-// Prometheus takes for absent, are left out unless empty is set.
+// AppendSet appends the labels of set in the order of their names. It leaves out labels without a
+// value, which Prometheus takes for absent, unless empty is set.
 func AppendSet(dst []byte, set map[string]string, empty bool) []byte {
 	for _, name := range slices.Sorted(maps.Keys(set)) {
 		if value := set[name]; value != "" || empty {
@@ -39,7 +39,7 @@ func AppendText(dst []byte, text string) []byte {
 	return append(dst, text...)
 }
 
-// Tail returns how many bytes [AppendText] adds for text behind other labels.
+// Tail returns the number of bytes that [AppendText] adds for text after other labels.
 func Tail(text string) int {
 	if text == "" {
 		return 0
@@ -47,8 +47,8 @@ func Tail(text string) int {
 	return len(",") + len(text)
 }
 
-// AppendEscaped appends s with backslash and newline escaped, and the double quote too when quote is
-// set, as label values have it.
+// AppendEscaped appends s with backslash and newline escaped. If quote is set, it escapes the
+// double quote too, as label values need it.
 func AppendEscaped(dst []byte, s string, quote bool) []byte {
 	from := 0
 	for i := 0; i < len(s); i++ {

@@ -4,22 +4,22 @@ package labeltext
 
 import "strings"
 
-// Wanted labels are compared with the text that a series keeps, so that the series needs no second
-// copy of its labels.
+// The functions of this file compare wanted labels with the text that a series keeps, so that the
+// series needs no second copy of its labels.
 //
-// Text without escapes has exactly two quotes for each label. A comparison that takes two quotes for
-// each label, from left to right, therefore takes all of them in order, and no wanted value can
+// Text without escapes has exactly two quotes for each label. A comparison that takes two quotes
+// for each label, from left to right, therefore takes all of them in order, and no wanted value can
 // match across the end of another.
 
-// Label is a label with its value, unescaped.
+// Label is a label with its unescaped value.
 type Label struct{ Name, Value string }
 
 // Name is a declared label name, prepared for [MatchValues].
 type Name struct {
 	Text string
-	Seed uint64 // the caller's; it lies here so that a lookup reads one place
+	Seed uint64 // for the caller's hash; here, because a lookup reads the name anyway
 
-	skip int // from the end of the label before, its closing quote, to the value
+	skip int // from the closing quote of the label before to the value
 }
 
 // NewNames prepares the label names of a family, in the order in which its texts have them.
@@ -38,7 +38,8 @@ func NewNames(names []string) []Name {
 // MatchValues reports whether text has these values, one for each name. escaped says whether text
 // has escape sequences, which need the slower comparison.
 //
-// The names themselves are not compared: text must begin with exactly these, in this order.
+// It does not compare the names themselves: text must begin with exactly these names, in this
+// order.
 func MatchValues(text string, escaped bool, names []Name, values []string) bool {
 	if escaped {
 		return matchEscaped(text, names, values)
@@ -68,7 +69,7 @@ func matchEscaped(text string, names []Name, values []string) bool {
 }
 
 // cutValue compares the escaped value at the start of text, up to its closing quote, with value. It
-// returns the text behind the quote.
+// returns the text after the quote.
 func cutValue(text, value string) (rest string, equal bool) {
 	for {
 		if len(text) == 0 {
@@ -103,7 +104,7 @@ func MatchSet(text string, escaped bool, set map[string]string, n int) bool {
 				return false
 			}
 		} else {
-			// Up to the first quote, not to the length of value: it could match across labels.
+			// Up to the first quote, not to the length of value, which could match across labels.
 			end := strings.IndexByte(text, '"')
 			if text[:end] != value {
 				return false
@@ -115,8 +116,8 @@ func MatchSet(text string, escaped bool, set map[string]string, n int) bool {
 	return n == 0
 }
 
-// MatchLabels reports whether the labels of text, which has no escapes, are exactly these, in any
-// order.
+// MatchLabels reports whether the labels of text are exactly these, in any order. text must have no
+// escapes.
 func MatchLabels(text string, labels []Label) bool {
 	left := len(labels)
 next:
@@ -128,7 +129,8 @@ next:
 			if len(text) <= end || text[len(l.Name)] != '=' || text[:len(l.Name)] != l.Name || text[begin:end] != l.Value {
 				continue
 			}
-			// The value ends at the first quote: one that has quotes in it could match across labels.
+			// The value ends at the first quote. A wanted value with quotes in it could match
+			// across labels.
 			if strings.IndexByte(text[begin:], '"') != len(l.Value) {
 				return false
 			}

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The text of one series and label sets that are and are not it.
+// The text of one series, compared with its label set and with others.
 func TestLabelsMatchTheTextThatHasExactlyThem(t *testing.T) {
 	const text = `code="200",method="GET"`
 	tests := []struct {
@@ -34,8 +34,8 @@ func TestLabelsMatchTheTextThatHasExactlyThem(t *testing.T) {
 	require.False(t, MatchLabels("", tests[0].labels))
 }
 
-// FuzzLabelSetsMatchOnlyThemselves compares texts with wanted values without the hashes that
-// otherwise keep different label sets from meeting.
+// FuzzLabelSetsMatchOnlyThemselves compares texts with wanted values without their hashes, which
+// otherwise keep different label sets apart.
 func FuzzLabelSetsMatchOnlyThemselves(f *testing.F) {
 	f.Add("GET", "200", "GET", "200")
 	f.Add("x", "abcdefg", `x",b=`, "efg")    // ends at the opening quote of the next label

@@ -9,14 +9,14 @@ import (
 )
 
 // Next splits the first label off label text. value is still escaped; size is its length in bytes
-// without the escapes. Text that [Append] did not make yields ok = false at its first fault.
+// without the escapes. Next reports false for text that [Append] did not make.
 func Next(text string) (name, value string, size int, rest string, ok bool) {
 	eq := strings.IndexByte(text, '=')
 	if eq < 0 || eq+1 >= len(text) || text[eq+1] != '"' {
 		return "", "", 0, "", false
 	}
 	name, text = text[:eq], text[eq+2:]
-	// A plain loop: values are short, and it finds the end and the escapes in one go.
+	// A plain loop, because values are short, and it finds the end and the escapes in one pass.
 	end := 0
 	for ; end < len(text) && text[end] != '"'; end++ {
 		if text[end] == '\\' {
@@ -38,7 +38,7 @@ func Next(text string) (name, value string, size int, rest string, ok bool) {
 }
 
 // All walks the names and the unescaped values of label text, up to its first fault. It allocates
-// for escaped values only.
+// only for escaped values.
 func All(text string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for text != "" {
@@ -81,8 +81,8 @@ func unescaped(c byte) byte {
 // HasEscapes reports whether label text has escape sequences in it.
 func HasEscapes(text string) bool { return strings.IndexByte(text, '\\') >= 0 }
 
-// Runes counts the characters of all names and unescaped values in label text, which is how the
-// limit on exemplars counts them.
+// Runes counts the characters of all names and unescaped values in label text, as the limit on
+// exemplars counts them.
 func Runes(text string) int {
 	n := 0
 	for text != "" {
@@ -90,7 +90,7 @@ func Runes(text string) int {
 		if !ok {
 			break
 		}
-		// An escape is two characters for one.
+		// An escape sequence is two characters that stand for one.
 		n += len(name) + utf8.RuneCountInString(value) - (len(value) - size)
 		text = rest
 	}

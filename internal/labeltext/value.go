@@ -7,18 +7,19 @@ import (
 	"unicode/utf8"
 )
 
-// MaxValue is the most bytes that a label value may have.
+// MaxValue is the largest number of bytes in a label value.
 const MaxValue = 1024
 
-// IsClean reports whether a label value can be used as it is: valid UTF-8 of at most [MaxValue]
-// bytes.
+// IsClean reports whether a label value is valid UTF-8 of at most [MaxValue] bytes, and so can be
+// used unchanged.
 func IsClean(value string) bool { return len(value) <= MaxValue && utf8.ValidString(value) }
 
-// Clean makes a label value usable: valid UTF-8 of at most [MaxValue] bytes. It cuts before it
-// repairs, which keeps the work small, and after it, because repairing can make a value longer.
+// Clean returns a label value that is valid UTF-8 of at most [MaxValue] bytes. It cuts the value
+// before it repairs it, which keeps the work small, and again after that, because a repair can make
+// a value longer.
 func Clean(value string) string { return Limit(Repair(Limit(value))) }
 
-// Limit shortens a value to [MaxValue] bytes, or up to three fewer so that it ends between
+// Limit shortens a value to [MaxValue] bytes, or to up to three bytes fewer so that it ends between
 // characters.
 func Limit(value string) string {
 	if len(value) <= MaxValue {
@@ -32,20 +33,5 @@ func Limit(value string) string {
 }
 
 // Repair returns s with every run of invalid bytes replaced by one U+FFFD. It allocates only if
-// there is one.
+// there is such a run.
 func Repair(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
-
-// ValidName reports whether s matches [a-zA-Z_][a-zA-Z0-9_]*. Names that begin with two underscores
-// match, though Prometheus reserves them.
-func ValidName(s string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_':
-		case c >= '0' && c <= '9' && i > 0:
-		default:
-			return false
-		}
-	}
-	return s != ""
-}

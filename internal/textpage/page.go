@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package textpage reads pages in text format 0.0.4 for tests. It is written from the format's description, not from the
-// encoder, and takes nothing that the encoder has no reason to write: no timestamps, no superfluous blanks or commas.
+// Package textpage reads pages in text format 0.0.4 for tests. It is written from the description
+// of the format and not from the encoder. It refuses everything that the encoder has no reason to
+// write: timestamps, superfluous blanks and commas.
 package textpage
 
 import (
@@ -15,7 +16,7 @@ import (
 	"unicode/utf8"
 )
 
-// What names may be, by the format's description.
+// The names that the format's description allows.
 var (
 	metricName = regexp.MustCompile(`^[a-zA-Z_:][a-zA-Z0-9_:]*$`)
 	labelName  = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
@@ -27,7 +28,7 @@ type Family struct {
 	Samples          []Sample // in the order of the page
 }
 
-// Sample is one line.
+// Sample is one sample line of a page.
 type Sample struct {
 	Name   string
 	Labels map[string]string // le and quantile included; nil when there are none
@@ -35,7 +36,8 @@ type Sample struct {
 	Value  float64
 }
 
-// Series is the identity of the sample: its name, and its labels sorted by name, with values in Go syntax.
+// Series returns the identity of the sample: its name, and its labels sorted by name, with values
+// in Go syntax.
 func (s Sample) Series() string {
 	if len(s.Labels) == 0 {
 		return s.Name
@@ -47,8 +49,9 @@ func (s Sample) Series() string {
 	return s.Name + "{" + strings.Join(pairs, ",") + "}"
 }
 
-// Parse reads a page strictly: nothing but HELP, TYPE and samples; each family in one place, with a TYPE and samples of its
-// own; no series twice, which promtool does not notice. A page without families is one.
+// Parse reads a page strictly. A page has HELP lines, TYPE lines and samples, and nothing else.
+// Each family is in one place, with a TYPE and with samples of its own. No series occurs twice,
+// which promtool does not notice. A page without families is valid.
 func Parse(text string) ([]Family, error) {
 	if !utf8.ValidString(text) {
 		return nil, errors.New("the page is not UTF-8")
@@ -132,7 +135,8 @@ func (p *page) endFamily() error {
 	return nil
 }
 
-// ParseComment reads what follows the # and the blank of a HELP or a TYPE line; any other comment is an error.
+// ParseComment reads a HELP or a TYPE line, given without the # and the blank at its start. Any
+// other comment is an error.
 func ParseComment(comment string) (kind, name, value string, err error) {
 	kind, rest, _ := strings.Cut(comment, " ")
 	name, value, ok := strings.Cut(rest, " ")

@@ -77,7 +77,7 @@ func closingQuote(s string) int {
 	return -1
 }
 
-// unescape undoes the escaping of a label value or, without quotes, of a help text.
+// unescape returns the text that a label value or, without quotes, a help text stands for.
 func unescape(s string, quotes bool) (string, error) {
 	var b strings.Builder
 	for {
