@@ -12,21 +12,23 @@ import (
 	"time"
 )
 
-// Baseline checks at the end of the test that there are no more goroutines and open descriptors than now. It is called
-// before anything else that cleans up, and not in tests that run in parallel with others.
+// Baseline checks at the end of the test that there are no more goroutines and open descriptors
+// than now. It must be called before anything that registers a cleanup, and not in tests that run
+// in parallel with others.
 func Baseline(t testing.TB) {
 	t.Helper()
 	baseline(t, 5*time.Second)
 }
 
-// baseline gives what is ending as much time to end as it is told.
+// baseline is Baseline with a time in which goroutines and descriptors that are about to end may do
+// so.
 func baseline(t testing.TB, patience time.Duration) {
 	t.Helper()
 	idle()
 	goroutines, descriptors := runtime.NumGoroutine(), openDescriptors()
 	t.Cleanup(func() {
 		if t.Failed() {
-			return // a test that stopped halfway leaves things behind, and has said so
+			return // it stopped halfway, so it leaves things behind, and it has failed already
 		}
 		Poll(t, patience, func() error {
 			idle()
@@ -44,10 +46,10 @@ func baseline(t testing.TB, patience time.Duration) {
 	})
 }
 
-// idle closes the connections that http.Get and its kin keep for the next request.
+// idle closes the connections that http.Get and similar functions keep for the next request.
 func idle() { http.DefaultClient.CloseIdleConnections() }
 
-// openDescriptors says what each open descriptor is. It is empty on systems that cannot say so.
+// openDescriptors describes each open descriptor. It returns nil on systems that do not list them.
 func openDescriptors() []string {
 	const dir = "/proc/self/fd"
 	entries, err := os.ReadDir(dir)

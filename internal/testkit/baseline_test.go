@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// settle waits for goroutines of the tests before to end: one that ends during a test makes up for one that it leaves.
+// settle waits until the goroutines of earlier tests have ended. A goroutine that ends during a
+// test would hide one that the test leaves.
 func settle() {
 	idle()
 	for n, calm := runtime.NumGoroutine(), 0; calm < 20; calm++ {
@@ -36,11 +37,11 @@ func TestBaselineFindsAGoroutineAndADescriptorThatAreLeft(t *testing.T) {
 	require.Contains(t, r.failed, "TestBaselineFindsAGoroutine")
 
 	if openDescriptors() == nil {
-		return // this system does not tell
+		return // this system does not list descriptors
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	require.NoError(t, l.Close()) // what the network poller opens once, it keeps
+	require.NoError(t, l.Close()) // the descriptors of the network poller stay
 	var file *os.File
 	r = record(t, func(r *recorder) {
 		baseline(r, 100*time.Millisecond)

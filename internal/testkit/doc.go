@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package testkit is what tests of this project share: programs that are started and stopped with a test, a client for
-// the API of Prometheus, exposition pages that are read back, and checks that nothing is left running.
+// Package testkit is shared by the tests of this project. It starts and stops programs with a test,
+// is a client of Prometheus, of a Pushgateway and of VictoriaMetrics, reads exposition pages back,
+// and checks that a test leaves nothing running.
 //
-// Functions that take a testing.TB end the test when they fail, so they are for the test's own goroutine.
+// Functions that take a testing.TB end the test if they fail, so they must be called on the test's
+// own goroutine.
 package testkit

@@ -9,11 +9,12 @@ import (
 	"testing"
 )
 
-// emulatorVariable names the program that emulates another processor for this test binary. `make arm64` sets it.
+// emulatorVariable is the environment variable with the program that emulates another processor for
+// this test binary. `make arm64` sets it.
 const emulatorVariable = "QUIPU_EMULATOR"
 
-// Self returns a command that runs this test binary again with the given arguments, in an emulator if that is where this
-// process runs.
+// Self returns a command that runs this test binary again with the given arguments. If this process
+// runs in an emulator, so does the command.
 func Self(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	program, err := os.Executable()
@@ -26,8 +27,9 @@ func Self(t testing.TB, args ...string) *exec.Cmd {
 	return exec.Command(program, args...)
 }
 
-// Alone runs a test in a process of its own, because it leaves the process unfit for others. It reports true in that
-// process, where the test goes on, and false in the one that started it, which fails if the other did not pass.
+// Alone runs a test in a process of its own, because the test leaves its process unfit for others.
+// It reports true in that process, where the test goes on. It reports false in the process that
+// started it, and fails the test there if the other process did not pass it.
 func Alone(t testing.TB) bool {
 	t.Helper()
 	const variable = "QUIPU_TEST_ALONE"
@@ -43,8 +45,8 @@ func Alone(t testing.TB) bool {
 	return false
 }
 
-// SkipEmulated skips a test that shows nothing in an emulator, such as a comparison of times. `make arm64` prints the
-// reason.
+// SkipEmulated skips a test that shows nothing in an emulator, such as a comparison of times. `make
+// arm64` prints the reason.
 func SkipEmulated(t testing.TB, reason string) {
 	t.Helper()
 	if emulator := os.Getenv(emulatorVariable); emulator != "" {

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// Exemplar is an exemplar as the API of Prometheus shows it.
+// Exemplar is an exemplar as the API of Prometheus returns it.
 type Exemplar struct {
 	Series map[string]string // labels of the series it belongs to
 	Labels map[string]string
 	Value  float64
 }
 
-// Exemplars asks for the exemplars of the series that a selector selects, of the last hour.
+// Exemplars returns the exemplars of the last hour of the series that a selector selects.
 func (p *Prometheus) Exemplars(selector string) []Exemplar {
 	p.t.Helper()
 	var answer []struct {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// recorder is a test that a helper may end without ending this one.
+// recorder is a testing.TB that a function may end without ending the real test.
 type recorder struct {
 	testing.TB
 	skipped, failed string
@@ -29,7 +29,7 @@ func (r *recorder) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// record runs f on a goroutine of its own, as the functions that end a test need.
+// record runs f on a goroutine of its own, which the functions that end a test need.
 func record(t *testing.T, f func(r *recorder)) *recorder {
 	r := &recorder{TB: t}
 	done := make(chan struct{})

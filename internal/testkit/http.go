@@ -8,7 +8,8 @@ import (
 	"net/http"
 )
 
-// do sends a request without a body, and returns the body of an answer with this status.
+// do sends a request without a body. It returns the body of the answer, and an error if the status
+// is another one.
 func do(method, url string, status int) ([]byte, error) {
 	req, err := http.NewRequest(method, url, nil)
 	if err != nil {

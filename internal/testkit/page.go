@@ -14,15 +14,16 @@ import (
 	"github.com/quipu-metrics/quipu/internal/textpage"
 )
 
-// Page is an exposition in text format 0.0.4, read back.
+// Page is a parsed exposition in text format 0.0.4.
 type Page struct {
 	Text    string
 	Samples map[string]float64 // by series, see Series
 	Types   map[string]string  // by family
 }
 
-// Series writes a name and pairs of label names and values the way that series are called here: labels sorted by name,
-// values in Go syntax, and the numbers of le and quantile in their shortest form, because formats differ there.
+// Series returns the identity of a series as tests compare it: the name, and the labels sorted by
+// name, with values in Go syntax. It writes the numbers of le and quantile in their shortest form,
+// because formats differ there. labels are pairs of label names and values.
 func Series(name string, labels ...string) string {
 	pairs := make([]string, 0, len(labels)/2)
 	for i := 0; i+1 < len(labels); i += 2 {
@@ -36,7 +37,7 @@ func Series(name string, labels ...string) string {
 	return name + "{" + strings.Join(pairs, ",") + "}"
 }
 
-// Value returns the sample of a series, and fails the test when there is none.
+// Value returns the sample of a series, and fails the test if there is none.
 func (p *Page) Value(t testing.TB, name string, labels ...string) float64 {
 	t.Helper()
 	v, ok := p.Samples[Series(name, labels...)]
@@ -57,7 +58,7 @@ func (p *Page) Named(name string) map[string]float64 {
 	return found
 }
 
-// GetPage fetches a page and parses it. It may be called from any goroutine.
+// GetPage fetches a page and parses it. It may be called on any goroutine.
 func GetPage(url string) (*Page, error) {
 	response, err := http.Get(url)
 	if err != nil {

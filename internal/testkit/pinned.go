@@ -11,12 +11,14 @@ import (
 	"testing"
 )
 
-// CheckPinned reads the sources of the package in dir and reports what breaks a rule of internal/percpu that no run can be
-// made to break reliably, because it takes a preemption or a garbage collection between two neighbouring instructions:
+// CheckPinned reads the sources of the package in dir and reports code that breaks a rule of
+// internal/percpu. No run shows such a fault reliably, because it takes a preemption or a garbage
+// collection between two neighbouring instructions. The rules:
 //
-//   - nothing is written to a private word after Unpin;
-//   - a function that writes to a row that is given back when its object is collected keeps the object alive until after
-//     Unpin, and so does the method, Load or Snapshot, that reads rows.
+//   - Nothing is written to a private word after Unpin.
+//   - A function that writes to a row keeps the object that owns the row alive until after Unpin,
+//     because the row is given back when its owner is collected. So does a method Load or Snapshot,
+//     which reads rows.
 func CheckPinned(t testing.TB, dir string) {
 	t.Helper()
 	files := token.NewFileSet()
@@ -56,7 +58,7 @@ func imports(file *ast.File, suffix string) bool {
 	return false
 }
 
-// pinnedFaults returns what is wrong with one function.
+// pinnedFaults returns the faults of one function.
 func pinnedFaults(f *ast.FuncDecl) (faults []string) {
 	rows := calls(f.Body, "percpu.Row", "percpu.Word")
 	if f.Recv != nil && (f.Name.Name == "Load" || f.Name.Name == "Snapshot") && !calls(f.Body, "runtime.KeepAlive") {
@@ -87,7 +89,8 @@ func pinnedFaults(f *ast.FuncDecl) (faults []string) {
 	return faults
 }
 
-// goesOnAfter reports whether what comes after a statement runs after its body does: it does not when the body returns.
+// goesOnAfter reports whether the statements after this one run after its body. They do not if the
+// body returns.
 func goesOnAfter(statement ast.Stmt) bool {
 	branch, ok := statement.(*ast.IfStmt)
 	if !ok || len(branch.Body.List) == 0 {
@@ -100,7 +103,7 @@ func goesOnAfter(statement ast.Stmt) bool {
 	return true
 }
 
-// calls reports whether n calls one of the functions, named with their packages.
+// calls reports whether n calls one of the functions, which are named with their packages.
 func calls(n ast.Node, functions ...string) (found bool) {
 	ast.Inspect(n, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Poll calls check until it returns nil, and fails the test with its last error when that takes longer than timeout.
+// Poll calls check until it returns nil. It fails the test with the last error if that takes longer
+// than timeout.
 func Poll(t testing.TB, timeout time.Duration, check func() error) {
 	t.Helper()
 	for deadline := time.Now().Add(timeout); ; time.Sleep(20 * time.Millisecond) {

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// Build builds a package of this module, given by its path from the working directory of the test (which is the
-// directory of the test's package), and returns the program.
+// Build builds a package of this module and returns the path of the program. pkg is the path of the
+// package from the working directory of the test, which is the directory of the test's own package.
 func Build(t testing.TB, pkg string) string {
 	t.Helper()
 	dir, err := filepath.Abs(pkg)
@@ -36,11 +36,11 @@ type Process struct {
 	name   string
 	cmd    *exec.Cmd
 	output Output
-	exited chan struct{} // closed when the process has ended and its output is complete
+	exited chan struct{} // closed once the process has ended and its output is complete
 }
 
-// Start starts a program. At the end of the test it is told to stop, and killed if it does not; what it has written is
-// logged if the test failed.
+// Start starts a program. At the end of the test it tells the program to stop, and kills it if it
+// does not. If the test failed, it logs the program's output.
 func Start(t testing.TB, program string, args ...string) *Process {
 	t.Helper()
 	p := &Process{t: t, name: filepath.Base(program), exited: make(chan struct{})}
@@ -65,7 +65,7 @@ func Start(t testing.TB, program string, args ...string) *Process {
 	return p
 }
 
-// untilDeadline is the time until shortly before the test binary gives up.
+// untilDeadline returns the time until shortly before the test binary gives up.
 func untilDeadline(t testing.TB) time.Duration {
 	if d, ok := t.(interface{ Deadline() (time.Time, bool) }); ok {
 		if deadline, ok := d.Deadline(); ok {
@@ -85,7 +85,8 @@ func (p *Process) stop() {
 	}
 }
 
-// Output is what the program has written so far, to standard output and standard error.
+// Output returns everything that the program has written so far to standard output and standard
+// error.
 func (p *Process) Output() string { return p.output.String() }
 
 // Find waits until the output matches and returns the match and its groups.
@@ -103,7 +104,7 @@ func (p *Process) Find(pattern string, timeout time.Duration) []string {
 	return found
 }
 
-// alive ends the test when the program has ended.
+// alive ends the test if the program has ended.
 func (p *Process) alive() {
 	p.t.Helper()
 	select {
@@ -121,7 +122,8 @@ func (p *Process) Signal(s os.Signal) {
 	}
 }
 
-// Wait waits until the program has ended and returns its exit code, which is -1 if a signal ended it.
+// Wait waits until the program has ended and returns its exit code, which is -1 if a signal ended
+// the program.
 func (p *Process) Wait(timeout time.Duration) int {
 	p.t.Helper()
 	select {

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMain lets the test binary be the program that the tests start.
+// TestMain makes the test binary the program that the tests start.
 func TestMain(m *testing.M) {
 	switch os.Getenv("TESTKIT_PROGRAM") {
 	case "":

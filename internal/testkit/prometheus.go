@@ -48,14 +48,14 @@ type Point struct {
 	Value float64
 }
 
-// UnmarshalJSON reads what the API writes.
+// UnmarshalJSON reads a point as the API writes it.
 func (p *Point) UnmarshalJSON(text []byte) (err error) {
 	var seconds float64
 	var value string
 	if err := json.Unmarshal(text, &[]any{&seconds, &value}); err != nil {
 		return err
 	}
-	p.Time = time.UnixMilli(int64(seconds*1000 + 0.5)) // Prometheus knows milliseconds
+	p.Time = time.UnixMilli(int64(seconds*1000 + 0.5)) // Prometheus counts milliseconds
 	p.Value, err = strconv.ParseFloat(value, 64)
 	return err
 }
@@ -66,7 +66,8 @@ type Sample struct {
 	Point  Point             `json:"value"`
 }
 
-// Series writes the sample's name and labels as testkit.Series does, but for those that Prometheus has added.
+// Series returns the identity of the sample in the form of the function Series, without the labels
+// that Prometheus adds.
 func (s Sample) Series() string {
 	var labels []string
 	for name, value := range s.Labels {
@@ -77,7 +78,7 @@ func (s Sample) Series() string {
 	return Series(s.Labels["__name__"], labels...)
 }
 
-// Query asks for the vector that a PromQL expression gives now.
+// Query returns the instant vector that a PromQL expression yields now.
 func (p *Prometheus) Query(query string) []Sample {
 	p.t.Helper()
 	var answer struct {
@@ -91,7 +92,7 @@ func (p *Prometheus) Query(query string) []Sample {
 	return answer.Result
 }
 
-// Values is Query by series, see Sample.Series.
+// Values returns the vector of Query by series: see [Sample.Series].
 func (p *Prometheus) Values(query string) map[string]float64 {
 	p.t.Helper()
 	values := map[string]float64{}
@@ -104,7 +105,7 @@ func (p *Prometheus) Values(query string) map[string]float64 {
 	return values
 }
 
-// Value is Query where the answer has one element.
+// Value returns the value of a query that yields one series.
 func (p *Prometheus) Value(query string) float64 {
 	p.t.Helper()
 	samples := p.Query(query)
@@ -114,7 +115,7 @@ func (p *Prometheus) Value(query string) float64 {
 	return samples[0].Point.Value
 }
 
-// Target is what Prometheus says about a target.
+// Target is the state of a target in Prometheus.
 type Target struct {
 	ScrapeURL  string
 	Health     string

@@ -27,7 +27,7 @@ func StartPushgateway(t testing.TB, args ...string) *Pushgateway {
 	}, args...)...)
 	Poll(t, 30*time.Second, func() error {
 		process.alive()
-		c, err := net.DialTimeout("tcp", addr, time.Second) // with TLS and passwords, it need not answer us
+		c, err := net.DialTimeout("tcp", addr, time.Second) // a request might need TLS and a password
 		if err == nil {
 			err = c.Close()
 		}
@@ -36,7 +36,7 @@ func StartPushgateway(t testing.TB, args ...string) *Pushgateway {
 	return &Pushgateway{URL: "http://" + addr, t: t}
 }
 
-// PushedFamily is a metric family as the gateway's API shows it.
+// PushedFamily is a metric family as the API of the Pushgateway returns it.
 type PushedFamily struct {
 	Type    string // COUNTER, GAUGE, ...
 	Metrics []struct {
@@ -45,10 +45,10 @@ type PushedFamily struct {
 	}
 }
 
-// PushedGroup is what was pushed to one group.
+// PushedGroup is the content of one group.
 type PushedGroup struct {
 	Labels   map[string]string
-	Families map[string]PushedFamily // without those that the gateway adds
+	Families map[string]PushedFamily // without the families that the gateway adds
 }
 
 // Groups returns all groups.
@@ -91,7 +91,7 @@ func (g *Pushgateway) Wipe() {
 	g.WaitEmpty()
 }
 
-// WaitEmpty waits until there are no groups: the gateway answers a deletion before it has made it.
+// WaitEmpty waits until there are no groups. The gateway answers a deletion before it makes it.
 func (g *Pushgateway) WaitEmpty() {
 	g.t.Helper()
 	Poll(g.t, 10*time.Second, func() error {
@@ -102,7 +102,7 @@ func (g *Pushgateway) WaitEmpty() {
 	})
 }
 
-// Page fetches what Prometheus would scrape.
+// Page fetches the page that Prometheus would scrape.
 func (g *Pushgateway) Page() *Page {
 	g.t.Helper()
 	page, err := GetPage(g.URL + "/metrics")

@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// packages are the Debian packages whose names are not those of their programs.
+// packages maps programs to their Debian packages, where these have another name.
 var packages = map[string]string{"promtool": "prometheus"}
 
-// Require returns the path of a program. Where it is not installed, the test is skipped; in continuous integration
-// (CI=true) it fails, so that a check cannot vanish from there unseen.
+// Require returns the path of a program. If the program is not installed, the test is skipped. In
+// continuous integration (CI=true) it fails instead, so that a check cannot vanish there unnoticed.
 func Require(t testing.TB, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
@@ -31,7 +31,8 @@ func Require(t testing.TB, program string) string {
 	return ""
 }
 
-// FreeAddr returns a loopback address that nobody listened on a moment ago, for programs that cannot be told port 0.
+// FreeAddr returns a loopback address on which nothing listened a moment ago. It is for programs
+// that cannot choose a port themselves.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

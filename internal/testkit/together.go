@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// Together runs a and b at the same time, round after round: neither begins a round before both have ended the one
-// before. So they meet within nanoseconds, again and again, where goroutines that only run beside each other seldom do.
-// They must not panic or end their goroutine.
+// Together runs a and b at the same time, round after round: neither begins a round before both
+// have ended the round before. So they meet within nanoseconds in every round, whereas goroutines
+// that only run at the same time seldom do. a and b must not panic or end their goroutine.
 func Together(rounds int, a, b func(round int)) {
 	var arrived atomic.Int64
 	var work sync.WaitGroup

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// StartVictoria starts a real VictoriaMetrics and waits until it is ready. It is queried as Prometheus is; what it has
-// taken can be found after Flush.
+// StartVictoria starts a real VictoriaMetrics and waits until it is ready. It is queried like
+// Prometheus. Queries find new samples after Flush.
 func StartVictoria(t testing.TB, args ...string) *Victoria {
 	t.Helper()
 	program := Require(t, "victoria-metrics")
@@ -30,7 +30,7 @@ func StartVictoria(t testing.TB, args ...string) *Victoria {
 // Victoria is a client of a VictoriaMetrics server.
 type Victoria struct{ Prometheus }
 
-// Flush makes what has been taken so far visible to queries.
+// Flush makes all samples received so far visible to queries.
 func (v *Victoria) Flush() {
 	v.t.Helper()
 	if _, err := do(http.MethodGet, v.URL+"/internal/force_flush", http.StatusOK); err != nil {
