@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package integration holds the tests that need other people's programs: a real Prometheus scrapes a real service under
-// real load, and what it says afterwards is compared with the ledger that the load kept.
+// Package integration holds the tests that need programs of other projects. A real Prometheus
+// scrapes a real service under real load, and its answers are compared with the ledger that the
+// load kept. Pushes go to a real Pushgateway and to VictoriaMetrics.
 package integration

@@ -23,8 +23,9 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// TestPrometheusReadsEveryFormat has a real Prometheus scrape the same registry at three paths, each of which offers one
-// more format, and checks which format it chose and what it then knows.
+// TestPrometheusReadsEveryFormat makes a real Prometheus scrape the same registry at three paths,
+// each of which offers one more format. It checks which format Prometheus chose and which samples
+// it then has.
 func TestPrometheusReadsEveryFormat(t *testing.T) {
 	testkit.Baseline(t)
 	reg := engine.NewRegistry()
@@ -89,8 +90,8 @@ func TestPrometheusReadsEveryFormat(t *testing.T) {
 	require.Empty(t, p.Exemplars(`{job="text"}`))
 }
 
-// bound is how a bound is written in the format that a job is scraped in. In protobuf it is a number, which Prometheus
-// writes as OpenMetrics does.
+// bound returns a bound as the format of the job writes it. In protobuf it is a number, which
+// Prometheus writes as OpenMetrics does.
 func bound(job string, v float64) string {
 	if job == "text" {
 		return fmt.Sprint(v)
@@ -98,7 +99,8 @@ func bound(job string, v float64) string {
 	return fmt.Sprintf("%.1f", v)
 }
 
-// requireNative checks what Prometheus computes from native buckets, of schema 3: they grow by 9 %.
+// requireNative checks the results that Prometheus computes from native buckets of schema 3, which
+// grow by 9 %.
 func requireNative(t *testing.T, l *formatsLedger, value func(string, ...any) float64) {
 	require.EqualValues(t, len(l.values), value(`histogram_count(native_bytes{$})`))
 	require.InEpsilon(t, l.sum, value(`histogram_sum(native_bytes{$})`), 1e-12)
@@ -111,7 +113,7 @@ func requireNative(t *testing.T, l *formatsLedger, value func(string, ...any) fl
 	require.EqualValues(t, len(l.values), value(`histogram_count(both_bytes{$})`))
 }
 
-// formatsLedger is what the registry must show.
+// formatsLedger holds the values that the registry must show.
 type formatsLedger struct {
 	done   int
 	values []float64 // sorted
@@ -130,7 +132,8 @@ func (l *formatsLedger) quantile(q float64) float64 {
 	return l.values[int(math.Ceil(q*float64(len(l.values))))-1]
 }
 
-// span is how far the values lie apart in the middle, to say what a rank error means for a value.
+// span returns the distance of the values in the middle, which translates an error in rank into one
+// in value.
 func (l *formatsLedger) span() float64 { return (l.quantile(0.6) - l.quantile(0.4)) / 0.2 * 1.5 }
 
 func fillRegistry(t *testing.T, reg *engine.Registry) *formatsLedger {
@@ -174,8 +177,8 @@ func fillRegistry(t *testing.T, reg *engine.Registry) *formatsLedger {
 	return l
 }
 
-// serveFormats serves the registry at /text, /openmetrics and /protobuf. chosen tells in which format the last scrape of
-// a path was answered.
+// serveFormats serves the registry at /text, /openmetrics and /protobuf. chosen returns the format
+// of the last answer at a path.
 func serveFormats(t *testing.T, reg *engine.Registry) (server *httptest.Server, chosen func(job string) string) {
 	var mu sync.Mutex
 	answered := map[string]string{}

@@ -21,25 +21,25 @@ import (
 var (
 	routes = []string{"/analyze", "/digest", "/gzip", "/kv/{key}", "/orders/{id}", load.Unmatched}
 
-	// responseBounds are those of http_response_body_bytes.
+	// responseBounds are the bounds of http_response_body_bytes.
 	responseBounds = []float64{16, 64, 256, 1024, 4096, 16384, 65536, 262144}
 
-	// objectives are the default ones.
+	// objectives are the default objectives of a summary.
 	objectives = map[float64]float64{0.5: 0.05, 0.9: 0.01, 0.99: 0.001}
 )
 
-// scraped is what Prometheus has from one job.
+// scraped is the view of one job in Prometheus.
 type scraped struct {
 	*testkit.Prometheus
 	job string
 }
 
-// of selects the series of a metric.
+// of returns a selector for the series of a metric.
 func (s scraped) of(name string, matchers ...string) string {
 	return name + "{" + strings.Join(append(matchers, `job="`+s.job+`"`), ",") + "}"
 }
 
-// compare compares everything that Prometheus says about the service with the ledger.
+// compare compares the answers of Prometheus about the service with the ledger.
 func compare(t *testing.T, p scraped, ledger *load.Ledger) {
 	t.Helper()
 	require.Zero(t, ledger.Failed, ledger.FirstFailure)
@@ -70,7 +70,8 @@ func compareCounters(t *testing.T, p scraped, ledger *load.Ledger) {
 	require.EqualValues(t, ledger.Requests[get], p.Value(p.of("kv_misses_total")))
 }
 
-// compareResponseBytes compares every bucket, and what histogram_quantile makes of them.
+// compareResponseBytes compares every bucket, and the quantiles that histogram_quantile computes
+// from them.
 func compareResponseBytes(t *testing.T, p scraped, ledger *load.Ledger) {
 	t.Helper()
 	const name = "http_response_body_bytes"
@@ -116,7 +117,8 @@ func compareResponseBytes(t *testing.T, p scraped, ledger *load.Ledger) {
 	}
 }
 
-// compareLatency compares the counts, and times as far as the other side of a connection knows them.
+// compareLatency compares the counts, and the times as far as the client of a connection knows
+// them.
 func compareLatency(t *testing.T, p scraped, ledger *load.Ledger) {
 	t.Helper()
 	const name = "http_request_duration_seconds"
@@ -153,7 +155,8 @@ func compareLatency(t *testing.T, p scraped, ledger *load.Ledger) {
 	}
 }
 
-// compareRequestBytes checks that every quantile of the summary has a rank as near to what was asked for as promised.
+// compareRequestBytes checks that the rank of every quantile of the summary is within its promised
+// error.
 func compareRequestBytes(t *testing.T, p scraped, ledger *load.Ledger) {
 	t.Helper()
 	const name = "http_request_body_bytes"
@@ -173,7 +176,7 @@ func compareRequestBytes(t *testing.T, p scraped, ledger *load.Ledger) {
 	}
 }
 
-// atMost is how many sizes are not above the bound.
+// atMost returns the number of sizes that are not above the bound.
 func atMost(sizes load.Sizes, bound float64) (n int64) {
 	for size, count := range sizes {
 		if float64(size) <= bound {
@@ -183,7 +186,7 @@ func atMost(sizes load.Sizes, bound float64) (n int64) {
 	return n
 }
 
-// quantile is the smallest size that has this share of all sizes at or below it.
+// quantile returns the smallest size that has this share of all sizes at or below it.
 func quantile(sizes load.Sizes, q float64) int {
 	var below int64
 	for _, size := range slices.Sorted(maps.Keys(sizes)) {
@@ -194,7 +197,7 @@ func quantile(sizes load.Sizes, q float64) int {
 	return -1
 }
 
-// pushedCounter defines a counter to push.
+// pushedCounter defines a counter for a push.
 func pushedCounter(t *testing.T, reg *engine.Registry, name string, value float64) *engine.Counter {
 	t.Helper()
 	c, err := reg.NewCounter(name, "As pushed.")

@@ -27,15 +27,15 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// interval is how often Prometheus scrapes in two ways, and how long a scrape may take. That is some 5 ms, but a machine
-// on which other tests run stops for half a second at times.
+// interval is the time between the scrapes of a job, and the time limit of a scrape. A scrape takes
+// only milliseconds, but a machine that runs other tests stops for half a second at times.
 const interval = time.Second
 
-// accept is what Prometheus 2.42 sends.
+// accept is the Accept header of Prometheus 2.42.
 const accept = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75," +
 	"text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 
-// loadTime is how long the load runs, in the long part of the test.
+// loadTime returns the duration of the load in the long part of the test.
 func loadTime() time.Duration {
 	if testing.Short() {
 		return 4 * time.Second
@@ -55,7 +55,7 @@ func TestPrometheusAgreesWithTheLedger(t *testing.T) {
 	prometheus := testkit.StartPrometheus(t, config)
 	waitForScrape(t, prometheus, time.Now())
 
-	// The load comes from here, so that it begins when Prometheus is ready for it.
+	// The load comes from this process, so that it begins when Prometheus is ready for it.
 	began := time.Now()
 	ledger := loadAndWatch(t, prometheus, load.Config{
 		URL: found[1], Workers: 4, Rate: 1500, Duration: loadTime(),
@@ -68,7 +68,7 @@ func TestPrometheusAgreesWithTheLedger(t *testing.T) {
 	checkNothingWentDown(t, prometheus, found[1], began)
 	checkIncrease(t, prometheus, began, ledger.Total())
 
-	// Under the same Prometheus, a service that begins again at 0, with its built-in load.
+	// Under the same Prometheus a second service starts at 0, with its built-in load.
 	service.Signal(syscall.SIGTERM)
 	require.Zero(t, service.Wait(time.Minute))
 	require.Contains(t, service.Output(), fmt.Sprintf("Served %d requests", ledger.Total()))
@@ -92,10 +92,11 @@ func TestPrometheusAgreesWithTheLedger(t *testing.T) {
 	require.Contains(t, service.Output(), fmt.Sprintf("Served %d requests", second.Total()))
 }
 
-// jobs are the two ways in which Prometheus gets the page. What it asks for itself is OpenMetrics.
+// jobs are the two ways in which Prometheus gets the page. By itself it asks for OpenMetrics.
 var jobs = []string{"hotpath", "text"}
 
-// textOnly returns the address of a proxy that asks for no format in particular, which means text 0.0.4.
+// textOnly returns the address of a proxy that asks for no particular format, which means text
+// 0.0.4.
 func textOnly(t *testing.T, target string) string {
 	to, err := url.Parse(target)
 	require.NoError(t, err)
@@ -106,7 +107,7 @@ func textOnly(t *testing.T, target string) string {
 			r.SetURL(to)
 			r.Out.Header.Del("Accept")
 		},
-		ErrorLog: log.New(io.Discard, "", 0), // the service is away for a moment
+		ErrorLog: log.New(io.Discard, "", 0), // the service is down for a moment
 	})
 	t.Cleanup(func() {
 		proxy.Close()
@@ -115,8 +116,8 @@ func textOnly(t *testing.T, target string) string {
 	return strings.TrimPrefix(proxy.URL, "http://")
 }
 
-// scrapeConfig is the configuration that the service tells its users to paste, with a second job for the text format,
-// both scraped more often.
+// scrapeConfig returns the configuration that the service tells its users to paste, with a second
+// job for the text format and a shorter interval.
 func scrapeConfig(t *testing.T, promtool string, service *testkit.Process, text string) string {
 	_, config, ok := strings.Cut(service.Output(), "\n\n")
 	require.True(t, ok, service.Output())
@@ -141,8 +142,8 @@ func scrapeConfig(t *testing.T, promtool string, service *testkit.Process, text 
 `, interval, config, text)
 }
 
-// waitForScrape waits until Prometheus has scraped what there was after this time. The service has counted a request a
-// moment after its client has the answer, so it gets that moment.
+// waitForScrape waits until Prometheus has scraped the state at this time. The service counts a
+// request a moment after its client has the answer, so the function adds that moment.
 func waitForScrape(t *testing.T, p *testkit.Prometheus, after time.Time) {
 	after = after.Add(100 * time.Millisecond)
 	testkit.Poll(t, 30*time.Second, func() error {
@@ -159,7 +160,8 @@ func waitForScrape(t *testing.T, p *testkit.Prometheus, after time.Time) {
 	})
 }
 
-// loadAndWatch runs a load, asks Prometheus at the same time, and reads the page more often than Prometheus does.
+// loadAndWatch runs a load, queries Prometheus at the same time, and reads the page more often than
+// Prometheus does.
 func loadAndWatch(t *testing.T, p *testkit.Prometheus, config load.Config) *load.Ledger {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -188,7 +190,8 @@ func loadAndWatch(t *testing.T, p *testkit.Prometheus, config load.Config) *load
 				seen++
 			}
 			last = total
-			// A request is in flight on the server until a moment after its client has sent the next one.
+			// A request is in flight on the server until a moment after its client has sent the
+			// next one.
 			inFlight := p.Value(`http_requests_in_flight{job="hotpath"}`)
 			require.GreaterOrEqual(t, inFlight, 0.0)
 			require.LessOrEqual(t, inFlight, 2*float64(config.Workers))
@@ -218,7 +221,8 @@ func readLedger(t *testing.T, file string) *load.Ledger {
 	return ledger
 }
 
-// since is the time that has passed as PromQL writes it, for windows that begin where the load began.
+// since returns the time that has passed, in the syntax of PromQL, for windows that begin with the
+// load.
 func since(began time.Time) string {
 	return fmt.Sprintf("%dms", time.Since(began).Milliseconds())
 }
@@ -246,7 +250,7 @@ func checkScrapes(t *testing.T, p *testkit.Prometheus, url string, began time.Ti
 	}
 }
 
-// countSamples counts those of the page that a client gets who accepts this.
+// countSamples counts the samples of the page for a client with this Accept header.
 func countSamples(t *testing.T, url, accept string) (n int) {
 	request, err := http.NewRequest(http.MethodGet, url+"/metrics", nil)
 	require.NoError(t, err)
@@ -287,7 +291,7 @@ func cumulative(page *testkit.Page) (names []string) {
 	return names
 }
 
-// checkNothingWentDown asks Prometheus the same as loadAndWatch looks for on the pages it reads.
+// checkNothingWentDown makes Prometheus check what loadAndWatch checks on the pages that it reads.
 func checkNothingWentDown(t *testing.T, p *testkit.Prometheus, url string, began time.Time) {
 	checked := 0
 	for _, name := range cumulative(readPage(t, url)) {
@@ -299,8 +303,9 @@ func checkNothingWentDown(t *testing.T, p *testkit.Prometheus, url string, began
 	require.Greater(t, checked, 100)
 }
 
-// checkIncrease compares what increase() and rate() make of the counters with the ledger. They extrapolate from the first
-// and the last scrape in the window to its ends, by up to 1.1 intervals each, so this is not exact.
+// checkIncrease compares the results of increase() and rate() with the ledger. These functions
+// extrapolate from the first and the last scrape in the window to its ends, by up to 1.1 intervals
+// each, so the comparison is not exact.
 func checkIncrease(t *testing.T, p *testkit.Prometheus, began time.Time, want int64) {
 	const name = "http_request_duration_seconds_count"
 	elapsed := time.Since(began)

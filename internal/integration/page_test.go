@@ -14,8 +14,8 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// TestPromtoolFindsNothingWrongWithThePage judges the page in text format. GetPage finds series that are there twice,
-// which promtool does not.
+// TestPromtoolFindsNothingWrongWithThePage checks the page in text format. GetPage finds series
+// that occur twice, which promtool does not.
 func TestPromtoolFindsNothingWrongWithThePage(t *testing.T) {
 	promtool := testkit.Require(t, "promtool")
 	testkit.Baseline(t)

@@ -79,11 +79,12 @@ func TestPushgatewayAddReplaceDelete(t *testing.T) {
 				require.NoError(t, pusher(second).Replace(t.Context()))
 				has(map[string]string{"both_total": "30"})
 
-				// What Prometheus scrapes has the labels of the group on every series.
+				// The page that Prometheus would scrape has the labels of the group on every
+				// series.
 				labels := []string{"job", tc.job, "where", tc.value, "instance", ""}
 				require.Equal(t, 30.0, gateway.Page().Value(t, "both_total", labels...))
 
-				if tc.url != "" { // that the URL names this group, by the gateway's own reading
+				if tc.url != "" { // the gateway takes this URL for the same group
 					gateway.Do(http.MethodDelete, tc.url, http.StatusAccepted)
 					gateway.WaitEmpty()
 					require.NoError(t, pusher(first).Replace(t.Context()))
@@ -148,7 +149,7 @@ func TestPushgatewayRefusalsAreErrors(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, p.Add(t.Context()))
 
-	// A name that has another type in another group is what the gateway does not take.
+	// The gateway refuses a name that has another type in another group.
 	p, err = push.New(gateway.URL, "b", push.WithRegistry(histograms))
 	require.NoError(t, err)
 	err = p.Add(t.Context())
@@ -158,7 +159,7 @@ func TestPushgatewayRefusalsAreErrors(t *testing.T) {
 	require.Contains(t, answer.Body, "inconsistent")
 }
 
-// bcrypt of gatewayPassword, as the gateway's configuration wants it.
+// bcrypt of gatewayPassword, for the gateway's configuration.
 const (
 	gatewayPassword = "secret of the gateway"
 	gatewayBcrypt   = "$2b$04$abcdefghijklmnopqrstuuYRSPOlj4mIAQTxVGh4hjD8DaVu9XEf6"
@@ -219,7 +220,7 @@ func TestPushgatewayBehindTLSAndBasicAuth(t *testing.T) {
 	}
 }
 
-// writeCertificate makes a certificate for 127.0.0.1, and returns the pool that trusts it.
+// writeCertificate makes a certificate for 127.0.0.1 and returns the pool that trusts it.
 func writeCertificate(t *testing.T, dir string) *x509.CertPool {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -265,7 +266,7 @@ func TestThePusherExamplePushesDeletesAndEndsWithALastPush(t *testing.T) {
 		}
 		return nil
 	})
-	time.Sleep(300 * time.Millisecond) // it works on, and the next push would be in an hour
+	time.Sleep(300 * time.Millisecond) // it goes on counting, and the next push would be in an hour
 	pushing.Signal(syscall.SIGTERM)
 	require.Zero(t, pushing.Wait(20*time.Second), pushing.Output())
 	require.Greater(t, gateway.Page().Value(t, "requests_total", labels...), 1.0, "the last push has the last values")

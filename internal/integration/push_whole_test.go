@@ -22,10 +22,12 @@ import (
 	"github.com/quipu-metrics/quipu/internal/textpage"
 )
 
-// Lengths at which a varint or the room for one grows, and lengths of everyday values.
+// awkwardLengths are lengths at which a varint or the room for one grows, and usual lengths of
+// values.
 var awkwardLengths = []int{0, 1, 31, 31, 31, 31, 31, 31, 62, 120, 126, 127, 128, 129, 255, 256, 1000}
 
-// everyKind defines a metric of every kind with so many series, whose label values and help texts have awkward lengths.
+// everyKind defines a metric of every kind with this many series, with label values and help texts
+// of awkward lengths.
 func everyKind(t *testing.T, series int) *engine.Registry {
 	t.Helper()
 	reg := engine.NewRegistry(engine.WithMaxSeries(series), engine.WithConstLabels(engine.Labels{"zone": strings.Repeat("z", 40)}))
@@ -64,7 +66,7 @@ func everyKind(t *testing.T, series int) *engine.Registry {
 	return reg
 }
 
-// rowsCollector emits so many series of a counter and a histogram.
+// rowsCollector emits this many series of a counter and of a histogram.
 type rowsCollector struct {
 	rows             int
 	count, histogram engine.Collected
@@ -83,7 +85,7 @@ func (c *rowsCollector) Collect(e *engine.Emission) {
 	}
 }
 
-// exposedSamples returns the samples that the registry's text page shows, with the labels of a group.
+// exposedSamples returns the samples of the registry's text page, with the labels of a group.
 func exposedSamples(t *testing.T, reg *engine.Registry, group ...string) map[string]float64 {
 	t.Helper()
 	var text strings.Builder
@@ -104,7 +106,8 @@ func exposedSamples(t *testing.T, reg *engine.Registry, group ...string) map[str
 	return samples
 }
 
-// A Pushgateway keeps the last message of each name, so a family in several messages arrived in part only.
+// A Pushgateway keeps the last message of each name, so only a part of a family in several messages
+// used to arrive.
 func TestAPushOfTenThousandSeriesOfEveryKindArrivesWhole(t *testing.T) {
 	series := 10_000
 	if testing.Short() {
@@ -141,7 +144,7 @@ func requireSamples(t *testing.T, want, got map[string]float64) {
 	}
 }
 
-// The gateway has metrics of the Go runtime itself, and takes no name with another type.
+// The gateway exposes metrics of the Go runtime itself, and refuses a name that has another type.
 func TestAPushgatewayTakesTheMetricsOfTheGoRuntime(t *testing.T) {
 	testkit.Baseline(t)
 	gateway := testkit.StartPushgateway(t)

@@ -33,7 +33,7 @@ func TestFamiliesInPiecesReadBackWhole(t *testing.T) {
 }
 
 func TestLargeMessagesReadBack(t *testing.T) {
-	// Lengths of one to four bytes, against three of room.
+	// Lengths of one to four bytes, with room for three.
 	for _, n := range []int{1, 2, 100, 3000, 60_000} {
 		f := family{name: "large", typ: encode.Counter}
 		g := newGenerator(uint64(n))

@@ -19,8 +19,9 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// book keeps what a registry's pages must show. Values are read from the handles, by Value and Snapshot, when a page is
-// compared; names, labels and texts are what the tests put in, repaired by rules that are written here a second time.
+// book records what a registry's pages must show. It reads values from the handles, by Value and
+// Snapshot, when a page is compared. Names, labels and texts are those that the tests put in,
+// repaired by rules that are written here a second time.
 type book struct {
 	t       testing.TB
 	reg     *engine.Registry
@@ -41,7 +42,7 @@ type entry struct {
 type line struct {
 	labels    map[string]string
 	created   float64
-	metric    any                // a handle, or an encode sample for what functions and collectors supply
+	metric    any                // a handle, or a sample from a function or a collector
 	exemplars []*encode.Exemplar // by bucket; one for a counter
 }
 
@@ -56,7 +57,8 @@ func newBook(t testing.TB, options ...engine.RegistryOption) *book {
 // now is the time of the registry's clock, in seconds.
 func (b *book) now() float64 { return float64(b.clock.Load()) / 1000 }
 
-// cleaned is what becomes of a label value: at most so many bytes, ending with a whole character, and valid UTF-8.
+// cleaned returns the label value that the engine makes of v: valid UTF-8 that ends with a whole
+// character and has a bounded length.
 func cleaned(v string) string {
 	cut := func(v string) string {
 		if len(v) <= engine.MaxLabelValue {
@@ -84,8 +86,8 @@ func (b *book) define(typ encode.Type, name, help, unit string, bounds []float64
 	return e
 }
 
-// enter enters a series. Its labels come as names and values; an open metric has none that are empty. The same labels
-// must always lead to the same handle.
+// enter enters a series. Its labels are pairs of names and values. An open metric has no empty
+// ones. The same labels must always lead to the same handle.
 func (b *book) enter(e *entry, open bool, metric any, labels ...string) *line {
 	set := map[string]string{}
 	for name, value := range e.consts {
@@ -127,7 +129,8 @@ func (b *book) exemplar(e *entry, l *line, v float64, labels engine.Labels) {
 	l.exemplars[slot] = &encode.Exemplar{Labels: string(text), Value: v, Timestamp: b.now()}
 }
 
-// families returns what a page of this format must show, in its order. Metrics without series are not on it.
+// families returns the families that a page of this format must show, in their order. Metrics
+// without series are not on it.
 func (b *book) families(format encode.Format) []family {
 	var out []family
 	for _, name := range slices.Sorted(maps.Keys(b.entries)) {
@@ -206,7 +209,8 @@ func (b *book) expose(e engine.Exposition) []byte {
 	return page.Bytes()
 }
 
-// compare wants the page to show what the book has, and nothing else but the registry's own metrics, which it returns.
+// compare requires that the page shows the content of the book and otherwise only the registry's
+// own metrics, which it returns.
 func (b *book) compare(page []byte, format encode.Format, contentType string) (own map[string]Sample) {
 	samples, err := Parse(page, contentType)
 	require.NoError(b.t, err)

@@ -19,7 +19,8 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// A counter had another name in OpenMetrics than elsewhere, and an infinity another sum in protobuf.
+// In the past a counter had another name in OpenMetrics than elsewhere, and an infinity another sum
+// in protobuf.
 func TestTwoHundredRandomRegistriesReadTheSameInEveryFormat(t *testing.T) {
 	samples, unknown := 0, 0
 	for seed := range uint64(200) {
@@ -52,8 +53,9 @@ func TestTwoHundredRandomRegistriesReadTheSameInEveryFormat(t *testing.T) {
 	require.Greater(t, unknown, 100, "and counters that OpenMetrics does not know as such")
 }
 
-// readAs reads a page and returns its samples by name and labels, the registry's own metrics and creation times left out. A
-// native histogram without other buckets becomes what the text formats show of it.
+// readAs reads a page and returns its samples by name and labels, without the registry's own
+// metrics and creation times. A native histogram without other buckets becomes what the text
+// formats show of it.
 func readAs(t *testing.T, reg *engine.Registry, e engine.Exposition) map[string]Sample {
 	t.Helper()
 	var page bytes.Buffer
@@ -90,8 +92,8 @@ func readAs(t *testing.T, reg *engine.Registry, e engine.Exposition) map[string]
 	return samples
 }
 
-// randomRegistry makes a registry of metrics of every kind, many of whose names, labels and values are awkward. What cannot
-// be defined because of a name that is taken is left out, as a program would have it.
+// randomRegistry makes a registry of metrics of every kind. Many of their names, labels and values
+// are awkward. A metric that cannot be defined because its name is taken is left out.
 func randomRegistry(t *testing.T, seed uint64) *engine.Registry {
 	t.Helper()
 	g := newGenerator(seed)

@@ -13,8 +13,9 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// FuzzEngine defines metrics of every type with whatever names and texts it is given. What the engine accepts, every
-// parser must read back from a page of every format, and what it refuses must leave nothing behind.
+// FuzzEngine defines metrics of every type with any names and texts. If the engine accepts a
+// definition, every parser must read it back from a page of every format. A refused definition must
+// leave nothing behind.
 func FuzzEngine(f *testing.F) {
 	for i, text := range hostile[:len(hostile)-1] { // the last one would only make the fuzzer slow
 		f.Add("name", "label", text, hostile[(i+5)%len(hostile)], hostile[(i+9)%len(hostile)], float64(i)/8)
@@ -38,7 +39,8 @@ func FuzzEngine(f *testing.F) {
 	})
 }
 
-// fuzzed defines what it can of one metric of each type, declared and open, and one of the types under the bare name.
+// fuzzed defines, where possible, one metric of each type, declared and open, and one of the types
+// under the bare name.
 func (b *book) fuzzed(name, label, value, other, help string, v float64) {
 	values := []string{value, other, value + other}
 	consts := engine.Labels{"const": other}
@@ -95,7 +97,8 @@ func (b *book) fuzzed(name, label, value, other, help string, v float64) {
 		b.enter(b.define(encode.Summary, name+"_s", help, "", []float64{0.5}, consts), false, s)
 		s.Observe(v)
 	}
-	// A collision must not spoil what is there, nor a definition that fails leave half of itself behind.
+	// A collision must not spoil the metrics that exist, and a failed definition must not leave
+	// half of itself behind.
 	_, err := b.reg.NewGauge(name, help)
 	if err == nil {
 		require.NotContains(b.t, b.entries, name)

@@ -17,10 +17,11 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// step is what every observation of the live test is: a sum of them says how many there were, exactly.
+// step is the value of every observation of the live test, so a sum gives the exact number of
+// observations.
 const step = 0.5
 
-// live is a registry in use: stable series that only grow, and others that come and go.
+// live is a registry in use: it has stable series, which only grow, and others, which come and go.
 type live struct {
 	reg        *engine.Registry
 	counters   *engine.CounterVec
@@ -72,8 +73,8 @@ func (l *live) remove(a, b string) {
 	l.open.DeleteLabels(engine.Labels{"a": a, "b": b, "c": hostile[len(b)%9]})
 }
 
-// TestPagesTakenWhileSeriesComeAndGoParseAndNeverGoDown reads pages in all formats while writers update, creators and
-// deleters run, metrics are defined and removed, and a metric overflows.
+// TestPagesTakenWhileSeriesComeAndGoParseAndNeverGoDown reads pages in all formats while series are
+// updated, created and deleted, metrics are defined and removed, and a metric overflows.
 func TestPagesTakenWhileSeriesComeAndGoParseAndNeverGoDown(t *testing.T) {
 	l := newLive(t)
 	var stop atomic.Bool
@@ -145,7 +146,8 @@ func TestPagesTakenWhileSeriesComeAndGoParseAndNeverGoDown(t *testing.T) {
 	}
 }
 
-// judge compares the samples of one page with each other, and those that only grow with those of earlier pages.
+// judge compares the samples of one page with each other, and samples that only grow with those of
+// earlier pages.
 func judge(t *testing.T, samples []Sample, last map[string]float64) {
 	page := map[string]*Sample{}
 	for i := range samples {

@@ -21,7 +21,8 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// everything fills a book with metrics of every kind, with the hostile texts wherever a text may be.
+// everything fills a book with metrics of every kind, and puts the hostile texts in all places that
+// take a text.
 func everything(t testing.TB) *book {
 	b := newBook(t, engine.WithPrefix("all_"), engine.WithConstLabels(engine.Labels{"zone": "} 1\n# EOF", "cut": hostile[len(hostile)-1]}))
 	b.consts = engine.Labels{"zone": "} 1\n# EOF", "cut": hostile[len(hostile)-1]}
@@ -34,7 +35,8 @@ func everything(t testing.TB) *book {
 	return b
 }
 
-// plain defines one metric without labels for every hostile text, which is its help and a constant label.
+// plain defines one metric without labels for every hostile text, which is its help and the value
+// of a constant label.
 func (b *book) plain() {
 	require := require.New(b.t)
 	for i, text := range hostile {
@@ -140,7 +142,7 @@ func (b *book) typed() {
 	}
 }
 
-// supplied defines what functions and a collector supply.
+// supplied defines metrics whose values come from functions and from a collector.
 func (b *book) supplied() {
 	count, level := func() float64 { return 12345678901 }, func() float64 { return -0.25 }
 	_, err := b.reg.NewCounterFunc("func_total", "F.\n", count)
@@ -186,7 +188,7 @@ func (c *collector) Collect(e *engine.Emission) {
 	}
 }
 
-// distinct are the hostile texts that are still different from each other once they are cleaned.
+// distinct returns the hostile texts that still differ from each other after cleaning.
 func distinct() []string {
 	var out []string
 	seen := map[string]bool{}
@@ -199,7 +201,8 @@ func distinct() []string {
 	return out
 }
 
-// natives defines native histograms, alone and beside classic buckets, with infinities and NaN among their observations.
+// natives defines native histograms, alone and with classic buckets, and observes infinities and
+// NaN among other values.
 func (b *book) natives() {
 	values := [][]float64{nil, {0}, {1, 1.5, 2, -3, 1e-300, 0.25}, {math.Inf(1)}, {-1e9, 1e9, math.NaN()}, {math.Inf(-1), 5, 5, 5}}
 	for name, bounds := range map[string][]float64{"native": nil, "native_and_classic": {-10, 0.5, 3}} {
@@ -263,7 +266,7 @@ func TestPagesOfTheEngineReadBackEveryValue(t *testing.T) {
 			requireNativeExemplarsArrive(t, families, page)
 		}
 	}
-	// What is compared is not little.
+	// The comparison covers many series.
 	n := 0
 	for _, e := range b.entries {
 		n += len(e.lines)
@@ -271,8 +274,8 @@ func TestPagesOfTheEngineReadBackEveryValue(t *testing.T) {
 	require.Greater(t, n, 400)
 }
 
-// requireNativeExemplarsArrive wants Prometheus to see every exemplar, though it reads those of the first native series of
-// a message only.
+// requireNativeExemplarsArrive requires that Prometheus sees every exemplar, although it reads only
+// those of the first native series of a message.
 func requireNativeExemplarsArrive(t *testing.T, families []family, page []byte) {
 	want, got := 0, 0
 	for _, f := range families {
@@ -293,7 +296,8 @@ func requireNativeExemplarsArrive(t *testing.T, families []family, page []byte) 
 	require.Greater(t, got, 3)
 }
 
-// TestTheRegistrysOwnMetricsReadBack compares the registry's own metrics with what the test knows of the pages.
+// TestTheRegistrysOwnMetricsReadBack compares the registry's own metrics with the test's knowledge
+// of the pages.
 func TestTheRegistrysOwnMetricsReadBack(t *testing.T) {
 	b := everything(t)
 	var wantBytes, scrapes float64

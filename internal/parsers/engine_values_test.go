@@ -15,16 +15,17 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// rule is what is on a page after some observations, in every format.
+// rule is the content of a page after some observations, in every format.
 type rule struct {
 	count   uint64
 	sum     float64
-	buckets []float64 // cumulative, by bounds; the last is the one up to +Inf
-	dropped float64   // for the reason
+	buckets []float64 // cumulative, by bounds; the last is up to +Inf
+	dropped float64   // for this reason
 	reason  string
 }
 
-// TestEveryTypeHasOneRuleForInfinitiesAndNaNInEveryFormat is the table of docs/histograms.md, read by Prometheus' parsers.
+// TestEveryTypeHasOneRuleForInfinitiesAndNaNInEveryFormat checks the tables of docs/histograms.md
+// with Prometheus' parsers.
 func TestEveryTypeHasOneRuleForInfinitiesAndNaNInEveryFormat(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	native := engine.WithNative(histogram.NativeDefaults())
@@ -80,7 +81,7 @@ func TestEveryTypeHasOneRuleForInfinitiesAndNaNInEveryFormat(t *testing.T) {
 	}
 }
 
-// observer defines a histogram h, or without options a summary h.
+// observer defines a histogram h or, without options, a summary h.
 func observer(t *testing.T, reg *engine.Registry, options []engine.MetricOption) func(float64) {
 	t.Helper()
 	if options == nil {
@@ -93,7 +94,7 @@ func observer(t *testing.T, reg *engine.Registry, options []engine.MetricOption)
 	return h.Observe
 }
 
-// read returns a page by the keys of its samples.
+// read returns the samples of a page by their keys.
 func read(t *testing.T, reg *engine.Registry, format encode.Format) map[string]Sample {
 	t.Helper()
 	var page bytes.Buffer

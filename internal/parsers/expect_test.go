@@ -14,7 +14,8 @@ import (
 	"github.com/quipu-metrics/quipu/encode"
 )
 
-// expect is what Prometheus must make of the family, written from the formats' rules and not from the encoder.
+// expect returns the samples that Prometheus must read from the family. It is written from the
+// rules of the formats and not from the encoder.
 func (f *family) expect(format encode.Format) []Sample {
 	om, pb := format == encode.OpenMetrics, format == encode.Protobuf
 	meta := Sample{Type: f.typ.String(), Help: f.help}
@@ -131,7 +132,8 @@ func spans(b encode.Buckets) []histogram.Span {
 	return out
 }
 
-// number spells a float as OpenMetrics does in labels, which is how Prometheus stores le and quantile.
+// number spells a float as OpenMetrics does in labels. Prometheus stores le and quantile in this
+// form.
 func number(v float64) string {
 	if math.IsInf(v, 1) {
 		return "+Inf"
@@ -143,7 +145,7 @@ func number(v float64) string {
 	return s
 }
 
-// exemplars is what becomes of exemplars: in OpenMetrics a NUL in them is replaced.
+// exemplars returns the exemplars that Prometheus must read. OpenMetrics replaces a NUL in them.
 func exemplars(om bool, list ...*encode.Exemplar) []Exemplar {
 	var out []Exemplar
 	for _, e := range list {

@@ -12,11 +12,12 @@ import (
 	"github.com/quipu-metrics/quipu/encode"
 )
 
-// family is a generated family: what goes into the encoder and, by an independent path, what must come out of a parser.
+// family is a generated family: the input of the encoder and, by an independent path, the expected
+// output of a parser.
 type family struct {
 	name, help, unit string
 	typ              encode.Type
-	unknown          bool // a counter that OpenMetrics shows as unknown though its name ends in _total
+	unknown          bool // OpenMetrics shows this counter as unknown in spite of its _total
 	bounds           []float64
 	series           []series
 }
@@ -30,7 +31,7 @@ type series struct {
 	summary   encode.SummarySample
 }
 
-// generator makes families from a seed. Texts are the ones the fuzzer came up with besides its own.
+// generator makes families from a seed. Its texts include those that the fuzzer came up with.
 type generator struct {
 	*rand.Rand
 	texts []string
@@ -71,7 +72,8 @@ func (g *generator) uint() uint64 {
 	return g.Uint64N(1e6)
 }
 
-// time is in quarters of a second, which are exact in doubles, milliseconds and microseconds.
+// time returns a time in quarters of a second, which are exact in doubles, in milliseconds and in
+// microseconds, or 0.
 func (g *generator) time() float64 {
 	if g.IntN(2) == 0 {
 		return 0
@@ -183,14 +185,15 @@ func (g *generator) native() *encode.NativeSample {
 	}
 	for range g.IntN(3) {
 		if e := g.exemplar(); e != nil {
-			e.Timestamp = 1_700_000_000 // Prometheus drops those without a time
+			e.Timestamp = 1_700_000_000 // Prometheus drops exemplars without a time
 			n.Exemplars = append(n.Exemplars, e)
 		}
 	}
 	return n
 }
 
-// encodePage renders families. A piece above zero ends and continues each family after so many series.
+// encodePage renders families. If piece is above zero, each family ends and continues after that
+// many series.
 func encodePage(families []family, format encode.Format, piece int) []byte {
 	var dst []byte
 	for i := range families {

@@ -17,7 +17,7 @@ import (
 
 var formats = []encode.Format{encode.Text, encode.OpenMetrics, encode.Protobuf}
 
-// hostile are texts that a page could break on.
+// hostile are texts that could break a page.
 var hostile = []string{
 	"plain", "", " ", "\n", `"`, `\`, `\n`, `ends in \`, "\t", "a\x00b", "\r\n", "\u00fc\u20ac\U0001d11e", "\u2028", "\ufeff",
 	"} 1\n# EOF", "} 1\n# EOF\n", `",x="1`, ` # {a="b"} 1`, "a,b=c{d}", "# TYPE x counter", "+Inf", "\xff", "\xc3\x28", "ok\xf0\x9f",
@@ -25,7 +25,7 @@ var hostile = []string{
 	strings.Repeat("\xff", 3000), strings.Repeat(`\"`+"\n", 400), strings.Repeat("1 MiB, ", 1<<20/7),
 }
 
-// check encodes the families and wants every sample back.
+// check encodes the families and requires every sample back.
 func check(t *testing.T, families []family, format encode.Format, piece int) {
 	page := encodePage(families, format, piece)
 	samples, err := Parse(page, format.ContentType())
@@ -49,8 +49,8 @@ func check(t *testing.T, families []family, format encode.Format, piece int) {
 	}
 }
 
-// checkNativeExemplars looks at the messages themselves: Prometheus' parser returns the exemplars of a native histogram
-// only for the first series of a message.
+// checkNativeExemplars reads the messages themselves, because Prometheus' parser returns the
+// exemplars of a native histogram only for the first series of a message.
 func checkNativeExemplars(t testing.TB, families []family, page []byte) {
 	messages, err := Messages(page)
 	require.NoError(t, err)
@@ -120,7 +120,7 @@ func requireFloat(t *testing.T, want, have float64) {
 	require.True(t, want == have || math.IsNaN(want) && math.IsNaN(have), "want %v, have %v", want, have)
 }
 
-// absolute turns spans and deltas into counts by bucket index.
+// absolute returns the counts of spans and deltas by the indexes of their buckets.
 func absolute(spans []histogram.Span, deltas []int64) map[int]int64 {
 	out := map[int]int64{}
 	at, i, count := 0, 0, int64(0)

@@ -23,15 +23,16 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Sample is one sample as Prometheus would ingest it: a histogram is many of them, and one more if it is native.
+// Sample is one sample as Prometheus would ingest it. A histogram yields many samples, and one more
+// if it is native.
 type Sample struct {
 	Name      string            // with its suffix
-	Labels    map[string]string // without the name; le and quantile spelled as OpenMetrics spells floats
+	Labels    map[string]string // without the name; le and quantile as OpenMetrics spells them
 	Value     float64
 	Type      string // of the family: counter, gauge, histogram, summary, unknown, info, stateset
 	Help      string
 	Unit      string
-	Created   int64 // unix milliseconds, 0 = unknown; for protobuf only (OpenMetrics has _created samples)
+	Created   int64 // unix milliseconds, 0 = unknown; OpenMetrics has _created samples instead
 	Exemplars []Exemplar
 	Native    *histogram.Histogram // set for native histograms, whose Value is 0
 }
@@ -43,7 +44,7 @@ type Exemplar struct {
 	Timestamp int64 // unix milliseconds, 0 = none
 }
 
-// Key tells series apart: the name, the labels in order, and whether the sample is native.
+// Key identifies the series: the name, the sorted labels, and whether the sample is native.
 func (s *Sample) Key() string {
 	var b strings.Builder
 	b.WriteString(s.Name)
@@ -56,9 +57,10 @@ func (s *Sample) Key() string {
 	return b.String()
 }
 
-// Parse reads a page as Prometheus does after a scrape, then again with a second parser where there is one (expfmt for
-// text, the official protobuf library for protobuf). It returns the samples in the order of the page, and an error for a page that
-// a parser refuses, for a series that is there twice and for a family that begins twice.
+// Parse reads a page as Prometheus does after a scrape, then again with a second parser if there is
+// one: expfmt for text, the official protobuf library for protobuf. It returns the samples in the
+// order of the page. It returns an error for a page that a parser refuses, for a series that occurs
+// twice, and for a family that begins twice.
 func Parse(page []byte, contentType string) ([]Sample, error) {
 	samples, err := parsePrometheus(page, contentType)
 	if err != nil {
@@ -97,7 +99,7 @@ func parsePrometheus(page []byte, contentType string) ([]Sample, error) {
 	protobuf := strings.HasPrefix(contentType, "application/vnd.google.protobuf")
 	var (
 		samples []Sample
-		family  string // that the metadata belongs to
+		family  string // to which the metadata belongs
 		meta    Sample
 		types   = map[string]bool{}
 	)
@@ -123,7 +125,7 @@ func parsePrometheus(page []byte, contentType string) ([]Sample, error) {
 			name, typ := parser.Type()
 			enter(name)
 			meta.Type = string(typ)
-			// A family of protobuf may come in pieces.
+			// In protobuf a family may come in pieces.
 			if types[family] && !protobuf {
 				return samples, fmt.Errorf("family %s begins twice", family)
 			}
@@ -172,7 +174,8 @@ func parsePrometheus(page []byte, contentType string) ([]Sample, error) {
 	}
 }
 
-// unescape undoes the escapes of label values, which Prometheus' OpenMetrics parser leaves in those of exemplars.
+// unescape replaces the escape sequences of label values, which Prometheus' OpenMetrics parser
+// leaves in exemplars.
 var unescape = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\n`, "\n")
 
 func convert(e exemplar.Exemplar, protobuf bool) Exemplar {
@@ -185,8 +188,8 @@ func convert(e exemplar.Exemplar, protobuf bool) Exemplar {
 	return out
 }
 
-// Messages decodes a protobuf page with the official library. It also wants each message to be the bytes that the
-// library would make of it, apart from the place of the unit.
+// Messages decodes a protobuf page with the official library. Each message must also be the bytes
+// that the library would make of it, apart from the place of the unit.
 func Messages(page []byte) ([]*dto.MetricFamily, error) {
 	r := bytes.NewReader(page)
 	var families []*dto.MetricFamily

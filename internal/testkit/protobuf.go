@@ -7,11 +7,12 @@ import (
 	"testing"
 )
 
-// Pieces counts the messages that a protobuf page has for one family, and the metrics in them.
+// Pieces is the number of messages that a protobuf page has for one family, and the number of
+// metrics in them.
 type Pieces struct{ Messages, Metrics int }
 
-// ReadProtobuf counts the messages and the metrics of each family of a page in the protobuf format. It fails the test if
-// a message is cut short or has no metrics.
+// ReadProtobuf counts the messages and the metrics of each family of a page in the protobuf format.
+// It fails the test if a message is cut short or has no metrics.
 func ReadProtobuf(t testing.TB, page []byte) map[string]Pieces {
 	t.Helper()
 	const familyName, familyMetric = 1, 4 // fields of io.prometheus.client.MetricFamily
@@ -35,7 +36,7 @@ func ReadProtobuf(t testing.TB, page []byte) map[string]Pieces {
 	return families
 }
 
-// field takes the next field off b: a length and content, or a varint, of which the content is nil.
+// field takes the next field off b: a length and content, or a varint, whose content is nil.
 func field(t testing.TB, b *[]byte) (number uint64, content []byte) {
 	t.Helper()
 	const varintType, lengthType = 0, 2
@@ -51,7 +52,7 @@ func field(t testing.TB, b *[]byte) (number uint64, content []byte) {
 	return 0, nil
 }
 
-// prefixed takes a length, and so many bytes after it, off b.
+// prefixed takes a length off b, and as many bytes after it.
 func prefixed(t testing.TB, b *[]byte) []byte {
 	t.Helper()
 	n := varint(t, b)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs the short tests of the given packages on arm64: natively where the machine is one, otherwise in Debian's qemu-user,
-# and prints the tests that were left out there and why. Without qemu-user it says so and runs nothing, which is a failure when CI=true.
+# Runs the short tests of the given packages on arm64: natively if the machine is one, otherwise in
+# Debian's qemu-user. In the emulator it prints the tests that were left out, and why. Without
+# qemu-user it says so and runs nothing, which is a failure if CI=true.
 set -euo pipefail
 export GOARCH=arm64
 if [ "$(go env GOHOSTARCH)" = arm64 ]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes sure that the servers of the integration tests are there, and the emulator of arm64. Root installs what is missing from Debian's packages;
-# others, and root without a network, are told what to install, and the tests that need it are skipped (and fail when
-# CI=true).
+# Makes sure that the servers of the integration tests and the emulator of arm64 are installed. Root
+# installs missing ones from Debian's packages. Other users, and root without a network, are told what
+# to install; the tests that need it are skipped, and fail if CI=true.
 set -euo pipefail
 
 declare -A package=(
@@ -23,7 +23,7 @@ mapfile -t missing < <(printf "%s\n" ${missing[@]} | sort -u)
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
 	echo "installing ${missing[*]}"
 	export DEBIAN_FRONTEND=noninteractive
-	# The packages start their servers, which the tests do not want: they start their own.
+	# The packages would start their servers, but the tests start their own.
 	policy=/usr/sbin/policy-rc.d
 	if [ ! -e "$policy" ]; then
 		printf '#!/bin/sh\nexit 101\n' >"$policy"

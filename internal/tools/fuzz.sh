@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the root module and of the nested ones for the given time each.
+# Runs every fuzz target of the root module and of the nested modules, each for the given time.
 set -euo pipefail
 time=${1:-20s}
 root=$(cd "$(dirname "$0")/../.." && pwd)

@@ -1,4 +1,4 @@
-// The tools that `make lint` runs. They are no dependencies of the library.
+// The tools that `make lint` runs. The library does not depend on them.
 module github.com/quipu-metrics/quipu/internal/tools
 
 go 1.26.0

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs make targets one after the other, stops at the first that fails, and prints how many seconds each took:
-# timed.sh make target...
+# Runs make targets one after the other, stops at the first that fails, and prints the seconds that
+# each took: timed.sh make target...
 set -euo pipefail
 make=$1
 shift
