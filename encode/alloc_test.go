@@ -19,7 +19,8 @@ func TestAppendingAllocatesNothing(t *testing.T) {
 	gauge := NewFamily("g", "h", "", Gauge, nil)
 	histogram := NewFamily("h", "h", "", Histogram, []float64{0.1, 1})
 	summary := NewFamily("s", "h", "", Summary, []float64{0.5, 0.9})
-	hs := &HistogramSample{Counts: []uint64{1, 2, 3}, Sum: 0.3, Created: 1.5, Exemplars: []*Exemplar{e, nil, e}, Native: native}
+	hs := &HistogramSample{Counts: []uint64{1, 2, 3}, Sum: 0.3, Created: 1.5, Exemplars: []*Exemplar{e, nil, e},
+		Native: native}
 	ss := &SummarySample{Quantiles: []float64{1.5, 0.1 + 0.2}, Count: 3, Sum: 0.3, Created: 1.5}
 	buf := make([]byte, 0, 1<<16)
 	for format := Text; format <= Protobuf; format++ {

@@ -22,7 +22,8 @@ func TestACounterHasOneNameInEveryFormat(t *testing.T) {
 			"# TYPE a_total counter\na_total_total" + withAll + "a_total_created 1\n"},
 		// OpenMetrics has no counters with other names.
 		{NewFamily("a", "", "", Counter, nil), "a", "# TYPE a unknown\na 1\n"},
-		{NewFamily("a_bytes", "", "bytes", Counter, nil), "a_bytes", "# TYPE a_bytes unknown\n# UNIT a_bytes bytes\na_bytes 1\n"},
+		{NewFamily("a_bytes", "", "bytes", Counter, nil), "a_bytes",
+			"# TYPE a_bytes unknown\n# UNIT a_bytes bytes\na_bytes 1\n"},
 		{NewFamily("_total", "", "", Counter, nil), "_total", "# TYPE _total unknown\n_total 1\n"},
 		// It has none whose family would have the name of another, either.
 		{NewUnknownCounter("a_total", "", ""), "a_total", "# TYPE a_total unknown\na_total 1\n"},
@@ -33,7 +34,8 @@ func TestACounterHasOneNameInEveryFormat(t *testing.T) {
 			string(c.family.AppendCounter(c.family.Begin(nil, Text), Text, "", s)))
 		require.Equal(t, c.om, string(c.family.AppendCounter(c.family.Begin(nil, OpenMetrics), OpenMetrics, "", s)))
 		message := c.family.Begin(nil, Protobuf)[lengthRoom:]
-		require.Equal(t, append(appendString(nil, tagFamilyName, c.name), tagFamilyType, 0), message[:len(c.name)+4], "COUNTER")
+		require.Equal(t, append(appendString(nil, tagFamilyName, c.name), tagFamilyType, 0), message[:len(c.name)+4],
+			"COUNTER")
 	}
 }
 
@@ -77,7 +79,8 @@ func FuzzHelpIsOneLine(f *testing.F) {
 func TestFamilyInPiecesHasOneHeaderInTextAndOneAMessageInProtobuf(t *testing.T) {
 	f := NewFamily("g", "help", "", Gauge, nil)
 	for format := Text; format <= Protobuf; format++ {
-		whole := f.End(f.AppendGauge(f.AppendGauge(f.Begin(nil, format), format, label("a", "1"), 1), format, label("a", "2"), 2), 0, format)
+		whole := f.AppendGauge(f.Begin(nil, format), format, label("a", "1"), 1)
+		whole = f.End(f.AppendGauge(whole, format, label("a", "2"), 2), 0, format)
 		dst := f.End(f.AppendGauge(f.Begin(nil, format), format, label("a", "1"), 1), 0, format)
 		start := len(dst)
 		dst = f.End(f.AppendGauge(f.Continue(dst, format), format, label("a", "2"), 2), start, format)

@@ -60,7 +60,8 @@ func appendHelp(dst []byte, help string, format Format) []byte {
 	return labeltext.AppendEscaped(dst, help, format == OpenMetrics)
 }
 
-func (r *rendered) appendTail(dst []byte, format Format, labels string, sum float64, count uint64, created float64) []byte {
+func (r *rendered) appendTail(dst []byte, format Format, labels string,
+	sum float64, count uint64, created float64) []byte {
 	dst = appendSeries(dst, r.sum, labels)
 	dst = appendFloat(dst, sum)
 	dst = append(dst, '\n')

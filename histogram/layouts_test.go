@@ -21,12 +21,14 @@ func TestLayoutsThatWork(t *testing.T) {
 		"exponential, one":  {func() ([]float64, error) { return Exponential(7, 2, 1) }, []float64{7}},
 		"tidy":              {func() ([]float64, error) { return Linear(0.1, 0.1, 3) }, []float64{0.1, 0.2, 0.3}},
 		"tidy, exponential": {func() ([]float64, error) { return Exponential(0.1, 1.1, 3) }, []float64{0.1, 0.11, 0.121}},
-		"tidy, range":       {func() ([]float64, error) { return ExponentialRange(1e-3, 10, 5) }, []float64{.001, .01, .1, 1, 10}},
+		"tidy, range": {func() ([]float64, error) { return ExponentialRange(1e-3, 10, 5) },
+			[]float64{.001, .01, .1, 1, 10}},
 		"big integers": {func() ([]float64, error) { return Linear(1<<53-2, 1, 3) },
 			[]float64{1<<53 - 2, 1<<53 - 1, 1 << 53}},
 		"range, two": {func() ([]float64, error) { return ExponentialRange(1, 100, 2) }, []float64{1, 100}},
 		"range, one": {func() ([]float64, error) { return ExponentialRange(1, 100, 1) }, []float64{1}},
-		"range, whole": {func() ([]float64, error) { return ExponentialRange(math.SmallestNonzeroFloat64, math.MaxFloat64, 2) },
+		"range, whole": {
+			func() ([]float64, error) { return ExponentialRange(math.SmallestNonzeroFloat64, math.MaxFloat64, 2) },
 			[]float64{math.SmallestNonzeroFloat64, math.MaxFloat64}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -30,7 +30,8 @@ var awkwardLengths = []int{0, 1, 31, 31, 31, 31, 31, 31, 62, 120, 126, 127, 128,
 // of awkward lengths.
 func everyKind(t *testing.T, series int) *engine.Registry {
 	t.Helper()
-	reg := engine.NewRegistry(engine.WithMaxSeries(series), engine.WithConstLabels(engine.Labels{"zone": strings.Repeat("z", 40)}))
+	reg := engine.NewRegistry(engine.WithMaxSeries(series),
+		engine.WithConstLabels(engine.Labels{"zone": strings.Repeat("z", 40)}))
 	rnd := rand.New(rand.NewPCG(1, 2))
 	help := func(n int) string { return strings.Repeat("é\"\\\n.", n/6) + strings.Repeat(".", n%6) }
 	value := func(n int) string { return strings.Repeat(`é\"`, n/4) + strings.Repeat(".", n%4) }

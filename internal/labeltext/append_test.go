@@ -45,7 +45,8 @@ func TestLabelsAreJoinedByCommas(t *testing.T) {
 }
 
 func FuzzLabelTextRoundTrips(f *testing.F) {
-	for _, s := range []string{"", "a", "\n", `"`, `\`, `\\"`, "} 1\n# EOF", "\x00\t\r", "\xff", strings.Repeat(`"`, 200)} {
+	for _, s := range []string{"", "a", "\n", `"`, `\`, `\\"`, "} 1\n# EOF", "\x00\t\r", "\xff",
+		strings.Repeat(`"`, 200)} {
 		f.Add(s, "second")
 		f.Add("first", s)
 	}

@@ -46,7 +46,9 @@ func TestLargeMessagesReadBack(t *testing.T) {
 }
 
 func TestGoldensOfEncodeAreAccepted(t *testing.T) {
-	for format, file := range map[encode.Format]string{encode.Text: "page.txt", encode.OpenMetrics: "page.om", encode.Protobuf: "page.pb"} {
+	for format, file := range map[encode.Format]string{
+		encode.Text: "page.txt", encode.OpenMetrics: "page.om", encode.Protobuf: "page.pb",
+	} {
 		page, err := os.ReadFile("../../encode/testdata/" + file)
 		require.NoError(t, err)
 		samples, err := Parse(page, format.ContentType())
@@ -56,7 +58,8 @@ func TestGoldensOfEncodeAreAccepted(t *testing.T) {
 }
 
 func FuzzPages(f *testing.F) {
-	for seed, s := range []string{"", "\n", `\`, `"`, "} 1\n# EOF\n", "\xff", "\x00", "\t x", "{le=\"1\"}", "# TYPE x counter"} {
+	for seed, s := range []string{"", "\n", `\`, `"`, "} 1\n# EOF\n", "\xff", "\x00", "\t x",
+		"{le=\"1\"}", "# TYPE x counter"} {
 		f.Add(uint64(seed), s, `\"`)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, a, b string) {
@@ -98,7 +101,8 @@ func FuzzNumbers(f *testing.F) {
 			{name: "s", typ: encode.Summary, bounds: []float64{0.5}, series: []series{
 				{summary: encode.SummarySample{Quantiles: []float64{v}, Count: n, Sum: v}}}},
 			{name: "h", typ: encode.Histogram, bounds: []float64{bound}, series: []series{
-				{histogram: encode.HistogramSample{Counts: []uint64{n >> 1, n >> 2}, Sum: v, Exemplars: make([]*encode.Exemplar, 2)}}}},
+				{histogram: encode.HistogramSample{Counts: []uint64{n >> 1, n >> 2}, Sum: v,
+					Exemplars: make([]*encode.Exemplar, 2)}}}},
 		}
 		for _, format := range formats {
 			check(t, families, format, 0)

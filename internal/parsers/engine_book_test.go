@@ -50,7 +50,8 @@ func newBook(t testing.TB, options ...engine.RegistryOption) *book {
 	// Quarters of a second are exact as floats and as milliseconds.
 	b := &book{t: t, entries: map[string]*entry{}}
 	b.clock.Store(1_700_000_000_250)
-	b.reg = engine.NewRegistry(append(options, engine.WithClock(func() time.Time { return time.UnixMilli(b.clock.Load()) }))...)
+	clock := func() time.Time { return time.UnixMilli(b.clock.Load()) }
+	b.reg = engine.NewRegistry(append(options, engine.WithClock(clock))...)
 	return b
 }
 

@@ -197,7 +197,8 @@ func (g *generator) define(reg *engine.Registry) error {
 		_, err := reg.NewGaugeFunc(name, help, func() float64 { return value }, options...)
 		return err
 	default:
-		return reg.Register(&randomCollector{name: name, value: max(0, g.float()), counts: []uint64{g.uint() >> 2, g.uint() >> 2}, options: options})
+		return reg.Register(&randomCollector{name: name, value: max(0, g.float()),
+			counts: []uint64{g.uint() >> 2, g.uint() >> 2}, options: options})
 	}
 }
 

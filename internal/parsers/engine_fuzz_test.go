@@ -20,9 +20,11 @@ func FuzzEngine(f *testing.F) {
 	for i, text := range hostile[:len(hostile)-1] { // the last one would only make the fuzzer slow
 		f.Add("name", "label", text, hostile[(i+5)%len(hostile)], hostile[(i+9)%len(hostile)], float64(i)/8)
 	}
-	for i, name := range []string{"", "_", ":", "a:b", "1a", "\u00fc", "a b", "a\n", "__a", "a_total", "a_bucket", "a_count", "a_sum",
+	for i, name := range []string{"", "_", ":", "a:b", "1a", "\u00fc", "a b", "a\n", "__a", "a_total",
+		"a_bucket", "a_count", "a_sum",
 		"a_created", "a_info", "_total", "total", "le", "quantile", "quipu_series", "job", "overflow"} {
-		v := []float64{0, math.Copysign(0, -1), 1, -1, 0.1, 5e-324, math.MaxFloat64, 1 << 53, math.NaN(), math.Inf(1), math.Inf(-1)}[i%11]
+		v := []float64{0, math.Copysign(0, -1), 1, -1, 0.1, 5e-324, math.MaxFloat64, 1 << 53,
+			math.NaN(), math.Inf(1), math.Inf(-1)}[i%11]
 		f.Add(name, "label", "value", "other", "help", v)
 		f.Add("name", name, "value", "other", "help", v)
 	}
@@ -93,7 +95,8 @@ func (b *book) fuzzed(name, label, value, other, help string, v float64) {
 			b.exemplar(e, l, v, engine.Labels{})
 		}
 	}
-	if s, err := b.reg.NewSummary(name+"_s", help, option, engine.WithObjectives(map[float64]float64{0.5: 0.1})); err == nil {
+	objectives := engine.WithObjectives(map[float64]float64{0.5: 0.1})
+	if s, err := b.reg.NewSummary(name+"_s", help, option, objectives); err == nil {
 		b.enter(b.define(encode.Summary, name+"_s", help, "", []float64{0.5}, consts), false, s)
 		s.Observe(v)
 	}

@@ -39,7 +39,8 @@ func newLive(t *testing.T) *live {
 	l.counters, errs[0] = l.reg.NewCounterVec("live_total", "C.", names)
 	l.gauges, errs[1] = l.reg.NewGaugeVec("live", "G.\n", nil)
 	l.histograms, errs[2] = l.reg.NewHistogramVec("live_seconds", "H.", names, engine.WithBuckets(0.1, step, 1))
-	l.natives, errs[3] = l.reg.NewHistogramVec("live_native", "N.", names, engine.WithNative(histogram.NativeDefaults()), engine.WithBuckets(1))
+	l.natives, errs[3] = l.reg.NewHistogramVec("live_native", "N.", names,
+		engine.WithNative(histogram.NativeDefaults()), engine.WithBuckets(1))
 	l.summaries, errs[4] = l.reg.NewSummaryVec("live_summary", "S.", names)
 	l.open, errs[5] = l.reg.NewCounterVec("live_open_total", "O.", nil)
 	for _, err := range errs {
@@ -181,7 +182,8 @@ func judge(t *testing.T, samples []Sample, last map[string]float64) {
 		case s.Type == "summary" && strings.HasSuffix(s.Name, "_count"):
 			require.Equal(t, value*step, find(s, strings.TrimSuffix(s.Name, "_count")+"_sum", "").Value, s.Key())
 		}
-		grows := s.Type == "counter" || s.Type == encode.Histogram.String() || s.Type == "summary" && !strings.HasSuffix(s.Name, "summary")
+		grows := s.Type == "counter" || s.Type == encode.Histogram.String() ||
+			s.Type == "summary" && !strings.HasSuffix(s.Name, "summary")
 		if a := s.Labels["a"]; grows && (a == "stable" || strings.HasPrefix(s.Name, "quipu_")) {
 			require.GreaterOrEqual(t, value, last[s.Key()], s.Key())
 			last[s.Key()] = value

@@ -24,8 +24,9 @@ import (
 // everything fills a book with metrics of every kind, and puts the hostile texts in all places that
 // take a text.
 func everything(t testing.TB) *book {
-	b := newBook(t, engine.WithPrefix("all_"), engine.WithConstLabels(engine.Labels{"zone": "} 1\n# EOF", "cut": hostile[len(hostile)-1]}))
-	b.consts = engine.Labels{"zone": "} 1\n# EOF", "cut": hostile[len(hostile)-1]}
+	consts := engine.Labels{"zone": "} 1\n# EOF", "cut": hostile[len(hostile)-1]}
+	b := newBook(t, engine.WithPrefix("all_"), engine.WithConstLabels(consts))
+	b.consts = consts
 	b.plain()
 	b.vecs()
 	b.typed()
@@ -86,7 +87,8 @@ func (b *book) vecs() {
 		require.NoError(err)
 		gv, err := b.reg.NewGaugeVec(prefix+"gauge", "G.", names)
 		require.NoError(err)
-		hv, err := b.reg.NewHistogramVec(prefix+"seconds", "H.", names, engine.WithBuckets(bounds...), engine.WithUnit("seconds"))
+		hv, err := b.reg.NewHistogramVec(prefix+"seconds", "H.", names,
+			engine.WithBuckets(bounds...), engine.WithUnit("seconds"))
 		require.NoError(err)
 		sv, err := b.reg.NewSummaryVec(prefix+"summary", "", names, engine.WithObjectives(map[float64]float64{0.5: 0.01}))
 		require.NoError(err)
@@ -175,7 +177,8 @@ func (c *collector) Define(d *engine.Definitions) {
 		c.b.enter(counter, false, value, "a", text)
 		c.b.enter(gauge, false, value, "a", text)
 		c.b.enter(hist, false, &encode.HistogramSample{Counts: []uint64{uint64(i), 0, 7}, Sum: float64(-i)}, "a", text)
-		c.b.enter(summary, false, &encode.SummarySample{Quantiles: []float64{math.NaN(), 3}, Count: uint64(i), Sum: math.Inf(1)}, "a", text)
+		c.b.enter(summary, false, &encode.SummarySample{Quantiles: []float64{math.NaN(), 3},
+			Count: uint64(i), Sum: math.Inf(1)}, "a", text)
 	}
 }
 
@@ -204,7 +207,8 @@ func distinct() []string {
 // natives defines native histograms, alone and with classic buckets, and observes infinities and
 // NaN among other values.
 func (b *book) natives() {
-	values := [][]float64{nil, {0}, {1, 1.5, 2, -3, 1e-300, 0.25}, {math.Inf(1)}, {-1e9, 1e9, math.NaN()}, {math.Inf(-1), 5, 5, 5}}
+	values := [][]float64{nil, {0}, {1, 1.5, 2, -3, 1e-300, 0.25}, {math.Inf(1)}, {-1e9, 1e9, math.NaN()},
+		{math.Inf(-1), 5, 5, 5}}
 	for name, bounds := range map[string][]float64{"native": nil, "native_and_classic": {-10, 0.5, 3}} {
 		options := []engine.MetricOption{engine.WithNative(histogram.NativeDefaults())}
 		if bounds != nil {
@@ -320,7 +324,8 @@ func TestTheRegistrysOwnMetricsReadBack(t *testing.T) {
 			sum := map[string]float64{}
 			for _, s := range b.compare(page, format, format.ContentType()) {
 				sum[s.Name] += s.Value
-				require.Equal(t, cleaned(b.consts["cut"]), s.Labels["cut"], "constant labels of the registry are on its own metrics")
+				require.Equal(t, cleaned(b.consts["cut"]), s.Labels["cut"],
+					"constant labels of the registry are on its own metrics")
 			}
 			require.EqualValues(t, series, sum["quipu_series"])
 			require.EqualValues(t, scrapes, sum["quipu_scrapes_total"])
@@ -354,8 +359,8 @@ func TestPagesOfTheHandlerAreWhatTheirContentTypeSays(t *testing.T) {
 		{"Prometheus 3", "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6," +
 			"application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4," +
 			"text/plain;version=0.0.4;q=0.3,*/*;q=0.2", encode.OpenMetrics},
-		{"Prometheus 3, native histograms", protobuf + ";q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;" +
-			"q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", encode.Protobuf},
+		{"Prometheus 3, native histograms", protobuf + ";q=0.6,application/openmetrics-text;version=1.0.0;" +
+			"escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", encode.Protobuf},
 		{"an abusive client", strings.Repeat(",;q=", 1000), encode.Text},
 	} {
 		for _, encoding := range []string{"", "gzip"} {
@@ -385,7 +390,8 @@ func TestFamiliesOfSeveralMessagesReadBackWhole(t *testing.T) {
 	require.NoError(t, err)
 	hists, err := b.reg.NewHistogramVec("large_seconds", "", []string{"a"})
 	require.NoError(t, err)
-	natives, err := b.reg.NewHistogramVec("large_native", "N.", []string{"a"}, engine.WithNative(histogram.NativeDefaults()), engine.WithBuckets(1))
+	natives, err := b.reg.NewHistogramVec("large_native", "N.", []string{"a"},
+		engine.WithNative(histogram.NativeDefaults()), engine.WithBuckets(1))
 	require.NoError(t, err)
 	ce := b.define(encode.Counter, "large_total", "Large.", "", nil, nil)
 	he := b.define(encode.Histogram, "large_seconds", "", "", histogram.Default(), nil)

@@ -90,7 +90,8 @@ func (f *family) expect(format encode.Format) []Sample {
 	return out
 }
 
-func (f *family) expectHistogram(h *encode.HistogramSample, format encode.Format, add func(string, float64, ...string) *Sample) {
+func (f *family) expectHistogram(h *encode.HistogramSample, format encode.Format,
+	add func(string, float64, ...string) *Sample) {
 	n := h.Native
 	classic := len(h.Counts) > 0
 	if n != nil && format == encode.Protobuf {

@@ -19,9 +19,12 @@ var formats = []encode.Format{encode.Text, encode.OpenMetrics, encode.Protobuf}
 
 // hostile are texts that could break a page.
 var hostile = []string{
-	"plain", "", " ", "\n", `"`, `\`, `\n`, `ends in \`, "\t", "a\x00b", "\r\n", "\u00fc\u20ac\U0001d11e", "\u2028", "\ufeff",
-	"} 1\n# EOF", "} 1\n# EOF\n", `",x="1`, ` # {a="b"} 1`, "a,b=c{d}", "# TYPE x counter", "+Inf", "\xff", "\xc3\x28", "ok\xf0\x9f",
-	"a\xffb\xfe", "\xed\xa0\x80", strings.Repeat("x", engine.MaxLabelValue+1), strings.Repeat("\u20ac", engine.MaxLabelValue),
+	"plain", "", " ", "\n", `"`, `\`, `\n`, `ends in \`, "\t", "a\x00b", "\r\n", "\u00fc\u20ac\U0001d11e", "\u2028",
+	"\ufeff",
+	"} 1\n# EOF", "} 1\n# EOF\n", `",x="1`, ` # {a="b"} 1`, "a,b=c{d}", "# TYPE x counter", "+Inf",
+	"\xff", "\xc3\x28", "ok\xf0\x9f",
+	"a\xffb\xfe", "\xed\xa0\x80", strings.Repeat("x", engine.MaxLabelValue+1),
+	strings.Repeat("\u20ac", engine.MaxLabelValue),
 	strings.Repeat("\xff", 3000), strings.Repeat(`\"`+"\n", 400), strings.Repeat("1 MiB, ", 1<<20/7),
 }
 
@@ -105,7 +108,8 @@ func requireSame(t testing.TB, want, got Sample) {
 		return
 	}
 	w, g := want.Native, got.Native
-	require.Equal(t, []any{w.Schema, w.ZeroThreshold, w.ZeroCount, w.Count}, []any{g.Schema, g.ZeroThreshold, g.ZeroCount, g.Count})
+	require.Equal(t, []any{w.Schema, w.ZeroThreshold, w.ZeroCount, w.Count},
+		[]any{g.Schema, g.ZeroThreshold, g.ZeroCount, g.Count})
 	require.True(t, sameFloat(w.Sum, g.Sum), key)
 	require.Equal(t, absolute(w.PositiveSpans, w.PositiveBuckets), absolute(g.PositiveSpans, g.PositiveBuckets), key)
 	require.Equal(t, absolute(w.NegativeSpans, w.NegativeBuckets), absolute(g.NegativeSpans, g.NegativeBuckets), key)
