@@ -19,17 +19,18 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// patience is how long a test waits for what takes a second or so, on a machine that has other things to do.
+// patience is how long a test waits for something that usually takes a second. The machine may be
+// busy.
 const patience = 30 * time.Second
 
-// start builds an example, starts it, and returns the URL that its first line tells.
+// start builds and starts an example, and returns the URL from the first line that it prints.
 func start(t *testing.T, name string) (program *testkit.Process, url string) {
 	t.Helper()
 	program = testkit.Start(t, testkit.Build(t, "./"+name), "-addr", "127.0.0.1:0")
 	return program, program.Find(`^Serving metrics on: (http://127\.0\.0\.1:[1-9]\d*/metrics)\n`, patience)[1]
 }
 
-// page is a page being looked at: the first thing that is wrong with it is its error.
+// page is a page that is checked. err is the first thing that is wrong with it.
 type page struct {
 	*testkit.Page
 	err error
@@ -45,6 +46,7 @@ func (p *page) value(name string, labels ...string) float64 {
 	return v
 }
 
+// wrong sets err unless it is set.
 func (p *page) wrong(format string, args ...any) {
 	if p.err == nil {
 		p.err = fmt.Errorf(format+"\n%s", append(args, p.Text)...)
@@ -61,8 +63,8 @@ func (p *page) expectType(name, want string) {
 	p.expect(p.Types[name] == want, "%s has the type %q, not %s", name, p.Types[name], want)
 }
 
-// TestEveryExampleServesItsMetrics runs each, waits until its page is what the example promises, and stops it as Ctrl-C
-// does.
+// TestEveryExampleServesItsMetrics starts each example, waits until its page is as the example
+// promises, and stops it as Ctrl-C does.
 func TestEveryExampleServesItsMetrics(t *testing.T) {
 	host, err := os.Hostname()
 	require.NoError(t, err)
@@ -74,7 +76,7 @@ func TestEveryExampleServesItsMetrics(t *testing.T) {
 			sum := p.value("request_processing_seconds_sum")
 			p.expect(count >= 3, "%v observations", count)
 			p.expect(sum > 0 && sum <= 1.5*count, "a sum of %v", sum) // each takes a second at most
-			// One request may be under way.
+			// One request may be in progress.
 			requests := p.value("request_total", "route", "/")
 			p.expect(requests == count || requests == count+1, "%v requests, %v observations", requests, count)
 			median := p.value("request_processing_seconds", "quantile", "0.5")
@@ -186,7 +188,7 @@ func checkAppService(p *page, host string) {
 	}
 
 	if _, err := os.Stat("/proc/meminfo"); err != nil {
-		return // the example says that it needs it
+		return // the example prints that it needs /proc
 	}
 	used := p.value("memory_usage_bytes", consts("type", "virtual")...)
 	p.expect(used > 1e6 && used < 1e14, "%v bytes of memory in use", used)
@@ -235,7 +237,7 @@ func TestNativeHistogramsAreInProtobuf(t *testing.T) {
 	require.Contains(t, body, "request_duration_seconds")
 }
 
-// TestReadmeListsEveryExample keeps the list complete.
+// TestReadmeListsEveryExample checks that the list is complete.
 func TestReadmeListsEveryExample(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)

@@ -41,7 +41,7 @@ func TestScriptRefusesWhatItCannotDo(t *testing.T) {
 	require.Equal(t, 1, exitCode(err))
 	require.Contains(t, string(out), "there is no no-such-program")
 
-	// A program that does nothing stands in for Prometheus, in case the script goes on.
+	// If the script does not stop, it starts a program that does nothing instead of Prometheus.
 	command = exec.Command("bash", "prometheus/start.sh", "127.0.0.1:8000", "a'b:80")
 	command.Env = append(os.Environ(), "PROMETHEUS=true")
 	out, err = command.CombinedOutput()
@@ -57,8 +57,8 @@ func exitCode(err error) int {
 	return 0
 }
 
-// TestPrometheusScrapesTheExamples starts Prometheus the way that a user does, on three examples: one for each of what
-// start.sh promises.
+// TestPrometheusScrapesTheExamples starts Prometheus on three examples, the way that a user does.
+// There is one example for each promise of start.sh: scrapes, exemplars and native histograms.
 func TestPrometheusScrapesTheExamples(t *testing.T) {
 	testkit.Require(t, "prometheus")
 	testkit.Require(t, "bash")
@@ -76,7 +76,8 @@ func TestPrometheusScrapesTheExamples(t *testing.T) {
 	server := script.Find(`Prometheus: (http://\S+)/\n`, patience)[1]
 
 	for _, target := range targets {
-		testkit.Poll(t, patience, func() error { return isOne(server, fmt.Sprintf(`up{job="test-app",group="dev",instance=%q}`, target)) })
+		up := fmt.Sprintf(`up{job="test-app",group="dev",instance=%q}`, target)
+		testkit.Poll(t, patience, func() error { return isOne(server, up) })
 	}
 	for _, query := range []string{
 		`min(events_total{kind="timer_expiry"} >= bool 1)`,
@@ -109,7 +110,7 @@ func TestPrometheusScrapesTheExamples(t *testing.T) {
 	require.Empty(t, left, "the script cleans up")
 }
 
-// isOne is nil when the query has one answer and that is 1.
+// isOne returns nil if the query has one result and its value is 1.
 func isOne(server, query string) error {
 	var answer struct {
 		Result []struct{ Value [2]any }
@@ -123,7 +124,7 @@ func isOne(server, query string) error {
 	return nil
 }
 
-// ask asks Prometheus, which may not be ready yet.
+// ask sends a query to Prometheus, which may not be ready yet.
 func ask(server, path string, values url.Values, data any) error {
 	response, err := http.Get(server + "/api/v1/" + path + "?" + values.Encode())
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/quipu-metrics/quipu/examples/internal/run"
 )
 
-// exampleApp has its own registry. It has no globals, so a test can create several applications.
+// exampleApp has its own registry and uses no globals, so a test can create several applications.
 type exampleApp struct {
 	registry *engine.Registry
 	cpu      cpuMeter
@@ -32,7 +32,7 @@ func newExampleApp() (*exampleApp, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Labels that all metrics have belong to the registry.
+	// All metrics of the registry have these labels.
 	reg := engine.NewRegistry(engine.WithConstLabels(engine.Labels{"host": host, "app": "ExampleApp"}))
 	a := &exampleApp{registry: reg}
 
@@ -47,7 +47,7 @@ func newExampleApp() (*exampleApp, error) {
 	return a, errors.Join(errs[:]...)
 }
 
-// work updates all metrics once a second. A real application updates them where things happen.
+// work updates all metrics once a second. A real application updates them where the events happen.
 func (a *exampleApp) work(ctx context.Context) {
 	if err := a.readMachine(); err != nil {
 		log.Print("no metrics of the machine, because this system has no /proc: ", err)
@@ -61,6 +61,7 @@ func (a *exampleApp) work(ctx context.Context) {
 	}
 }
 
+// readMachine updates the metrics of the machine.
 func (a *exampleApp) readMachine() error {
 	used, err := readMemory()
 	if err != nil {

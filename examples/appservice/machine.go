@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// memory is what is in use, in bytes.
+// memory is the memory in use, in bytes.
 type memory struct{ virtual, swap float64 }
 
 func readMemory() (memory, error) {
@@ -21,7 +21,7 @@ func readMemory() (memory, error) {
 	return parseMemory(string(text))
 }
 
-// parseMemory reads lines such as "MemTotal:  2043128 kB".
+// parseMemory parses lines such as "MemTotal:  2043128 kB".
 func parseMemory(text string) (memory, error) {
 	kib := make(map[string]float64)
 	for line := range strings.Lines(text) {
@@ -46,10 +46,11 @@ func parseMemory(text string) (memory, error) {
 // cpuMeter measures the usage of each core between two calls of read.
 type cpuMeter struct{ last []cpuTime }
 
-// cpuTime is what a core has done since the machine started, in ticks.
+// cpuTime is the time of a core since the machine started, in ticks.
 type cpuTime struct{ busy, total float64 }
 
-// read returns the usage of each core since the last call in percent, the first time since the machine started.
+// read returns the usage of each core in percent: since the last call or, in the first call, since
+// the machine started.
 func (m *cpuMeter) read() ([]float64, error) {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -67,7 +68,7 @@ func (m *cpuMeter) read() ([]float64, error) {
 			spent.total -= m.last[core].total
 		}
 		if spent.total > 0 {
-			// The kernel's counters of waiting may go back a little.
+			// The kernel's counter of iowait may decrease a little.
 			percent[core] = min(max(0, 100*spent.busy/spent.total), 100)
 		}
 	}
@@ -75,8 +76,9 @@ func (m *cpuMeter) read() ([]float64, error) {
 	return percent, nil
 }
 
-// parseCPU reads lines such as "cpu0 user nice system idle iowait irq softirq steal guest guest_nice". Time of guests is
-// in user and nice already. The line "cpu" is about all cores together.
+// parseCPU parses lines such as "cpu0 user nice system idle iowait irq softirq steal guest
+// guest_nice". user and nice already include the time of guests. The line "cpu" is the sum of all
+// cores.
 func parseCPU(text string) ([]cpuTime, error) {
 	const idle, iowait, steal = 3, 4, 7
 	var cores []cpuTime

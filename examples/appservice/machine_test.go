@@ -9,7 +9,8 @@ import (
 )
 
 func TestMemoryInUseIsWhatIsNotAvailable(t *testing.T) {
-	const text = "MemTotal:  1000 kB\nMemFree: 1 kB\nMemAvailable: 400 kB\nSwapTotal: 50 kB\nSwapFree: 20 kB\nHugePages_Free: 0\n"
+	const text = "MemTotal:  1000 kB\nMemFree: 1 kB\nMemAvailable: 400 kB\n" +
+		"SwapTotal: 50 kB\nSwapFree: 20 kB\nHugePages_Free: 0\n"
 	got, err := parseMemory(text)
 	require.NoError(t, err)
 	require.Equal(t, memory{600 * 1024, 30 * 1024}, got)

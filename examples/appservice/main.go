@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Appservice is an application that runs for a long time, is not a web server, and has metrics of all four types: the
-// machine's memory and CPU, and requests that it makes up once a second.
+// Appservice is a long-running application that is not a web server. It has metrics of all four
+// types: the memory and CPU usage of the machine, and simulated requests, one per second.
 //
 //	$ go run ./examples/appservice
 //	Serving metrics on: http://127.0.0.1:8000/metrics
 //
-// File app.go has the metrics, machine.go reads /proc.
+// File app.go has the metrics; machine.go reads /proc.
 package main
 
 import (

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Collect exposes ready-made metrics of the Go runtime, of the process and of the build, under the names that existing
-// dashboards use. They are on a page only if the program registers them.
+// Collect exposes ready-made metrics of the Go runtime, of the process and of the build, under the
+// names that existing dashboards use. A page has them only if the program registers them.
 //
 //	$ go run ./examples/collect
 //	Serving metrics on: http://127.0.0.1:8000/metrics
@@ -29,7 +29,7 @@ func main() {
 		log.Fatal(err)
 	}
 	run.Work(reg, func(ctx context.Context) {
-		var garbage []byte // allocated so that the collector has work, and its metrics change
+		var garbage []byte // makes the garbage collector run, so that its metrics change
 		for run.Pause(ctx, 10*time.Millisecond) {
 			garbage = make([]byte, 1<<20)
 		}

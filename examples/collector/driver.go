@@ -8,7 +8,7 @@ import (
 	"errors"
 )
 
-// connector makes connections to no database, so the example needs none.
+// connector opens connections without a database, so the example needs none.
 type connector struct{}
 
 func (connector) Connect(context.Context) (driver.Conn, error) { return connection{}, nil }

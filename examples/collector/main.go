@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Collector shows numbers that another package counts: here the statistics of a connection pool, which database/sql
-// keeps. A scrape reads them once, so all metrics of the pool on one page belong to the same moment.
+// Collector exposes numbers that another package counts: the statistics of a connection pool, which
+// database/sql keeps. A scrape reads them once, so all metrics of the pool on one page belong to
+// the same moment.
 //
 //	$ go run ./examples/collector
 //	Serving metrics on: http://127.0.0.1:8000/metrics
@@ -25,7 +26,7 @@ import (
 	"github.com/quipu-metrics/quipu/examples/internal/run"
 )
 
-// poolCollector implements engine.Collector.
+// poolCollector exposes the statistics of a pool. It implements engine.Collector.
 type poolCollector struct {
 	db                           *sql.DB
 	connections, waits, waitTime engine.Collected
@@ -57,7 +58,7 @@ func main() {
 	}
 	run.Work(reg, func(ctx context.Context) {
 		var clients sync.WaitGroup
-		for range 6 { // more than there are connections
+		for range 6 { // more clients than connections, so that some wait
 			clients.Go(func() {
 				for run.Pause(ctx, rand.N(50*time.Millisecond)) {
 					query(ctx, db)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Exemplars links a counter, and the buckets of a histogram, to traces of events that they counted. OpenMetrics and
-// protobuf carry exemplars, the plain text format does not:
+// Exemplars links a counter and the buckets of a histogram to traces of events that they counted.
+// The formats OpenMetrics and protobuf carry exemplars; the text format does not:
 //
 //	$ go run ./examples/exemplars
 //	Serving metrics on: http://127.0.0.1:8000/metrics
@@ -10,7 +10,8 @@
 //	request_duration_seconds_bucket{le="0.1"} 7 # {trace_id="c0ffee2f96ee2d0b"} 0.0817 1.700000000125e+09
 //	request_errors_total 3 # {trace_id="5bd66ef5095369c7"} 1 1.7000000035e+09
 //
-// Prometheus keeps them when it is started with --enable-feature=exemplar-storage, as examples/prometheus/start.sh does.
+// Prometheus stores them if it is started with --enable-feature=exemplar-storage, as
+// examples/prometheus/start.sh does.
 package main
 
 import (
@@ -23,14 +24,15 @@ import (
 	"github.com/quipu-metrics/quipu/examples/internal/run"
 )
 
-// Where exemplars come from the context, they are taken now and then only, so a hot path does not pay for each of them.
+// The histogram takes exemplars from the context. It does so only now and then, so a hot path does
+// not pay for each observation. The counter gets an exemplar with every update.
 var (
 	duration = engine.NewHistogram("request_duration_seconds", "Time to answer a request.",
 		engine.WithBuckets(0.01, 0.05, 0.1), engine.WithExemplars(traceOf))
 	failures = engine.NewCounter("request_errors_total", "Requests that failed.")
 )
 
-// traceKey is where a tracing library would keep the span of a request.
+// traceKey is the key of the trace ID in a context. A tracing library keeps its span like this.
 type traceKey struct{}
 
 // traceOf returns the labels of an exemplar, or nil for a request that is not traced.
@@ -46,7 +48,7 @@ func handleRequest(ctx context.Context) {
 	begin := time.Now()
 	time.Sleep(rand.N(120 * time.Millisecond))
 	if rand.N(5) == 0 {
-		failures.AddWithExemplar(1, traceOf(ctx)) // every failure: they are rare and each is of interest
+		failures.AddWithExemplar(1, traceOf(ctx)) // an exemplar for every failure, because they are rare
 	}
 	duration.ObserveContext(ctx, time.Since(begin).Seconds())
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Handler adds metrics to the server of a program, in two ways: with export.Handler, and with a handler written around
-// export.Render, for web frameworks that have handlers of another type.
+// Handler adds metrics to a program's own HTTP server in two ways: with export.Handler, and with a
+// handler that calls export.Render, for web frameworks that have handlers of another type.
 //
 //	go run ./examples/handler
 //	curl http://127.0.0.1:8000/
@@ -34,9 +34,9 @@ func hello(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "Hello")
 }
 
-// ownMetrics renders a page in the format that the Accept headers ask for. The whole page is in memory before any of it is
-// sent, so an error can still be reported. export.Handler needs no such copy, compresses the page, and limits the time
-// that a slow reader takes.
+// ownMetrics renders a page in the format that the Accept headers ask for. It renders the whole
+// page before it sends any of it, so it can still report an error. export.Handler sends the page
+// while it renders it, compresses it, and limits the time that a slow client may take.
 func ownMetrics(w http.ResponseWriter, r *http.Request) {
 	var page bytes.Buffer
 	contentType, err := export.Render(&page, engine.Default(), r.Header.Values("Accept")...)

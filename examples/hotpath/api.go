@@ -20,14 +20,15 @@ import (
 
 const maxBody = 1 << 20 // bytes of a request
 
-// api is what the service does; it knows nothing of metrics.
+// api handles the requests of the service. It has no code for metrics.
 type api struct {
 	store       *store
 	orders      *orders
 	compressors sync.Pool // of *gzip.Writer, which are large
 }
 
-// routes are the patterns of the service. They are a closed set, which is what makes them fit for a label.
+// routes returns the patterns of the service. There is a fixed number of them, so they may be
+// values of a label.
 func (a *api) routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"POST /analyze":    a.analyze,
@@ -40,7 +41,7 @@ func (a *api) routes() map[string]http.HandlerFunc {
 	}
 }
 
-// body reads the whole body of a request, and answers for itself when that fails.
+// body reads the whole body of a request. If that fails, it sends the answer and returns false.
 func body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
@@ -56,7 +57,7 @@ func body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 
 func writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
-	// An error here is the client's connection, of which there is nobody left to tell.
+	// An error means that the client has closed the connection.
 	_ = json.NewEncoder(w).Encode(v)
 }
 
@@ -122,7 +123,7 @@ func (a *api) gzip(w http.ResponseWriter, r *http.Request) {
 	}
 	defer a.compressors.Put(z)
 	z.Reset(w)
-	// As in writeJSON, an error is the client's connection.
+	// As in writeJSON, an error means that the client has closed the connection.
 	_, _ = z.Write(text)
 	_ = z.Close()
 }
@@ -181,7 +182,7 @@ var (
 	errBackend = errors.New("the orders cannot be reached")
 )
 
-// orders stands for a backend that does not have everything, and that fails at times.
+// orders stands for a backend that does not have every order and that fails in one call of 50.
 type orders struct{ calls atomic.Uint64 }
 
 type order struct {

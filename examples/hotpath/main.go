@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Hotpath is a small HTTP service with metrics: a text analyser, a key-value store, checksums, compression, and orders
-// from a backend that fails at times. It serves its API and /metrics on one port, and puts load on itself over real
-// HTTP unless told not to.
+// Hotpath is a small HTTP service with metrics. It analyses texts, keeps values under keys,
+// computes checksums, compresses, and reads orders from a backend that sometimes fails. It serves
+// its API and /metrics on one port and, unless -load=false is given, sends itself requests over
+// HTTP.
 //
 //	go run ./examples/hotpath
 //	curl -d '{"text": "so much depends upon"}' http://127.0.0.1:8000/analyze
 //	curl http://127.0.0.1:8000/metrics
 //
-// The files in the order in which to read them: metrics.go has the metrics and where they are updated, service.go where
-// they are served, api.go and store.go the service without them. The package load is the other side of the connection.
+// Read metrics.go first, which defines and updates the metrics, then service.go, which serves them.
+// api.go and store.go are the service without metrics. The package load is the client.
 package main
 
 import (
@@ -34,15 +35,17 @@ func main() {
 	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 	case errors.Is(err, errUsage):
-		os.Exit(2) // package flag has said why
+		os.Exit(2) // package flag has printed the reason
 	default:
 		fmt.Fprintln(os.Stderr, "hotpath:", err)
 		os.Exit(1)
 	}
 }
 
+// errUsage reports flags that cannot be used. Package flag or parse has printed the reason.
 var errUsage = errors.New("wrong usage")
 
+// config has the values of the flags.
 type config struct {
 	addr     string
 	duration time.Duration
@@ -78,7 +81,8 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	return c, nil
 }
 
-// run is the program, for main and for tests: it serves until ctx is done or the time is over.
+// run is the program. Tests call it too. It serves until ctx is done or the time given by -for is
+// over.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	c, err := parse(args, stderr)
 	if err != nil {
@@ -98,7 +102,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 	s := newService()
 	started := time.Now()
-	// The load is under way until it has got its last answer, so the server outlives it.
+	// The server outlives the load, which waits for its last answer.
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServing()
 	served := make(chan error, 1)
@@ -125,7 +129,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return err
 }
 
-// writeLedger puts the ledger in its place in one step, so that who waits for the file never sees half of it.
+// writeLedger writes the ledger to a temporary file and renames it, so that nobody reads half of
+// it.
 func writeLedger(name string, ledger *load.Ledger) error {
 	if name == "" {
 		return nil

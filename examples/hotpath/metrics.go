@@ -12,9 +12,10 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// metrics are all metrics of the service. It defines and updates them by hand, without export.Middleware, because it
-// demonstrates handles, typed labels and buckets of its own, and because its load generator checks every count that it
-// exposes. A service that needs only the usual metrics of HTTP is better off with the middleware: see examples/middleware.
+// metrics holds all metrics of the service. This example does not use export.Middleware, because it
+// demonstrates handles, typed labels and chosen buckets, and because its load generator checks
+// every count on the page. A service that needs only the usual metrics of HTTP should use the
+// middleware: see examples/middleware.
 type metrics struct {
 	inFlight      *engine.Gauge
 	requests      *engine.CounterOf[request]
@@ -23,15 +24,17 @@ type metrics struct {
 	responseBytes *engine.HistogramVec
 }
 
-// request is the label set of a request. All of its fields have few values, whatever clients send: a label whose values
-// a client can choose would let it fill the memory of the service, and of Prometheus.
+// request is the label set of a request. Each field has few values, whatever clients send. If
+// clients could choose the value of a label, they could fill the memory of the service and of
+// Prometheus.
 type request struct {
 	Method string `label:"method"`
 	Route  string `label:"route"`
 	Code   int    `label:"code"`
 }
 
-// newMetrics defines the metrics. Definitions are program text, so one that cannot work is a bug and panics.
+// newMetrics defines the metrics. A definition that cannot work is a bug in this function, so it
+// panics.
 func newMetrics(reg *engine.Registry) *metrics {
 	return &metrics{
 		inFlight: must(reg.NewGauge("http_requests_in_flight", "Requests being served.")),
@@ -44,7 +47,8 @@ func newMetrics(reg *engine.Registry) *metrics {
 	}
 }
 
-// exposeStore makes metrics of what the store counts by itself: functions that every scrape calls.
+// exposeStore defines metrics of the statistics that the store keeps. Every scrape calls their
+// functions.
 func exposeStore(reg *engine.Registry, s *store) {
 	must(reg.NewGaugeFunc("kv_keys", "Keys in the store.",
 		func() float64 { return float64(s.statistics().Keys) }))
@@ -63,12 +67,13 @@ func must[M any](metric M, err error) M {
 	return metric
 }
 
-// begin and end are where the metrics of a request are updated.
+// begin updates the metrics at the beginning of a request and returns the time for end.
 func (m *metrics) begin() time.Time {
 	m.inFlight.Inc()
 	return time.Now()
 }
 
+// end updates the metrics at the end of a request.
 func (m *metrics) end(began time.Time, labels request, received, sent int64) {
 	m.latency.With(labels.Route).Observe(time.Since(began).Seconds())
 	m.requests.With(labels).Inc()
@@ -76,31 +81,34 @@ func (m *metrics) end(began time.Time, labels request, received, sent int64) {
 		m.requestBytes.Observe(float64(received))
 	}
 	m.responseBytes.With(labels.Route).Observe(float64(sent))
-	// Last, so that a page without requests in flight has counted them all.
+	// The gauge is last, so a page without requests in flight has counted all of them.
 	m.inFlight.Dec()
 }
 
-// instrument counts the requests that mux serves, among them those that no route matches.
+// instrument counts the requests that mux serves, also those that match no route.
 func (m *metrics) instrument(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := m.begin()
 		response := &responseRecorder{ResponseWriter: w, code: http.StatusInternalServerError}
 		received := &bodyRecorder{ReadCloser: r.Body}
 		r.Body = received
-		// Deferred, so that a handler that panics is counted, as a 500: net/http has to see the panic, too.
+		// Deferred, so that a handler that panics is counted too, with code 500. The panic goes on
+		// to net/http.
 		defer func() {
 			m.end(began, labelsOf(r, response.code), received.bytes, response.bytes)
 		}()
 		mux.ServeHTTP(response, r)
 		if !response.begun {
-			response.code = http.StatusOK // what net/http sends for a handler that says nothing
+			response.code = http.StatusOK // net/http sends it if the handler writes nothing
 		}
 	})
 }
 
+// unmatched is the route of requests that match no route.
 const unmatched = "unmatched"
 
-// labelsOf maps what a client sent to what is safe as a label. The mux has left its pattern in r.
+// labelsOf returns the labels of a request. They have few values, whatever the client sends. The
+// mux has set r.Pattern.
 func labelsOf(r *http.Request, code int) request {
 	labels := request{Method: "other", Route: unmatched, Code: code}
 	switch r.Method {
@@ -122,7 +130,8 @@ func routeOf(pattern string) string {
 	return pattern
 }
 
-// responseRecorder remembers what a handler answers. Unwrap lets http.ResponseController reach what is beneath.
+// responseRecorder records the code and the length of an answer. Unwrap lets
+// http.ResponseController reach the wrapped writer.
 type responseRecorder struct {
 	http.ResponseWriter
 	code  int
@@ -133,7 +142,7 @@ type responseRecorder struct {
 func (w *responseRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *responseRecorder) WriteHeader(code int) {
-	if !w.begun && code >= 200 { // those below are only announcements, and another code follows
+	if !w.begun && code >= 200 { // a code below 200 is an announcement, and another one follows
 		w.code, w.begun = code, true
 	}
 	w.ResponseWriter.WriteHeader(code)
@@ -148,7 +157,7 @@ func (w *responseRecorder) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// bodyRecorder counts what is read of a request's body.
+// bodyRecorder counts the bytes of a request's body that are read.
 type bodyRecorder struct {
 	io.ReadCloser
 	bytes int64

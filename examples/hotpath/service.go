@@ -15,10 +15,10 @@ import (
 	"github.com/quipu-metrics/quipu/export"
 )
 
-// drainTimeout is how long the requests under way may take when the service stops.
+// drainTimeout is how long requests in progress may take when the service stops.
 const drainTimeout = 5 * time.Second
 
-// service is the API and its metrics on one port.
+// service serves the API and its metrics on one port.
 type service struct {
 	metrics *metrics
 	routes  []string // the values of the label route
@@ -26,7 +26,7 @@ type service struct {
 }
 
 func newService() *service {
-	// A registry of its own lets a program, or a test, run two services. With engine.Default() there would be one.
+	// Each service has its own registry, so a program or a test can run two of them.
 	reg := engine.NewRegistry()
 	s := &service{metrics: newMetrics(reg), routes: []string{unmatched}}
 	a := &api{store: newStore(), orders: &orders{}}
@@ -39,14 +39,14 @@ func newService() *service {
 	}
 	slices.Sort(s.routes)
 	s.routes = slices.Compact(s.routes)
-	// Series begin at 0, not at the first request: otherwise Prometheus cannot tell a first request from a service that
-	// it has only now begun to scrape, and rate() misses it.
+	// Series begin at 0, not with the first request. If a series began at 1, rate() would not count
+	// the first request.
 	for _, route := range s.routes {
 		s.metrics.latency.With(route)
 		s.metrics.responseBytes.With(route)
 	}
 
-	// The metrics are not among the requests that they count.
+	// Requests for /metrics are not counted.
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", export.Handler(reg))
 	mux.Handle("/", s.metrics.instrument(routes))
@@ -61,7 +61,7 @@ func newService() *service {
 	return s
 }
 
-// serve serves until ctx is done, and then lets the requests under way finish.
+// serve serves until ctx is done, and then lets requests in progress finish.
 func (s *service) serve(ctx context.Context, listener net.Listener) error {
 	served := make(chan error, 1)
 	go func() { served <- s.server.Serve(listener) }()
@@ -80,7 +80,7 @@ func (s *service) serve(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-// url is where a client on this machine reaches the listener.
+// url returns the URL under which a client on this machine reaches the listener.
 func url(listener net.Listener) string {
 	address := listener.Addr().(*net.TCPAddr)
 	host := address.IP.String()

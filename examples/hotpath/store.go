@@ -11,8 +11,8 @@ const maxKeys = 10_000
 
 var errStoreFull = errors.New("the store is full")
 
-// store keeps values in memory. It keeps its own statistics, as a cache or a connection pool does that comes from a
-// package without metrics; see newMetrics for how these become metrics.
+// store keeps values in memory. It keeps its own statistics, like a cache or a connection pool of a
+// package without metrics. exposeStore makes metrics of them.
 type store struct {
 	mu     sync.Mutex
 	values map[string][]byte
@@ -38,7 +38,7 @@ func (s *store) get(key string) ([]byte, bool) {
 	return value, ok
 }
 
-// put keeps value, which the caller must not change any more, and reports whether the key is new.
+// put stores value and reports whether the key is new. The caller must not change value afterwards.
 func (s *store) put(key string, value []byte) (created bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

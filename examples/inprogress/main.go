@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Inprogress shows how many calls of a function are under way, by wrapping it.
+// Inprogress counts the calls of a function that are in progress, by wrapping it.
 //
 //	$ go run ./examples/inprogress
 //	Serving metrics on: http://127.0.0.1:8000/metrics

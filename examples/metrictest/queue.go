@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package queue is a small package with metrics, and a test of them. Its caller passes the registry, so each test has a
-// registry of its own:
+// Package queue is a small package with metrics and a test of them. Its caller passes the registry,
+// so each test has its own:
 //
 //	$ go test -v ./examples/metrictest
 package queue
@@ -26,8 +26,8 @@ type Queue struct {
 	puts *engine.CounterOf[result]
 }
 
-// New returns a queue for up to size jobs and defines its metrics in reg. It returns an error if reg already has other
-// metrics under these names.
+// New returns a queue for up to size jobs and defines its metrics in reg. It returns an error if
+// reg already has other metrics under these names.
 func New(reg *engine.Registry, size int) (*Queue, error) {
 	q := &Queue{jobs: make(chan string, size)}
 	puts, err := engine.RegisterCounterOf[result](reg, "queue_puts_total", "Calls of Put.")

@@ -13,17 +13,17 @@ import (
 )
 
 func TestPutCountsAcceptedAndRejectedJobs(t *testing.T) {
-	reg := engine.NewRegistry(engine.WithStrict()) // one for each test; misuse panics
+	reg := engine.NewRegistry(engine.WithStrict()) // a registry for each test; misuse panics
 	q, err := New(reg, 2)
 	require.NoError(t, err)
 	require.NoError(t, q.Put("a"))
 	require.NoError(t, q.Put("b"))
 	require.ErrorIs(t, q.Put("c"), ErrFull)
 
-	// One value.
+	// Value reads one value.
 	require.Equal(t, 1.0, metrictest.Value(t, reg, "queue_puts_total", engine.Labels{"accepted": "false"}))
 
-	// Whole families: a series too many is a failure.
+	// Compare reads whole families: a series too few or too many is a failure.
 	metrictest.Compare(t, reg, `
 		# TYPE queue_puts_total counter
 		queue_puts_total{accepted="true"} 2
@@ -38,7 +38,7 @@ func TestTakeEmptiesTheQueue(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, q.Put("a"))
 
-	// The update happens on another goroutine, so the test waits for it.
+	// Take runs on another goroutine, so the test waits for its update.
 	go q.Take()
 	metrictest.WaitFor(t, reg, "queue_jobs", nil, 0, 10*time.Second)
 }

@@ -27,7 +27,7 @@ type app struct {
 }
 
 func newHandler(reg *engine.Registry) http.Handler {
-	// The application's metrics and those of the middleware are on the same page.
+	// The page has the application's metrics and those of the middleware.
 	events, err := reg.NewCounterVec("events_total", "Number of events.", []string{"route"})
 	if err != nil {
 		log.Fatal(err)
@@ -37,7 +37,7 @@ func newHandler(reg *engine.Registry) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.root)
 	mux.HandleFunc("GET /users/{id}", a.user)
-	mux.Handle("/metrics", export.Handler(reg)) // one of the paths that the middleware leaves out
+	mux.Handle("/metrics", export.Handler(reg)) // the middleware does not count requests for this path
 	return export.Middleware(reg)(mux)
 }
 
@@ -46,7 +46,8 @@ func (a *app) root(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (a *app) user(w http.ResponseWriter, r *http.Request) {
-	// The label is the route, not the path: clients choose the path, and each new value is a new series.
+	// The label is the route, not the path. Clients choose the path, and each new value of a label
+	// creates a series.
 	a.events.With("/users/{id}").Inc()
 	fmt.Fprintf(w, "%q\n", r.PathValue("id"))
 }

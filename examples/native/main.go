@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Native has native histograms, which choose their buckets themselves: fine ones, wherever the observations are.
+// Native has native histograms. They choose their buckets themselves: narrow ones, wherever there
+// are observations.
 //
-// Prometheus gets them in the protobuf format. From version 3.8 on it wants scrape_native_histograms: true in the job's
-// configuration; before, --enable-feature=native-histograms, as in examples/prometheus/start.sh. It is then asked for them
-// by their plain names:
+// Prometheus reads them in the protobuf format. From version 3.8 on it needs
+// scrape_native_histograms: true in the configuration of the job; earlier versions need
+// --enable-feature=native-histograms, as in examples/prometheus/start.sh. Queries use the name of
+// the metric, without _bucket:
 //
 //	histogram_quantile(0.99, rate(request_duration_seconds[1m]))
 //
-// In the text formats a native histogram shows its count and sum only, unless it has classic buckets too:
+// In the text formats a native histogram has only count and sum, unless it also has classic
+// buckets:
 //
 //	$ go run ./examples/native
 //	Serving metrics on: http://127.0.0.1:8000/metrics
@@ -39,7 +42,7 @@ var (
 	duration = engine.NewHistogram("request_duration_seconds", "Time to answer a request.",
 		engine.WithNative(histogram.NativeDefaults()))
 
-	// While dashboards and alerts move over to native histograms, a metric can have both kinds of buckets.
+	// A metric can have both kinds of buckets while dashboards and alerts are migrated.
 	size = engine.NewHistogram("response_size_bytes", "Size of responses.",
 		engine.WithNative(histogram.NativeDefaults()), engine.WithBuckets(1e3, 1e6))
 )
@@ -47,7 +50,7 @@ var (
 func main() {
 	run.Work(engine.Default(), func(ctx context.Context) {
 		for run.Pause(ctx, 10*time.Millisecond) {
-			// Latencies and sizes have such distributions: most are small, and a few are very large.
+			// Most latencies and sizes are small, and a few are very large.
 			duration.Observe(0.005 * math.Exp(rand.NormFloat64()))
 			size.Observe(math.Round(5000 * math.Exp(2*rand.NormFloat64())))
 		}

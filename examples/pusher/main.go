@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Pusher is a job that pushes its metrics to a Pushgateway, or with -path to VictoriaMetrics.
+// Pusher is a job that pushes its metrics to a Pushgateway or, with -path, to VictoriaMetrics.
 //
 //	prometheus-pushgateway &
 //	go run ./examples/pusher                  # works, pushes once, and ends
-//	go run ./examples/pusher -every 5s        # works and pushes until Ctrl-C, and then once more
+//	go run ./examples/pusher -every 5s        # works and pushes until Ctrl-C, then pushes once more
 //	go run ./examples/pusher -delete          # deletes the group that it has pushed
 //	curl http://127.0.0.1:9091/metrics
 //	go run ./examples/pusher -addr 127.0.0.1:8428 -path /api/v1/import/prometheus
@@ -38,7 +38,7 @@ func main() {
 	}
 }
 
-// run is the program, for main and for tests.
+// run is the program. Tests call it too.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	c, err := parse(args, stderr)
 	if err != nil {
@@ -74,9 +74,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return err
 }
 
-// workAndPush works until ctx ends, while the pusher pushes on another goroutine. That one is stopped after the last of the
-// work, and pushes once more.
-func workAndPush(ctx context.Context, p *push.Pusher, requests *engine.CounterVec, every time.Duration, stdout io.Writer) error {
+// workAndPush works until ctx ends, while the pusher pushes on another goroutine. It stops the
+// pusher after the last piece of work, and the pusher then pushes once more.
+func workAndPush(ctx context.Context, p *push.Pusher, requests *engine.CounterVec, every time.Duration,
+	stdout io.Writer) error {
 	pushing, stop := context.WithCancel(context.Background())
 	defer stop()
 	ended := make(chan error, 1)
@@ -97,7 +98,7 @@ func workAndPush(ctx context.Context, p *push.Pusher, requests *engine.CounterVe
 	return nil
 }
 
-// work stands for what the job does.
+// work stands for the work of the job.
 func work(requests *engine.CounterVec) {
 	requests.With("/p/user").Inc()
 	requests.With("/p/group").Add(2)

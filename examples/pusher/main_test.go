@@ -25,7 +25,7 @@ requests_total{url="/p/user"} 1
 requests_total{url="/p/group"} 2
 `
 
-// gateway keeps the requests that it gets, in one line each, with the body after it.
+// gateway records its requests: a line with method and path, then the body.
 type gateway struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -61,7 +61,8 @@ func TestItPushesOnce(t *testing.T) {
 		out  string
 	}{
 		"as in the guide": {nil, "PUT /metrics/job/my-job/instance/127.0.0.1:1234\n" + page, "pushed\n"},
-		"other labels":    {[]string{"-job", "a b", "-instance", "/dev"}, "PUT /metrics/job/a%20b/instance@base64/L2Rldg\n" + page, "pushed\n"},
+		"other labels": {[]string{"-job", "a b", "-instance", "/dev"},
+			"PUT /metrics/job/a%20b/instance@base64/L2Rldg\n" + page, "pushed\n"},
 		"import path": {[]string{"-path", "/import", "-instance", "i"},
 			"PUT /import?extra_label=job%3Dmy-job&extra_label=instance%3Di\n" + page, "pushed\n"},
 		"delete": {[]string{"-delete"}, "DELETE /metrics/job/my-job/instance/127.0.0.1:1234\n", "deleted\n"},
@@ -100,9 +101,12 @@ func TestItPushesUntilItIsStoppedAndOnceMore(t *testing.T) {
 
 func TestItSaysWhatWentWrong(t *testing.T) {
 	g := newGateway(t)
-	require.ErrorContains(t, run(t.Context(), []string{"-addr", g.URL, "-job", "refused"}, io.Discard, io.Discard), "no such job here")
-	require.ErrorContains(t, run(t.Context(), []string{"-addr", g.URL, "-job", ""}, io.Discard, io.Discard), "job is empty")
-	require.ErrorContains(t, run(t.Context(), []string{"-addr", g.URL, "-path", "/x", "-delete"}, io.Discard, io.Discard), "no groups")
+	require.ErrorContains(t, run(t.Context(), []string{"-addr", g.URL, "-job", "refused"}, io.Discard, io.Discard),
+		"no such job here")
+	require.ErrorContains(t, run(t.Context(), []string{"-addr", g.URL, "-job", ""}, io.Discard, io.Discard),
+		"job is empty")
+	require.ErrorContains(t, run(t.Context(), []string{"-addr", g.URL, "-path", "/x", "-delete"}, io.Discard, io.Discard),
+		"no groups")
 
 	ctx, stop := context.WithCancel(t.Context())
 	stop()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Roundtripper measures the requests that a program sends, with a transport around that of its http.Client.
+// Roundtripper measures the requests that a program sends, with a transport that wraps the
+// transport of its http.Client.
 //
 //	$ go run ./examples/roundtripper
 //	Serving metrics on: http://127.0.0.1:8000/metrics
@@ -26,14 +27,14 @@ import (
 )
 
 func main() {
-	backend := httptest.NewServer(http.HandlerFunc(answer)) // stands for a service that the program depends on
+	backend := httptest.NewServer(http.HandlerFunc(answer)) // stands for a service that the program uses
 	defer backend.Close()
 	address, err := url.Parse(backend.URL)
 	if err != nil {
 		log.Fatal(err)
 	}
 
-	// Only the hosts named here become values of the label host; all others share one value.
+	// Only the hosts named here become values of the label host. All other hosts share one value.
 	reg := engine.NewRegistry()
 	client := &http.Client{
 		Transport: export.RoundTripper(nil, reg, export.WithHostLabel(address.Host)),
@@ -46,7 +47,7 @@ func main() {
 	})
 }
 
-// fetch sends one request. It has no code for metrics.
+// fetch sends one request. It needs no code for metrics.
 func fetch(ctx context.Context, client *http.Client, url string) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -57,7 +58,7 @@ func fetch(ctx context.Context, client *http.Client, url string) {
 		return // counted in http_client_errors_total
 	}
 	defer response.Body.Close()
-	_, _ = io.Copy(io.Discard, response.Body) // so that the connection can be used again
+	_, _ = io.Copy(io.Discard, response.Body) // read to the end, so that the connection can be reused
 }
 
 // answer fails one request in ten.

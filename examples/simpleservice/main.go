@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Simpleservice is the smallest program that Prometheus can scrape: one metric, and a service that exposes it. The
-// metric has a constant label, which all its series have, and a label that differs from event to event.
+// Simpleservice is the smallest program that Prometheus can scrape: one metric, and a service that
+// exposes it. The metric has a constant label, which all its series have, and a label that differs
+// from event to event.
 //
 //	$ go run ./examples/simpleservice
 //	Serving metrics on: http://127.0.0.1:8000/metrics
@@ -13,7 +14,7 @@
 //
 // The root of the service, http://127.0.0.1:8000/, is a small page that links to the metrics.
 //
-// This example contains its own start and shutdown. The others leave these to examples/internal/run.
+// This example contains its own start and shutdown. The others use examples/internal/run for that.
 package main
 
 import (

@@ -42,7 +42,7 @@ func handleRequest(ctx context.Context) error {
 }
 
 func main() {
-	timed := engine.Timed(requestTime, handleRequest) // wrapped once: a call of timed allocates nothing
+	timed := engine.Timed(requestTime, handleRequest) // wrapped once, because wrapping allocates and calls do not
 	run.Work(engine.Default(), func(ctx context.Context) {
 		for timed(ctx) == nil {
 		}

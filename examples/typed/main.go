@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Typed has metrics whose labels are the fields of a struct, so that the compiler finds a label that is missing, misspelt
-// or in the wrong place.
+// Typed has metrics whose labels are the fields of a struct, so the compiler finds a label that is
+// missing, misspelt or in the wrong place.
 //
 //	$ go run ./examples/typed
 //	Serving metrics on: http://127.0.0.1:8000/metrics
@@ -22,7 +22,7 @@ import (
 	"github.com/quipu-metrics/quipu/examples/internal/run"
 )
 
-// order is a label set. Fields may be strings, integers, bools, and types made of these, as product is.
+// order is a label set. Its fields may be strings, integers, bools, and named types of these kinds.
 type order struct {
 	Product product `label:"product"`
 	Express bool    `label:"express"`
@@ -42,7 +42,7 @@ var (
 		engine.WithBuckets(0.05, 0.1, 0.2))
 )
 
-// take takes an order and returns what became of it.
+// take takes an order and returns it with the code of its result.
 func take(p product, express bool) order {
 	time.Sleep(rand.N(200 * time.Millisecond))
 	if rand.N(10) == 0 {

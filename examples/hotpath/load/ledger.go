@@ -11,10 +11,11 @@ import (
 	"time"
 )
 
-// Unmatched is the route of requests that no route of the service matches.
+// Unmatched is the route of requests that match no route of the service.
 const Unmatched = "unmatched"
 
-// Request is what requests are counted by. Route is the pattern, such as "/kv/{key}", not the path.
+// Request is a kind of request: the ledger counts requests of each kind. Route is the pattern, such
+// as "/kv/{key}", not the path.
 type Request struct {
 	Method string
 	Route  string
@@ -24,7 +25,7 @@ type Request struct {
 // String returns "METHOD ROUTE CODE".
 func (r Request) String() string { return fmt.Sprintf("%s %s %d", r.Method, r.Route, r.Code) }
 
-// MarshalText makes a Request the key of a JSON object.
+// MarshalText lets a Request be the key of a JSON object.
 func (r Request) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // UnmarshalText is the inverse of MarshalText.
@@ -38,7 +39,7 @@ func (r *Request) UnmarshalText(text []byte) error {
 // Sizes counts bodies by their length in bytes.
 type Sizes map[int]int64
 
-// Count is the number of bodies, and Sum their total length.
+// Count returns the number of bodies.
 func (s Sizes) Count() (n int64) {
 	for _, count := range s {
 		n += count
@@ -46,7 +47,7 @@ func (s Sizes) Count() (n int64) {
 	return n
 }
 
-// Sum is the total length of the bodies.
+// Sum returns the total length of the bodies.
 func (s Sizes) Sum() (sum int64) {
 	for size, count := range s {
 		sum += int64(size) * count
@@ -54,22 +55,23 @@ func (s Sizes) Sum() (sum int64) {
 	return sum
 }
 
-// Ledger is what a load has sent and what came back: what the metrics of the service should say, from its other side.
+// Ledger counts the requests that a load has sent and their answers. The metrics of the service
+// must agree with it.
 type Ledger struct {
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended"` // when the last answer was there
 
 	Requests      map[Request]int64  `json:"requests"`
-	RequestBytes  Sizes              `json:"request_bytes"`  // requests without a body are not among them
+	RequestBytes  Sizes              `json:"request_bytes"`  // of requests with a body
 	ResponseBytes map[string]Sizes   `json:"response_bytes"` // by route, empty bodies included
-	Seconds       map[string]float64 `json:"seconds"`        // by route, the time that the client waited in all
+	Seconds       map[string]float64 `json:"seconds"`        // by route, the total time that the client waited
 
 	Keys     int64 `json:"keys"`      // in the store at the end
 	KeyBytes int64 `json:"key_bytes"` // the length of their values
 
 	Failed       int64  `json:"failed"` // requests without an answer; not in Requests
 	FirstFailure string `json:"first_failure,omitempty"`
-	Wrong        int64  `json:"wrong"` // answers that were not what they should have been
+	Wrong        int64  `json:"wrong"` // wrong answers
 	FirstWrong   string `json:"first_wrong,omitempty"`
 }
 
@@ -83,7 +85,7 @@ func newLedger() *Ledger {
 	}
 }
 
-// Total is the number of requests that were answered.
+// Total returns the number of requests that were answered.
 func (l *Ledger) Total() (n int64) {
 	for _, count := range l.Requests {
 		n += count
@@ -91,7 +93,7 @@ func (l *Ledger) Total() (n int64) {
 	return n
 }
 
-// Elapsed is how long the load took.
+// Elapsed returns how long the load took.
 func (l *Ledger) Elapsed() time.Duration { return l.Ended.Sub(l.Started) }
 
 // WriteTo writes the ledger as JSON.
@@ -104,7 +106,7 @@ func (l *Ledger) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// add enters one answer.
+// add records one answer.
 func (l *Ledger) add(r Request, sent, received int, waited time.Duration) {
 	l.Requests[r]++
 	if sent > 0 {
@@ -119,19 +121,21 @@ func (l *Ledger) add(r Request, sent, received int, waited time.Duration) {
 	l.Seconds[r.Route] += waited.Seconds()
 }
 
+// fail records a request without an answer.
 func (l *Ledger) fail(err error) {
 	if l.Failed++; l.FirstFailure == "" {
 		l.FirstFailure = err.Error()
 	}
 }
 
+// wrong records that an answer was wrong.
 func (l *Ledger) wrong(r Request, body []byte) {
 	if l.Wrong++; l.FirstWrong == "" {
 		l.FirstWrong = fmt.Sprintf("%s: %.200s", r, strings.ToValidUTF8(string(body), "?"))
 	}
 }
 
-// merge adds what another worker did in the same time.
+// merge adds the ledger of another worker.
 func (l *Ledger) merge(o *Ledger) {
 	addAll(l.Requests, o.Requests)
 	addAll(l.RequestBytes, o.RequestBytes)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package load sends requests to the hotpath service over real HTTP and keeps a ledger of what it sent and what came
-// back. It knows nothing of metrics: the ledger is the second opinion that tests hold the service's metrics against.
+// Package load sends requests to the hotpath service over HTTP and keeps a ledger of requests and
+// answers. It does not read metrics, so tests can compare the metrics of the service with the
+// ledger.
 package load
 
 import (
@@ -11,25 +12,25 @@ import (
 	"time"
 )
 
-// Config says how much load there is to be.
+// Config describes the load.
 type Config struct {
 	URL      string        // of the service, as in http://127.0.0.1:8000
-	Workers  int           // how many requests are under way at once at most
+	Workers  int           // the greatest number of requests in progress
 	Rate     float64       // requests per second of all workers together; 0 is as many as they can
 	Duration time.Duration // 0 is until the context is done
 }
 
 const (
-	// requestTimeout is far above what the service takes, so that a request that fails is news.
+	// requestTimeout is far longer than the service needs, so a timeout means a fault.
 	requestTimeout = 10 * time.Second
 
-	// maxLag is how far a worker may fall behind its schedule before it gives up catching up. A short pause of the
-	// machine is made good; a long one is not followed by a burst.
+	// maxLag is how far a worker may fall behind its schedule and still catch up. A worker catches
+	// up after a short pause of the machine; after a long one it does not send a burst.
 	maxLag = 100 * time.Millisecond
 )
 
-// Run sends requests until the duration is over or ctx is done, waits for the answers to those under way, and returns
-// the ledger. Every answer is checked.
+// Run sends requests until the duration is over or ctx is done, waits for the last answers, and
+// returns the ledger. It checks every answer.
 func Run(ctx context.Context, config Config) *Ledger {
 	if config.Duration > 0 {
 		var cancel context.CancelFunc
@@ -37,8 +38,8 @@ func Run(ctx context.Context, config Config) *Ledger {
 		defer cancel()
 	}
 	transport := &http.Transport{
-		MaxIdleConnsPerHost: config.Workers, // all workers keep their connection
-		DisableCompression:  true,           // bodies are counted as they were sent
+		MaxIdleConnsPerHost: config.Workers, // so that every worker keeps its connection
+		DisableCompression:  true,           // so that bodies are counted as they are sent
 	}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: requestTimeout}
@@ -60,12 +61,13 @@ func Run(ctx context.Context, config Config) *Ledger {
 
 // pace is a worker's schedule.
 type pace struct {
-	interval time.Duration // 0 is no pause
+	interval time.Duration // between two requests; 0 means that there is no pause
 	next     time.Time
 	timer    *time.Timer
 }
 
-// newPace staggers the workers, so that requests are evenly spread.
+// newPace returns the schedule of a worker. Workers begin at different times, so that requests are
+// evenly spread.
 func newPace(config Config, worker int) *pace {
 	p := &pace{timer: time.NewTimer(0)}
 	if config.Rate > 0 {
@@ -75,7 +77,7 @@ func newPace(config Config, worker int) *pace {
 	return p
 }
 
-// wait returns when it is time for the next request, and false when ctx is done.
+// wait waits until it is time for the next request. It returns false if ctx is done.
 func (p *pace) wait(ctx context.Context) bool {
 	if p.interval == 0 {
 		return ctx.Err() == nil

@@ -19,19 +19,19 @@ import (
 )
 
 const (
-	keysPerWorker = 100  // of the store; a worker uses no other's keys, so that it knows what is under each
-	minBody       = 32   // bytes; sizes are spread evenly over their logarithm
+	keysPerWorker = 100  // each worker uses its own keys of the store, so it knows their values
+	minBody       = 32   // bytes; the logarithms of the sizes are spread evenly
 	maxBody       = 8192 // bytes
 )
 
-// worker sends one request after the other on a connection that is kept alive.
+// worker sends one request after another on one connection.
 type worker struct {
 	id     int
 	client *http.Client
 	url    string
 	random *rand.Rand
 	ledger *Ledger
-	values map[string][]byte // what the store holds under this worker's keys
+	values map[string][]byte // the values that the store has for this worker's keys
 }
 
 func newWorker(id int, client *http.Client, url string) *worker {
@@ -39,13 +39,13 @@ func newWorker(id int, client *http.Client, url string) *worker {
 		id:     id,
 		client: client,
 		url:    url,
-		random: rand.New(rand.NewPCG(1, uint64(id))), // the same requests every time
+		random: rand.New(rand.NewPCG(1, uint64(id))), // a fixed seed: the same requests in every run
 		ledger: newLedger(),
 		values: map[string][]byte{},
 	}
 }
 
-// mix is what the worker does, and how often in a hundred.
+// mix is how often each request is sent.
 var mix = []struct {
 	percent int
 	do      func(*worker)
@@ -80,8 +80,9 @@ func (w *worker) run(ctx context.Context, p *pace) *Ledger {
 	return w.ledger
 }
 
-// call sends one request and enters the answer. The checks of the answer's body are the caller's. The requests have a
-// context of their own: those under way when the load ends are still answered, and counted on both sides.
+// call sends one request and records the answer. The caller checks the body. The request does not
+// use the context of the load: a request in progress at the end of the load is still answered and
+// counted.
 func (w *worker) call(method, route, path string, body []byte) (Request, []byte, bool) {
 	started := time.Now()
 	request, err := http.NewRequest(method, w.url+path, bytes.NewReader(body))
@@ -105,14 +106,14 @@ func (w *worker) call(method, route, path string, body []byte) (Request, []byte,
 	return entry, answer, true
 }
 
-// expect sends a request and checks its answer.
+// expect sends a request and checks the answer with right.
 func (w *worker) expect(method, route, path string, body []byte, right func(code int, answer []byte) bool) {
 	if entry, answer, ok := w.call(method, route, path, body); ok && !right(entry.Code, answer) {
 		w.ledger.wrong(entry, answer)
 	}
 }
 
-// code is a check of the status code alone.
+// code returns a check of the status code alone.
 func code(want int) func(int, []byte) bool {
 	return func(code int, _ []byte) bool { return code == want }
 }
@@ -186,7 +187,8 @@ func (w *worker) gzip() {
 	})
 }
 
-// order asks for orders that are not all there, from a backend that fails at times; what it answers is not known here.
+// order asks for orders of which some do not exist, from a backend that fails at times, so all
+// three answers are right.
 func (w *worker) order() {
 	path := fmt.Sprintf("/orders/%d", w.random.IntN(1000))
 	w.expect("GET", "/orders/{id}", path, nil, func(code int, _ []byte) bool {
@@ -212,7 +214,7 @@ var words = strings.Fields(`
 	which they were tied no ink no wheel no iron and yet an empire of ten million was counted on such strings
 `)
 
-// text returns words whose length is between minBody and maxBody bytes, small ones being as frequent as large ones.
+// text returns words of minBody to maxBody bytes in all. Short texts are as frequent as long ones.
 func (w *worker) text() string {
 	size := int(minBody * math.Pow(maxBody/minBody, w.random.Float64()))
 	var b strings.Builder

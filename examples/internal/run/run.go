@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package run starts and stops the example programs: it parses the flag -addr, serves the metrics, and shuts the server
-// down on Ctrl-C. Example simpleservice does the same in its own code.
+// Package run starts and stops the example programs. It parses the flag -addr, serves the metrics,
+// and shuts the server down on Ctrl-C. Example simpleservice does the same in its own code.
 package run
 
 import (
@@ -21,7 +21,8 @@ import (
 	"github.com/quipu-metrics/quipu/export"
 )
 
-// Work serves the metrics of reg and calls work, whose context ends on Ctrl-C. The program ends after work has returned.
+// Work serves the metrics of reg and calls work with a context that ends on Ctrl-C. The program
+// ends after work has returned.
 func Work(reg *engine.Registry, work func(ctx context.Context)) {
 	program(func(ctx context.Context, addr string) error {
 		service := export.NewService(reg)
@@ -52,6 +53,7 @@ func Server(handler http.Handler) {
 	})
 }
 
+// program parses the flags and calls run with a context that ends on Ctrl-C.
 func program(run func(ctx context.Context, addr string) error) {
 	addr := flag.String("addr", "127.0.0.1:8000", "`address` to serve on; with port 0 the system chooses one")
 	flag.Parse()
