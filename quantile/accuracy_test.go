@@ -123,19 +123,19 @@ func rankError(sorted []float64, v, t float64) float64 {
 // checkRanks compares estimates with observations: each must be within epsilon*n ranks of quantile*n (taken as 1 if less), or
 // within half a rank, which is as near as a whole number can be guaranteed to come, where epsilon*n is less than that.
 // It returns the worst error as a part of what is allowed, where at least one rank is.
-func checkRanks(t *testing.T, goals []Objective, got []float64, observed []float64) float64 {
+func checkRanks(t *testing.T, objectives []Objective, got []float64, observed []float64) float64 {
 	t.Helper()
 	sorted := slices.Clone(observed)
 	slices.Sort(sorted)
 	n := float64(len(sorted))
 	worst := 0.0
-	require.Len(t, got, len(goals))
-	for i, goal := range goals {
-		e := rankError(sorted, got[i], goal.Quantile*n)
-		allowed := goal.Epsilon * n
+	require.Len(t, got, len(objectives))
+	for i, objective := range objectives {
+		e := rankError(sorted, got[i], objective.Quantile*n)
+		allowed := objective.Epsilon * n
 		if e > max(allowed, 0.5)+1e-9*n {
 			require.FailNowf(t, "rank error", "quantile %v of %d: got %v, off by %v ranks, %v allowed",
-				goal.Quantile, len(sorted), got[i], e, allowed)
+				objective.Quantile, len(sorted), got[i], e, allowed)
 		}
 		if allowed >= 1 {
 			worst = max(worst, e/allowed)
@@ -220,16 +220,16 @@ func (f *feeder) check(t *testing.T) float64 {
 	if len(observed) == 0 {
 		return 0
 	}
-	env := f.w.goals.sliced
+	env := f.w.objectives.sliced
 	if f.w.width == 0 {
-		env = f.w.goals.life
+		env = f.w.objectives.life
 	}
 	for _, s := range f.w.streams {
 		if s != nil {
 			checkStream(t, s, env)
 		}
 	}
-	return checkRanks(t, f.w.goals.list, got, observed)
+	return checkRanks(t, f.w.objectives.list, got, observed)
 }
 
 // TestSummariesHoldTheirErrorForEveryOrder is the accuracy matrix. QUIPU_LONG=1 runs the rows of a million observations in
@@ -239,8 +239,8 @@ func TestSummariesHoldTheirErrorForEveryOrder(t *testing.T) {
 		for _, shape := range shapes {
 			t.Run(order.name+"/"+shape.name, func(t *testing.T) {
 				t.Parallel()
-				for i, goals := range objectiveSets {
-					o := mustObjectives(t, goals)
+				for i, objectives := range objectiveSets {
+					o := mustObjectives(t, objectives)
 					for _, n := range []int{1, 2, 10, 499, 500, 501, 10_000, 1_000_000} {
 						if n == 1_000_000 && !long() && (i > 0 || shape.name != "pareto") || n > 1000 && raceEnabled {
 							continue

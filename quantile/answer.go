@@ -38,7 +38,7 @@ func (c candidate) distance(t float64) float64 { return max(t-c.rmin, c.rmax-t) 
 // that stream plus the numbers of observations that its value exceeds in the others. Both bounds of the rank ascend
 // along the walk, so the distance to t falls and then rises, and the place where it is least moves right as t grows: one
 // walk answers all objectives.
-func (w *Window) answer(dst []float64, goals []Objective) []float64 {
+func (w *Window) answer(dst []float64, objectives []Objective) []float64 {
 	var (
 		cursors      [numSlices]cursor
 		live         = cursors[:0]
@@ -55,8 +55,8 @@ func (w *Window) answer(dst []float64, goals []Objective) []float64 {
 		}
 	}
 	best := candidate{v: math.NaN(), rmin: math.Inf(-1)}
-	for k := 0; k < len(goals); {
-		t := max(goals[k].Quantile*float64(n), 1)
+	for k := 0; k < len(objectives); {
+		t := max(objectives[k].Quantile*float64(n), 1)
 		least := 0
 		for i := 1; i < len(live); i++ {
 			if live[i].next.v < live[least].next.v {

@@ -101,7 +101,7 @@ func (s *scratch) groupOf(w *Window, n int) int {
 // deliver gives one window its share of a batch.
 func (s *scratch) deliver(w *Window, keys []uint64, count uint64, sum float64, now time.Time) {
 	g := guardsOf(keys)
-	if len(keys) >= maxPending && w.goals.Len() > 0 {
+	if len(keys) >= maxPending && w.objectives.Len() > 0 {
 		keys = s.sort(keys)
 	}
 	w.add(keys, g, count, sum, now, s)

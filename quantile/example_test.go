@@ -3,7 +3,6 @@
 package quantile_test
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,14 +10,14 @@ import (
 )
 
 func Example() {
-	goals, err := quantile.NewObjectives(map[float64]float64{0.5: 0.01, 0.99: 0.001})
+	objectives, err := quantile.NewObjectives(map[float64]float64{0.5: 0.01, 0.99: 0.001})
 	if err != nil {
 		panic(err)
 	}
 	log := quantile.NewLog(nil) // one for all windows
 
 	var latency quantile.Window // one per series
-	latency.Init(log, goals, 10*time.Minute)
+	latency.Init(log, objectives, 10*time.Minute)
 	for ms := 1; ms <= 100; ms++ {
 		log.Observe(&latency, float64(ms)/1000)
 	}
@@ -30,16 +29,16 @@ func Example() {
 }
 
 func ExampleNewObjectives() {
-	goals, _ := quantile.NewObjectives(map[float64]float64{0.99: 0.001, 0.5: 0.05})
-	for _, o := range goals.List() {
+	objectives, _ := quantile.NewObjectives(map[float64]float64{0.99: 0.001, 0.5: 0.05})
+	for _, o := range objectives.List() {
 		fmt.Printf("%v ± %v\n", o.Quantile, o.Epsilon)
 	}
 	_, err := quantile.NewObjectives(map[float64]float64{99: 0.1})
-	fmt.Println(errors.Is(err, quantile.ErrObjective))
+	fmt.Println(err)
 	// Output:
 	// 0.5 ± 0.05
 	// 0.99 ± 0.001
-	// true
+	// quantile 99 is not in [0, 1]; write 0.99 for the 99th percentile
 }
 
 func ExampleObjective() {
@@ -50,10 +49,10 @@ func ExampleObjective() {
 }
 
 func ExampleWindow_Quantile() {
-	goals, _ := quantile.NewObjectives(map[float64]float64{0.5: 0.05})
+	objectives, _ := quantile.NewObjectives(map[float64]float64{0.5: 0.05})
 	log := quantile.NewLog(nil)
 	var sizes quantile.Window
-	sizes.Init(log, goals, 0) // over its whole life
+	sizes.Init(log, objectives, 0) // over its whole life
 	for _, v := range []float64{30, 10, 20} {
 		log.Observe(&sizes, v)
 	}
@@ -65,9 +64,9 @@ func ExampleWindow_Quantile() {
 func ExampleLog() {
 	now := time.Unix(0, 0)
 	log := quantile.NewLog(func() time.Time { return now }) // a clock for tests
-	goals, _ := quantile.NewObjectives(map[float64]float64{0.5: 0.05})
+	objectives, _ := quantile.NewObjectives(map[float64]float64{0.5: 0.05})
 	var w quantile.Window
-	w.Init(log, goals, time.Minute)
+	w.Init(log, objectives, time.Minute)
 	log.Observe(&w, 1)
 	log.Drain()
 	fmt.Println(w.Quantile(0.5))

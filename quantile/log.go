@@ -155,7 +155,7 @@ func (l *Log) observeSlowly(w *Window, v float64) {
 		case noRoom:
 			l.observeDirectly(w, v)
 			return
-		case again:
+		case retry:
 		}
 	}
 	l.observeDirectly(w, v)
@@ -166,7 +166,7 @@ type outcome int
 const (
 	recorded outcome = iota
 	advanced         // recorded, and left a full chunk behind
-	again            // something was made or merged
+	retry            // something was made or merged
 	noRoom           // every chunk of the P is full, and others are merging them
 )
 
@@ -180,7 +180,7 @@ func (l *Log) tryObserve(w *Window, v float64) outcome {
 	if pid >= len(rings) {
 		percpu.Unpin()
 		l.addRings(pid + 1)
-		return again
+		return retry
 	}
 	r := rings[pid]
 	c, done := r.current.Load(), recorded
@@ -191,9 +191,9 @@ func (l *Log) tryObserve(w *Window, v float64) outcome {
 			switch {
 			case missing >= 0:
 				r.chunks[missing].CompareAndSwap(nil, &chunk{pos: missing})
-				return again
+				return retry
 			case l.help(r):
-				return again
+				return retry
 			}
 			return noRoom
 		}
@@ -350,12 +350,12 @@ func (l *Log) arm() {
 	}
 }
 
-// hurry sees to it that observations wait for no longer than suits a window of this age.
+// shortenPeriod sees to it that observations wait for no longer than suits a window of this age.
 //
 // A timer of the old period may be running, and observations of the new window may come long before it fires: a new timer
 // takes its place. Whoever arms the log sets armed first and reads the period then; here it is the other way round. So
 // either the timer being started has the new period, or it is seen here that the log is armed.
-func (l *Log) hurry(age time.Duration) {
+func (l *Log) shortenPeriod(age time.Duration) {
 	period := int64(max(age/latenessPart, leastLateness))
 	for old := l.lateness.Load(); period < old; old = l.lateness.Load() {
 		if l.lateness.CompareAndSwap(old, period) {
@@ -391,7 +391,7 @@ func (l *Log) later(f func(*Log)) {
 // armed while its entry was not yet visible here (on amd64 the entry is published with a plain store, which can be
 // overtaken by the load of armed), so the log is drained one last time a period later.
 //
-// A timer started meanwhile, by hurry, has a higher number and goes on by itself. Should this one disarm the log just
+// A timer started meanwhile, by shortenPeriod, has a higher number and goes on by itself. Should this one disarm the log just
 // then, the next Observe starts one more, with a number higher still: there is always one, and never more than one goes
 // on.
 func (l *Log) tick(number uint64) {

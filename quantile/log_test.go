@@ -322,24 +322,6 @@ func TestIntegerSumsAreExactFarPast2To53(t *testing.T) {
 	require.Equal(t, 100_000.0, (w.sum-1<<60)+w.rest)
 }
 
-func TestResetForgetsWhatIsInTheLogToo(t *testing.T) {
-	l := NewLog(nil)
-	var w Window
-	w.Init(l, mustObjectives(t, defaults), time.Minute)
-	for range 100 {
-		l.Observe(&w, 5)
-	}
-	w.Reset()
-	count, sum := totals(l, &w)
-	require.Zero(t, count)
-	require.Zero(t, sum)
-	require.True(t, math.IsNaN(w.Quantile(0.5)))
-	l.Observe(&w, 7)
-	count, _ = totals(l, &w)
-	require.EqualValues(t, 1, count)
-	require.Equal(t, 7.0, w.Quantile(0.5))
-}
-
 func TestMergedChunksKeepNoWindowAlive(t *testing.T) {
 	l := NewLog(nil)
 	o := mustObjectives(t, defaults)

@@ -3,14 +3,10 @@
 package quantile
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 )
-
-// ErrObjective is what every error of [NewObjectives] matches under errors.Is.
-var ErrObjective = errors.New("invalid quantile objective")
 
 // Objective asks for one quantile: the answer's rank differs from Quantile times the number of observations by at most
 // Epsilon times that number.
@@ -35,11 +31,11 @@ func NewObjectives(m map[float64]float64) (*Objectives, error) {
 	for q, eps := range m {
 		// Written so that NaN fails.
 		if !(q >= 0 && q <= 1) {
-			return nil, fmt.Errorf("%w: quantile %v is not in [0, 1]; write 0.99 for the 99th percentile", ErrObjective, q)
+			return nil, fmt.Errorf("quantile %v is not in [0, 1]; write 0.99 for the 99th percentile", q)
 		}
 		if !(eps > 0 && eps < 1) {
-			return nil, fmt.Errorf("%w: the error %v of quantile %v is not between 0 and 1 (exclusive); "+
-				"it is a fraction of the observations, such as 0.01", ErrObjective, eps, q)
+			return nil, fmt.Errorf("the error %v of quantile %v is not between 0 and 1 (exclusive); "+
+				"it is a fraction of the observations, such as 0.01", eps, q)
 		}
 		o.list = append(o.list, Objective{Quantile: q + 0, Epsilon: eps}) // + 0 turns -0 into 0
 	}

@@ -23,11 +23,11 @@ type logged struct {
 func newLogged() *logged {
 	l := &logged{Log: NewLog(nil), History: interleave.NewHistory()}
 	l.armed.Store(true)
-	goals, err := NewObjectives(nil)
+	objectives, err := NewObjectives(nil)
 	if err != nil {
 		panic(err)
 	}
-	l.w.Init(l.Log, goals, 0)
+	l.w.Init(l.Log, objectives, 0)
 	l.addRings(2)
 	return l
 }

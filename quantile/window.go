@@ -29,10 +29,10 @@ const (
 //
 // An idle window costs this struct and 16 bytes per tuple; a window never uses more than five streams of 4096 tuples.
 type Window struct {
-	log   *Log
-	goals *Objectives
-	width time.Duration // of one slice, 0 for a stream over the whole life
-	id    uint32        // hash for grouping; two windows may share it
+	log        *Log
+	objectives *Objectives
+	width      time.Duration // of one slice, 0 for a stream over the whole life
+	id         uint32        // hash for grouping; two windows may share it
 
 	mu        sync.Mutex // guards what follows; held for one merge or one read, some microseconds
 	current   int        // slice that takes observations
@@ -46,11 +46,11 @@ type Window struct {
 // Init makes w ready. Objectives may be shared by any number of windows. Quantiles cover the last maxAge (between four
 // fifths of it and all of it), or everything since Init if maxAge is 0 or negative. It is called once, before w is used.
 func (w *Window) Init(l *Log, o *Objectives, maxAge time.Duration) {
-	w.log, w.goals = l, o
+	w.log, w.objectives = l, o
 	w.id = l.windows.Add(1)
 	if maxAge > 0 {
 		w.width = max(maxAge/numSlices, 1)
-		l.hurry(maxAge)
+		l.shortenPeriod(maxAge)
 	}
 	w.began = l.now()
 }
@@ -64,7 +64,7 @@ func (w *Window) Snapshot(dst []float64) (q []float64, count uint64, sum float64
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.settle(now)
-	return w.answer(dst, w.goals.list), w.count, w.sum + w.rest
+	return w.answer(dst, w.objectives.list), w.count, w.sum + w.rest
 }
 
 // Quantile estimates any quantile of the window, as Snapshot does. At an objective it keeps that objective's error; at
@@ -74,23 +74,11 @@ func (w *Window) Quantile(q float64) float64 {
 		return math.NaN()
 	}
 	now := w.log.now()
-	goals, room := [1]Objective{{Quantile: q}}, [1]float64{}
+	objectives, room := [1]Objective{{Quantile: q}}, [1]float64{}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.settle(now)
-	return w.answer(room[:0], goals[:])[0]
-}
-
-// Reset forgets all observations whose Observe finished before Reset began, those in the log included.
-func (w *Window) Reset() {
-	w.log.Drain()
-	now := w.log.now()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.count, w.sum, w.rest = 0, 0, 0
-	w.pending = w.pending[:0]
-	w.streams = [numSlices]*stream{}
-	w.began = now
+	return w.answer(room[:0], objectives[:])[0]
 }
 
 // add takes observations: keys are ascending, or as they arrived if there are fewer than maxPending of them. count and
@@ -98,10 +86,10 @@ func (w *Window) Reset() {
 func (w *Window) add(keys []uint64, g guards, count uint64, sum float64, now time.Time, s *scratch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.turn(now)
+	w.rotate(now)
 	w.count += count
 	w.addSum(sum)
-	if len(w.goals.list) == 0 {
+	if len(w.objectives.list) == 0 {
 		return
 	}
 	if len(keys) >= maxPending {
@@ -135,7 +123,7 @@ func (w *Window) addSum(v float64) {
 
 // settle brings the window to a state that can be read at the given time: nothing pending, nothing out of date.
 func (w *Window) settle(now time.Time) {
-	w.turn(now)
+	w.rotate(now)
 	if len(w.pending) > 0 {
 		s := w.log.takeScratch()
 		w.flush(s)
@@ -158,9 +146,9 @@ func (w *Window) merge(keys []uint64, g guards, room *room) {
 	if len(keys) == 0 {
 		return
 	}
-	env := w.goals.sliced
+	env := w.objectives.sliced
 	if w.width == 0 {
-		env = w.goals.life
+		env = w.objectives.life
 	}
 	s := w.streams[w.current]
 	if s == nil {
@@ -172,12 +160,12 @@ func (w *Window) merge(keys []uint64, g guards, room *room) {
 	}
 }
 
-// turn moves on to the slice that is current at the given time.
+// rotate moves on to the slice that is current at the given time.
 //
 // Where the clock carries monotonic readings, as time.Now does, setting the system's clock changes nothing. A clock without
 // them that is set back makes the current slice begin again, so it lives longer by at most one width; one that is set
 // ahead by more than the window's age empties it. Either way slices keep turning.
-func (w *Window) turn(now time.Time) {
+func (w *Window) rotate(now time.Time) {
 	if w.width == 0 {
 		return
 	}

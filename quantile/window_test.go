@@ -3,6 +3,7 @@
 package quantile
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -125,7 +126,9 @@ func TestObjectivesAreChecked(t *testing.T) {
 		{0.5: 0}, {0.5: -0.1}, {0.5: 1}, {0.5: math.NaN()}, {0.5: math.Inf(1)},
 	} {
 		_, err := NewObjectives(bad)
-		require.ErrorIs(t, err, ErrObjective)
+		for q := range bad {
+			require.ErrorContains(t, err, fmt.Sprint(q), "the error names the quantile")
+		}
 	}
 	o, err := NewObjectives(map[float64]float64{0.99: 0.001, 0: 0.5, 1: 0.1, 0.5: 0.05})
 	require.NoError(t, err)
@@ -140,9 +143,9 @@ func TestEnvelopeIsTheMinimumOfItsObjectives(t *testing.T) {
 		for i := 0; i <= 1000; i++ {
 			x := float64(i) / 1000
 			want := math.Inf(1)
-			for _, goal := range o.List() {
-				if p := goal.Quantile - goal.Epsilon; p > 0 {
-					want = min(want, 2*goal.Epsilon*max(x/p, (1-x)/(1-p)))
+			for _, objective := range o.List() {
+				if p := objective.Quantile - objective.Epsilon; p > 0 {
+					want = min(want, 2*objective.Epsilon*max(x/p, (1-x)/(1-p)))
 				}
 			}
 			lim := newLimit(o.life, 1, 1)
