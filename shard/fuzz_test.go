@@ -2,7 +2,11 @@
 
 package shard
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/quipu-metrics/quipu/internal/labeltext"
+)
 
 // FuzzLabelSetsFindOnlyThemselves looks for one label set where there is another. Package labeltext
 // compares them without the hashes that keep different label sets from meeting here.
@@ -29,7 +33,7 @@ func FuzzLabelSetsFindOnlyThemselves(f *testing.F) {
 			t.Fatalf("%s for %q", n.Labels, have)
 		}
 		found := fam.find(want)
-		if (found == n) != (equal && len(a2) <= MaxValue && len(b2) <= MaxValue) || fam.findSet(set) != found {
+		if (found == n) != (equal && len(a2) <= labeltext.MaxValue && len(b2) <= labeltext.MaxValue) || fam.findSet(set) != found {
 			t.Fatalf("%q finds %v where there is %s", want, found, text)
 		}
 		other := fam.with(want...)

@@ -41,9 +41,6 @@ type Config struct {
 // OverflowLabel is the one label name of the overflow series of an open map.
 const OverflowLabel = "overflow"
 
-// MaxValue is the most bytes that a label value may have. Longer ones are found nowhere.
-const MaxValue = labeltext.MaxValue
-
 // Map is the index of one family: label sets to series.
 //
 // Find and FindSet are lock-free and may run while series are created and deleted. Everything that
@@ -123,8 +120,8 @@ type Key uint64
 func (m *Map) IsOverflow(n *Node) bool { return m.overflow.Load() == n }
 
 // Find returns the series with these label values, in the order of the declared names. When there is
-// none it returns nil and the key for [Map.Insert]. A wrong number of values, and values longer than
-// [MaxValue], find nothing and have no key. Find takes no lock and allocates nothing.
+// none it returns nil and the key for [Map.Insert]. A wrong number of values finds nothing, and neither
+// does a value of more than 1024 bytes. Find takes no lock and allocates nothing.
 func (m *Map) Find(values []string) (*Node, Key) {
 	names := m.names
 	if len(values) != len(names) {
@@ -132,7 +129,7 @@ func (m *Map) Find(values []string) (*Node, Key) {
 	}
 	var hash uint64
 	for i, value := range values {
-		if len(value) > MaxValue {
+		if len(value) > labeltext.MaxValue {
 			return nil, 0
 		}
 		hash += labelHash(names[i].Seed, value)
@@ -205,7 +202,7 @@ func (m *Map) hashSet(set map[string]string, keyed bool) (hash uint64, count int
 	if m.open {
 		for name, value := range set {
 			switch {
-			case len(value) > MaxValue:
+			case len(value) > labeltext.MaxValue:
 				return 0, -1
 			case value == "":
 				continue
@@ -224,7 +221,7 @@ func (m *Map) hashSet(set map[string]string, keyed bool) (hash uint64, count int
 	for i := range m.names {
 		name := &m.names[i]
 		value, ok := set[name.Text]
-		if !ok || len(value) > MaxValue {
+		if !ok || len(value) > labeltext.MaxValue {
 			return 0, -1
 		}
 		if keyed {

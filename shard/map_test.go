@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
 // tricky values are those that could confuse a comparison with rendered text.
@@ -84,10 +86,10 @@ func TestFindWantsTheDeclaredLabels(t *testing.T) {
 	require.Nil(t, f.findSet(map[string]string{"a": "1", "b": "2", "c": ""}))
 	require.Same(t, n, f.findSet(map[string]string{"b": "2", "a": "1"}))
 
-	long := strings.Repeat("x", MaxValue+1)
+	long := strings.Repeat("x", labeltext.MaxValue+1)
 	require.Nil(t, f.find([]string{long, ""}))
 	require.Nil(t, f.findSet(map[string]string{"a": long, "b": ""}))
-	require.Same(t, f.with(long[1:], ""), f.find([]string{long[1:], ""}), "%d bytes are found", MaxValue)
+	require.Same(t, f.with(long[1:], ""), f.find([]string{long[1:], ""}), "%d bytes are found", labeltext.MaxValue)
 }
 
 func TestAFamilyWithoutLabelsHasOneSeries(t *testing.T) {
@@ -125,7 +127,7 @@ func TestOpenMapsTakeAnyLabelsAndNoEmptyOnes(t *testing.T) {
 			require.Same(t, n, f.findSet(set), "an empty label is an absent one")
 			require.Same(t, n, f.withSet(set))
 		}
-		require.Nil(t, f.findSet(map[string]string{"a": strings.Repeat("x", MaxValue+1)}))
+		require.Nil(t, f.findSet(map[string]string{"a": strings.Repeat("x", labeltext.MaxValue+1)}))
 		require.Len(t, f.walk(t), len(sets))
 	}
 }
