@@ -2,15 +2,23 @@
 
 package shard
 
-import "github.com/quipu-metrics/quipu/internal/labeltext"
+import (
+	"fmt"
+
+	"github.com/quipu-metrics/quipu/internal/labeltext"
+)
 
 // Insert returns the series with these label values and creates it if there is none. key is what
-// [Map.Find] returned for the same values. Values must be valid UTF-8 and as many as there are
-// names. They are not kept: a lookup's values may lie on its stack.
+// [Map.Find] returned for the same values. Values must be valid UTF-8 of at most 1024 bytes: Find does
+// not find longer ones. They are not kept: a lookup's values may lie on its stack. Insert panics when
+// there are not as many values as names.
 //
 // When the map is full Insert returns the overflow series and counts that. A flood of new label sets
 // then costs what lookups cost: it takes no lock and allocates nothing.
 func (m *Map) Insert(values []string, key Key) *Node {
+	if len(values) != len(m.names) {
+		m.wrongLabels(len(values))
+	}
 	if over := m.full(); over != nil {
 		// Once more: since the last look, another goroutine may have created this very series and
 		// filled the map.
@@ -29,8 +37,11 @@ func (m *Map) Insert(values []string, key Key) *Node {
 }
 
 // InsertSet is Insert for a label set that [Map.FindSet] has not found. An open map leaves out labels
-// without a value.
+// without a value. InsertSet panics when a map that is not open has other names than the set.
 func (m *Map) InsertSet(set map[string]string, key Key) *Node {
+	if !m.open && !m.declares(set) {
+		m.wrongLabels(len(set))
+	}
 	if over := m.full(); over != nil {
 		if n, _ := m.FindSet(set); n != nil { // as in Insert
 			return n
@@ -46,6 +57,24 @@ func (m *Map) InsertSet(set map[string]string, key Key) *Node {
 		text = labeltext.Append(text, m.names[i].Text, set[m.names[i].Text])
 	}
 	return m.insert(text, key)
+}
+
+// declares reports whether the label names of a set are the declared ones.
+func (m *Map) declares(set map[string]string) bool {
+	for i := range m.names {
+		if _, ok := set[m.names[i].Text]; !ok {
+			return false
+		}
+	}
+	return len(set) == len(m.names)
+}
+
+func (m *Map) wrongLabels(n int) {
+	names := make([]string, len(m.names))
+	for i := range m.names {
+		names[i] = m.names[i].Text
+	}
+	panic(fmt.Sprintf("shard: a new series needs the labels %q, got %d", names, n))
 }
 
 // full returns the overflow series when the map holds as many series as it may and the overflow

@@ -150,6 +150,19 @@ func TestInsertReturnsTheSeriesThatIsThere(t *testing.T) {
 	require.Equal(t, 2, f.Size())
 }
 
+func TestInsertRefusesLabelsThatAreNotThoseOfTheMap(t *testing.T) {
+	const message = `shard: a new series needs the labels ["a" "b"], got 1`
+	f := newFamily(2, "a", "b")
+	require.PanicsWithValue(t, message, func() { f.Insert([]string{"1"}, 0) })
+	require.Panics(t, func() { f.Insert([]string{"1", "2", "3"}, 0) })
+	require.PanicsWithValue(t, message, func() { f.InsertSet(map[string]string{"a": "1"}, 0) })
+	require.Panics(t, func() { f.InsertSet(map[string]string{"a": "1", "c": "2"}, 0) })
+	require.Panics(t, func() { f.InsertSet(map[string]string{"a": "1", "b": "2", "c": "3"}, 0) })
+	require.Zero(t, f.Size())
+	require.Panics(t, func() { newFamily(2).Insert([]string{"1"}, 0) }, "an open map has no names for values")
+	require.Equal(t, `a="1",b="2"`, f.InsertSet(map[string]string{"a": "1", "b": "2"}, 0).Labels)
+}
+
 func TestDeletedSeriesCanBeCreatedAgain(t *testing.T) {
 	f := newFamily(10, "a")
 	n := f.with(`q"uote`)
