@@ -31,20 +31,13 @@ func mallocs(f func()) float64 {
 
 func TestUpdatesAllocateNothing(t *testing.T) {
 	r, _ := logged()
-	c, err := r.NewCounter("c_total", "")
-	require.NoError(t, err)
-	g, err := r.NewGauge("g", "")
-	require.NoError(t, err)
-	h, err := r.NewHistogram("h", "")
-	require.NoError(t, err)
-	s, err := r.NewSummary("s", "")
-	require.NoError(t, err)
-	v, err := r.NewCounterVec("v_total", "", []string{"a"})
-	require.NoError(t, err)
-	n, err := r.NewHistogram("n", "", engine.WithNative(histogram.NativeDefaults()))
-	require.NoError(t, err)
-	open, err := r.NewCounterVec("open_total", "", nil)
-	require.NoError(t, err)
+	c := must(r.NewCounter("c_total", ""))
+	g := must(r.NewGauge("g", ""))
+	h := must(r.NewHistogram("h", ""))
+	s := must(r.NewSummary("s", ""))
+	v := must(r.NewCounterVec("v_total", "", []string{"a"}))
+	n := must(r.NewHistogram("n", "", engine.WithNative(histogram.NativeDefaults())))
+	open := must(r.NewCounterVec("open_total", "", nil))
 	x := 0.0
 	for name, update := range map[string]func(){
 		"Counter.Inc":               c.Inc,

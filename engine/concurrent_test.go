@@ -221,16 +221,11 @@ func TestEveryScrapeShowsSumsThatBelongToTheirCounts(t *testing.T) {
 func TestNothingIsLostWhileGOMAXPROCSFlips(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	r := engine.NewRegistry()
-	c, err := r.NewCounter("c_total", "")
-	require.NoError(t, err)
-	f, err := r.NewCounter("f_total", "")
-	require.NoError(t, err)
-	g, err := r.NewGauge("g", "")
-	require.NoError(t, err)
-	h, err := r.NewHistogram("h", "")
-	require.NoError(t, err)
-	s, err := r.NewSummary("s", "")
-	require.NoError(t, err)
+	c := must(r.NewCounter("c_total", ""))
+	f := must(r.NewCounter("f_total", ""))
+	g := must(r.NewGauge("g", ""))
+	h := must(r.NewHistogram("h", ""))
+	s := must(r.NewSummary("s", ""))
 	var done atomic.Int64
 	work := func(int) {
 		for range 100 {

@@ -164,14 +164,10 @@ func FuzzValues(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, a, b float64) {
 		r, _ := logged()
-		c, err := r.NewCounter("c_total", "")
-		require.NoError(t, err)
-		g, err := r.NewGauge("g", "")
-		require.NoError(t, err)
-		h, err := r.NewHistogram("h", "", engine.WithBuckets(0, 1))
-		require.NoError(t, err)
-		s, err := r.NewSummary("s", "", engine.WithObjectives(map[float64]float64{0: 0.1, 1: 0.1}))
-		require.NoError(t, err)
+		c := must(r.NewCounter("c_total", ""))
+		g := must(r.NewGauge("g", ""))
+		h := must(r.NewHistogram("h", "", engine.WithBuckets(0, 1)))
+		s := must(r.NewSummary("s", "", engine.WithObjectives(map[float64]float64{0: 0.1, 1: 0.1})))
 
 		g.Set(a)
 		require.Equal(t, fmt.Sprint(a), fmt.Sprint(g.Value()))

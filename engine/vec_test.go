@@ -38,14 +38,10 @@ func TestOpenLabelSetsTreatEmptyValuesAsAbsent(t *testing.T) {
 
 func TestStaleHandlesAreHarmlessAndARecreatedSeriesStartsAtZero(t *testing.T) {
 	r := engine.NewRegistry()
-	c, err := r.NewCounterVec("c_total", "", []string{"a"})
-	require.NoError(t, err)
-	g, err := r.NewGaugeVec("g", "", []string{"a"})
-	require.NoError(t, err)
-	h, err := r.NewHistogramVec("h", "", []string{"a"}, engine.WithBuckets())
-	require.NoError(t, err)
-	s, err := r.NewSummaryVec("s", "", []string{"a"}, engine.WithObjectives(map[float64]float64{}))
-	require.NoError(t, err)
+	c := must(r.NewCounterVec("c_total", "", []string{"a"}))
+	g := must(r.NewGaugeVec("g", "", []string{"a"}))
+	h := must(r.NewHistogramVec("h", "", []string{"a"}, engine.WithBuckets()))
+	s := must(r.NewSummaryVec("s", "", []string{"a"}, engine.WithObjectives(map[float64]float64{})))
 	for _, remove := range []func(){
 		func() { c.Delete("x"); g.Delete("x"); h.Delete("x"); s.Delete("x") },
 		func() { c.Reset(); g.Reset(); h.Reset(); s.Reset() },
