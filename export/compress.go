@@ -10,16 +10,19 @@ import (
 )
 
 const (
-	// gzipLevel compresses a page of 100 000 two-label counters (7.4 MB) in 13 ms to 1/14. The default level takes 53 ms
-	// for 4 % less, levels 2 to 4 take 20 to 25, and Huffman codes alone 23 for ten times as much (BenchmarkGzipLevels).
-	// Encoding that page takes 4 ms, so compression is most of a scrape's CPU.
+	// gzipLevel is the fastest level. It compresses a page of 100 000 counters with two labels to
+	// 1/14. The default level takes four times as long for 4 % less, levels 2 to 4 take nearly
+	// twice as long, and Huffman codes alone take longer too for ten times the bytes
+	// (BenchmarkGzipLevels). Compression is most of a scrape's CPU time, so the level matters.
 	gzipLevel = gzip.BestSpeed
 
-	// gzipChunk gathers compressed bytes: the compressor hands out 240 at a time, and each write sets a deadline.
+	// gzipChunk is the size of the buffer behind the compressor, which hands out 240 bytes at a
+	// time. Each write to the response sets a deadline.
 	gzipChunk = 32 << 10
 )
 
-// compressor is a gzip stream with a buffer behind it. It is pooled: a new one costs about a megabyte.
+// compressor is a gzip stream with a buffer behind it. Compressors are pooled, because a new one
+// takes about a megabyte.
 type compressor struct {
 	gz  *gzip.Writer
 	out *bufio.Writer
@@ -39,7 +42,7 @@ func (c *compressor) start(w io.Writer) {
 	c.gz.Reset(c.out)
 }
 
-// finish writes what is left. Without it the stream has no end, and the client sees that.
+// finish writes the rest of the stream. Without it the stream has no end, which the client notices.
 func (c *compressor) finish() error {
 	if err := c.gz.Close(); err != nil {
 		return err
@@ -47,12 +50,13 @@ func (c *compressor) finish() error {
 	return c.out.Flush()
 }
 
-// release lets go of the response.
+// release drops the reference to the response.
 func (c *compressor) release() { c.out.Reset(io.Discard) }
 
-// acceptsGzip reports whether a client asks for gzip, by RFC 9110, section 12.5.3: with a weight above 0, by name
-// (x-gzip is its old name) or through "*", and not below an identity that it names itself. Without the header the
-// answer is no: the client may understand gzip, but has not asked for it.
+// acceptsGzip reports whether the lines of an Accept-Encoding header ask for gzip, by RFC 9110,
+// section 12.5.3. They do so with a weight above 0, by name (x-gzip is the old name) or by "*",
+// unless they name identity with a higher weight. Without the header the answer is no: the client
+// may understand gzip, but it has not asked for it.
 func acceptsGzip(lines []string) bool {
 	const unstated = -1
 	gzip, star, identity := unstated, unstated, unstated

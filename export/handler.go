@@ -12,28 +12,31 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// queueTime is how long a scrape beyond WithMaxConcurrent waits for its turn, if it has twice as long in all. A page of
-// 100 000 series takes milliseconds, and readers that stall are cut meanwhile.
+// queueTime bounds the time that a scrape beyond WithMaxConcurrent waits for a slot; half of the
+// scrape's time limit bounds it too. A page of 100 000 series takes milliseconds, and stalled
+// readers are cut off meanwhile.
 const queueTime = time.Second
 
-// Handler serves the registry's metrics: it is the endpoint that a Prometheus server scrapes. The handler is safe for
-// concurrent use and is meant to be made once and mounted:
+// Handler returns the endpoint that a Prometheus server scrapes. It serves the metrics of reg. The
+// handler is safe for concurrent use; make it once and mount it:
 //
 //	http.Handle("/metrics", export.Handler(engine.Default()))
 //
-// The format follows the Accept header (see [Negotiate]) and is text 0.0.4 when nothing else is asked for; gzip is used
-// when Accept-Encoding asks for it. The query parameter name[], which may be repeated, limits the page to the families
-// it names. GET and HEAD are answered, everything else gets 405; request bodies are never read.
+// The Accept header chooses the format (see [Negotiate]); the default is text 0.0.4. The page is
+// compressed with gzip if Accept-Encoding asks for it. The query parameter name[], which may be
+// repeated, limits the page to the named families. The handler answers GET and HEAD, and all other
+// methods with 405. It never reads request bodies.
 //
-// A scrape takes no lock that writers take and allocates nothing in steady state. A callback that panics or hangs
-// costs its own family; the answer stays 200. A page whose writing fails midway is cut off by closing the
-// connection, so that no client takes half a page for a whole one; over HTTP/1.0 only the end of an OpenMetrics or
-// gzip page shows the difference.
+// A scrape takes no lock that updates take, and allocates nothing in steady state. A callback that
+// panics or hangs costs its own family, and the status stays 200. If writing a page fails midway,
+// the handler aborts the connection, so that no client mistakes a part for the whole. Over HTTP/1.0
+// a client sees the difference only in OpenMetrics and in gzip, whose pages have an end mark.
 //
-// Slow readers are bounded by [WithWriteTimeout] and [WithScrapeTimeout], many at once by [WithMaxConcurrent]: when scrapes wait for
-// their turn, the page of the reader that has been stalled longest is cut.
+// [WithWriteTimeout] and [WithScrapeTimeout] bound slow readers, and [WithMaxConcurrent] bounds the
+// number of concurrent scrapes. When scrapes wait for a slot, the handler cuts off the page of the
+// reader that has been stalled longest.
 //
-// Handler panics if reg is nil.
+// Handler panics if reg or an option is nil.
 func Handler(reg *engine.Registry, opts ...Option) http.Handler {
 	if reg == nil {
 		panic("quipu: Handler needs a registry: pass engine.Default() or one of your own")
@@ -53,8 +56,8 @@ type handler struct {
 	writers     sync.Pool // of *pageWriter
 	compressors sync.Pool // of *compressor
 
-	// Header values, made once so that setting them allocates nothing. They have no spare capacity, so an append by
-	// whoever wraps the handler copies.
+	// Header values are made once, so that setting them allocates nothing. They have no spare
+	// capacity, so that an append by a handler further out copies them.
 	contentTypes [formatCount][]string // by offer
 	vary         []string
 	gzip         []string
@@ -79,8 +82,8 @@ func newHandler(src source, cfg handlerConfig) *handler {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	if r.ContentLength != 0 && r.ProtoMajor == 1 {
-		// net/http reads on in a body that the handler leaves, up to 256 KiB and for as long as the client likes,
-		// unless the connection is to be closed.
+		// If a handler leaves a body unread, net/http reads up to 256 KiB of it, for as long as the
+		// client likes, unless the connection is to be closed.
 		w.Header()["Connection"] = []string{"close"}
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -126,14 +129,15 @@ func (h *handler) refuse(w http.ResponseWriter, status int, text string) {
 	http.Error(w, text, status)
 }
 
-// setHeader sets the header of a page and reports whether the page is to be compressed: not if somebody does it already.
+// setHeader sets the header of a page and reports whether the handler has to compress the page. It
+// does not have to if a handler further out has set a Content-Encoding already.
 func (h *handler) setHeader(header http.Header, chosen *offer, compress bool) bool {
 	for i := range h.offers {
 		if chosen == &h.offers[i] {
 			header["Content-Type"] = h.contentTypes[i]
 		}
 	}
-	// Somebody around us may have had reasons of their own to vary.
+	// A handler further out may have set Vary already.
 	if vary := header["Vary"]; len(vary) == 0 {
 		header["Vary"] = h.vary
 	} else if !slices.Contains(vary, h.vary[0]) {
@@ -149,7 +153,7 @@ func (h *handler) setHeader(header http.Header, chosen *offer, compress bool) bo
 func (h *handler) writePage(p *pageWriter, e engine.Exposition, compress bool) {
 	err := h.expose(p, e, compress)
 	if err == nil && !p.isCut {
-		p.extendDeadline() // for what net/http still has to flush when we return
+		p.extendDeadline() // for the data that net/http flushes after the handler has returned
 		return
 	}
 	if !p.started {
@@ -157,7 +161,8 @@ func (h *handler) writePage(p *pageWriter, e engine.Exposition, compress bool) {
 		h.refuse(p.w, http.StatusInternalServerError, "the metrics could not be written: "+err.Error())
 		return
 	}
-	// To return here would end the body properly and make half a page a whole one.
+	// A return here would end the body properly, and the client would mistake a part of the page
+	// for the whole.
 	panic(http.ErrAbortHandler)
 }
 

@@ -4,23 +4,26 @@ package export
 
 import "strings"
 
-// What is read of one list header (Accept, Accept-Encoding). Prometheus 3 sends five elements in 300 bytes and browsers
-// eight; beyond these bounds a header is abuse, and ignoring the rest leads to the default answer.
+// Bounds on the parsing of one list header (Accept, Accept-Encoding). Prometheus 3 sends five
+// elements in 300 bytes, and browsers send eight. A header beyond these bounds is abuse; the rest
+// of it is ignored, which leads to the default answer.
 const (
 	maxElements  = 64
 	maxLineBytes = 4096
 )
 
-// element is one element of a list header: a value and its parameters, as in `text/plain;version=0.0.4;q=0.5`.
+// element is one element of a list header: a value and its parameters, as in
+// `text/plain;version=0.0.4;q=0.5`.
 type element struct {
 	value  string
-	params string // what follows the first semicolon, the weight included
-	weight int    // q in thousandths
+	params string // the text after the first semicolon, the weight included
+	weight int    // the parameter q, in thousandths
 }
 
-// eachElement calls visit for the elements of a list header that may come on several lines, in order. It skips empty
-// elements and those with a malformed weight: a client that garbles a preference has not stated one. The strings are
-// slices of the header and visit does not escape, so nothing is allocated.
+// eachElement calls visit for the elements of a list header, in order. The header may have several
+// lines. Empty elements are skipped, and so are elements with a malformed weight, because a garbled
+// preference is none. The strings are slices of the header, and visit does not escape, so nothing
+// is allocated.
 func eachElement(lines []string, visit func(element)) {
 	budget := maxElements
 	for _, line := range lines {
@@ -44,8 +47,8 @@ func eachElement(lines []string, visit func(element)) {
 	}
 }
 
-// cutUnquoted splits s at the first sep outside of double quotes and trims both parts. A quote that is never closed
-// reaches to the end.
+// cutUnquoted splits s at the first sep outside of double quotes and trims both parts. An unclosed
+// quote reaches to the end.
 func cutUnquoted(s string, sep byte) (before, after string) {
 	quoted := false
 	for i := 0; i < len(s); i++ {
@@ -61,8 +64,8 @@ func cutUnquoted(s string, sep byte) (before, after string) {
 	return strings.Trim(s, " \t"), ""
 }
 
-// nextParam splits the first parameter off params. Quotes around the value are dropped; escapes inside are left alone,
-// because no value we compare with contains one.
+// nextParam splits the first parameter off params. It drops quotes around the value and leaves
+// escapes inside alone, because no value that is compared with it contains any.
 func nextParam(params string) (name, value, rest string) {
 	field, rest := cutUnquoted(params, ';')
 	name, value, _ = strings.Cut(field, "=")
@@ -73,7 +76,8 @@ func nextParam(params string) (name, value, rest string) {
 	return name, value, rest
 }
 
-// weightOf finds the weight among parameters: 1 when there is none, false when it is malformed.
+// weightOf returns the weight among the parameters: 1 if there is none. It reports false if the
+// weight is malformed.
 func weightOf(params string) (thousandths int, ok bool) {
 	thousandths, ok = 1000, true
 	for params != "" {
@@ -86,8 +90,9 @@ func weightOf(params string) (thousandths int, ok bool) {
 	return thousandths, ok
 }
 
-// parseWeight reads a qvalue of RFC 9110, section 12.4.2: 0 to 1 with up to three decimals. It is lenient where real
-// clients are loose (Java sends "q=.2"), and digits after the third do not count.
+// parseWeight reads a qvalue of RFC 9110, section 12.4.2, which is 0 to 1 with up to three
+// decimals. It accepts the deviations of real clients (Java sends "q=.2") and ignores digits after
+// the third.
 func parseWeight(s string) (thousandths int, ok bool) {
 	whole, fraction, _ := strings.Cut(s, ".")
 	switch {

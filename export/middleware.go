@@ -10,7 +10,7 @@ import (
 )
 
 // Middleware returns a function that wraps a handler, usually a whole ServeMux, and measures the
-// requests that it serves:
+// requests that the handler serves:
 //
 //	mux := http.NewServeMux()
 //	mux.HandleFunc("GET /users/{id}", user)
@@ -27,80 +27,85 @@ import (
 //	http_response_size_bytes       histogram  method, route        length of response bodies; none after an upgrade
 //	http_requests_in_flight        gauge                           requests that are being served
 //
-// All but the last one are counted when the handler is done, because only then is the route known.
-// Requests without a response are those whose handler panicked before it wrote anything.
+// The first six are updated when the handler has returned, because the route is not known before. A
+// request without a response is one whose handler panicked before it wrote anything.
 //
 // # Labels
 //
-// Clients cannot make series. The label method is one of the nine methods of RFC 9110 and RFC 5789,
-// or "other"; code is a number from 100 to 599, or "other"; route is the ServeMux pattern without
-// its method, such as /users/{id}, or "unmatched" where there is none. At most 2000 routes are told
-// apart; further ones, which only [WithRouteFunc] can make, are [engine.OverflowValue].
+// Clients cannot create series, because every label has a closed set of values:
 //
-// At most 32 codes are told apart for a method on a route, besides 500 to 511, which always are;
-// further ones are counted under their class, such as 4xx. Nothing that clients do fills these
-// metrics, so a server error is always found under its route and code: their limits follow from the
-// numbers of routes, methods and codes, whatever [engine.WithMaxSeries] says. A route whose pattern
-// has a method is counted under that method only, and HEAD with GET.
+//   - method is one of the nine methods of RFC 9110 and RFC 5789, or "other".
+//   - code is a number from 100 to 599, or "other".
+//   - route is the pattern of the ServeMux without its method, such as /users/{id}, or "unmatched"
+//     if there is none. There are at most 2000 routes. The value of further ones, which only
+//     [WithRouteFunc] can make, is [engine.OverflowValue].
+//
+// A method on a route has at most 32 codes, besides 500 to 511, which are always counted
+// separately. Further codes are counted under their class, such as 4xx. The limits of these metrics
+// follow from the numbers of routes, methods and codes; [engine.WithMaxSeries] does not change
+// them. So clients cannot fill the metrics, and a server error is always found under its route and
+// code. A route whose pattern has a method is counted under that method only; if the method is GET,
+// also under HEAD.
 //
 // # Order
 //
-// The pattern is read from [http.Request.Pattern] when the handler is done. Handlers that pass on a
-// copy of the request (Request.WithContext, http.StripPrefix, http.TimeoutHandler) keep the pattern
-// from getting there, and the route is "unmatched". So put Middleware directly around the mux, and
-// what copies requests, such as tracing, around it:
+// Middleware reads the pattern from [http.Request.Pattern] when the handler has returned. A handler
+// that passes on a copy of the request (with Request.WithContext, http.StripPrefix or
+// http.TimeoutHandler) hides the pattern, and the route is "unmatched". So put Middleware directly
+// around the mux, and handlers that copy requests, such as tracing, around Middleware:
 //
 //	handler := trace(export.Middleware(reg)(mux))
 //
-// What must stand outside of such a handler can have a second Middleware inside, or [WithRouteFunc]:
+// If Middleware has to be outside such a handler, put a second one inside, or use [WithRouteFunc]:
 //
 //	handler := export.Middleware(reg)(trace(export.Middleware(reg)(mux)))
 //
-// A Middleware that has served a number of requests well without ever seeing a route says so, once,
-// to the registry's logger.
+// A Middleware that has served several requests successfully and has never seen a route logs a
+// warning, once, to the registry's logger.
 //
 // # Nesting
 //
-// A request is counted once for each set of metrics, however many Middlewares it passes: the
-// outermost one counts, and those inside tell it the route, and a panic that something between them
-// recovers from. They find each other through the ResponseWriter and its Unwrap methods; the one of
-// http.TimeoutHandler has none, so do not have Middlewares on both sides of it.
+// A request is counted once for each set of metrics, however many Middlewares it passes. The
+// outermost one counts it. Those inside report the route to it, and panics from which a handler
+// between them recovers. They find each other through the ResponseWriter and its Unwrap methods.
+// The ResponseWriter of http.TimeoutHandler has no such method, so do not put Middlewares on both
+// sides of it.
 //
 // # Panics
 //
-// Panics are counted and passed on, with the stack as it was. [http.ErrAbortHandler] is passed on
-// without being counted: it is how a handler ends a response on purpose.
+// Panics are counted and passed on with their stack. [http.ErrAbortHandler] is passed on and not
+// counted, because handlers use it to abort a response on purpose.
 //
-// # What handlers see
+// # The handler's view
 //
-// The ResponseWriter that the handler gets has exactly those optional methods that the one beneath
-// it has: those of http.Flusher, http.Hijacker, http.CloseNotifier, http.Pusher, io.ReaderFrom and
-// io.StringWriter. It has an Unwrap method, and http.ResponseController does with it what it would
-// do without it. A hijacked connection counts as code 101 unless another one was written before;
-// what is sent over it is not measured. Neither is what is written past the middleware, to a
-// ResponseWriter that somebody has got by calling Unwrap himself.
+// The handler's ResponseWriter has exactly those optional methods that the server's ResponseWriter
+// has: those of http.Flusher, http.Hijacker, http.CloseNotifier, http.Pusher, io.ReaderFrom and
+// io.StringWriter. It has an Unwrap method too, and http.ResponseController works as without
+// Middleware. A hijacked connection counts as code 101, unless another code was written before.
+// Data sent over it is not measured. Data that a handler writes to a ResponseWriter returned by
+// Unwrap is not measured either.
 //
-// The request is the one that the server has made, unless it has a body of unknown length or of
-// more than 1 MiB: what a client says about the length of such a body is not believed, so what is
-// read of it is counted, in a copy of the request. What the handler changes in the copy is in the
-// original when the handler is done.
+// The handler gets the server's request, or a copy if the body is longer than 1 MiB or of unknown
+// length. The Content-Length of such a body is not trusted: the bytes that are read are counted
+// instead. Changes that the handler makes to the copy are in the original when the handler has
+// returned.
 //
-// One thing is lost: [http.MaxBytesReader] tells the ResponseWriter of net/http, and no other, that
-// its limit was exceeded, and the server then closes the connection after the response. Behind
-// Middleware the server reads what is left of the body if that is less than 256 KiB, and keeps the
-// connection; beyond that it closes it, too. An [http.MaxBytesHandler] around Middleware closes it
-// always.
+// There is one difference. If a body exceeds the limit of an [http.MaxBytesReader], the server
+// closes the connection after the response. The reader reports that to the ResponseWriter of
+// net/http only. Inside Middleware the connection stays open if the rest of the body is less than
+// 256 KiB, which the server then reads; if the rest is longer, the server closes the connection. An
+// [http.MaxBytesHandler] around Middleware always closes it.
 //
 // # Costs
 //
-// A request costs one allocation, and another one if its body is counted. Nothing is kept for the
-// next request: a goroutine of a handler that goes on writing after the handler has returned
-// reaches no other response than it would without the middleware. The middleware holds on to the
-// series that it has found; if they are deleted or cleared from the registry, they do not come
-// back.
+// A request costs one allocation, and a second one if its body is counted (BenchmarkMiddleware in
+// internal/instrument). Nothing is reused for the next request: if a goroutine of a handler writes
+// after the handler has returned, its data reaches no other response than without Middleware.
+// Middleware keeps the series that it has found. Series that are deleted or cleared from the
+// registry do not come back.
 //
-// Middleware panics if reg is nil or a metric cannot be defined, for example because its name is
-// taken.
+// Middleware panics if reg or an option is nil, or if a metric cannot be defined, for example
+// because its name is taken. The returned function may be called several times and concurrently.
 func Middleware(reg *engine.Registry, opts ...MiddlewareOption) func(http.Handler) http.Handler {
 	if reg == nil {
 		panic("quipu: Middleware needs a registry: pass engine.Default() or one of your own")

@@ -8,22 +8,24 @@ import (
 	"github.com/quipu-metrics/quipu/encode"
 )
 
-// Negotiate returns the format that [Handler] answers with by default for the given Accept header lines. It is there
-// for handlers that call [Render] and have to set Content-Type before they write. It allocates nothing.
+// Negotiate returns the format that a [Handler] without options chooses for the given lines of an
+// Accept header. Handlers that call [Render] need it to set Content-Type before they write. It may
+// be called concurrently and allocates nothing.
 //
-// Weights, parameters and wildcards count as RFC 9110, section 12.5.1, says; between equal weights a type that is named
-// beats a wildcard, and then the earlier one wins. Parameters that do not tell our formats apart (charset, escaping)
-// are ignored. A client that accepts nothing we have gets text 0.0.4 rather than a 406: every scraper and every person
-// can read it.
+// Weights, parameters and wildcards count as in RFC 9110, section 12.5.1. Between equal weights a
+// named type beats a wildcard, and then the earlier element wins. Parameters that do not
+// distinguish the formats (charset, escaping) are ignored. A client that accepts none of the
+// formats gets text 0.0.4 instead of a 406, because every scraper and every person can read it.
 //
-// OpenMetrics 0.0.1 is answered with OpenMetrics 1.0.0, and the Content-Type says so: the servers that ask for 0.0.1
-// (Prometheus from 2.5 on) choose their parser by media type alone and read both with the same one. Text 1.0.0, which
-// Prometheus 3 asks for first and 0.0.4 next, is a version that we do not emit, so only the 0.0.4 element counts.
+// A request for OpenMetrics 0.0.1 gets OpenMetrics 1.0.0, and the Content-Type says so: the servers
+// that ask for 0.0.1 (Prometheus from 2.5 on) choose their parser by the media type alone and read
+// both versions with the same one. Text 1.0.0 is not offered. Prometheus 3 asks for it first and
+// for 0.0.4 next, so it gets 0.0.4.
 func Negotiate(accept ...string) encode.Format {
 	return choose(defaultOffers, accept).format
 }
 
-// offer is a format that can be served, with what its media type is made of.
+// offer is a format that can be served, with the parts of its media type.
 type offer struct {
 	format  encode.Format
 	kind    string // type/subtype
@@ -31,10 +33,11 @@ type offer struct {
 	matches func(name, value string) bool
 }
 
-// formatCount is the number of formats there are.
+// formatCount is the number of formats.
 const formatCount = 3
 
-// The formats in the order in which a client without preferences gets them. Read only.
+// defaultOffers are the formats in the order of the server's preference. The slice is never
+// changed.
 var defaultOffers = []offer{
 	{encode.Text, "text/plain", "text/*", matchesText},
 	{encode.OpenMetrics, "application/openmetrics-text", "application/*", matchesOpenMetrics},
@@ -59,16 +62,17 @@ func matchesProtobuf(name, value string) bool {
 	return true
 }
 
-// How closely a media range matches an offer; the closest range decides its weight.
+// These constants say how closely a media range matches an offer. The closest range decides the
+// weight of the offer.
 const (
 	matchNone = iota
 	matchAny
 	matchType
 	matchNamed
-	matchParams // a parameter that tells formats apart was given, and is ours
+	matchParams // a parameter that distinguishes formats was given, and fits
 )
 
-// match is the best range for an offer so far.
+// match describes the best range for an offer so far.
 type match struct {
 	closeness int
 	weight    int
@@ -82,19 +86,21 @@ func (m match) isCloserThan(o match) bool {
 	return m.weight > o.weight
 }
 
-// isPreferredTo orders the offers themselves. Equals stay in the server's order.
+// isPreferredTo orders the offers. Equal ones stay in the order of the server's preference.
 func (m match) isPreferredTo(o match) bool {
 	if m.weight != o.weight {
 		return m.weight > o.weight
 	}
-	// Naming more parameters is no preference: `text/plain, application/openmetrics-text;version=1.0.0` is in order.
+	// More parameters do not mean a preference: in `text/plain,
+	// application/openmetrics-text;version=1.0.0` the order decides.
 	if a, b := min(m.closeness, matchNamed), min(o.closeness, matchNamed); a != b {
 		return a > b
 	}
 	return m.position < o.position
 }
 
-// choose returns the offer that Accept header lines prefer; the first offer when they accept none.
+// choose returns the offer that the lines of an Accept header prefer, or the first offer if they
+// accept none.
 func choose(offers []offer, accept []string) *offer {
 	var best [formatCount]match
 	position := 0

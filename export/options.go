@@ -9,16 +9,16 @@ import (
 	"github.com/quipu-metrics/quipu/encode"
 )
 
-// Defaults of the options, and bounds that are not options.
+// Defaults of the options, and bounds that no option changes.
 const (
-	defaultWriteTimeout  = 10 * time.Second // a link that needs longer for 64 KiB is slower than a modem
+	defaultWriteTimeout  = 10 * time.Second // slower links than 64 KiB in this time are slower than modems
 	defaultScrapeTimeout = time.Minute      // for requests that do not state one
 	minScrapeTimeout     = time.Second
 	maxScrapeTimeout     = 2 * time.Minute
 	defaultMaxConcurrent = 8
 )
 
-// Option configures a [Handler], and the handler inside a [Service].
+// Option configures a [Handler], or the handler of a [Service].
 type Option func(*handlerConfig)
 
 type handlerConfig struct {
@@ -46,32 +46,39 @@ func newHandlerConfig(opts []Option) handlerConfig {
 	return c
 }
 
-// WithWriteTimeout bounds how long one chunk of a page (64 KiB; 32 KiB under gzip) may take to reach the client: 10 seconds
-// by default. The deadline is set anew before every chunk, so it limits how slow a reader may be, not how large a page
-// may be; [WithScrapeTimeout] limits the whole. It replaces http.Server.WriteTimeout while a page is written. It panics on
-// a duration that is not positive.
+// WithWriteTimeout bounds the time that the client may take to receive one chunk of a page, which
+// is 64 KiB, or 32 KiB under gzip. The default is 10 seconds. The deadline moves ahead before every
+// chunk, so it limits how slow a reader may be, but not how large a page may be;
+// [WithScrapeTimeout] limits the whole page. While a page is written, this deadline replaces that
+// of http.Server.WriteTimeout. WithWriteTimeout panics if d is not positive.
 func WithWriteTimeout(d time.Duration) Option {
 	mustBePositive("WithWriteTimeout", d)
 	return func(c *handlerConfig) { c.writeTimeout = d }
 }
 
-// WithScrapeTimeout is the longest time that one scrape may take, from request to last byte; what is not written by then
-// is cut off. By default it is what the scraper says in X-Prometheus-Scrape-Timeout-Seconds, from 1 second to 2
-// minutes, and 1 minute for those that say nothing. With this option it is at most d for both. It panics on a duration
-// that is not positive.
+// WithScrapeTimeout bounds the time of a scrape, from the request to the last byte. A page that is
+// not complete by then is cut off. Without this option the limit is the one that the scraper states
+// in X-Prometheus-Scrape-Timeout-Seconds, within 1 second and 2 minutes, or 1 minute if the scraper
+// states none. With this option the limit is d, or less if the scraper states less.
+// WithScrapeTimeout panics if d is not positive.
 func WithScrapeTimeout(d time.Duration) Option {
 	mustBePositive("WithScrapeTimeout", d)
 	return func(c *handlerConfig) { c.scrapeTimeout = d }
 }
 
-// WithMaxConcurrent is how many scrapes may be at work at once: 8 by default. One remote address (an IPv6 /64) gets three
-// quarters of them at most, one HTTP/2 connection half. A scrape beyond that waits for up to a second and then gets 503
-// with Retry-After. While it waits, the page of a reader that has held up a write for a fifth of a second, or its whole
-// page for two seconds, is cut, and the slot passes on; sooner when many wait. So readers that stall keep
-// nobody out. Each scrape at work holds a chunk of 64 KiB, and under gzip a compressor of about 1 MiB. A page that was cut
-// and cannot be interrupted, because a wrapper around the handler has neither SetWriteDeadline nor Unwrap, holds them
-// until its client reads or goes away; when there are n of these, further pages are not compressed. It panics if n is
-// less than 1.
+// WithMaxConcurrent bounds the number of concurrent scrapes. The default is 8. One remote address
+// (for IPv6, one /64 network) has at most three quarters of the slots, and one HTTP/2 connection
+// half of them. A scrape beyond these bounds waits for up to a second and then gets 503 with
+// Retry-After. WithMaxConcurrent panics if n is less than 1.
+//
+// Stalled readers do not keep other scrapers out. While a scrape waits, the handler cuts off the
+// page of a reader that has held up one write for 200 ms, or all writes of its page for 2 seconds,
+// and gives the slot to the waiting scrape. When many scrapes wait, it does so sooner.
+//
+// A scrape holds a chunk of 64 KiB, and under gzip a compressor of about 1 MiB. A page that was cut
+// off holds them until its write returns. If a wrapper around the handler has neither
+// SetWriteDeadline nor Unwrap, the write cannot be interrupted, and returns when the client reads
+// or disconnects. As long as there are n such pages, further pages are not compressed.
 func WithMaxConcurrent(n int) Option {
 	if n < 1 {
 		panic(fmt.Sprintf("quipu: WithMaxConcurrent(%d): at least one scrape must be possible", n))
@@ -79,9 +86,10 @@ func WithMaxConcurrent(n int) Option {
 	return func(c *handlerConfig) { c.maxConcurrent = n }
 }
 
-// WithFormats limits the formats that are offered, in the order of preference for clients that have none: the first one is
-// also the answer to those that accept none of them. The default is text, OpenMetrics, protobuf. It panics without
-// formats, and on one that is unknown or named twice.
+// WithFormats limits the formats to the given ones, in the order of the server's preference, which
+// counts if the client has none. A client that accepts none of them gets the first. The default is
+// text, OpenMetrics, protobuf. WithFormats panics if there is no format, or if one is unknown or
+// named twice.
 func WithFormats(formats ...encode.Format) Option {
 	if len(formats) == 0 {
 		panic("quipu: WithFormats() without a format: name at least one, such as encode.Text")
@@ -111,19 +119,20 @@ func offerOf(f encode.Format) (offer, bool) {
 	return offer{}, false
 }
 
-// WithoutCompression never compresses, for instances behind a proxy that does it, or where CPU is dearer than the network.
+// WithoutCompression turns gzip off, for servers behind a proxy that compresses, or where CPU time
+// is more expensive than the network.
 func WithoutCompression() Option {
 	return func(c *handlerConfig) { c.noGzip = true }
 }
 
-// WithoutSelfMetrics leaves the engine's own families (quipu_*) out of the pages.
+// WithoutSelfMetrics leaves the metrics of the registry itself (quipu_*) out of the pages.
 func WithoutSelfMetrics() Option {
 	return func(c *handlerConfig) { c.noSelf = true }
 }
 
-// WithCreatedTimes shows in OpenMetrics when series were created: one more series, with the suffix _created, for each
-// counter, histogram and summary, which Prometheus stores as it does others. Protobuf carries these times without it, and
-// not as series.
+// WithCreatedTimes adds the creation times of series to OpenMetrics pages. Each counter, histogram
+// and summary gets one more series, with the suffix _created, which Prometheus stores like any
+// other. In protobuf the times are always there, and cost no series.
 func WithCreatedTimes() Option {
 	return func(c *handlerConfig) { c.created = true }
 }

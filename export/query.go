@@ -7,14 +7,16 @@ import (
 	"strings"
 )
 
-// maxNames is how many name[] values a filter may have. With more of them the request is served unfiltered, which is
-// what it comes down to and costs no more than any other scrape; cutting the list would lose families silently.
+// maxNames bounds the number of name[] values in a filter. A request with more of them gets the
+// whole page, which costs no more than any other scrape. A list that is cut would lose families
+// silently.
 const maxNames = 1000
 
 const nameParam = "name[]"
 
-// familyNames returns the values of name[] in a query. They are compared as they are and never kept, so there is nothing
-// to validate: a value that is no family's name selects nothing.
+// familyNames returns the values of name[] in a query. They need no validation, because they are
+// only compared with names and never kept: a value that is not the name of a family selects
+// nothing.
 func familyNames(rawQuery string) []string {
 	var names []string
 	for rawQuery != "" {
@@ -27,7 +29,8 @@ func familyNames(rawQuery string) []string {
 		if len(names) == maxNames {
 			return nil
 		}
-		// A broken escape cannot be part of a name; kept as it is, it still makes the request a filtered one.
+		// A broken escape cannot be part of a name. Kept as it is, it selects nothing, and the
+		// request remains a filtered one.
 		if unescaped, err := url.QueryUnescape(value); err == nil {
 			value = unescaped
 		}

@@ -9,17 +9,18 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// Render writes one page of the registry's metrics to w, in the format that [Negotiate] chooses for the Accept header
-// lines given (none: text 0.0.4), and returns its Content-Type. It is the part of a handler that frameworks without
-// net/http need; it knows no deadlines and does not compress. It writes in chunks of about 64 KiB and returns the first
-// error of w; the content type is returned in any case. It may be called concurrently.
+// Render writes one page of the registry's metrics to w and returns its Content-Type. The format is
+// the one that [Negotiate] chooses for the given lines of an Accept header; without any it is text
+// 0.0.4. Frameworks without net/http build their handlers on Render. It sets no deadlines and does
+// not compress. It writes chunks of about 64 KiB and stops at the first error of w, which it
+// returns together with the content type. It may be called concurrently.
 //
-// In protobuf a family of more than 64 KiB is several messages of one name, which Prometheus adds up.
-// What keeps one message for each name, as a Pushgateway does, needs a page of [engine.Registry.Expose]
-// with WholeFamilies.
+// In protobuf a family of more than 64 KiB consists of several messages of one name, which
+// Prometheus merges. Servers that keep one message for each name, as a Pushgateway does, need a
+// page of [engine.Registry.Expose] with WholeFamilies.
 //
-// HTTP wants Content-Type before the body. Render into a buffer first, or ask Negotiate(accept...).ContentType()
-// beforehand.
+// HTTP sends the Content-Type before the body. Call Negotiate(accept...).ContentType() beforehand,
+// or render into a buffer.
 func Render(w io.Writer, reg *engine.Registry, accept ...string) (contentType string, err error) {
 	format := Negotiate(accept...)
 	if reg == nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/quipu-metrics/quipu/internal/instrument"
 )
 
-// RoundTripper returns a transport for an http.Client that measures the requests which pass through
-// next, or http.DefaultTransport if next is nil:
+// RoundTripper returns a transport for an http.Client. It sends requests through next, or through
+// http.DefaultTransport if next is nil, and measures them:
 //
 //	client := &http.Client{Transport: export.RoundTripper(nil, reg)}
 //
@@ -21,24 +21,30 @@ import (
 //	http_client_request_duration_seconds  histogram  method          time until the response's header, or the error
 //	http_client_requests_in_flight        gauge                      requests that wait for it
 //
-// The reason is taken from the request's context first: "canceled" if it was canceled, whatever the
-// cause, and "timeout" if its deadline has passed. Other errors are "timeout" if they say so,
-// "canceled" if they say that, and "other". A transport that returns neither a response nor an
-// error is "nil_response", one that panics is "panic"; both are passed on as they are. The labels
-// method and code have the closed sets of values that [Middleware] gives them; the server asked is
-// no label, unless [WithHostLabel] says which ones to tell apart.
+// The label reason has these values:
 //
-// Every request that is sent counts once. A redirect that the client follows is a request of its
-// own, so a chain of two redirects counts three, by the codes that each of them got; attempts of a
-// transport that retries count once if it is next, and one by one if it is wrapped around
-// RoundTripper. Wrapping one RoundTripper directly into another of the same metrics adds nothing.
+//   - "canceled": the request's context was canceled, whatever the cause, or the error is
+//     context.Canceled.
+//   - "timeout": the deadline of the request's context has passed, or the error is a timeout.
+//   - "nil_response": next returned neither a response nor an error.
+//   - "panic": next panicked.
+//   - "other": any other error.
 //
-// Requests and responses go through untouched, bodies included: whatever next promises about
-// closing them, and about concurrency, holds. What is done with a response after its header is not
-// measured. Measuring a request allocates nothing in steady state.
+// The labels method and code have the same closed sets of values as those of [Middleware]. The
+// server is not a label, unless [WithHostLabel] says which hosts to distinguish.
 //
-// RoundTripper panics if reg is nil or a metric cannot be defined, for example because its name is
-// taken.
+// Every request that is sent counts once. A redirect that the client follows is a request too, so a
+// chain of two redirects counts three, each with its code. If next is a transport that retries, its
+// attempts count as one request; if such a transport is around RoundTripper, each attempt counts. A
+// RoundTripper directly inside another one with the same metrics adds nothing.
+//
+// Requests and responses pass through unchanged, bodies included, so the promises of next about
+// closing them and about concurrency hold. Panics pass through too. The time after the response's
+// header is not measured. Measuring a request allocates nothing in steady state
+// (BenchmarkRoundTripper in internal/instrument).
+//
+// RoundTripper panics if reg or an option is nil, or if a metric cannot be defined, for example
+// because its name is taken.
 func RoundTripper(next http.RoundTripper, reg *engine.Registry, opts ...RoundTripperOption) http.RoundTripper {
 	if reg == nil {
 		panic("quipu: RoundTripper needs a registry: pass engine.Default() or one of your own")

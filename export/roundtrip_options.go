@@ -15,9 +15,9 @@ type roundTripperOption func(*instrument.Config)
 
 func (o roundTripperOption) applyRoundTripper(c *instrument.Config) { o(c) }
 
-// WithHostLabel adds a label host, the host that a request goes to, as it is in the URL: with the port
-// if that has one. Only the given hosts are told apart; all others are "other". It panics without
-// hosts.
+// WithHostLabel adds a label host, whose value is the host of the request's URL, with the port if
+// the URL has one. Only the given hosts are distinguished; all others are "other". WithHostLabel
+// panics if there is no host.
 func WithHostLabel(hosts ...string) RoundTripperOption {
 	if len(hosts) == 0 {
 		panic("quipu: WithHostLabel() without a host: name those that are to be told apart")

@@ -18,7 +18,8 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// What a connection to a Service may take. The metrics page itself is bounded by WithWriteTimeout and WithScrapeTimeout.
+// Bounds on the connections to a Service. WithWriteTimeout and WithScrapeTimeout bound the metrics
+// page itself.
 const (
 	headerTimeout  = 5 * time.Second // a request line and a few headers
 	requestTimeout = 10 * time.Second
@@ -28,18 +29,20 @@ const (
 	maxStreams     = 32              // of one HTTP/2 connection; a scraper needs one
 )
 
-// ErrStarted is returned by Start of a Service that is serving or still shutting down.
+// ErrStarted is the error of [Service.Start] if the service is started already, or still shutting
+// down.
 var ErrStarted = errors.New("quipu: the service is already started")
 
-// Service is an HTTP server for metrics alone, for programs that have no server of their own or do not want to show
-// metrics on it. It answers
+// Service is an HTTP server for metrics alone, for programs that have no server, or that do not
+// want to show metrics on it. It answers
 //
 //	/metrics     the metrics, as Handler does (another path with WithPath)
 //	/            a small page with a link to them; cheap enough for a health check
 //	/healthz     "ok"
 //	/robots.txt  keeps crawlers out
 //
-// and nothing else. Its methods may be called concurrently. After Shutdown it may be started again.
+// and nothing else. Its methods may be called concurrently. A service that was shut down may be
+// started again.
 type Service struct {
 	handler http.Handler
 	path    string
@@ -54,10 +57,10 @@ type serviceRun struct {
 	server *http.Server
 	base   string
 	done   chan struct{} // closed when the accept loop has ended
-	err    error         // why, if not for Shutdown; read after done
+	err    error         // the reason, unless it was Shutdown; read after done
 }
 
-// ServiceOption configures a [Service]. Every [Option] is one too.
+// ServiceOption configures a [Service]. Every [Option] is a ServiceOption too.
 type ServiceOption interface{ applyTo(*serviceConfig) }
 
 type serviceConfig struct {
@@ -82,8 +85,9 @@ func isNilOption(o ServiceOption) bool {
 
 func (o Option) applyTo(c *serviceConfig) { c.handler = append(c.handler, o) }
 
-// WithPath sets the path of the metrics, "/metrics" by default. It panics on a path that does not begin with a slash, that
-// a URL would have to escape, or that the service answers itself.
+// WithPath sets the path of the metrics. The default is "/metrics". WithPath panics if the path
+// does not begin with a slash, if a URL would have to escape it, or if it is one of the other paths
+// of a Service.
 func WithPath(path string) ServiceOption {
 	switch {
 	case !strings.HasPrefix(path, "/"), (&url.URL{Path: path}).EscapedPath() != path:
@@ -94,8 +98,9 @@ func WithPath(path string) ServiceOption {
 	return serviceOption(func(c *serviceConfig) { c.path = path })
 }
 
-// WithTLS serves HTTPS (HTTP/1.1 and HTTP/2) with the given configuration, which must have a certificate, GetCertificate
-// or GetConfigForClient; Start says so if it has none. The configuration is cloned. It panics on nil.
+// WithTLS makes the service use HTTPS (HTTP/1.1 and HTTP/2) with a copy of the given configuration.
+// [Service.Start] returns an error if the configuration has neither a certificate nor
+// GetCertificate nor GetConfigForClient. WithTLS panics if config is nil.
 func WithTLS(config *tls.Config) ServiceOption {
 	if config == nil {
 		panic("quipu: WithTLS(nil): leave the option out to serve plain HTTP")
@@ -103,7 +108,8 @@ func WithTLS(config *tls.Config) ServiceOption {
 	return serviceOption(func(c *serviceConfig) { c.tls = config.Clone() })
 }
 
-// NewService makes a service for the registry; nothing runs before Start. It panics if reg is nil.
+// NewService returns a service that shows the metrics of reg. Nothing runs before [Service.Start].
+// NewService panics if reg or an option is nil.
 func NewService(reg *engine.Registry, opts ...ServiceOption) *Service {
 	if reg == nil {
 		panic("quipu: NewService needs a registry: pass engine.Default() or one of your own")
@@ -119,10 +125,13 @@ func NewService(reg *engine.Registry, opts ...ServiceOption) *Service {
 	return &Service{handler: pages, path: config.path, tls: config.tls}
 }
 
-// Start listens on addr and serves in one goroutine until Shutdown. addr is host:port, :port or just a port; without a
-// host all interfaces are meant, and with port 0 the system chooses (see MetricsURL). It returns once the port is bound.
-// After an error, a taken port for instance, the service is as it was and may be started again; a service that is
-// started already returns ErrStarted, also one that has stopped by itself, until Shutdown has told why.
+// Start listens on addr and serves in one goroutine until [Service.Shutdown]. It returns once the
+// port is bound. addr is host:port, :port or only a port. Without a host, the service listens on
+// all interfaces. With port 0, the system chooses a port (see [Service.MetricsURL]).
+//
+// If Start returns an error, because the port is taken for instance, the service is not started,
+// and Start may be called again. A service that is started already returns [ErrStarted]. So does a
+// service that has stopped because of an error, until Shutdown has returned that error.
 func (s *Service) Start(addr string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,7 +159,7 @@ func (s *Service) Start(addr string) error {
 	}
 	run.server.TLSConfig = s.tls
 	s.run = run
-	go run.serve(listener) // ends with Shutdown, which waits for it
+	go run.serve(listener) // ended by Shutdown, which waits for it
 	return nil
 }
 
@@ -162,7 +171,8 @@ func newServer(h http.Handler) *http.Server {
 		WriteTimeout:      answerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		// A connection that is itself blocked takes no resets of its streams, so their deadlines do not end their writes.
+		// The deadline of a stream does not end its write if the connection itself is blocked,
+		// because the reset cannot be sent. This timeout does.
 		HTTP2: &http.HTTP2Config{WriteByteTimeout: answerTimeout, MaxConcurrentStreams: maxStreams},
 	}
 }
@@ -182,9 +192,10 @@ func (r *serviceRun) serve(listener net.Listener) {
 	}
 }
 
-// Shutdown stops listening, lets the scrapes at work finish, and returns when everything has ended. When ctx is done
-// first it closes the connections that are left and returns the context's error. It also returns the error of a
-// service that had stopped by itself. A service that is not started is fine.
+// Shutdown stops listening, waits for the scrapes under way, and returns when everything has ended.
+// If ctx is done first, it closes the remaining connections and returns the context's error. If the
+// service has stopped because of an error, Shutdown returns that error. It does nothing if the
+// service is not started.
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	run := s.run
@@ -194,7 +205,7 @@ func (s *Service) Shutdown(ctx context.Context) error {
 	}
 	err := run.server.Shutdown(ctx)
 	if err != nil {
-		run.server.Close() // its error is about sockets that are gone
+		run.server.Close() // its error would be about closed sockets
 	}
 	<-run.done // Serve returns as soon as its listener is closed
 	s.mu.Lock()
@@ -205,15 +216,17 @@ func (s *Service) Shutdown(ctx context.Context) error {
 	return errors.Join(err, run.err)
 }
 
-// BaseURL is scheme, host and port that the service can be reached at from this machine, such as
-// "http://127.0.0.1:8000", with the port that was really bound and a loopback host where all interfaces were asked for.
-// It is empty while the service is not started.
+// BaseURL returns the scheme, host and port at which this machine can reach the service, such as
+// "http://127.0.0.1:8000". The port is the bound one. The host is a loopback address if the service
+// listens on all interfaces. BaseURL is empty while the service is not started.
 func (s *Service) BaseURL() string { return s.url("") }
 
-// RootURL is the URL of the small page, "http://127.0.0.1:8000/". It is empty while the service is not started.
+// RootURL returns the URL of the page with the link, such as "http://127.0.0.1:8000/". It is empty
+// while the service is not started.
 func (s *Service) RootURL() string { return s.url(rootPath) }
 
-// MetricsURL is the URL of the metrics, "http://127.0.0.1:8000/metrics". It is empty while the service is not started.
+// MetricsURL returns the URL of the metrics, such as "http://127.0.0.1:8000/metrics". It is empty
+// while the service is not started.
 func (s *Service) MetricsURL() string { return s.url(s.path) }
 
 func (s *Service) url(path string) string {
@@ -225,12 +238,13 @@ func (s *Service) url(path string) string {
 	return s.run.base + path
 }
 
-// baseURL keeps the host that was asked for, because that is the name a certificate has, unless it means all
-// interfaces. The port is the one that was bound.
+// baseURL returns the URL of a service without a path. It keeps the host that Start was given,
+// because certificates have that name, unless it stands for all interfaces. The port is the bound
+// one.
 func baseURL(asked string, bound net.Addr, secure bool) string {
 	host, _, err := net.SplitHostPort(asked)
 	if err != nil {
-		host = "" // net.Listen took it, so there is no host in it
+		host = "" // net.Listen has accepted the address, so it has no host
 	}
 	_, port, _ := net.SplitHostPort(bound.String())
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {

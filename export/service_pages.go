@@ -14,8 +14,7 @@ const (
 	robotsPath = "/robots.txt"
 )
 
-// servicePages routes the requests of a Service. Paths are compared as they are: the set is closed, and nothing is
-// redirected.
+// servicePages routes the requests of a Service. It compares paths exactly and redirects nothing.
 type servicePages struct {
 	metrics http.Handler
 	path    string

@@ -11,59 +11,67 @@ import (
 )
 
 const (
-	// stallTime is how long a reader may hold up one write while a single scrape waits for its slot. Loopback and local
-	// networks take a chunk in less than a millisecond, a link of 10 Mbit/s in 50. When scrapes wait and wait, it gets
-	// shorter, the more of them there are: see slots.grace.
+	// stallTime is how long a reader may hold up one write while a scrape waits for a slot.
+	// Loopback and local networks take a chunk in less than a millisecond, a link of 10 Mbit/s in
+	// 50. The time gets shorter when scrapes have waited for long, the more of them there are: see
+	// slots.grace.
 	stallTime = 200 * time.Millisecond
 
-	// slowTime is how long a reader may hold up the writes of one page together while scrapes wait for slots: a reader
-	// that takes each chunk just in time is cut too, though later than one that stalls.
+	// slowTime is how long a reader may hold up all writes of one page together while scrapes wait
+	// for slots. So a reader that takes each chunk just in time is cut off too, though later than
+	// one that stalls.
 	slowTime = 2 * time.Second
 
-	// hurryTime is how long the first scrape in the queue has waited when stallTime is shortened, and quietTime how long no
-	// scrape has ended by itself: a crowd of healthy scrapes on a busy machine is no reason to cut any.
+	// hurryTime and quietTime say when stallTime is shortened: the first scrape in the queue has
+	// waited for hurryTime, and no scrape has ended by itself for quietTime. A crowd of healthy
+	// scrapes on a busy machine is no reason to cut any of them off.
 	hurryTime = 250 * time.Millisecond
 	quietTime = 50 * time.Millisecond
 
-	// cutInterval is how often the first scrape in the queue looks for a reader to cut, at least.
+	// cutInterval is the longest time between two searches for a reader to cut off.
 	cutInterval = 10 * time.Millisecond
 )
 
-// longAgo is a write deadline that ends the write under way.
+// longAgo is a write deadline in the past, which ends the write under way.
 var longAgo = time.Unix(1, 0)
 
-// slots bounds the scrapes that are served at once. A scrape beyond the bound waits, first come, first served, and gets
-// the slot of a scrape that ends, or of the reader that has been stalled longest: that reader's page is cut.
+// slots bounds the number of concurrent scrapes. A scrape beyond the bound waits in a queue. It
+// gets the slot of a scrape that ends, or of the reader that has been stalled longest, whose page
+// is cut off.
 //
-// The slot passes on at once, whether or not the write under way can be interrupted. A page that was cut goes on without
-// a slot until its write returns: at once where the response has write deadlines, and when its client reads or goes
-// away where it has none (a wrapper without Unwrap, an HTTP/2 connection that is itself blocked). Such a page still holds
-// its chunk of 64 KiB and its compressor of about 1 MiB, so when as many are held as there are slots, further pages go
-// out uncompressed (see stuck): past that bound a blocked connection costs a chunk, and how many connections there may be
-// is the server's to say.
+// The slot passes on at once, whether or not the write under way can be interrupted. The page that
+// was cut off continues without a slot until its write returns. That is at once if the response has
+// write deadlines. If it has none (because of a wrapper without Unwrap, or of a blocked HTTP/2
+// connection), the write returns when the client reads or disconnects. Until then the page holds
+// its chunk of 64 KiB and its compressor of about 1 MiB. When there are as many such pages as slots
+// (see stuck), further pages are not compressed, so that a blocked connection costs no more than a
+// chunk. The number of connections is for the server to bound.
 //
-// One remote address gets three quarters of the slots at most, and one HTTP/2 connection half of them, so that there is
-// room for others without a cut. Neither is ever shut out, since many scrapers may be behind one address: within its
-// share the longest stalled reader makes way.
+// One remote address gets three quarters of the slots at most, and one HTTP/2 connection half of
+// them, so that others find a free slot. Neither is ever shut out, because many scrapers may have
+// one address: within its share, a waiting scrape gets the slot of the reader that has been stalled
+// longest.
 //
-// Who writes what: mu guards the fields of slots, and those of every slot but interrupt and deadline. The handler's
-// goroutine changes deadline only outside writes, and others read it only after they have seen writing set, under mu. A
-// slot is cut at most once, because a cut takes it out of held. Whoever cuts it locks interrupt under mu, then leaves mu and
-// sets the deadline; leave waits for interrupt, so nobody touches a response after its handler has returned.
+// Concurrency: mu guards the fields of slots, and those of every slot except interrupt and
+// deadline. The handler's goroutine changes deadline only outside writes. Other goroutines read it
+// only after they have seen writing set, under mu. A slot is cut off at most once, because a cut
+// takes it out of held. The goroutine that cuts a slot off locks interrupt under mu, unlocks mu,
+// sets the deadline, and unlocks interrupt. leave waits for interrupt, so no goroutine touches a
+// response after its handler has returned.
 type slots struct {
 	most, perAddress, perConn int
 
 	mu      sync.Mutex
 	held    []*slot
 	queue   []*waiter // the first one looks for readers to cut
-	stuck   int       // slots that were cut and whose handler has not returned
+	stuck   int       // slots that were cut off and whose handlers have not returned
 	lastEnd time.Time // when a scrape last ended by itself
 }
 
-// slot is a scrape at work, or waiting to be.
+// slot is a scrape that is being served, or that waits for a slot.
 type slot struct {
 	client    client
-	deadline  deadliner     // nil where the response has none
+	deadline  deadliner     // nil if the response has none
 	writing   time.Time     // when the write under way began; zero outside writes
 	waited    time.Duration // for the writes before it
 	cut       bool
@@ -74,13 +82,13 @@ type slot struct {
 type waiter struct {
 	slot  *slot
 	since time.Time
-	wake  chan struct{} // of capacity 1; the waiter has a slot, or is the first in the queue
+	wake  chan struct{} // of capacity 1; sent to when the waiter has got a slot, or is the first in the queue
 	has   bool          // a slot
 }
 
-// client says which scrapes share a bound. Fields that are zero share none.
+// client tells which scrapes share a bound. A zero field means that there is no such bound.
 type client struct {
-	address netip.Prefix // of an IPv6 client the /64, of which one host has all addresses
+	address netip.Prefix // the /64 of an IPv6 client, because one host has all its addresses
 	conn    string       // an HTTP/2 connection
 }
 
@@ -90,7 +98,7 @@ func clientOf(r *http.Request) (c client) {
 		if address.Is4() {
 			bits = 32
 		}
-		c.address, _ = address.Prefix(bits) // invalid, and without a bound, for addresses with a zone
+		c.address, _ = address.Prefix(bits) // invalid, and so without a bound, for addresses with a zone
 	}
 	if r.ProtoMajor >= 2 {
 		c.conn = r.RemoteAddr
@@ -102,8 +110,9 @@ func newSlots(most int) *slots {
 	return &slots{most: most, perAddress: most - most/4, perConn: most - most/2, held: make([]*slot, 0, most)}
 }
 
-// enter takes a slot, waiting for one for a while. The request's context is not asked: it is also done when the client
-// has only closed its own half of the connection and still reads.
+// enter takes a slot and waits for it if there is none, but no longer than patience. It reports
+// whether it has got one. It ignores the request's context, which is also done when a client has
+// closed its half of the connection and still reads.
 func (s *slots) enter(entering *slot, patience time.Duration) bool {
 	s.mu.Lock()
 	if share, _ := s.full(entering.client); share == shareNone {
@@ -137,7 +146,7 @@ func (s *slots) wait(w *waiter, patience time.Duration) bool {
 		s.mu.Unlock()
 		for _, v := range victims {
 			if v.deadline != nil {
-				_ = v.deadline.SetWriteDeadline(longAgo) // an error leaves a page that cannot be interrupted
+				_ = v.deadline.SetWriteDeadline(longAgo) // an error means that the write cannot be interrupted
 			}
 			v.interrupt.Unlock()
 		}
@@ -153,7 +162,8 @@ func (s *slots) wait(w *waiter, patience time.Duration) bool {
 	}
 }
 
-// leave gives the slot back, if it has not passed on already. Nobody touches the response afterwards.
+// leave gives the slot back, unless it was cut off and has passed on already. No goroutine touches
+// the response afterwards.
 func (s *slots) leave(left *slot) {
 	s.mu.Lock()
 	cut := left.cut
@@ -172,14 +182,15 @@ func (s *slots) leave(left *slot) {
 	}
 }
 
-// beginWrite says that the scrape waits for its reader from now on.
+// beginWrite notes that the scrape waits for its reader from now on.
 func (s *slots) beginWrite(l *slot, now time.Time) {
 	s.mu.Lock()
 	l.writing = now
 	s.mu.Unlock()
 }
 
-// endWrite says that it does no longer, and reports whether the page was cut meanwhile.
+// endWrite notes that the scrape waits for its reader no longer, and reports whether the page was
+// cut off meanwhile.
 func (s *slots) endWrite(l *slot) (cut bool) {
 	s.mu.Lock()
 	l.waited += time.Since(l.writing)
@@ -189,14 +200,16 @@ func (s *slots) endWrite(l *slot) (cut bool) {
 	return cut
 }
 
-// crowded reports whether pages that were cut and never returned hold as much memory as they may.
+// crowded reports whether the pages that were cut off and have not returned hold as much memory as
+// they may.
 func (s *slots) crowded() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.stuck >= s.most
 }
 
-// share is the group of slots that a scrape has to wait for. All its methods and those below are called under mu.
+// share is the group of slots in which a scrape has to wait for one. The functions below are called
+// under mu.
 type share uint8
 
 const (
@@ -206,7 +219,8 @@ const (
 	shareConn          // a slot of the same connection
 )
 
-// full returns the smallest share that is used up for a client, and who is in it.
+// full returns the smallest share that is used up for a client, and a function that reports whether
+// a slot belongs to it. If no share is used up, it returns shareNone.
 func (s *slots) full(c client) (share, func(*slot) bool) {
 	sameAddress, sameConn := 0, 0
 	for _, h := range s.held {
@@ -228,9 +242,9 @@ func (s *slots) full(c client) (share, func(*slot) bool) {
 	return shareNone, nil
 }
 
-// grace is how long a reader may stall. For a scrape with q others before it, and n slots, dividing by 1+q/n makes the wait
-// about hurryTime plus ln(1+q/n) times stallTime, less than the second that a scrape has for it up to a queue of 20 times
-// the slots.
+// grace returns how long a reader may stall. With n slots, and q scrapes in the queue before a
+// scrape, the division by 1+q/n makes its wait about hurryTime plus ln(1+q/n) times stallTime. That
+// is less than the second which a scrape has, up to a queue of 20 times the slots.
 func (s *slots) grace(now time.Time) time.Duration {
 	if len(s.queue) == 0 || now.Sub(s.queue[0].since) < hurryTime || now.Sub(s.lastEnd) < quietTime {
 		return stallTime
@@ -238,7 +252,9 @@ func (s *slots) grace(now time.Time) time.Duration {
 	return stallTime * time.Duration(s.most) / time.Duration(s.most+len(s.queue)-1)
 }
 
-// nextLook is when a reader that is stalled now may be cut, or it is time to see who has stalled since.
+// nextLook returns the time until the next search for a reader to cut off. It is when a reader that
+// is stalled now may be cut off, but cutInterval at most, because other readers may stall
+// meanwhile.
 func (s *slots) nextLook(now time.Time) time.Duration {
 	grace, next := s.grace(now), cutInterval
 	for _, h := range s.held {
@@ -249,7 +265,7 @@ func (s *slots) nextLook(now time.Time) time.Duration {
 	return max(next, time.Millisecond)
 }
 
-// admit gives free slots to those in the queue that may have them, in order.
+// admit gives free slots to the scrapes in the queue that may have them, in order.
 func (s *slots) admit() {
 	for i := 0; i < len(s.queue) && len(s.held) < s.most; {
 		if share, _ := s.full(s.queue[i].slot.client); share != shareNone {
@@ -260,8 +276,8 @@ func (s *slots) admit() {
 	}
 }
 
-// cut takes slots away from stalled readers, for those in the queue, and returns the slots whose writes are to be
-// interrupted, with interrupt locked.
+// cut takes slots from stalled readers and gives them to scrapes in the queue. It returns the slots
+// whose writes the caller has to interrupt, with interrupt locked.
 func (s *slots) cut(now time.Time) (victims []*slot) {
 	grace := s.grace(now)
 	mayCut := func(h *slot) bool { return h.stalled(now) >= grace || h.stalled(now) > 0 && h.waited >= slowTime }
@@ -282,7 +298,7 @@ func (s *slots) cut(now time.Time) (victims []*slot) {
 			continue
 		}
 		victim.cut = true
-		victim.interrupt.Lock() // free: nobody else cuts this slot, and its handler is in a write
+		victim.interrupt.Lock() // free, because no other goroutine cuts this slot off, and its handler is in a write
 		s.stuck++
 		s.remove(victim)
 		s.grant(i)
@@ -291,7 +307,8 @@ func (s *slots) cut(now time.Time) (victims []*slot) {
 	return victims
 }
 
-// stalled is how long the write under way has waited for its reader.
+// stalled returns how long the write under way has waited for its reader, or 0 if there is no
+// write.
 func (l *slot) stalled(now time.Time) time.Duration {
 	if l.writing.IsZero() {
 		return 0
@@ -299,7 +316,7 @@ func (l *slot) stalled(now time.Time) time.Duration {
 	return now.Sub(l.writing)
 }
 
-// grant moves a scrape from the queue to those at work.
+// grant gives a slot to the scrape at position i of the queue.
 func (s *slots) grant(i int) {
 	w := s.queue[i]
 	s.held = append(s.held, w.slot)
@@ -315,7 +332,7 @@ func (s *slots) dequeue(i int) {
 	}
 }
 
-// wakeUp may find that the waiter has been woken already and has not looked yet.
+// wakeUp wakes the waiter. It does nothing if a wake-up is pending already.
 func (w *waiter) wakeUp() {
 	select {
 	case w.wake <- struct{}{}:

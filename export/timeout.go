@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// scrapeTimeoutHeader is how Prometheus and vmagent say how long they will wait.
+// scrapeTimeoutHeader is the header in which Prometheus and vmagent state how long they wait.
 const scrapeTimeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"
 
-// maxTimeoutDigits bounds what is parsed; Prometheus sends "10" or "0.5".
+// maxTimeoutDigits bounds the length of the value that is parsed. Prometheus sends "10" or "0.5".
 const maxTimeoutDigits = 32
 
-// timeLimit returns how long a scrape may take, and whether the scraper or an option has said so.
+// timeLimit returns how long a scrape may take, and whether the scraper or an option has chosen
+// that.
 func (c *handlerConfig) timeLimit(stated []string) (limit time.Duration, chosen bool) {
 	longest := maxScrapeTimeout
 	if c.scrapeTimeout > 0 {
@@ -29,14 +30,14 @@ func (c *handlerConfig) timeLimit(stated []string) (limit time.Duration, chosen 
 	return defaultScrapeTimeout, false
 }
 
-// statedTimeout returns the timeout that a request states, clamped to [min(1 s, longest), longest], and false when it
-// states none that is a number.
+// statedTimeout returns the timeout that a request states, clamped to the range from min(1 s,
+// longest) to longest. It reports false if the request states none, or one that is not a number.
 func statedTimeout(values []string, longest time.Duration) (time.Duration, bool) {
 	if len(values) == 0 || len(values[0]) > maxTimeoutDigits {
 		return 0, false
 	}
 	seconds, err := strconv.ParseFloat(values[0], 64)
-	if math.IsNaN(seconds) || err != nil && !math.IsInf(seconds, 0) { // 1e309 is an error and an infinity: clamped too
+	if math.IsNaN(seconds) || err != nil && !math.IsInf(seconds, 0) { // 1e309 is an error and an infinity, and clamped too
 		return 0, false
 	}
 	shortest := min(minScrapeTimeout, longest)
@@ -49,8 +50,9 @@ func statedTimeout(values []string, longest time.Duration) (time.Duration, bool)
 	return time.Duration(seconds * float64(time.Second)), true
 }
 
-// callbackBudget is the part of a scrape's time limit that func metrics may use up. The rest is for encoding and
-// writing, so that a page whose callbacks hang still arrives in time.
+// callbackBudget returns the part of a scrape's time limit that func metrics and collectors may
+// use. The rest remains for encoding and writing, so that a page arrives in time even if callbacks
+// hang.
 func callbackBudget(limit time.Duration) time.Duration {
 	return limit - min(limit/4, 2*time.Second)
 }
