@@ -12,8 +12,8 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// codeLabel stands for a value of the label code: a status code from 100 to 599, a class of codes
-// (the negative of its first digit), or one of the constants below.
+// codeLabel represents a value of the label code: a status code from 100 to 599, a class of codes
+// (the negative of the first digit), or one of the constants below.
 type codeLabel int
 
 const (
@@ -31,7 +31,7 @@ func labelOfCode(code int, grouped bool) codeLabel {
 	return codeLabel(code)
 }
 
-// class returns the class that a status code belongs to.
+// class returns the class of a status code.
 func (l codeLabel) class() codeLabel { return -l / 100 }
 
 func (l codeLabel) String() string {
@@ -46,30 +46,30 @@ func (l codeLabel) String() string {
 	return strconv.Itoa(int(l))
 }
 
-// maxCodes bounds the status codes that are told apart in one label set, besides those that always
-// are. Handlers use a few; one that passes on the codes of a server that a client has chosen could
-// use them all. The class of a code has its first digit, so that code=~"5.." finds both "500" and
-// "5xx".
+// maxCodes bounds the number of status codes in one label set, besides the server errors. Most
+// handlers use a few codes, but a proxy to servers that the client chooses could use all of them.
+// Further codes are counted under their class, whose first digit is that of the code, so that
+// code=~"5.." finds both "500" and "5xx".
 const maxCodes = 32
 
-// maxCodeLabels is the number of values that the label code has at most in one label set: maxCodes
-// codes, those that are always told apart, and the five classes, "other" and "error".
+// maxCodeLabels bounds the number of values of the label code in one label set: maxCodes codes, the
+// server errors, the five classes, "other" and "error".
 const maxCodeLabels = maxCodes + int(lastServerError-firstServerError) + 1 + 5 + 2
 
-// The server errors of RFC 9110 and its relatives. There is always room for them: a client must not
-// be able to hide them behind codes of its choice.
+// The range of the registered server errors. They are never counted under their class, so that a
+// client cannot hide them behind codes of its choice.
 const (
 	firstServerError codeLabel = http.StatusInternalServerError
 	lastServerError  codeLabel = http.StatusNetworkAuthenticationRequired
 )
 
-// limited reports whether a code is one of those of which there may be maxCodes.
+// limited reports whether a code counts towards maxCodes.
 func (l codeLabel) limited() bool {
 	return l > 0 && l < 600 && (l < firstServerError || l > lastServerError)
 }
 
-// codeCounters are the counters of the codes of one label set. They are few, and the frequent ones
-// come early, so that going through a list is faster than anything that hashes.
+// codeCounters holds the counters of the codes in one label set. There are few of them, and the
+// frequent ones come early, so a search through a list is faster than a map.
 type codeCounters struct {
 	list atomic.Pointer[codeList] // replaced under mu, never changed
 	mu   sync.Mutex
@@ -92,7 +92,7 @@ func (list codeList) find(code codeLabel) *engine.Counter {
 	return nil
 }
 
-// full reports whether there is no room for one more code that is limited.
+// full reports whether there is no room for another limited code.
 func (list codeList) full() bool {
 	n := 0
 	for i := range list {
@@ -110,14 +110,15 @@ func (c *codeCounters) load() codeList {
 	return nil
 }
 
-// counter returns the counter of a code: a series of the family that has the given labels and then
-// the code, or the code's class if there is no room for the code.
+// counter returns the counter of a code, which is the series of the family with the given labels
+// followed by the code. If there is no room for the code, it returns the counter of the code's
+// class.
 func (c *codeCounters) counter(code codeLabel, family *engine.CounterVec, labels []string) *engine.Counter {
 	list := c.load()
 	if found := list.find(code); found != nil {
 		return found
 	}
-	if code.limited() && list.full() { // which it stays
+	if code.limited() && list.full() { // and it stays full
 		code = code.class()
 		if found := list.find(code); found != nil {
 			return found

@@ -10,7 +10,8 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// Config holds the options that servers and clients have in common. The zero Config is the default.
+// Config holds the common options of [Middleware] and [RoundTripper]. The zero Config is the
+// default.
 type Config struct {
 	ConstLabels     engine.Labels
 	DurationBuckets []float64                // nil: the engine's default, or none if native
@@ -18,10 +19,10 @@ type Config struct {
 	Exemplars       func(context.Context) engine.Labels
 	GroupCodes      bool // into 2xx and so on
 	Labels          []Label
-	Skip            func(*http.Request) bool // says which requests are not counted; nil: none
+	Skip            func(*http.Request) bool // reports whether to leave a request out; nil: none is
 }
 
-// countOne increments a counter, and lets the event in ctx become its exemplar if there are any.
+// countOne increments a counter. If exemplars are wanted, the one in ctx may become the counter's.
 func (c *Config) countOne(ctx context.Context, counter *engine.Counter) {
 	if c.Exemplars == nil {
 		counter.Inc()

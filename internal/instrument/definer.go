@@ -8,9 +8,9 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// definer defines the metrics of a constructor that panics when it cannot. The number of series
-// that a metric can have follows from its labels, all of which have closed sets of values; it is
-// the metric's limit, so that no series ever has to go to the overflow series because of others.
+// definer defines the metrics of a constructor, and panics if a definition fails. All labels have
+// closed sets of values, so the largest number of a metric's series is known. It is the metric's
+// limit, so that the overflow series is never used.
 type definer struct {
 	reg         *engine.Registry
 	constructor string
@@ -27,7 +27,7 @@ func (d definer) options(series int) []engine.MetricOption {
 	return []engine.MetricOption{engine.WithConstLabels(d.config.ConstLabels), engine.WithMaxSeries(series)}
 }
 
-// exemplars returns the options for a metric that has exemplars if they are asked for.
+// exemplars adds the option for exemplars if they are wanted.
 func (d definer) exemplars(options []engine.MetricOption) []engine.MetricOption {
 	if d.config.Exemplars != nil {
 		options = append(options, engine.WithExemplars(d.config.Exemplars))
@@ -41,7 +41,7 @@ func (d definer) counters(name, help string, labels []string, series int) *engin
 	return v
 }
 
-// byCode defines a counter whose last label is a status code.
+// byCode defines a counter whose last label is the status code.
 func (d definer) byCode(name, help string, labels []string, series int) *engine.CounterVec {
 	v, err := d.reg.NewCounterVec(name, help, labels, d.exemplars(d.options(series*maxCodeLabels))...)
 	d.check(err)
@@ -79,7 +79,7 @@ func (d definer) gauge(name, help string) *engine.Gauge {
 	return g
 }
 
-// sizeBuckets go from 256 bytes to 64 MiB, each four times the one before.
+// sizeBuckets are the bounds for sizes, from 256 bytes to 64 MiB by factors of four.
 var sizeBuckets = [...]float64{
 	1 << 8, 1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26,
 }

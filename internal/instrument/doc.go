@@ -4,12 +4,13 @@
 // sends. Package export offers it under the names Middleware and RoundTripper, which document the
 // metrics and the options.
 //
-// It owns the following:
+// The files, by subject:
 //
-//   - the families and their labels, whose values are closed sets, so that no client can make
-//     series: labels, codes, definer, endpoints;
-//   - the ResponseWriter of a measured request, which has the optional methods of the one beneath
-//     it and notes what becomes of the response: recorder, optional, writers, unwrap;
-//   - the copy of a request whose body is counted: request;
-//   - the two wrappers: middleware, roundtrip.
+//   - labels, codes, definer, endpoints: the families and their labels, whose values are closed
+//     sets, so that no client can create series.
+//   - recorder, optional, writers, unwrap: the ResponseWriter of a measured request. It notes the
+//     status code and the size of the response, and has exactly the optional methods of the
+//     ResponseWriter beneath it.
+//   - request: the copy of a request whose body is counted.
+//   - middleware, roundtrip: the two wrappers, and config, their options.
 package instrument

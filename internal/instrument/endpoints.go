@@ -14,7 +14,7 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// serverMetrics are the families of a Middleware. Those that it does not have are nil.
+// serverMetrics holds the families of a Middleware. Families that it does not define are nil.
 type serverMetrics struct {
 	requests  *engine.CounterVec
 	responses *engine.CounterVec // of aioprometheus; ours are byCode
@@ -52,7 +52,7 @@ func defineServerMetrics(reg *engine.Registry, c *ServerConfig, sets labelSets) 
 	return m
 }
 
-// endpoint holds the handles of one label set: a method on a route.
+// endpoint holds the handles of one label set: a method, a route, and the values of further labels.
 type endpoint struct {
 	labels    []string
 	requests  *engine.Counter
@@ -78,9 +78,9 @@ func (m *serverMetrics) newEndpoint(labels []string) *endpoint {
 	return e
 }
 
-// endpoints finds the handles for a request: one map lookup by the route, then an index. The
-// handles stay valid whatever happens to the families; after Registry.Clear they count what nobody
-// sees.
+// endpoints finds the handles for a request by one map lookup with the route, and an index. The
+// handles remain usable whatever happens to the families, but after Registry.Clear no page shows
+// them.
 type endpoints struct {
 	metrics *serverMetrics
 	sets    labelSets
@@ -91,17 +91,17 @@ type endpoints struct {
 	mu       sync.Mutex
 }
 
-// routeEndpoints are the endpoints of a route, by number of their label set; nil until the first
-// request.
+// routeEndpoints holds the endpoints of a route, by the number of their label set. An endpoint is
+// nil until its first request.
 type routeEndpoints struct {
 	route     string
 	method    string // that of the pattern, or ""
 	endpoints []atomic.Pointer[endpoint]
 }
 
-// methodOf returns the index of the method that a request is counted under. A mux gives a request
-// to a pattern with a method only if it is that method, or HEAD where the pattern has GET. The
-// function of WithRouteFunc may do otherwise.
+// methodOf returns the index of the method under which a request is counted. A mux matches a
+// pattern with a method only to requests with that method, or to HEAD if the method is GET.
+// ServerConfig.Route may return such a pattern for other requests, which are counted under "other".
 func (r *routeEndpoints) methodOf(method string) int {
 	switch {
 	case r.method == "", method == r.method, method == http.MethodHead && r.method == http.MethodGet:
@@ -110,8 +110,8 @@ func (r *routeEndpoints) methodOf(method string) int {
 	return otherMethod
 }
 
-// maxRoutes bounds the routes that are told apart. Patterns are program text, but the result of the
-// function of WithRouteFunc may depend on the request.
+// maxRoutes bounds the number of routes. Patterns are program text, but the result of
+// ServerConfig.Route may depend on the request.
 const maxRoutes = 2000
 
 func newEndpoints(metrics *serverMetrics, sets labelSets) *endpoints {
@@ -125,10 +125,10 @@ func (e *endpoints) newRoute(pattern string) *routeEndpoints {
 	return &routeEndpoints{routeLabel(pattern), method, make([]atomic.Pointer[endpoint], e.sets.count())}
 }
 
-// find returns the endpoint of a request.
+// find returns the endpoint of a request with the given pattern.
 func (e *endpoints) find(pattern string, r *http.Request) *endpoint {
 	if len(pattern) > engine.MaxLabelValue {
-		pattern = pattern[:engine.MaxLabelValue] // so that the map keeps nothing longer
+		pattern = pattern[:engine.MaxLabelValue] // so that the map keeps no longer string
 	}
 	route, ok := e.routes.Load(pattern)
 	if !ok {
@@ -153,22 +153,22 @@ func (e *endpoints) addRoute(pattern string) *routeEndpoints {
 	if e.count.Load() >= maxRoutes {
 		return e.overflow
 	}
-	pattern = strings.Clone(pattern) // it may be a part of something larger
+	pattern = strings.Clone(pattern) // which may be a part of a larger string
 	route := e.newRoute(pattern)
 	e.routes.Store(pattern, route)
 	e.count.Add(1)
 	return route
 }
 
-// addEndpoint may run in several goroutines for the same endpoint. The engine gives them all the
-// same series.
+// addEndpoint makes an endpoint. It may run in several goroutines for the same one, because the
+// engine gives them all the same series.
 func (e *endpoints) addEndpoint(route *routeEndpoints, set int) *endpoint {
 	method, closed := e.sets.values(set)
 	added := e.metrics.newEndpoint(append([]string{method, route.route}, closed...))
 	return keepFirst(&route.endpoints[set], added)
 }
 
-// keepFirst stores made if nothing is there yet, and returns what is there.
+// keepFirst stores made unless a pointer is stored already, and returns the stored pointer.
 func keepFirst[T any](in *atomic.Pointer[T], made *T) *T {
 	if in.CompareAndSwap(nil, made) {
 		return made

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Label values are closed sets: whatever a client sends, it is one of a number of values that the
+// Every label has a closed set of values: whatever a client sends, the value is one that the
 // program knows.
 
 const (
@@ -17,7 +17,7 @@ const (
 	otherValue     = "other"
 )
 
-// methods are the values of the label method.
+// methods holds the values of the label method.
 var methods = [...]string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 	http.MethodConnect, http.MethodOptions, http.MethodTrace,
@@ -51,8 +51,8 @@ func methodIndex(method string) int {
 	return otherMethod
 }
 
-// splitPattern splits a pattern of http.ServeMux into its method, "" if it has none, and the rest.
-// A name that is no pattern is all rest.
+// splitPattern splits a pattern of http.ServeMux into its method, which is "" if it has none, and
+// the rest. The rest of a string that is not a pattern is the whole string.
 func splitPattern(pattern string) (method, rest string) {
 	if i := strings.IndexAny(pattern, " \t"); i > 0 {
 		rest := strings.TrimLeft(pattern[i:], " \t")
@@ -80,7 +80,7 @@ type Label struct {
 	values []string // the last one is otherValue, for all that are not in index
 }
 
-// NewLabel returns a label that has one of the given values, or "other".
+// NewLabel returns a label whose value is one of the given values, or "other".
 func NewLabel(name string, value func(*http.Request) string, values []string) Label {
 	l := Label{name: name, value: value, index: make(map[string]int, len(values))}
 	for _, v := range values {
@@ -93,11 +93,11 @@ func NewLabel(name string, value func(*http.Request) string, values []string) La
 	return l
 }
 
-// HostLabel returns a label host, whose value is the host that a client's request goes to.
+// HostLabel returns a label host, whose value is the host in the URL of a client's request.
 func HostLabel(hosts []string) Label {
 	return NewLabel("host", func(r *http.Request) string {
 		if r.URL == nil {
-			return "" // the transport has refused it
+			return "" // the transport refuses such a request
 		}
 		return r.URL.Host
 	}, hosts)
@@ -110,10 +110,10 @@ func (l *Label) of(r *http.Request) int {
 	return len(l.values) - 1
 }
 
-// maxCombinations bounds the product of the numbers of values of all closed labels.
+// maxCombinations bounds the product of the numbers of values of all Labels.
 const maxCombinations = 1000
 
-// labelSets numbers the combinations of a method and closed labels.
+// labelSets numbers the combinations of a method and the values of Labels.
 type labelSets struct{ labels []Label }
 
 func newLabelSets(labels []Label) labelSets {
@@ -137,8 +137,8 @@ func (s labelSets) count() int {
 	return n
 }
 
-// of returns the number of the combination of a method, given by its index, and a request's closed
-// labels. It is below count.
+// of returns the number of the combination of a method, given by its index, and the values that a
+// request has. It is less than count.
 func (s labelSets) of(method int, r *http.Request) int {
 	n := method
 	for i := range s.labels {
@@ -147,7 +147,7 @@ func (s labelSets) of(method int, r *http.Request) int {
 	return n
 }
 
-// values returns the label values of a combination: the method, and the closed labels in order.
+// values returns the values of a combination: the method, and those of the Labels in order.
 func (s labelSets) values(n int) (method string, closed []string) {
 	closed = make([]string, len(s.labels))
 	for i := len(s.labels) - 1; i >= 0; i-- {

@@ -41,7 +41,7 @@ type middleware struct {
 	unrouted atomic.Int32 // requests without one, until routed or logged
 }
 
-// measured is a handler with its middleware.
+// measured is a handler inside a middleware.
 type measured struct {
 	*middleware
 	next http.Handler
@@ -60,8 +60,8 @@ func (h *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	if metrics.inFlight != nil {
 		metrics.inFlight.Inc()
-		// Last of all, so that a page without requests in flight has counted them all, and also
-		// when the function of WithRouteFunc panics.
+		// This comes last, so that a page that shows no request in flight has counted all requests.
+		// It runs even if Route panics.
 		defer metrics.inFlight.Dec()
 	}
 	rec := &recorder{
@@ -85,8 +85,8 @@ func (h *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.count(rec, r, true)
 			return
 		}
-		// nil after runtime.Goexit, which goes on by itself. Panicking anew here keeps the stack:
-		// this function runs on top of the frames that panicked.
+		// The reason is nil after runtime.Goexit, which continues by itself. A panic from here
+		// keeps the stack, because this function runs on top of the frames that panicked.
 		reason := recover()
 		if reason != http.ErrAbortHandler {
 			rec.notePanic()
@@ -119,7 +119,8 @@ func (h *measured) serveInside(outer *recorder, w http.ResponseWriter, r *http.R
 	returned = true
 }
 
-// count updates the metrics with a request that is over. The handler has returned, or it has not.
+// count updates the metrics at the end of a request. returned is false if the handler has panicked
+// or ended its goroutine.
 func (m *middleware) count(rec *recorder, r *http.Request, returned bool) {
 	route := m.route(r)
 	rec.mu.Lock()
@@ -133,7 +134,7 @@ func (m *middleware) count(rec *recorder, r *http.Request, returned bool) {
 	}
 	code := int(rec.code.Load())
 	if code == 0 && returned {
-		code = http.StatusOK // what net/http sends for a handler that says nothing
+		code = http.StatusOK // net/http sends it for a handler that writes nothing
 	}
 	m.watchRoutes(route, r, code)
 
@@ -160,19 +161,19 @@ func (m *middleware) count(rec *recorder, r *http.Request, returned bool) {
 	switch {
 	case upgraded != 0:
 	case r.Method == http.MethodHead:
-		e.responseSize.Observe(0) // the handler may have written a body, but nobody sends it
+		e.responseSize.Observe(0) // the handler may have written a body, but it is not sent
 	default:
 		e.responseSize.Observe(float64(rec.written.Load()))
 	}
 }
 
-// unroutedRequests is how many requests there must be without a route, and none with one, before
-// the middleware says that it may be in the wrong place.
+// unroutedRequests is the number of requests without a route, and none with one, after which the
+// middleware warns that it may be in the wrong place.
 const unroutedRequests = 10
 
-// watchRoutes says so, once, if no request ever has a route. Requests that failed or were
-// redirected prove nothing, because no mux may have seen them; nor do those of OPTIONS, which are
-// answered for all routes alike.
+// watchRoutes logs a warning, once, if no request has a route. Requests that failed or were
+// redirected do not count, because they may not have reached a mux. Nor do OPTIONS requests, which
+// handlers often answer for all routes alike.
 func (m *middleware) watchRoutes(route string, r *http.Request, code int) {
 	if m.routed.Load() {
 		return
@@ -188,7 +189,7 @@ func (m *middleware) watchRoutes(route string, r *http.Request, code int) {
 	}
 }
 
-// skips reports whether a request is not to be counted.
+// skips reports whether a request is left out.
 func (m *middleware) skips(r *http.Request) bool {
 	if _, excluded := m.excluded[r.URL.Path]; excluded {
 		return true
@@ -196,14 +197,14 @@ func (m *middleware) skips(r *http.Request) bool {
 	return m.Skip != nil && m.Skip(r)
 }
 
-// route returns the route as the mux or the function of WithRouteFunc knows it; "" if it does not.
+// route returns the route that the mux or ServerConfig.Route has found, or "" if there is none.
 func (m *middleware) route(r *http.Request) string {
 	route := r.Pattern
 	if m.Route != nil {
 		route = m.Route(r)
 	}
-	// ServeMux redirects a CONNECT to the path with a slash at the end, and then calls that path
-	// its pattern. The client chose the path.
+	// ServeMux redirects a CONNECT request to the path with a slash at the end, and then reports
+	// that path, which the client chose, as the pattern.
 	if n := len(route); r.Method == http.MethodConnect && n > 1 && route[0] == '/' && route[n-1] == '/' {
 		return ""
 	}

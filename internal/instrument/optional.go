@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// The bits of a combination of optional methods.
+// The bits of a set of optional methods.
 const (
 	hasFlush = 1 << iota
 	hasFlushError
@@ -23,7 +23,7 @@ type (
 	closeNotifier interface{ CloseNotify() <-chan bool } // http.CloseNotifier, which is deprecated and in use
 )
 
-// methodsOf returns which optional methods w has.
+// methodsOf returns the set of optional methods that w has.
 func methodsOf(w http.ResponseWriter) int {
 	found := 0
 	if _, ok := w.(http.Flusher); ok {

@@ -14,12 +14,12 @@ import (
 	"time"
 )
 
-// recorder is the ResponseWriter of a measured request. It belongs to that request for ever: the
-// handler may have started goroutines that write after it has returned, and their writes must go
-// where they would go without the recorder, into no other request's response and counts.
+// recorder is the ResponseWriter of a measured request. It is never reused: the handler may have
+// started goroutines that write after it has returned, and their writes must not reach the response
+// or the counts of another request.
 //
-// A ResponseWriter belongs to one goroutine at a time, but the one beneath may allow more, so what
-// writes count is atomic.
+// A ResponseWriter belongs to one goroutine at a time, but the one beneath may allow several, so
+// the fields that writes change are atomic.
 type recorder struct {
 	inner http.ResponseWriter
 	owner *middleware
@@ -33,13 +33,13 @@ type recorder struct {
 
 	mu       sync.Mutex      // guards the following
 	upgraded time.Duration   // since the owner's epoch; 0 if the connection still speaks HTTP
-	route    string          // that a Middleware inside has seen; "" if none has
-	inside   context.Context // of the request that the innermost Middleware got; nil if there is none
-	panicked bool            // inside, or in the end
+	route    string          // as seen by a Middleware inside; "" if none has seen one
+	inside   context.Context // of the request of the innermost Middleware; nil if there is none
+	panicked bool            // the handler, or one inside
 }
 
-// noteInside notes the route and the context that a Middleware inside has seen. Those further in,
-// which are done earlier, say more than those around them.
+// noteInside notes the route and the context of a Middleware inside. The innermost one, which calls
+// it first, knows best.
 func (rec *recorder) noteInside(route string, ctx context.Context) {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
@@ -57,8 +57,8 @@ func (rec *recorder) notePanic() {
 	rec.panicked = true
 }
 
-// received returns the length of the request's body, or how much of it was read if it is not known
-// for sure.
+// received returns the length of the request's body, or the number of bytes that were read if the
+// length is not trusted.
 func (rec *recorder) received(r *http.Request) int64 {
 	if rec.counted != nil {
 		return rec.counted.body.read.Load()
@@ -68,8 +68,8 @@ func (rec *recorder) received(r *http.Request) int64 {
 
 func (rec *recorder) Header() http.Header { return rec.inner.Header() }
 
-// WriteHeader takes the first code that is not informational for the response's, as net/http does.
-// That panics on codes which are none.
+// WriteHeader notes the first code that is not informational, as net/http does. net/http panics if
+// code is not a status code.
 func (rec *recorder) WriteHeader(code int) {
 	rec.inner.WriteHeader(code)
 	switch {
@@ -87,7 +87,7 @@ func (rec *recorder) noteHeader(code int) {
 	}
 }
 
-// noteUpgrade notes that the connection speaks another protocol from now on.
+// noteUpgrade notes that the connection uses another protocol from now on.
 func (rec *recorder) noteUpgrade() {
 	rec.noteHeader(http.StatusSwitchingProtocols)
 	rec.mu.Lock()
@@ -103,26 +103,28 @@ func (rec *recorder) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// noteWrite notes what came of a write. The first one writes the header, even if it fails or has
-// nothing in it, except in two cases in which the response is not the handler's any more.
+// noteWrite notes the result of a write. The first write sends the header, even if it fails or is
+// empty. There are two exceptions, in which the response no longer belongs to the handler.
 func (rec *recorder) noteWrite(n int, err error) {
 	rec.written.Add(int64(n))
 	switch {
 	case n > 0 || err == nil:
 	case errors.Is(err, http.ErrHandlerTimeout): // http.TimeoutHandler has answered
 		return
-	case errors.Is(err, http.ErrHijacked): // by a way that does not lead through the recorder
+	case errors.Is(err, http.ErrHijacked): // and the recorder has not seen it
 		rec.noteUpgrade()
 		return
 	}
 	rec.noteHeader(http.StatusOK)
 }
 
-// Unwrap is for http.ResponseController, and for those who look for a ResponseWriter of their own.
+// Unwrap returns the ResponseWriter beneath. http.ResponseController calls it, and so do handlers
+// that look for a certain ResponseWriter.
 //
-// A controller goes on beneath a ResponseWriter that has no Flush or Hijack. The recorder has
-// neither if the ResponseWriter beneath it has not, and there may be one further down. The
-// controller then gets a ResponseWriter that notes the call; anybody else gets what is beneath.
+// A controller looks further down if a ResponseWriter has no Flush or Hijack. The recorder lacks
+// these methods if the ResponseWriter directly beneath lacks them, but one further down may have
+// them. In that case the controller gets a ResponseWriter that notes the call. All other callers
+// get the ResponseWriter beneath.
 func (rec *recorder) Unwrap() http.ResponseWriter {
 	if _, ok := rec.inner.(http.Flusher); !ok && controllerMethod() == "Flush" {
 		return flushesBeneath{rec}
@@ -146,7 +148,7 @@ func (w hijacksBeneath) Hijack() (net.Conn, *bufio.ReadWriter, error) { return w
 
 func (rec *recorder) recording() *recorder { return rec }
 
-// The following are the optional methods, for those types in middleware_writers.go that have them.
+// The following methods implement the optional methods of the types in writers.go.
 
 func (rec *recorder) flush() {
 	rec.inner.(http.Flusher).Flush()
@@ -159,7 +161,8 @@ func (rec *recorder) flushError() error {
 	return err
 }
 
-// flushBeneath flushes the first ResponseWriter beneath that can, as http.ResponseController does.
+// flushBeneath flushes the first ResponseWriter beneath that can flush, as http.ResponseController
+// does.
 func (rec *recorder) flushBeneath() error {
 	err := flushFirst(rec.inner)
 	rec.noteFlush(err)
@@ -179,7 +182,7 @@ func flushFirst(w http.ResponseWriter) error {
 	return http.ErrNotSupported
 }
 
-// noteFlush notes what came of a flush: the header is written, unless nobody can flush.
+// noteFlush notes the result of a flush: the header is written, unless no ResponseWriter can flush.
 func (rec *recorder) noteFlush(err error) {
 	if !errors.Is(err, http.ErrNotSupported) {
 		rec.noteHeader(http.StatusOK)
@@ -200,8 +203,8 @@ func (rec *recorder) hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 func (rec *recorder) closeNotify() <-chan bool { return rec.inner.(closeNotifier).CloseNotify() }
 
-// readFrom notes that the header is written if there was something to read. If not, net/http has
-// written nothing, and the handler may still answer with an error.
+// readFrom notes that the header is written, but only if src had any data. Without data net/http
+// has written nothing, and the handler may still answer with an error.
 func (rec *recorder) readFrom(src io.Reader) (int64, error) {
 	n, err := rec.inner.(io.ReaderFrom).ReadFrom(src)
 	rec.written.Add(n)

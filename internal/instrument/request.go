@@ -9,29 +9,29 @@ import (
 	"sync/atomic"
 )
 
-// trustedLength is how long a body may be for its Content-Length to be believed. A client may state
-// any length and send nothing, which would spoil the sum. What is read of longer bodies, and of
-// those of unknown length, is counted.
+// trustedLength is the largest Content-Length that is trusted. A client may state any length and
+// send nothing, which would spoil the sum. Of longer bodies, and of those of unknown length, the
+// bytes that are read are counted.
 const trustedLength = 1 << 20
 
-// countedRequest is a copy of a request, with a body that is counted. Nothing may be lost between
-// the copy, which the handler gets, and the original: what the server learns at the end of the body
-// goes to the copy at once, and what the handler has changed goes to the original when it is done.
+// countedRequest is a copy of a request, with a body that is counted. The handler gets the copy.
+// The trailer, which the server sets at the end of the body, is passed on to the copy at once.
+// Changes that the handler makes are passed on to the original when it has returned.
 //
-// The body in the original stays as it is, because net/http looks at its type when a header is
-// written: in a body of a foreign type it would read on, for 256 KiB, before it sends the answer of
-// a handler that does not want the body, and a client that waits for 100 Continue would wait in
-// vain.
+// The body of the original stays as it is, because net/http checks its type when a header is
+// written. With a body of another type, net/http would read up to 256 KiB before it sends the
+// answer of a handler that does not want the body, and a client that waits for 100 Continue would
+// wait in vain.
 //
-// A goroutine of the handler, or the http.Transport that it passes the body to, may read the body
-// after the handler has returned.
+// A goroutine of the handler, or an http.Transport to which it has passed the body, may read the
+// body after the handler has returned.
 type countedRequest struct {
 	http.Request
 	original *http.Request
 	body     countedBody
 }
 
-// countBody returns a copy of r whose body is counted, or nil if the length of the body is known.
+// countBody returns a copy of r whose body is counted, or nil if the length of the body is trusted.
 func countBody(r *http.Request) *countedRequest {
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength >= 0 && r.ContentLength <= trustedLength {
 		return nil
@@ -42,12 +42,12 @@ func countBody(r *http.Request) *countedRequest {
 	return c
 }
 
-// handBack gives the original what the handler has changed: its fields, and in them the context,
-// the path values, and the form, whose files net/http removes.
+// handBack copies the changes of the handler to the original: the fields, among them the form,
+// whose files net/http removes, the context, and the path values.
 //
-// If another goroutine is reading a chunked body of HTTP/1 in this moment, the server may be
-// writing the original's Trailer, so the original cannot be overwritten as a whole: the context and
-// the path values, which have no other way, stay with the copy.
+// If another goroutine is reading a chunked body of HTTP/1 at this moment, the server may be
+// writing the original's Trailer, so the original cannot be overwritten as a whole. Then the
+// context and the path values are lost, because they cannot be copied separately.
 func (c *countedRequest) handBack() {
 	c.body.mu.Lock()
 	defer c.body.mu.Unlock()
@@ -62,12 +62,13 @@ func (c *countedRequest) handBack() {
 		left.Body = to.Body
 	}
 	if left.Trailer == nil {
-		left.Trailer = to.Trailer // which net/http reads, too, when it discards a body
+		left.Trailer = to.Trailer // which net/http reads too, when it discards a body
 	}
 	*to = left
 }
 
-// countedBody counts what is read of a body. Whoever reads may do so beside the handler.
+// countedBody counts the bytes that are read of a body. It may be read concurrently with the
+// handler.
 type countedBody struct {
 	inner   io.ReadCloser
 	request *countedRequest
@@ -79,7 +80,7 @@ type countedBody struct {
 
 func (b *countedBody) Read(p []byte) (n int, err error) {
 	b.enter()
-	defer func() { b.leave(err == io.EOF) }() // also when the inner one panics
+	defer func() { b.leave(err == io.EOF) }() // even if the inner Read panics
 	n, err = b.inner.Read(p)
 	b.read.Add(int64(n))
 	return n, err
@@ -87,7 +88,7 @@ func (b *countedBody) Read(p []byte) (n int, err error) {
 
 func (b *countedBody) Close() error {
 	b.enter()
-	defer b.leave(true) // the inner one reads to the end if that is near
+	defer b.leave(true) // the inner Close reads to the end if that is near
 	return b.inner.Close()
 }
 
@@ -97,9 +98,9 @@ func (b *countedBody) enter() {
 	b.mu.Unlock()
 }
 
-// leave hands on the Trailer, which the server gives to its own request at the end of the body; it
-// does so before any call that ended returns. A Trailer that was announced is there already, and is
-// filled in place.
+// leave passes on the Trailer, which the server sets in the original at the end of the body, before
+// the call that has reached the end returns. An announced Trailer is there already and is filled in
+// place.
 func (b *countedBody) leave(ended bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -66,11 +66,11 @@ func (t *roundTripper) RoundTrip(r *http.Request) (response *http.Response, err 
 		return t.next.RoundTrip(r)
 	}
 	t.inFlight.Inc()
-	// Last of all, so that a page without requests in flight has counted them all.
+	// This comes last, so that a page that shows no request in flight has counted all requests.
 	defer t.inFlight.Dec()
 	began := time.Since(t.epoch)
 	returned := false
-	defer func() { // without recover: a panic, or runtime.Goexit, goes on as it is
+	defer func() { // without recover, so that a panic or runtime.Goexit continues unchanged
 		t.count(r, time.Since(t.epoch)-began, response, err, returned)
 	}()
 	response, err = t.next.RoundTrip(r)
@@ -96,15 +96,16 @@ func (t *roundTripper) count(r *http.Request, took time.Duration, response *http
 	t.countOne(ctx, e.codes.counter(code, t.requests, e.labels))
 }
 
-// CloseIdleConnections does what http.Client.CloseIdleConnections asks for, if next can.
+// CloseIdleConnections closes the idle connections of next, if next has this method. http.Client
+// calls it.
 func (t *roundTripper) CloseIdleConnections() {
 	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }
 
-// endpoint returns the handles of a label set. Several goroutines may make the same ones; the
-// engine gives them all the same series.
+// endpoint returns the handles of a label set. Several goroutines may make them at the same time,
+// because the engine gives them all the same series.
 func (t *roundTripper) endpoint(set int) *clientEndpoint {
 	if e := t.endpoints[set].Load(); e != nil {
 		return e
@@ -118,7 +119,7 @@ func (t *roundTripper) endpoint(set int) *clientEndpoint {
 	return keepFirst(&t.endpoints[set], e)
 }
 
-// reasons are the values of the label reason.
+// reasons holds the values of the label reason.
 var reasons = [...]string{"canceled", "timeout", "nil_response", "panic", otherValue}
 
 // The indexes into reasons.
@@ -130,9 +131,8 @@ const (
 	reasonOther
 )
 
-// reasonOf returns the index of the reason for an error. The context knows best: a transport
-// returns the cause of a cancellation, which may be any error, and of several goroutines that one
-// timeout has canceled only one has timed out.
+// reasonOf returns the index of the reason for an error. The context is checked first, because a
+// transport returns the cause of a cancellation, which may be any error.
 func reasonOf(ctx context.Context, err error) int {
 	switch ctx.Err() {
 	case context.Canceled:
@@ -148,7 +148,8 @@ func reasonOf(ctx context.Context, err error) int {
 		return reasonCanceled
 	}
 	// http.Client.Timeout ends a request in two ways at the same moment: by the deadline of its
-	// context, and by a channel, for which a transport has an error that says nothing.
+	// context, and by a channel. For the channel, a transport has an error that does not tell the
+	// reason.
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
 		return reasonTimeout
 	}

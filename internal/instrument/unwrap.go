@@ -11,7 +11,7 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// maxWrappers bounds walks through ResponseWriters, one of which might unwrap to itself.
+// maxWrappers bounds walks through ResponseWriters, because one of them might unwrap to itself.
 const maxWrappers = 100
 
 // Unwrapped returns w and the ResponseWriters that it wraps, from the outermost inwards.
@@ -40,8 +40,8 @@ func First[T any](w http.ResponseWriter) (found T, ok bool) {
 	return found, false
 }
 
-// findRecorder returns the recorder that w is or wraps and whose requests are counted in the given
-// family, or nil.
+// findRecorder returns the recorder that w is or wraps and that counts its requests in the given
+// family, or nil if there is none.
 func findRecorder(w http.ResponseWriter, requests *engine.CounterVec) *recorder {
 	for w := range Unwrapped(w) {
 		if r, ok := w.(interface{ recording() *recorder }); ok {
@@ -53,8 +53,8 @@ func findRecorder(w http.ResponseWriter, requests *engine.CounterVec) *recorder 
 	return nil
 }
 
-// controllerMethod returns the name of the method of http.ResponseController that called the
-// caller, or "". The call has no arguments to tell it by, so the stack has to.
+// controllerMethod returns the name of the method of http.ResponseController that has called the
+// caller, or "" for other callers. Only the stack can tell, because the call has no arguments.
 func controllerMethod() string {
 	const aboveCaller = 3 // runtime.Callers, this function and the one that called it
 	var pc [1]uintptr

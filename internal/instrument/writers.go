@@ -9,10 +9,10 @@ import (
 	"net/http"
 )
 
-// Handlers ask a ResponseWriter by type assertion what else it can do, so the ResponseWriter of a
-// measured request must have exactly the optional methods that the one beneath it has: one more,
-// and a handler does what it would not do without the middleware; one less, and it cannot do what
-// it could. There is a type for each combination, named after the methods:
+// Handlers find the optional methods of a ResponseWriter by type assertions. So the ResponseWriter
+// of a measured request must have exactly those of the ResponseWriter beneath it: with one more or
+// one less, a handler would behave differently. There is a type for each combination, named after
+// the methods:
 //
 //	F  Flush         http.Flusher
 //	E  FlushError    that of http.ResponseController; nobody has it without Flush
@@ -22,8 +22,8 @@ import (
 //	S  WriteString   io.StringWriter
 //	P  Push          http.Pusher
 //
-// Each type embeds the one without its last letter and adds that letter's method. All consist of
-// one pointer, so that making them an interface allocates nothing. The deadlines and
+// Each type embeds the type without the last letter and adds the method of that letter. All consist
+// of one pointer, so that their conversion to an interface allocates nothing. Deadlines and
 // EnableFullDuplex, for which there are no interfaces, are found through Unwrap.
 type (
 	wF       struct{ *recorder }
