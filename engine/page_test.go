@@ -457,7 +457,7 @@ func TestAPageWhoseContextIsDoneWritesNothingMore(t *testing.T) {
 	}
 }
 
-// cancelling calls cancel in each Write and counts what is written.
+// cancelling calls cancel in each Write, and counts calls and bytes.
 type cancelling struct {
 	cancel        func()
 	writes, bytes int
