@@ -13,32 +13,35 @@ import (
 )
 
 const (
-	// maxAnswer is how much of an answer is read: beyond it, a connection is cheaper to open anew than to read empty.
+	// maxAnswer bounds the number of bytes that are read of an answer. Beyond it, a new connection
+	// is cheaper than reading on.
 	maxAnswer = 64 << 10
 
-	// answerTimeout is how long the body of an answer may take. The status has come by then, and is what counts.
+	// answerTimeout bounds the time for the body of an answer. The status, which decides, is known
+	// by then.
 	answerTimeout = 2 * time.Second
 
-	// shownAnswer is how much of an answer's body an error shows.
+	// shownAnswer bounds the part of an answer's body that an error shows.
 	shownAnswer = 512
 
-	// maxRedirects is one more than anybody needs to get to the same server.
+	// maxRedirects bounds the redirects of one push. All of them lead to the same server.
 	maxRedirects = 3
 )
 
-// StatusError is an answer other than 2xx.
+// StatusError is the error of a push that the server has answered with a status other than 2xx.
 type StatusError struct {
 	Method   string // of the request
 	URL      string // of the request, without credentials and query
 	Status   int
-	Location string // where the server redirects to, without credentials and query
-	Body     string // its first 512 bytes, without the credentials of the request: blacked out, or all withheld
+	Location string // target of a redirect, without credentials and query
+	Body     string // its first 512 bytes; credentials are blacked out, or the body is withheld
 
-	// RetryAfter is how long the server asks to be left alone, from 1 second to 5 minutes; 0 if it does not say.
+	// RetryAfter is how long the server asks clients to wait, within 1 second and 5 minutes; 0 if
+	// it does not say.
 	RetryAfter time.Duration
 }
 
-// Error says all of it but RetryAfter, in one line.
+// Error returns all fields except RetryAfter in one line.
 func (e *StatusError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "quipu: push: %s %s: %d %s", e.Method, e.URL, e.Status, http.StatusText(e.Status))
@@ -51,37 +54,40 @@ func (e *StatusError) Error() string {
 	return b.String()
 }
 
-// readAnswer reads what the server says, for the error if it is one and for the connection's sake if not.
+// readAnswer reads the answer of the server and returns an error if it is one. It reads other
+// answers too, so that the connection can be used again.
 func (p *Pusher) readAnswer(resp *http.Response) error {
 	defer resp.Body.Close()
 	if resp.StatusCode < 200 {
-		// The body of 101 is the connection itself, which no context ends. Nobody has asked to switch protocols.
+		// The body of a 101 is the connection itself, which no context ends. The request did not
+		// ask for another protocol.
 		return &StatusError{Method: resp.Request.Method, URL: p.shown, Status: resp.StatusCode}
 	}
 	body := io.LimitReader(resp.Body, maxAnswer)
 	if resp.StatusCode/100 == 2 {
-		_, _ = io.Copy(io.Discard, body) // the push has arrived, however its answer ends
+		_, _ = io.Copy(io.Discard, body) // the push has arrived, even if reading fails
 		return nil
 	}
-	text, _ := io.ReadAll(body) // an error with half its text says more than one without
+	text, _ := io.ReadAll(body) // a part of the text is better than none
 	e := &StatusError{
 		Method: resp.Request.Method,
 		URL:    shown(resp.Request.URL),
 		Status: resp.StatusCode,
-		// Black out before cutting: a secret must not survive as the piece before the cut.
+		// Secrets are blacked out before the text is cut, so that no part of one remains before the
+		// cut.
 		Body: cut(strings.TrimSpace(p.redact(string(text))), shownAnswer),
 	}
 	if to, err := url.Parse(resp.Header.Get("Location")); err == nil && resp.StatusCode/100 == 3 && to.String() != "" {
 		e.Location = cut(p.redact(shown(resp.Request.URL.ResolveReference(to))), shownAnswer)
 	}
 	if resp.Request.Response != nil {
-		e.URL = p.redact(e.URL) // the server has redirected here, and may have put into the path what it knows
+		e.URL = p.redact(e.URL) // the server chose this URL and may have put secrets into its path
 	}
 	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
 	return e
 }
 
-// cut cuts at a rune boundary.
+// cut shortens a string at a rune boundary.
 func cut(s string, most int) string {
 	if len(s) > most {
 		s = s[:most]
@@ -91,10 +97,11 @@ func cut(s string, most int) string {
 
 const (
 	minRetryAfter = time.Second
-	maxRetryAfter = 5 * time.Minute // a server that is well again must not wait for a metric until tomorrow
+	maxRetryAfter = 5 * time.Minute // a server that has recovered should not miss metrics for long
 )
 
-// retryAfter reads a Retry-After header, which is a number of seconds or a date. It returns 0 for anything else.
+// retryAfter reads a Retry-After header, which is a number of seconds or a date. It returns 0 for
+// anything else.
 func retryAfter(value string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil {
 		return max(time.Duration(min(seconds, uint64(maxRetryAfter/time.Second)))*time.Second, minRetryAfter)
@@ -105,8 +112,9 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return 0
 }
 
-// checkRedirect stops where the next request would not be the same one to the same server. The redirect itself is the
-// answer then, and an error. Without it, net/http would turn a push that meets a 301 into a GET, and call it a success.
+// checkRedirect follows a redirect only if the next request is the same one to the same server.
+// Otherwise the redirect is the answer, and an error. Without this function, net/http would turn a
+// push into a GET after a 301, and report success.
 func checkRedirect(next *http.Request, via []*http.Request) error {
 	first := via[0]
 	if len(via) > maxRedirects || next.Method != first.Method ||

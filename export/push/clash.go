@@ -11,8 +11,8 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// ErrLabel marks metrics that have a label of the same name as the job or a grouping label. The server would overwrite it
-// in every series, and answer that all is well.
+// ErrLabel is wrapped by the error of a push if a metric has a label with the name of a label of
+// the group. The server would overwrite it in every series and report success.
 var ErrLabel = errors.New("label of the group")
 
 func clash(metric, name string) error {
@@ -20,7 +20,7 @@ func clash(metric, name string) error {
 		ErrLabel, metric, name)
 }
 
-// checkDeclared looks at the definitions.
+// checkDeclared checks the labels in the definitions of the metrics.
 func checkDeclared(reg *engine.Registry, labels []label) error {
 	for metric := range reg.All() {
 		for _, l := range labels {
@@ -32,9 +32,10 @@ func checkDeclared(reg *engine.Registry, labels []label) error {
 	return nil
 }
 
-// checkPage looks at a page in text format, for the labels of metrics with open label sets, which no definition shows. (In
-// protobuf these are not checked.) It searches for bytes rather than parsing, at gigabytes a second, and looks closer only
-// where it finds name=" after a brace or a comma: that is a label, unless it is in a comment or the end of a value.
+// checkPage checks the labels in a page in text format, because the definitions do not show those
+// of open label sets. (In protobuf these are not checked.) It does not parse the page but searches
+// for name=" after a brace or a comma, which is faster by far. A match is a label, unless it is in
+// a comment or within a value.
 func checkPage(page []byte, labels []label) error {
 	for _, l := range labels {
 		wanted := []byte(l.name + `="`)
@@ -60,7 +61,7 @@ func checkPage(page []byte, labels []label) error {
 	return nil
 }
 
-// inValue reports whether the beginning of a sample's line ends within a label value.
+// inValue reports whether line, the beginning of a sample's line, ends within a label value.
 func inValue(line []byte) bool {
 	quoted := false
 	for i := 0; i < len(line); i++ {

@@ -14,17 +14,18 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// defaultTimeout is ample for a page of some megabytes, and less than the minute in which many people push.
+// defaultTimeout is enough for a page of some megabytes, and less than a minute, a common interval
+// of pushes.
 const defaultTimeout = 30 * time.Second
 
-// Option configures a [Pusher]. What is wrong with one is an error of [New].
+// Option configures a [Pusher]. [New] returns an error if an option cannot work.
 type Option func(*config) error
 
 type config struct {
 	reg      *engine.Registry
 	client   *http.Client
 	grouping []label
-	path     string // instead of /metrics/job/...; empty when not given
+	path     string // of WithPath, instead of /metrics/job/...; "" if not given
 	query    string // of path
 	format   encode.Format
 	timeout  time.Duration
@@ -36,7 +37,7 @@ type config struct {
 	header         http.Header
 }
 
-// WithRegistry pushes this registry's metrics instead of those of engine.Default().
+// WithRegistry sets the registry whose metrics are pushed. The default is engine.Default().
 func WithRegistry(reg *engine.Registry) Option {
 	return func(c *config) error {
 		if reg == nil {
@@ -47,8 +48,9 @@ func WithRegistry(reg *engine.Registry) Option {
 	}
 }
 
-// WithGrouping adds a label to the group: see the package's documentation. The name must be a label name, without two
-// leading underscores, and not job, le or quantile; the value is any valid UTF-8 up to engine.MaxLabelValue bytes.
+// WithGrouping adds a label to the group (see the documentation of the package). The name must be a
+// label name without two leading underscores, and not job, le or quantile. The value may be any
+// valid UTF-8 of up to [engine.MaxLabelValue] bytes.
 func WithGrouping(name, value string) Option {
 	return func(c *config) error {
 		l := label{name, value}
@@ -65,7 +67,7 @@ func WithGrouping(name, value string) Option {
 	}
 }
 
-// WithBasicAuth sends a user name and a password, instead of those in the URL if it has any.
+// WithBasicAuth sends a user name and a password. They replace those in the URL.
 func WithBasicAuth(user, password string) Option {
 	return func(c *config) error {
 		c.auth, c.user, c.password = true, user, password
@@ -73,7 +75,8 @@ func WithBasicAuth(user, password string) Option {
 	}
 }
 
-// WithHeader adds a header to every request, a token or a tenant. Headers that describe the body cannot be set.
+// WithHeader adds a header to every request, such as a token or a tenant. Headers that describe the
+// body cannot be set.
 func WithHeader(name, value string) Option {
 	return func(c *config) error {
 		key := http.CanonicalHeaderKey(name)
@@ -85,7 +88,7 @@ func WithHeader(name, value string) Option {
 		case key == "Content-Type" || key == "Content-Length" || key == "Content-Encoding" || key == "Transfer-Encoding":
 			return fmt.Errorf("WithHeader(%q): the push sets it", name)
 		case key == "Host":
-			c.host = value // net/http takes it from elsewhere
+			c.host = value // net/http does not take it from the header
 		default:
 			c.header.Add(key, value)
 		}
@@ -93,11 +96,13 @@ func WithHeader(name, value string) Option {
 	}
 }
 
-// WithClient uses this client, for its TLS configuration, say. The client is copied; its CheckRedirect is not used, because
-// redirects are followed as the package says. Connections that it keeps open are the caller's to close.
+// WithClient sets the HTTP client, for example because of its TLS configuration. The Pusher uses a
+// copy without its CheckRedirect, because it follows redirects as the documentation of the package
+// says. The caller has to close connections that the client keeps open.
 //
-// By default a Pusher has a client that takes the proxy from the environment and keeps no connection between pushes: an
-// idle one would be lost among the gateway's timeouts, and needs goroutines that nobody ends.
+// The default client takes the proxy from the environment and keeps no connection between pushes.
+// An idle connection needs goroutines that only the caller could end, and the gateway would often
+// close it before the next push.
 func WithClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
@@ -108,9 +113,11 @@ func WithClient(client *http.Client) Option {
 	}
 }
 
-// WithPath pushes to a server that is no Pushgateway: /api/v1/import/prometheus of VictoriaMetrics and vmagent. It follows the
-// path of the URL and may have a query. Such a server takes the job and the grouping labels from extra_label parameters,
-// has no groups that Delete could delete, makes no difference between Add and Replace, and reads text only.
+// WithPath sets the path of a server that is not a Pushgateway, such as /api/v1/import/prometheus
+// of VictoriaMetrics and vmagent. The path is appended to that of the URL and may have a query.
+// Such a server takes the job and the grouping labels from extra_label parameters. It has no
+// groups, so [Pusher.Delete] returns an error, and [Pusher.Add] and [Pusher.Replace] do the same.
+// It reads the text format only.
 func WithPath(path string) Option {
 	return func(c *config) error {
 		before, query, _ := strings.Cut(path, "?")
@@ -124,8 +131,9 @@ func WithPath(path string) Option {
 	}
 }
 
-// WithFormat is the format of the page, encode.Text by default or encode.Protobuf, in which a Pushgateway understands native
-// histograms. It does not read OpenMetrics.
+// WithFormat sets the format of the page: [encode.Text], which is the default, or
+// [encode.Protobuf], in which a Pushgateway understands native histograms. A Pushgateway does not
+// read OpenMetrics.
 func WithFormat(format encode.Format) Option {
 	return func(c *config) error {
 		if format != encode.Text && format != encode.Protobuf {
@@ -136,8 +144,8 @@ func WithFormat(format encode.Format) Option {
 	}
 }
 
-// WithTimeout is the longest time that one push may take, 30 seconds by default. It holds beside that of the context and that
-// of the client.
+// WithTimeout bounds the time of one push. The default is 30 seconds. The timeouts of the context
+// and of the client hold as well.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		if d <= 0 {
@@ -148,7 +156,8 @@ func WithTimeout(d time.Duration) Option {
 	}
 }
 
-// WithLogger is where [Pusher.Run] reports that pushing fails, and that it works again. The default is slog.Default().
+// WithLogger sets the logger to which [Pusher.Run] reports that pushes fail, and that they work
+// again. The default is slog.Default().
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {
@@ -159,7 +168,7 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// isToken reports whether s is what RFC 9110 calls a token.
+// isToken reports whether s is a token of RFC 9110.
 func isToken(s string) bool {
 	for i := range len(s) {
 		c := s[i]

@@ -19,18 +19,19 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// Pusher pushes a registry's metrics to one group of one server. Its methods may be called concurrently; it has one request
-// in flight at a time, and the others wait.
+// Pusher pushes the metrics of a registry to one group of one server. Its methods may be called
+// concurrently. One request is in flight at a time, and the others wait for it.
 type Pusher struct {
 	reg     *engine.Registry
 	client  *http.Client
-	custom  bool    // the URL is no group of a Pushgateway
+	custom  bool    // the URL is not that of a Pushgateway's group
 	labels  []label // the job and the grouping labels
 	format  encode.Format
 	timeout time.Duration
 	logger  *slog.Logger // nil: slog.Default() at the time
 
-	// What holds secrets is within functions, where nothing that prints or dumps a Pusher looks.
+	// Secrets are inside functions only, because these are not shown when a Pusher is printed or
+	// dumped.
 	request func(ctx context.Context, method string, page []byte) (*http.Request, error)
 	redact  redact
 	shown   string // the URL without secrets
@@ -39,8 +40,10 @@ type Pusher struct {
 	size int           // of the latest page, guarded by turn
 }
 
-// New returns a Pusher for a job at a server such as http://gateway:9091. A path of the URL is kept, for gateways behind a
-// prefix; a user name and a password in it are sent as basic auth. New sends nothing and starts nothing.
+// New returns a Pusher for a job at a server such as http://gateway:9091. The URL may have a path,
+// for gateways behind a prefix. A user name and a password in the URL are sent as basic auth. New
+// sends nothing and starts no goroutine. It returns an error if the URL, the job or an option
+// cannot work.
 func New(serverURL, job string, opts ...Option) (*Pusher, error) {
 	p, err := newPusher(serverURL, job, opts)
 	if err != nil {
@@ -109,8 +112,8 @@ func (c *config) check(job string) error {
 	return nil
 }
 
-// newTransport returns the transport of the default client: see [WithClient]. Connecting has limits of its own, so that a server
-// that is gone is noticed sooner than one that is slow.
+// newTransport returns the transport of the default client (see [WithClient]). Connecting has
+// shorter limits than the push, so that a dead server is noticed sooner than a slow one.
 func newTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  proxyFromEnvironment,
@@ -118,18 +121,20 @@ func newTransport() *http.Transport {
 		TLSHandshakeTimeout:    5 * time.Second,
 		MaxResponseHeaderBytes: maxAnswer,
 		DisableKeepAlives:      true,
-		DisableCompression:     true, // an answer that unpacks to more than was read would escape the bounds
+		DisableCompression:     true, // a compressed answer could be larger than the bounds
 	}
 }
 
-// Add pushes with POST: of the group's metrics, those with the same names as the pushed ones are replaced, the others stay.
+// Add pushes with POST. The pushed metrics replace those metrics of the group that have the same
+// names; the others stay.
 func (p *Pusher) Add(ctx context.Context) error { return p.push(ctx, http.MethodPost) }
 
-// Replace pushes with PUT: the pushed metrics become all that the group has.
+// Replace pushes with PUT. The pushed metrics replace all metrics of the group.
 func (p *Pusher) Replace(ctx context.Context) error { return p.push(ctx, http.MethodPut) }
 
-// Delete deletes the group with everything in it, whoever has pushed it. It is no error if there is no such group, and
-// always one with [WithPath]. A Pushgateway answers first and deletes a moment later, but before anything that is pushed then.
+// Delete deletes the group with all its metrics, those of other pushers included. It is not an
+// error if the group does not exist, but always one with [WithPath]. A Pushgateway answers first
+// and deletes a moment later, but before it processes later pushes.
 func (p *Pusher) Delete(ctx context.Context) error {
 	if p.custom {
 		return errors.New("quipu: push: Delete: there are no groups behind a custom Path")
@@ -162,7 +167,7 @@ func (p *Pusher) push(ctx context.Context, method string) error {
 	resp, err := p.client.Do(req)
 	if err != nil {
 		if ctx.Err() != nil {
-			err = context.Cause(ctx) // says who gave up, where net/http may say what broke when they did
+			err = context.Cause(ctx) // it tells who gave up; the error of net/http may tell a consequence only
 		}
 		return p.failed(method, err)
 	}
@@ -171,23 +176,26 @@ func (p *Pusher) push(ctx context.Context, method string) error {
 	return p.readAnswer(resp)
 }
 
-// pageReserve is how much of a push's time is kept for sending the page, or a quarter of it if that is less.
+// pageReserve is the part of a push's time that is reserved for sending the page, or a quarter of
+// the time if that is less.
 const pageReserve = 2 * time.Second
 
-// timeoutError says that the push took longer than it may, and is context.DeadlineExceeded.
+// timeoutError is the error of a push that has exceeded its time. It is context.DeadlineExceeded
+// for errors.Is.
 type timeoutError time.Duration
 
 func (e timeoutError) Error() string        { return fmt.Sprintf("not done within %v", time.Duration(e)) }
 func (e timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 func (e timeoutError) Timeout() bool        { return true }
 
-// failed is the error of a request without an answer.
+// failed returns the error of a request without an answer.
 func (p *Pusher) failed(method string, err error) error {
 	return fmt.Errorf("quipu: push: %s %s: %w", method, p.shown, p.redact.wrap(err))
 }
 
-// render returns the page to push. The transport may still read the body after it has returned the answer, so every page is
-// an allocation of its own; the one before tells how large it will be.
+// render returns the page to push. The transport may still read the body after it has returned the
+// answer, so every page is allocated anew. The size of the latest page is the estimate for the
+// allocation.
 func (p *Pusher) render(ctx context.Context) ([]byte, error) {
 	if err := checkDeclared(p.reg, p.labels); err != nil {
 		return nil, err
@@ -196,7 +204,8 @@ func (p *Pusher) render(ctx context.Context) ([]byte, error) {
 	body.Grow(p.size + p.size/16)
 	exposition := engine.Exposition{Format: p.format, NoSelf: true, WholeFamilies: true, Context: ctx}
 	if deadline, ok := ctx.Deadline(); ok {
-		// Slow functions must leave time to send the page. Without a Deadline the engine waits for two seconds.
+		// Slow functions must leave time to send the page. Without a Deadline the engine waits for
+		// up to two seconds.
 		left := time.Until(deadline)
 		if left -= min(left/4, pageReserve); left < 2*time.Second {
 			exposition.Deadline = time.Now().Add(left)
@@ -217,7 +226,7 @@ func (p *Pusher) render(ctx context.Context) ([]byte, error) {
 // newRequest returns a function that makes the requests of a Pusher.
 func newRequest(c *config, u *url.URL) func(context.Context, string, []byte) (*http.Request, error) {
 	return func(ctx context.Context, method string, page []byte) (*http.Request, error) {
-		var body io.Reader // nil rather than empty: DELETE has none
+		var body io.Reader // nil for DELETE, which has no body
 		if method != http.MethodDelete {
 			body = bytes.NewReader(page)
 		}
@@ -242,8 +251,8 @@ func newRequest(c *config, u *url.URL) func(context.Context, string, []byte) (*h
 	}
 }
 
-// String says where a Pusher pushes, without user, password and query.
+// String returns the URL to which a Pusher pushes, without user, password and query.
 func (p *Pusher) String() string { return "push to " + p.shown }
 
-// LogValue is the value of [Pusher.String] for log/slog.
+// LogValue returns the value of [Pusher.String] for log/slog.
 func (p *Pusher) LogValue() slog.Value { return slog.StringValue(p.String()) }

@@ -14,31 +14,36 @@ import (
 )
 
 const (
-	// firstBackoff and maxBackoff bound the wait after the first failure and after many in a row.
+	// firstBackoff and maxBackoff bound the waits after the first failure and after many failures
+	// in a row.
 	firstBackoff = time.Second
 	maxBackoff   = time.Minute
 
-	// lastTimeout bounds the end of Run, the push under way and the last one together: programs that
-	// are told to stop commonly have 10 seconds or 30.
+	// lastTimeout bounds the end of Run, the push under way and the last one together. Programs
+	// that are told to stop usually have 10 or 30 seconds.
 	lastTimeout = 5 * time.Second
 )
 
-// Run pushes at once and then every interval, until ctx ends; then once more, so that the last values are not lost. A push
-// that is under way when ctx ends is finished first, so that it does not arrive after the last one. All this takes at
-// most 5 seconds, half of them for the push under way. Run blocks: give it a goroutine of its own, and wait for that one
-// before the program ends. It returns nil if the last push arrived, whatever happened to those before, and the error of
-// the last push if not. It also returns an error if the push before the last one was given up without an answer: the
-// server may have it in hand still, and put its values in the place of the last ones. An interval that is not positive
-// is an error.
+// Run pushes at once and then at every interval, until ctx is done. Then it pushes once more, so
+// that the last values are not lost. If a push is under way when ctx is done, Run waits for it
+// first, so that it does not arrive after the last one. The end takes at most 5 seconds, half of
+// them for the push under way.
 //
-// It pushes as Replace does, so the group should be this process's own: put an instance into the grouping. With [WithPath] it
-// pushes as Add does.
+// Run blocks, so call it in a goroutine, and wait for that goroutine before the program ends. It
+// returns nil if the last push has arrived, whatever happened to those before, and otherwise the
+// error of the last push. It also returns an error if the push before the last one was given up
+// without an answer, because the server may still process it and replace the last values. An
+// interval that is not positive is an error.
 //
-// When the server cannot be reached or answers 5xx or 429, Run tries again with a fresh page, first within a second, then
-// after waits that double up to a minute; they are jittered, so that processes that lost the server together do not
-// return together. A Retry-After is honoured, up to 5 minutes. Other answers, and metrics that cannot be pushed, would not
-// get better by asking again, and wait for the next interval. The first failure in a row is logged, and the end of the
-// row: see [WithLogger]. Pushes that are late are not made up for.
+// Run pushes as [Pusher.Replace] does. So no other process should use the group: add an instance to
+// the grouping labels. With [WithPath] it pushes as [Pusher.Add] does.
+//
+// If the server cannot be reached, or answers 5xx or 429, Run tries again with a new page. The
+// first wait is at most a second, and further waits double up to a minute. They are random within
+// their bounds, so that processes that lost the server at the same time do not return at the same
+// time. Run respects a Retry-After of up to 5 minutes. After other failures, which would occur
+// again, it waits for the next interval. It logs the first failure in a row, and the end of the row
+// (see [WithLogger]). It does not repeat pushes that were missed.
 func (p *Pusher) Run(ctx context.Context, interval time.Duration) error {
 	if interval <= 0 {
 		return fmt.Errorf("quipu: push: Run: the interval %v is not positive", interval)
@@ -50,13 +55,13 @@ func (p *Pusher) Run(ctx context.Context, interval time.Duration) error {
 	var ended atomic.Pointer[time.Time]
 	defer context.AfterFunc(ctx, func() { now := time.Now(); ended.Store(&now) })()
 	failures := 0
-	var unanswered error // of the latest push, which the server may have in hand still
+	var unanswered error // the error of the latest push, if the server may still process it
 	for ctx.Err() == nil {
 		begin := time.Now()
 		err := p.pushToTheEnd(ctx, method)
 		wait := interval - time.Since(begin)
 		if unanswered = lost(err); ctx.Err() != nil {
-			break // an error is the end's
+			break // the error is due to the end of ctx
 		}
 		switch {
 		case err == nil && failures > 0:
@@ -86,8 +91,8 @@ func (p *Pusher) Run(ctx context.Context, interval time.Duration) error {
 	return err
 }
 
-// pushToTheEnd makes a push that goes on when ctx ends: what it has sent by then would race against the last push. It gets
-// half the time that there is after the end.
+// pushToTheEnd makes a push that continues when ctx is done, because a request that is given up
+// would race with the last push. It gets half of lastTimeout then.
 func (p *Pusher) pushToTheEnd(ctx context.Context, method string) error {
 	going, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer giveUp(nil)
@@ -98,7 +103,8 @@ func (p *Pusher) pushToTheEnd(ctx context.Context, method string) error {
 	return p.push(going, method)
 }
 
-// lost returns the error of a push that was given up without an answer, and nil for others. Its request may arrive yet.
+// lost returns err if it is the error of a push that was given up without an answer, and otherwise
+// nil. The request of such a push may still arrive.
 func lost(err error) error {
 	sent := (*redacted)(nil)
 	if errors.As(err, &sent) && errors.Is(err, context.DeadlineExceeded) {
@@ -119,12 +125,12 @@ func retriable(err error) bool {
 	if answer := (*StatusError)(nil); errors.As(err, &answer) {
 		return answer.Status == http.StatusTooManyRequests || answer.Status >= 500
 	}
-	network := (*redacted)(nil) // what pushes fail with that got no answer; the other errors come before the request
+	network := (*redacted)(nil) // the error of a push without an answer; other errors occur before the request
 	return errors.As(err, &network)
 }
 
-// backoff is the wait after so many failures in a row. It never starts above the interval: who pushes every 100 ms does not
-// want a second to pass.
+// backoff returns the wait after a number of failures in a row. The first wait is not longer than
+// the interval, so that a program which pushes every 100 ms does not wait for a second.
 func backoff(err error, failures int, interval time.Duration) time.Duration {
 	d := min(firstBackoff, interval)
 	for ; failures > 1 && d < maxBackoff; failures-- {
@@ -133,12 +139,12 @@ func backoff(err error, failures int, interval time.Duration) time.Duration {
 	d = min(d, maxBackoff)
 	d = d/2 + rand.N(d/2+1)
 	if answer := (*StatusError)(nil); errors.As(err, &answer) && answer.RetryAfter > d {
-		d = answer.RetryAfter + rand.N(answer.RetryAfter/8) // later, never sooner than asked
+		d = answer.RetryAfter + rand.N(answer.RetryAfter/8) // later, but never sooner than the server asks
 	}
 	return d
 }
 
-// sleep waits, but not longer than ctx.
+// sleep waits for d, or until ctx is done.
 func sleep(ctx context.Context, d time.Duration) {
 	if d <= 0 {
 		return

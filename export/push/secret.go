@@ -14,24 +14,25 @@ import (
 )
 
 const (
-	// minSecret is the length from which a user name, a header or a query value is taken for a secret: users, tenants and
-	// switches, such as 1, are shorter, and to black out every 1 would leave nothing of an error. Passwords are secret at
-	// any length.
+	// minSecret is the length from which a user name, a header or a query value counts as a secret.
+	// Users, tenants and switches such as 1 are shorter, and if every 1 were blacked out, an error
+	// would be unreadable. Passwords are secret at any length.
 	minSecret = 8
 
-	// minUser is that length for a user name without a password, which is mostly a token.
+	// minUser is this length for a user name without a password, which is usually a token.
 	minUser = 4
 
-	// withheld stands for a text that repeats a secret in a form that cannot be cut out of it.
+	// withheld replaces a text that repeats a secret in a form that cannot be blacked out.
 	withheld = "(not shown, it repeats credentials)"
 )
 
-// redact takes secrets out of a text. They are never put into an error, but servers send back what they were sent: a page
-// for 404 with the whole request, or a line that is not HTTP, which net/http quotes. Secrets as they are, and in the usual
-// forms, are blacked out. If the text then still has one, escaped or encoded in another way or in part, none of the text is
-// shown: see finder.
+// redact removes secrets from a text. This package never puts them into an error, but servers send
+// them back: a page for a 404 may contain the whole request, and net/http quotes a line that is not
+// HTTP. Secrets are blacked out as they are and in the usual encodings. If the text still contains
+// a secret, or a part of one, in any other encoding, the whole text is withheld: see finder.
 //
-// It is a function and no type, so that whoever prints, dumps or compares a Pusher finds no secret in it.
+// It is a function and not a struct, so that a Pusher that is printed, dumped or compared shows no
+// secret.
 type redact func(text string) string
 
 func newRedact(secrets []string) redact {
@@ -42,8 +43,8 @@ func newRedact(secrets []string) redact {
 	for _, s := range secrets {
 		forms = append(forms, s, url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString([]byte(s)))
 	}
-	// Of forms that begin at the same place the replacer takes the first in its list: a password may begin with another
-	// secret, and the longer one must go.
+	// If several forms begin at the same place, the replacer takes the first in its list. A
+	// password may begin with another secret, so the longer forms come first.
 	slices.SortFunc(forms, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	var pairs []string
 	for _, s := range forms {
@@ -58,7 +59,7 @@ func newRedact(secrets []string) redact {
 	}
 }
 
-// secretsOf collects what must not be shown.
+// secretsOf collects the secrets that must not be shown.
 func secretsOf(c *config, u *url.URL, proxy *url.URL) []string {
 	var secrets []string
 	add := func(s string, least int) {
@@ -100,7 +101,7 @@ func secretsOf(c *config, u *url.URL, proxy *url.URL) []string {
 	for pair := range strings.SplitSeq(u.RawQuery, "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		if name == "extra_label" {
-			continue // a label, and most likely what the error is about
+			continue // it is a label, which is probably the subject of the error
 		}
 		add(value, minSecret)
 		if plain, err := url.QueryUnescape(value); err == nil {
@@ -111,7 +112,8 @@ func secretsOf(c *config, u *url.URL, proxy *url.URL) []string {
 	return slices.Compact(secrets)
 }
 
-// proxyOf is the proxy that the default client would use, for the credentials in its URL.
+// proxyOf returns the proxy that the default client would use, because its URL may have
+// credentials.
 func proxyOf(c *config, u *url.URL) *url.URL {
 	if c.client != nil {
 		return nil
@@ -120,7 +122,8 @@ func proxyOf(c *config, u *url.URL) *url.URL {
 	return proxy
 }
 
-// proxyFromEnvironment is http.ProxyFromEnvironment but for its error, which quotes the variable, password and all.
+// proxyFromEnvironment is http.ProxyFromEnvironment with another error, because the original one
+// quotes the variable with its password.
 func proxyFromEnvironment(r *http.Request) (*url.URL, error) {
 	proxy, err := http.ProxyFromEnvironment(r)
 	if err != nil {
@@ -129,19 +132,21 @@ func proxyFromEnvironment(r *http.Request) (*url.URL, error) {
 	return proxy, nil
 }
 
-// wrap returns an error that says what err says, without secrets, and that is what err is for errors.Is and errors.As.
+// wrap returns an error with the text of err without secrets. errors.Is and errors.As treat it like
+// err.
 func (r redact) wrap(err error) error {
-	// The client's own wrapper repeats the method and the URL.
+	// The error of http.Client repeats the method and the URL.
 	if e := (*url.Error)(nil); errors.As(err, &e) {
 		err = e.Err
 	}
 	return &redacted{r(err.Error()), func() (redact, error) { return r, err }}
 }
 
-// redacted has no Unwrap, so that nobody prints the cause who only walks the chain.
+// redacted is an error whose text has no secrets. It has no Unwrap method, so that code that prints
+// a chain of errors does not print the cause.
 type redacted struct {
 	text  string
-	cause func() (redact, error) // a function for the same reason that redact is one
+	cause func() (redact, error) // a function, so that a dump of the error does not show it
 }
 
 func (e *redacted) Error() string { return e.text }
@@ -151,7 +156,7 @@ func (e *redacted) Is(target error) bool {
 	return errors.Is(cause, target)
 }
 
-// As finds an error in the chain of the cause, unless its text has a secret.
+// As finds an error in the chain of the cause, but not one whose text has a secret.
 func (e *redacted) As(target any) bool {
 	hide, cause := e.cause()
 	found := reflect.New(reflect.TypeOf(target).Elem())

@@ -14,15 +14,17 @@ import (
 )
 
 const (
-	// maxEscapes is how many layers of escapes are taken off: JSON in HTML in a quoted string is three.
+	// maxEscapes bounds the layers of escapes that are removed. JSON in HTML in a quoted string has
+	// three layers.
 	maxEscapes = 6
 
-	// minPiece is the shortest piece of a long secret that is taken for the secret: half of it, but not less than this.
+	// minPiece is the least length of a piece of a secret that counts as the secret. Such a piece
+	// is half as long as the secret, or longer.
 	minPiece = 8
 )
 
-// finder finds secrets in texts in which they may be escaped, encoded, in another case, broken into lines, or cut short. It
-// finds too much rather than too little.
+// finder finds secrets in a text, even if they are escaped, encoded, in another case, broken into
+// lines, or cut. It prefers false alarms to missed secrets.
 type finder struct {
 	needles []string                    // in lower case, without blanks
 	pieces  map[int]map[string]struct{} // of secrets of at least twice minPiece, by length
@@ -57,9 +59,10 @@ func (f *finder) add(form string) {
 	}
 }
 
-// addBase64 adds the characters that the secret alone determines, wherever it stands in what was encoded.
+// addBase64 adds the base64 characters that the secret alone determines, for each of its three
+// possible offsets in the encoded text.
 func (f *finder) addBase64(s string) {
-	for before, unsure := range []int{0, 2, 3} { // characters that the bytes before it take part in
+	for before, unsure := range []int{0, 2, 3} { // the number of first characters that depend on the bytes before the secret
 		coded := base64.RawStdEncoding.EncodeToString(append(make([]byte, before, before+len(s)), s...))
 		if sure := coded[:(before+len(s))*8/6]; len(sure) >= unsure+4 {
 			f.add(sure[unsure:])
@@ -79,7 +82,7 @@ func (f *finder) finds(text string) bool {
 		}
 		text = plain
 	}
-	return true // nobody escapes that often who has nothing to hide
+	return true // a harmless text is not escaped that often
 }
 
 func (f *finder) has(text string) bool {
@@ -98,7 +101,7 @@ func (f *finder) has(text string) bool {
 	return false
 }
 
-// folded is a text in lower case and without blanks.
+// folded returns a text in lower case and without blanks.
 func folded(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
@@ -108,7 +111,8 @@ func folded(s string) string {
 	}, s)
 }
 
-// unescaped takes one layer of escapes off a text, of HTML, URLs, and the strings of JSON, Go, C and JavaScript.
+// unescaped removes one layer of escapes from a text: those of HTML, of URLs, and of strings in
+// JSON, Go, C and JavaScript.
 func unescaped(s string) string {
 	s = html.UnescapeString(s)
 	if !strings.ContainsAny(s, `%\`) {
@@ -132,7 +136,7 @@ func unescaped(s string) string {
 	return string(plain)
 }
 
-// unescapedBackslash reads what follows a backslash.
+// unescapedBackslash decodes the text after a backslash.
 func unescapedBackslash(s string) (plain []byte, rest string) {
 	if s == "" {
 		return nil, ""
@@ -164,7 +168,7 @@ func unescapedBackslash(s string) (plain []byte, rest string) {
 	return []byte{s[0]}, s[1:]
 }
 
-// digits reads a number of at least and at most so many digits.
+// digits reads a number that has from least to most digits.
 func digits(s string, least, most, base int) (n uint64, rest string, ok bool) {
 	for most = min(most, len(s)); most >= least; most-- {
 		if n, err := strconv.ParseUint(s[:most], base, 32); err == nil {

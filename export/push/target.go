@@ -43,15 +43,16 @@ func checkValue(what, value string) error {
 	return nil
 }
 
-// appendTo appends the label to a path. Two things cannot stand in a path as they are, and are written in base64: a slash,
-// which is unescaped before the gateway splits the path, and the segments "", "." and "..", which its router, like every
-// proxy, cleans away with a redirect to the URL of another group.
+// appendTo appends the label to a path. It writes two kinds of values in base64: those with a
+// slash, which the gateway unescapes before it splits the path, and "", "." and "..", which the
+// router of the gateway, like every proxy, removes from the path by a redirect to the URL of
+// another group.
 func (l label) appendTo(path []byte) []byte {
 	path = append(path, '/')
 	path = append(path, l.name...)
 	switch {
 	case l.value == "":
-		return append(path, "@base64/="...) // not even the base64 may be empty
+		return append(path, "@base64/="...) // the base64 must not be empty either
 	case l.value == "." || l.value == ".." || strings.Contains(l.value, "/"):
 		path = append(path, "@base64/"...)
 		return base64.RawURLEncoding.AppendEncode(path, []byte(l.value))
@@ -60,7 +61,7 @@ func (l label) appendTo(path []byte) []byte {
 	return append(path, url.PathEscape(l.value)...)
 }
 
-// groupPath is where a Pushgateway has this group. The labels begin with the job.
+// groupPath returns the path of a group at a Pushgateway. The first label is the job.
 func groupPath(labels []label) string {
 	path := []byte("/metrics")
 	for _, l := range labels {
@@ -69,7 +70,7 @@ func groupPath(labels []label) string {
 	return string(path)
 }
 
-// sorted puts the job before the grouping labels, and these in order.
+// sorted returns the job followed by the grouping labels in alphabetical order.
 func sorted(job string, grouping []label) []label {
 	grouping = slices.SortedFunc(slices.Values(grouping), func(a, b label) int { return cmp.Compare(a.name, b.name) })
 	return slices.Insert(grouping, 0, label{"job", job})
@@ -80,7 +81,7 @@ func parseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil && strings.Contains(raw, "@"):
-		// The parser quotes what it stumbled over, which may be a piece of the password.
+		// The error of the parser quotes a part of the URL, which may belong to the password.
 		return nil, errors.New("the URL cannot be parsed (not shown, it may hold a password): " +
 			"percent-encode the user name and the password")
 	case err != nil:
@@ -98,8 +99,8 @@ func parseURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// target adds to the server's URL, whose own path and query are kept, the path of the group, or a path of the caller's with
-// the labels in the query.
+// target returns the URL of the requests. It appends to the server's URL, whose path and query are
+// kept, either the path of the group, or the path of WithPath with the labels in the query.
 func target(server *url.URL, c *config, labels []label) (*url.URL, error) {
 	u := *server
 	u.User = nil
@@ -128,7 +129,7 @@ func joinQuery(a, b string) string {
 	return a + "&" + b
 }
 
-// shown is a URL without what may be secret: user, password and query.
+// shown returns a URL without the parts that may be secret: user, password and query.
 func shown(u *url.URL) string {
 	v := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
 	return v.String()
