@@ -11,14 +11,17 @@ import (
 	"sync/atomic"
 )
 
-// A call site is the place in a program that misuses a metric: the first frame of the stack that is not quipu's own. Each
-// is logged once for a metric, so that a second mistake is seen although the first one goes on.
+// A call site is the place in a program that misuses a metric: the first frame of the stack that is not
+// quipu's own. Each call site is logged once for each metric, so that a second mistake is seen although
+// the first one goes on.
 //
-// Which return addresses are quipu's own and which are known call sites is kept in tables that are replaced, under a mutex,
-// and never changed, so they are read without a lock. A misuse at a known call site walks a few frames of its stack, looks
-// up their addresses and is done: it formats and allocates nothing. BenchmarkMisuse says what it costs.
+// Two tables hold the return addresses that are quipu's own and the known call sites. They are replaced
+// under a mutex and never changed, so they are read without a lock. A misuse at a known call site walks a
+// few frames of its stack, looks up their addresses and is done: it formats and allocates nothing
+// (BenchmarkMisuse).
 
-// maxCallSites is how many call sites of misuse a registry remembers and logs. Misuse at further ones is only counted.
+// maxCallSites is how many call sites of misuse a registry remembers and logs. Misuse at further ones is
+// only counted.
 const maxCallSites = 256
 
 // callSites holds the call sites that a registry has seen.
@@ -34,53 +37,12 @@ type callSite struct {
 	where string // file:line
 }
 
-// fewFrames are enough for nearly every stack from a misuse to the program, and walking a frame costs time. manyFrames are
-// enough for all of quipu's own.
-const (
-	fewFrames  = 6
-	manyFrames = 64
-)
+// siteList holds the call sites of one family that have been logged. The list is replaced, never changed.
+type siteList struct{ sites atomic.Pointer[[]callSite] }
 
-// caller returns the call site of the misuse under way. known means that there is nothing to log: the site has been
-// logged, or the registry knows as many as it may.
-func (f *family) caller() (pc uintptr, known bool) {
-	if f.reg.sites.count.Load() >= maxCallSites {
-		return 0, true
-	}
-	var few [fewFrames]uintptr
-	n := runtime.Callers(2, few[:])
-	pc, known, found := f.callerIn(few[:n])
-	if !found {
-		pc, known = f.deepCaller()
-	}
-	return pc, known
-}
-
-// deepCaller is caller for stacks with more frames of quipu's own.
-func (f *family) deepCaller() (pc uintptr, known bool) {
-	var many [manyFrames]uintptr
-	n := runtime.Callers(2, many[:])
-	pc, known, _ = f.callerIn(many[:n]) // if none is found, the site is 0
-	return pc, known || pc == 0 && f.isSite(0)
-}
-
-// callerIn looks for the call site in a stack.
-func (f *family) callerIn(stack []uintptr) (pc uintptr, known, found bool) {
-	for _, pc := range stack {
-		switch {
-		case f.reg.sites.isKnownOwn(pc):
-		case f.isSite(pc):
-			return pc, true, true
-		case !f.reg.sites.learnOwn(pc):
-			return pc, false, true
-		}
-	}
-	return 0, false, false
-}
-
-// isSite reports whether pc is a call site of this family that has been logged.
-func (f *family) isSite(pc uintptr) bool {
-	if sites := f.sites.Load(); sites != nil {
+// has reports whether pc is a call site that has been logged.
+func (l *siteList) has(pc uintptr) bool {
+	if sites := l.sites.Load(); sites != nil {
 		for i := range *sites {
 			if (*sites)[i].pc == pc {
 				return true
@@ -90,26 +52,69 @@ func (f *family) isSite(pc uintptr) bool {
 	return false
 }
 
-// rememberCaller remembers a call site, and reports where it is and whether it is a new one, to be logged. Of goroutines
-// that come with the same site at once it is new to one.
-func (f *family) rememberCaller(pc uintptr) (where string, first bool) {
-	r := &f.reg.sites
+// fewFrames are enough for nearly every stack from a misuse to the program, and walking a frame costs
+// time. manyFrames are enough for all of quipu's own frames.
+const (
+	fewFrames  = 6
+	manyFrames = 64
+)
+
+// caller returns the call site of the misuse under way. known means that there is nothing to log: the
+// site has been logged for this family, or the registry knows as many sites as it may.
+func (r *callSites) caller(logged *siteList) (pc uintptr, known bool) {
+	if r.count.Load() >= maxCallSites {
+		return 0, true
+	}
+	var few [fewFrames]uintptr
+	n := runtime.Callers(2, few[:])
+	pc, known, found := r.callerIn(few[:n], logged)
+	if !found {
+		pc, known = r.deepCaller(logged)
+	}
+	return pc, known
+}
+
+// deepCaller is caller for stacks with more frames of quipu's own.
+func (r *callSites) deepCaller(logged *siteList) (pc uintptr, known bool) {
+	var many [manyFrames]uintptr
+	n := runtime.Callers(2, many[:])
+	pc, known, _ = r.callerIn(many[:n], logged) // if none is found, the site is 0
+	return pc, known || pc == 0 && logged.has(0)
+}
+
+// callerIn looks for the call site in a stack.
+func (r *callSites) callerIn(stack []uintptr, logged *siteList) (pc uintptr, known, found bool) {
+	for _, pc := range stack {
+		switch {
+		case r.isKnownOwn(pc):
+		case logged.has(pc):
+			return pc, true, true
+		case !r.learnOwn(pc):
+			return pc, false, true
+		}
+	}
+	return 0, false, false
+}
+
+// remember adds a call site to those of a family. It returns the place and whether the site is new and
+// has to be logged: of goroutines that come with the same site at once, it is new to one.
+func (r *callSites) remember(pc uintptr, logged *siteList) (where string, first bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.count.Load() >= maxCallSites || f.isSite(pc) {
+	if r.count.Load() >= maxCallSites || logged.has(pc) {
 		return "", false
 	}
 	where, _ = locate(pc)
 	first = true
 	var sites []callSite
-	if have := f.sites.Load(); have != nil {
+	if have := logged.sites.Load(); have != nil {
 		sites = *have
 	}
 	for _, s := range sites {
 		first = first && s.where != where // a line has several addresses where its function is inlined
 	}
 	sites = append(sites[:len(sites):len(sites)], callSite{pc, where})
-	f.sites.Store(&sites)
+	logged.sites.Store(&sites)
 	if r.count.Add(1) == maxCallSites {
 		where += ", the last place that this registry logs of " + strconv.Itoa(maxCallSites)
 	}
@@ -125,7 +130,7 @@ func (r *callSites) isKnownOwn(pc uintptr) bool {
 	return ok
 }
 
-// learnOwn finds out whether a return address is in a function of quipu's own, and remembers it if so.
+// learnOwn reports whether a return address is in a function of quipu's own, and remembers it if so.
 func (r *callSites) learnOwn(pc uintptr) bool {
 	if _, own := locate(pc); !own {
 		return false
@@ -140,7 +145,7 @@ func (r *callSites) learnOwn(pc uintptr) bool {
 	return true
 }
 
-// callerNow returns where the program called quipu, for what is logged once.
+// callerNow returns where the program called quipu, for events that are logged once.
 func callerNow() string {
 	var stack [manyFrames]uintptr
 	n := runtime.Callers(2, stack[:])
@@ -152,11 +157,11 @@ func callerNow() string {
 	return unknownCaller
 }
 
-// unknownCaller stands for the call site of a stack that is all quipu's.
+// unknownCaller stands for the call site if all frames of the stack are quipu's.
 const unknownCaller = "unknown"
 
-// locate returns the file and line of a return address, and whether the function is quipu's own: of one of its packages,
-// but no test or example.
+// locate returns the file and line of a return address, and whether the function is quipu's own: in one
+// of its packages, but not in a test or an example.
 func locate(pc uintptr) (where string, own bool) {
 	if pc == 0 {
 		return unknownCaller, false

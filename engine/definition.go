@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 	"github.com/quipu-metrics/quipu/quantile"
+	"github.com/quipu-metrics/quipu/shard"
 )
 
 const (
@@ -22,13 +24,41 @@ const (
 
 	// DefaultMaxAge is the sliding window of a summary's quantiles unless WithMaxAge says otherwise.
 	DefaultMaxAge = 10 * time.Minute
+
+	// MaxLabelValue is the most bytes a label value may have. Longer values are cut at the last rune
+	// boundary before it.
+	MaxLabelValue = labeltext.MaxValue
+
+	// OverflowValue is the value of all labels of the overflow series, which takes the updates of all
+	// label sets that a full metric has no room for. In a metric with open label sets that series has
+	// the one label overflow.
+	OverflowValue = "__overflow__"
+
+	overflowLabel = shard.OverflowLabel
 )
 
-var defaultObjectives = map[float64]float64{0.5: 0.05, 0.9: 0.01, 0.99: 0.001}
+// Labels is a label set: names and values.
+type Labels map[string]string
+
+// rules are what a definition has to know about its kind of metric.
+type rules struct {
+	typ      encode.Type
+	options  []string // which of the options that only some kinds take it takes
+	ownLabel string   // the label that samples of this kind have themselves: le or quantile
+	suffixes []string // of the names of its samples, beside the name itself
+	trimmed  string   // the suffix that OpenMetrics leaves out of the name of the family
+
+	check   func(*definition) error                 // completes and checks what the options set; may be nil
+	differs func(d, other *definition) []difference // compares it; may be nil
+}
+
+// supplier is a function or a collector whose values a page shows in the place of values that the
+// program keeps in the metric. Two suppliers are the same if they are equal.
+type supplier interface{ String() string }
 
 // definition is everything that is said about a metric when it is defined.
 type definition struct {
-	kind      encode.Type
+	*rules
 	name      string
 	help      string
 	unit      string
@@ -38,34 +68,74 @@ type definition struct {
 	consts    Labels   // with clean values
 	displaced []string // constant labels of the registry that the metric has as its own
 	maxSeries int
-	callback  bool    // the value comes from a function
-	fn        *runner // that function, until newFamily takes it
-	source    *source // the values come from a collector
-	slot      int     // which of its metrics this is
+	self      bool             // one of the registry's own metrics
+	supplier  supplier         // nil if the program updates the metric
+	slot      int              // which of its collector's metrics this is
+	fn        *runner[float64] // the function of a func metric, until newFamily takes it
 
 	buckets    []float64
+	bounds     *histogram.Bounds // made of buckets
 	native     *histogram.NativeOptions
 	objectives map[float64]float64
+	targets    *quantile.Objectives // made of objectives
 	maxAge     time.Duration
 
 	exemplarsFrom func(context.Context) Labels
-
-	bounds  *histogram.Bounds
-	targets *quantile.Objectives
 }
 
-// check completes the definition and says what is wrong with it.
-func (d *definition) check() error {
+// complete gives the definition what the registry's settings add to it, and checks it.
+func (d *definition) complete(s *settings) error {
+	d.addRegistryLabels(s.consts)
+	d.consts = cleanSet(d.consts)
+	if d.name == "" {
+		return fmt.Errorf("%w: it is empty", ErrName) // the prefix alone would be a valid name
+	}
+	if !d.self {
+		d.name = s.prefix + d.name
+	}
+	return d.checkAll()
+}
+
+// addRegistryLabels adds the registry's constant labels, but for those that the metric has as its own:
+// variable or constant labels, le of a histogram, quantile of a summary, and the label of the overflow
+// series of open label sets. A definition cannot know the registry that it will be in, and may be a
+// library's: go_info has the label version, wherever it is registered.
+func (d *definition) addRegistryLabels(labels Labels) {
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		if d.self && (name == "reason" || name == "le") {
+			continue // these are labels of some of the registry's own metrics
+		}
+		own := slices.Contains(d.labels, name) || d.open && name == overflowLabel || name == d.ownLabel
+		if value, ok := d.consts[name]; ok {
+			own = own || value != labels[name]
+		}
+		if own {
+			d.displaced = append(d.displaced, name)
+			continue
+		}
+		if d.consts == nil {
+			d.consts = make(Labels, len(labels))
+		}
+		d.consts[name] = labels[name]
+	}
+}
+
+// checkAll says what is wrong with the definition.
+func (d *definition) checkAll() error {
 	if !encode.ValidMetricName(d.name) {
 		return fmt.Errorf("%w: use letters, digits, _ and :, with no digit first", ErrName)
 	}
 	if strings.HasPrefix(d.name, "__") {
 		return fmt.Errorf("%w: names that begin with __ are reserved", ErrName)
 	}
-	if d.kind == encode.Counter && d.name == "_total" {
-		return fmt.Errorf("%w: a counter's name needs something before _total", ErrName)
+	if d.name == d.trimmed {
+		return fmt.Errorf("%w: a %s's name needs something before %s", ErrName, d.typ, d.trimmed)
 	}
-	return errors.Join(d.checkUnit(), d.checkLabels(), d.checkValues())
+	err := errors.Join(d.checkUnit(), d.checkLabels())
+	if d.check != nil {
+		err = errors.Join(err, d.check(d))
+	}
+	return err
 }
 
 func (d *definition) checkUnit() error {
@@ -99,86 +169,78 @@ func (d *definition) checkLabels() error {
 	return nil
 }
 
-// checkLabel checks one label name against the rules and against those that the type needs for itself.
+// checkLabel checks one label name against the rules and against the label that the kind needs itself.
 func (d *definition) checkLabel(name string) error {
+	if err := checkLabelName(name); err != nil {
+		return err
+	}
+	if name == d.ownLabel {
+		return fmt.Errorf("%w: %q: a %s has its own label of that name", ErrLabel, name, d.typ)
+	}
+	return nil
+}
+
+func checkLabelName(name string) error {
 	switch {
 	case !labeltext.ValidName(name):
 		return fmt.Errorf("%w: %q: use letters, digits and _, with no digit first", ErrLabel, name)
 	case strings.HasPrefix(name, "__"):
 		return fmt.Errorf("%w: %q: names that begin with __ are reserved", ErrLabel, name)
-	case name == "le" && d.kind == encode.Histogram, name == "quantile" && d.kind == encode.Summary:
-		return fmt.Errorf("%w: %q: a %s has its own label of that name", ErrLabel, name, d.kind)
 	}
 	return nil
 }
 
-func (d *definition) checkValues() (err error) {
-	switch d.kind {
-	case encode.Histogram:
-		if d.native != nil {
-			if *d.native == (histogram.NativeOptions{}) {
-				return fmt.Errorf("%w: the options of WithNative are all zero: start from histogram.NativeDefaults()", ErrBuckets)
-			}
-			if err = new(histogram.Native).Init(*d.native); err != nil {
-				return fmt.Errorf("%w: %w", ErrBuckets, err)
-			}
-			if d.buckets == nil {
-				return nil // no classic buckets
-			}
-		}
-		if d.buckets == nil {
-			d.buckets = histogram.Default()
-		}
-		if d.bounds, err = histogram.NewBounds(d.buckets); err != nil {
-			return fmt.Errorf("%w: %w", ErrBuckets, err)
-		}
-		d.buckets = d.bounds.Upper()
-	case encode.Summary:
-		if d.objectives == nil {
-			d.objectives = defaultObjectives
-		}
-		if d.targets, err = quantile.NewObjectives(d.objectives); err != nil {
-			return fmt.Errorf("%w: %w", ErrObjectives, err)
-		}
+// samples returns the names of all samples that the metric may have, in any format. A counter
+// jobs_total leaves the name jobs, which OpenMetrics gives to its family, to others: the counter is
+// then shown there as [encode.NewUnknownCounter] says.
+func (d *definition) samples() []string {
+	names := []string{d.name}
+	for _, suffix := range d.suffixes {
+		names = append(names, d.name+suffix)
 	}
-	return nil
+	if base := d.unsuffixed(); base != "" {
+		names = append(names, base+"_created")
+	}
+	return names
 }
 
-// series returns the names of all samples that the metric may have, in any format. A counter jobs_total leaves the name
-// jobs, which OpenMetrics gives to its family, to others: it is shown there as [encode.NewUnknownCounter] says then.
-func (d *definition) series() []string {
-	switch d.kind {
-	case encode.Counter:
-		if base := d.unsuffixed(); base != "" {
-			return []string{d.name, base + "_created"}
-		}
-		return []string{d.name}
-	case encode.Histogram:
-		return []string{d.name, d.name + "_bucket", d.name + "_sum", d.name + "_count", d.name + "_created"}
-	case encode.Summary:
-		return []string{d.name, d.name + "_sum", d.name + "_count", d.name + "_created"}
-	default:
-		return []string{d.name}
+// unsuffixed is the name that OpenMetrics gives to the family of a counter: without _total. It is
+// empty where the name does not end so, and for other kinds.
+func (d *definition) unsuffixed() string {
+	if d.trimmed == "" {
+		return ""
 	}
+	base, found := strings.CutSuffix(d.name, d.trimmed)
+	if !found {
+		return ""
+	}
+	return base
 }
 
 // wrap says which definition an error is about.
 func (d *definition) wrap(err error) error {
-	return fmt.Errorf("quipu: %s %q: %w", d.kind, d.name, err)
+	return fmt.Errorf("quipu: %s %q: %w", d.typ, d.name, err)
 }
 
 // String describes the definition for error messages.
 func (d *definition) String() string {
-	s := fmt.Sprintf("%s %s", d.kind, d.name)
+	s := fmt.Sprintf("%s %s", d.typ, d.name)
 	switch {
-	case d.callback:
-		s += " with a function"
-	case d.source != nil:
-		s += " of a collector"
+	case d.supplier != nil:
+		s += " of " + d.supplier.String()
 	case d.open:
 		s += " with any labels"
 	case d.vec:
 		s += " with labels " + strings.Join(d.labels, ", ")
 	}
 	return s
+}
+
+// cleanSet returns a copy of a label set whose values can be used as they are.
+func cleanSet(set Labels) Labels {
+	cleaned := make(Labels, len(set))
+	for name, value := range set {
+		cleaned[name] = labeltext.Clean(value)
+	}
+	return cleaned
 }

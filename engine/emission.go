@@ -3,42 +3,89 @@
 package engine
 
 import (
+	"fmt"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 
-	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/atomicf"
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
-// Emission takes the values of one call of Collect. Its methods may be called by several goroutines at once; the series
-// of a metric are shown in the order in which they come. What is emitted after Collect has returned is dropped and
-// counted as "late".
-type Emission struct {
-	source *source
+// emitter is a registered collector as its emissions know it.
+type emitter struct {
+	core     *core
+	name     string        // the type of the collector, for log lines
+	families []*family     // by Collected.slot; set before a scrape can see the collector
+	reported atomic.Uint32 // faults that have been logged, a bit each
+}
 
-	// A user may hold an Emission for ever, so it is made anew for every call of Collect and never used again, while the
-	// buffer behind it is. The buffer is taken away under mu when Collect returns: nothing that is emitted later can
-	// reach it.
+// leftOut counts that a page lacks the collector's metrics, and logs it the first time.
+func (e *emitter) leftOut(kind fault, cause any) {
+	if e.first(kind, e.core.tally.failed[kind]) {
+		e.log(kind, "left a collector's metrics out of a page", cause)
+	}
+}
+
+// misuse counts a fault of the collector that does not belong to one of its metrics, and logs it the first
+// time, with its line. In a strict registry it panics instead.
+func (e *emitter) misuse(kind fault, detail string) {
+	if e.core.strict {
+		panic(fmt.Sprintf("quipu: collector %s: %s (at %s)", e.name, detail, callerNow()))
+	}
+	if e.first(kind, e.core.tally.dropped[kind]) {
+		e.log(kind, "dropped a collector's emission", detail, "caller", callerNow())
+	}
+}
+
+// first counts a fault and reports whether it is the collector's first of its kind.
+func (e *emitter) first(kind fault, count *atomicf.Count) bool {
+	count.Inc()
+	bit := uint32(1) << kind
+	return e.reported.Or(bit)&bit == 0
+}
+
+func (e *emitter) log(kind fault, event string, detail any, more ...any) {
+	names := make([]string, len(e.families))
+	for i, f := range e.families {
+		names[i] = f.def.name
+	}
+	attrs := []any{"collector", e.name, "metrics", names, "reason", kind.String(), "detail", detail}
+	e.core.warn("quipu: "+event+" (further ones are only counted)", append(attrs, more...)...)
+}
+
+// Collected is a metric of a [Collector]. Emissions for the zero value are dropped and counted.
+type Collected struct{ slot int } // counted from 1
+
+// Emission takes the values of one call of Collect. Its methods may be called by several goroutines at once;
+// the series of a metric are shown in the order in which they come. Series that are emitted after Collect
+// has returned are dropped and counted as "late".
+type Emission struct {
+	emitter *emitter
+
+	// A user may hold an Emission for ever, so every call of Collect gets another one, while the buffer
+	// behind it is used again. The buffer is taken away under mu when Collect returns: nothing that is
+	// emitted later can reach it.
 	mu  sync.Mutex
 	buf *emissionBuffer
 }
 
 // emissionBuffer holds the series of one call of Collect. Pages that show them read it once Collect has returned.
 type emissionBuffer struct {
-	samples [][]emitted // by Collected.slot
-	text    []byte      // label texts
-	values  []float64   // quantiles
-	counts  []uint64    // buckets
-	seen    map[uint64]bool
-	scratch []byte
+	samples   [][]emitted // by Collected.slot
+	text      []byte      // label texts
+	counts    []uint64
+	quantiles []float64
+	seen      map[uint64]bool // hashes of the labels of all series
+	scratch   []byte
 }
 
-// emitted is one series of an emission. Its labels, and its quantiles or buckets, are stretches of the buffer's slices.
+// emitted is one series of an emission, as supplied describes it. Its labels, counts and quantiles are
+// stretches of the buffer's slices.
 type emitted struct {
-	value             float64 // or the sum
-	count             uint64  // of a summary
-	begin, end        int     // of values or counts
-	labels, labelsEnd int     // of text
+	value                     float64
+	count                     uint64
+	labels, counts, quantiles stretch
 }
 
 var emissionSeed = maphash.MakeSeed()
@@ -51,7 +98,7 @@ func (b *emissionBuffer) reset() {
 	for i := range b.samples {
 		b.samples[i] = b.samples[i][:0]
 	}
-	b.text, b.values, b.counts = b.text[:0], b.values[:0], b.counts[:0]
+	b.text, b.counts, b.quantiles = b.text[:0], b.counts[:0], b.quantiles[:0]
 	clear(b.seen)
 }
 
@@ -62,62 +109,34 @@ func (e *Emission) close() {
 	e.buf = nil
 }
 
-// family returns the metric that a definition of this collector returned, or nil, counted, if c is none of those.
+// family returns the metric that a definition of this collector returned, or nil, counted, if c is none of
+// those.
 func (e *Emission) family(c Collected) *family {
-	if c.slot < 1 || c.slot > len(e.source.families) {
-		e.source.misuse(faultLabels, "emitted for a Collected that its Define has not returned")
+	if c.slot < 1 || c.slot > len(e.emitter.families) {
+		e.emitter.misuse(faultLabels, "emitted for a Collected that its Define has not returned")
 		return nil
 	}
-	return e.source.families[c.slot-1]
+	return e.emitter.families[c.slot-1]
 }
 
 // Emit emits one series of a counter or gauge. Label values come in the order of the definition's names.
 //
-// A series with the labels of an earlier one, a wrong number of values, and a counter that is negative or NaN are dropped
-// and counted; so are the series of a metric that has [WithMaxSeries] of them.
+// A series with the labels of an earlier one, a wrong number of values, and a counter that is negative or
+// NaN are dropped and counted; so are further series of a metric that has as many as [WithMaxSeries] allows.
 func (e *Emission) Emit(c Collected, value float64, labels ...string) {
-	f := e.family(c)
-	switch {
-	case f == nil:
-	case f.def.kind == encode.Counter && !(value >= 0):
-		f.misuse(faultNegative, "a collector emitted %v for a counter", value)
-	case f.def.kind == encode.Counter || f.def.kind == encode.Gauge:
-		e.add(f, emitted{value: value}, nil, nil, labels)
-	default:
-		f.misuse(faultLabels, "a collector emitted one value for a %s: use EmitHistogram or EmitSummary", f.def.kind)
-	}
+	e.add(c, formValue, supplied{value: value}, 0, labels)
 }
 
-// EmitHistogram emits one series of a histogram: the observations in each bucket, not cumulative, +Inf last, and their
-// sum. What does not fit the definition is dropped and counted.
+// EmitHistogram emits one series of a histogram: the observations in each bucket, not cumulative, +Inf last,
+// and their sum. A series that does not fit the definition is dropped and counted.
 func (e *Emission) EmitHistogram(c Collected, counts []uint64, sum float64, labels ...string) {
-	f := e.family(c)
-	switch {
-	case f == nil:
-	case f.def.kind != encode.Histogram:
-		f.misuse(faultLabels, "a collector emitted a histogram for a %s", f.def.kind)
-	case len(counts) != f.def.bounds.Buckets():
-		f.misuse(faultLabels, "a collector emitted a histogram of %d buckets, want %d: one for each bound and one for +Inf",
-			len(counts), f.def.bounds.Buckets())
-	default:
-		e.add(f, emitted{value: sum}, counts, nil, labels)
-	}
+	e.add(c, formHistogram, supplied{value: sum, counts: counts}, len(counts), labels)
 }
 
-// EmitSummary emits one series of a summary: an estimate for each objective, in ascending order, and count and sum. What
-// does not fit the definition is dropped and counted.
+// EmitSummary emits one series of a summary: an estimate for each objective, in ascending order, and count
+// and sum. A series that does not fit the definition is dropped and counted.
 func (e *Emission) EmitSummary(c Collected, quantiles []float64, count uint64, sum float64, labels ...string) {
-	f := e.family(c)
-	switch {
-	case f == nil:
-	case f.def.kind != encode.Summary:
-		f.misuse(faultLabels, "a collector emitted a summary for a %s", f.def.kind)
-	case len(quantiles) != f.def.targets.Len():
-		f.misuse(faultLabels, "a collector emitted a summary of %d quantiles, want %d: one for each objective",
-			len(quantiles), f.def.targets.Len())
-	default:
-		e.add(f, emitted{value: sum, count: count}, nil, quantiles, labels)
-	}
+	e.add(c, formSummary, supplied{value: sum, quantiles: quantiles, count: count}, len(quantiles), labels)
 }
 
 // addOutcome is the result of adding a series to a buffer.
@@ -130,8 +149,22 @@ const (
 	addedLate
 )
 
-// add adds a series. Whatever may call the user's code, as logging does, happens outside the mutex.
-func (e *Emission) add(f *family, s emitted, counts []uint64, quantiles []float64, labels []string) {
+// add adds a series of so many parts, which are counts or quantiles. Logging, which may call the user's
+// code, happens outside the mutex. The slices must not reach a function that escape analysis cannot follow,
+// or every emission would allocate in the collector.
+func (e *Emission) add(c Collected, form form, series supplied, parts int, labels []string) {
+	f := e.family(c)
+	if f == nil {
+		return
+	}
+	if f.kind.form != form {
+		f.misuse(faultLabels, "a collector emitted %s for a %s: use %s", form, f.def.typ, f.kind.form.method())
+		return
+	}
+	if kind, err := f.kind.fits(&f.def, series.value, parts); err != nil {
+		f.misuse(kind, "a collector emitted %v", err)
+		return
+	}
 	if len(labels) != len(f.def.labels) {
 		f.wrongValues(len(labels))
 		return
@@ -140,38 +173,22 @@ func (e *Emission) add(f *family, s emitted, counts []uint64, quantiles []float6
 	outcome := addedLate
 	e.mu.Lock()
 	if e.buf != nil {
-		outcome = e.buf.add(f, s, counts, quantiles, labels)
+		outcome = e.buf.add(f, &series, labels)
 	}
 	e.mu.Unlock()
 	switch outcome {
 	case addedTwice:
-		if !f.again(faultLabels) {
+		if !f.countKnown(faultLabels) {
 			f.misuse(faultLabels, "a collector emitted {%s} twice", appendLabels(nil, f, labels))
 		}
 	case addedTooMany:
-		f.reg.self.overflow.Inc()
+		f.core.tally.overflow.Inc()
 		f.overflowed("further series of its collector are dropped")
 	case addedLate:
-		if !f.again(faultLate) {
+		if !f.countKnown(faultLate) {
 			f.misuse(faultLate, "a collector emitted a series after its Collect had returned")
 		}
 	}
-}
-
-// repairAll returns values that can be used as they are: these, if they can.
-func (f *family) repairAll(values []string) []string {
-	for i, value := range values {
-		if isDirty(value) {
-			cleaned := append([]string(nil), values...)
-			for ; i < len(cleaned); i++ {
-				if isDirty(cleaned[i]) {
-					cleaned[i] = f.repair(f.def.labels[i], cleaned[i])
-				}
-			}
-			return cleaned
-		}
-	}
-	return values
 }
 
 // appendLabels appends the text of a series' labels.
@@ -183,7 +200,7 @@ func appendLabels(dst []byte, f *family, values []string) []byte {
 }
 
 // add appends a series, unless its family has one with these labels, or no room.
-func (b *emissionBuffer) add(f *family, s emitted, counts []uint64, quantiles []float64, labels []string) addOutcome {
+func (b *emissionBuffer) add(f *family, from *supplied, labels []string) addOutcome {
 	samples := &b.samples[f.def.slot]
 	if len(*samples) >= f.def.maxSeries {
 		return addedTooMany
@@ -196,21 +213,22 @@ func (b *emissionBuffer) add(f *family, s emitted, counts []uint64, quantiles []
 		return addedTwice
 	}
 	b.seen[id] = true
-	s.labels = len(b.text)
-	b.text = append(b.text, b.scratch...)
-	s.labelsEnd = len(b.text)
-	switch {
-	case counts != nil:
-		s.begin = len(b.counts)
-		b.counts = append(b.counts, counts...)
-		s.end = len(b.counts)
-	case quantiles != nil:
-		s.begin = len(b.values)
-		b.values = append(b.values, quantiles...)
-		s.end = len(b.values)
-	}
+	s := emitted{value: from.value, count: from.count}
+	b.text, s.labels = appended(b.text, b.scratch)
+	b.counts, s.counts = appended(b.counts, from.counts)
+	b.quantiles, s.quantiles = appended(b.quantiles, from.quantiles)
 	*samples = append(*samples, s)
 	return added
+}
+
+// stretch is a part of one of a buffer's slices.
+type stretch struct{ begin, end int }
+
+// appended appends values to all, and returns the stretch that they are.
+func appended[T any](all, values []T) ([]T, stretch) {
+	begin := len(all)
+	all = append(all, values...)
+	return all, stretch{begin, len(all)}
 }
 
 // of returns how many series of a family there are. A collector that failed has none.
@@ -221,21 +239,13 @@ func (b *emissionBuffer) of(f *family) int {
 	return len(b.samples[f.def.slot])
 }
 
-// append appends series i of a family to the page.
-func (b *emissionBuffer) append(p *page, f *family, i int) {
+// sample makes series i of a family a sample.
+func (b *emissionBuffer) sample(f *family, i int, to *sample) {
 	s := &b.samples[f.def.slot][i]
-	labels, _ := shared(b.text[s.labels:s.labelsEnd:s.labelsEnd])
-	switch f.def.kind {
-	case encode.Counter:
-		p.counter = encode.CounterSample{Frac: s.value}
-		p.buf = p.enc.AppendCounter(p.buf, p.fm, labels, &p.counter)
-	case encode.Gauge:
-		p.buf = p.enc.AppendGauge(p.buf, p.fm, labels, s.value)
-	case encode.Histogram:
-		p.histogram = encode.HistogramSample{Counts: b.counts[s.begin:s.end], Sum: s.value}
-		p.buf = p.enc.AppendHistogram(p.buf, p.fm, labels, &p.histogram)
-	default:
-		p.summary = encode.SummarySample{Quantiles: b.values[s.begin:s.end], Count: s.count, Sum: s.value}
-		p.buf = p.enc.AppendSummary(p.buf, p.fm, labels, &p.summary)
-	}
+	to.labels = stringOf(b.text[s.labels.begin:s.labels.end])
+	f.kind.take(to, supplied{
+		value: s.value, count: s.count,
+		counts:    b.counts[s.counts.begin:s.counts.end],
+		quantiles: b.quantiles[s.quantiles.begin:s.quantiles.end],
+	})
 }

@@ -7,19 +7,19 @@ import (
 	"fmt"
 )
 
-// What can be wrong with a definition. Errors of constructors wrap one of these and say what to write instead.
+// Every error of a constructor wraps one of these and says what to write instead.
 var (
-	// ErrName marks a metric name that is not one.
+	// ErrName marks an invalid metric name.
 	ErrName = errors.New("invalid metric name")
 
-	// ErrLabel marks a label name that is not one, is reserved, or is used twice, and a label struct that cannot be used.
+	// ErrLabel marks an invalid, reserved or repeated label name, and a label struct that cannot be used.
 	ErrLabel = errors.New("invalid label")
 
-	// ErrTaken marks a name under which a different metric is defined, or one of whose series another metric has. The text
-	// says which fields differ and where the first definition was made.
+	// ErrTaken marks a name under which a different metric is defined, or a metric whose series would collide
+	// with those of another one. The text says which fields differ and where the first definition was made.
 	ErrTaken = errors.New("name is taken")
 
-	// ErrBuckets marks a histogram layout that is not strictly increasing and finite, or too long.
+	// ErrBuckets marks a histogram layout that is too long, or not strictly increasing and finite.
 	ErrBuckets = errors.New("invalid buckets")
 
 	// ErrObjectives marks quantiles of a summary outside [0, 1] and errors outside (0, 1).
@@ -36,3 +36,11 @@ var (
 
 // nilOption is the error of an option that is nil, by its position.
 func nilOption(i int) error { return fmt.Errorf("%w: option %d is nil", ErrOption, i+1) }
+
+// must panics with the error of a constructor.
+func must[T any](metric T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return metric
+}

@@ -87,7 +87,7 @@ func TestExemplarsThatDoNotFitAreDroppedAndCounted(t *testing.T) {
 	c.AddWithExemplar(1, Labels{"trace_id": strings.Repeat("x", encode.MaxExemplarRunes)})
 	c.AddWithExemplar(1, Labels{"trace-id": "x"})
 	require.Equal(t, "c_total 2\n", openMetricsOf(t, r))
-	require.EqualValues(t, 2, r.self.dropped[faultExemplar].Value())
+	require.EqualValues(t, 2, r.tally.dropped[faultExemplar].Load())
 }
 
 func TestExemplarsGoWithTheirSeries(t *testing.T) {
@@ -124,11 +124,10 @@ func TestNativeHistogramsHaveExemplars(t *testing.T) {
 	h.ObserveContext(withTrace("a"), 1)
 	h.ObserveContext(withTrace("b"), 100)
 	h.ObserveContext(withTrace("c"), 101)
-	p := newPage()
-	p.fm = encode.Protobuf
-	p.sampleHistogram(h.fam, h.fam.only)
+	var read sample
+	sampleHistogram(h.fam, h.fam.only, &read)
 	var traces []string
-	for _, e := range p.histogram.Native.Exemplars {
+	for _, e := range read.histogram.Native.Exemplars {
 		if e != nil {
 			traces = append(traces, e.Labels)
 		}

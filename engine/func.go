@@ -5,11 +5,9 @@ package engine
 import (
 	"math"
 	"time"
-
-	"github.com/quipu-metrics/quipu/encode"
 )
 
-// CallbackTimeout is how long the function of a func metric may take, from when it is called.
+// CallbackTimeout is how long the function of a func metric may take, from the time when it is called.
 const CallbackTimeout = 500 * time.Millisecond
 
 // CounterFunc is a counter whose value a function supplies at every scrape.
@@ -18,41 +16,64 @@ type CounterFunc struct{ fam *family }
 // GaugeFunc is a gauge whose value a function supplies at every scrape.
 type GaugeFunc struct{ fam *family }
 
-// NewCounterFunc defines a counter in the default registry whose value f returns: a total that is kept elsewhere. It
-// panics when the definition cannot work.
-func NewCounterFunc(name, help string, f func() float64, options ...MetricOption) *CounterFunc {
-	return must(Default().NewCounterFunc(name, help, f, options...))
-}
-
-// NewCounterFunc defines a counter whose value f returns. Defining it again puts the new function in the place of the
-// old one, because functions cannot be compared; the first time that happens it is logged, with both lines.
+// NewCounterFunc defines a counter whose value f returns: a total that is kept elsewhere. Defining it again
+// replaces the function, because functions cannot be compared; the first time that happens it is logged,
+// with the lines of both definitions.
 //
-// f is called at every scrape, on a goroutine of its own, and never twice at once: a scrape that begins while a call is
-// under way shows the result of that call, which began a little earlier. All functions of a page are called together
-// when the page begins, so a slow one delays no other. If f panics, ends its goroutine, returns NaN or a negative
-// number, or takes longer than [CallbackTimeout], its metric is left out of that page and the failure counted. A call
-// that never returns costs later scrapes nothing: they leave the metric out at once. f may use the registry.
+// f is called at every scrape, on another goroutine, and never twice at once: a scrape that begins while a
+// call is under way shows the result of that call, which began a little earlier. All functions of a page are
+// called together when the page begins, so a slow one delays no other. If f panics, ends its goroutine,
+// returns NaN or a negative number, or takes longer than [CallbackTimeout], its metric is left out of that
+// page and the failure counted. A call that never returns costs later scrapes nothing: they leave the metric
+// out at once. f may use the registry.
 func (r *Registry) NewCounterFunc(name, help string, f func() float64, options ...MetricOption) (*CounterFunc, error) {
-	return defineFunc[*CounterFunc](r, encode.Counter, name, help, f, options)
+	return defineFunc[*CounterFunc](r, &counterFuncKind, name, help, f, options)
 }
 
-// NewGaugeFunc defines a gauge in the default registry whose value f returns. It panics when the definition cannot work.
-func NewGaugeFunc(name, help string, f func() float64, options ...MetricOption) *GaugeFunc {
-	return must(Default().NewGaugeFunc(name, help, f, options...))
-}
-
-// NewGaugeFunc defines a gauge whose value f returns, any float64. f is called as [Registry.NewCounterFunc] says.
+// NewGaugeFunc defines a gauge whose value f returns, any float64. f is called as described at
+// [Registry.NewCounterFunc].
 func (r *Registry) NewGaugeFunc(name, help string, f func() float64, options ...MetricOption) (*GaugeFunc, error) {
-	return defineFunc[*GaugeFunc](r, encode.Gauge, name, help, f, options)
+	return defineFunc[*GaugeFunc](r, &gaugeFuncKind, name, help, f, options)
 }
 
-func defineFunc[T any](r *Registry, kind encode.Type, name, help string, f func() float64, options []MetricOption) (metric T, err error) {
-	d := definition{kind: kind, name: name, help: help, callback: true}
+// Value calls the function, or waits for the call that is under way, for as long as a scrape would. It
+// returns NaN where a scrape would leave the metric out.
+func (c *CounterFunc) Value() float64 { return c.fam.callValue() }
+
+// Value calls the function, or waits for the call that is under way, for as long as a scrape would. It
+// returns NaN where a scrape would leave the metric out.
+func (g *GaugeFunc) Value() float64 { return g.fam.callValue() }
+
+var counterFuncKind = kind{
+	rules:  &counterRules,
+	metric: func(f *family) any { return &CounterFunc{f} },
+	append: appendCounter,
+	fits:   fitsCounter,
+	take:   counterKind.take,
+}
+
+var gaugeFuncKind = kind{
+	rules:  &gaugeRules,
+	metric: func(f *family) any { return &GaugeFunc{f} },
+	append: appendGauge,
+	fits:   gaugeKind.fits,
+	take:   gaugeKind.take,
+}
+
+// function supplies the value of a func metric. Which function it is does not distinguish definitions: a
+// second definition replaces it.
+type function struct{}
+
+func (function) String() string { return "a function" }
+
+func defineFunc[T any](r *Registry, k *kind, name, help string, f func() float64,
+	options []MetricOption) (metric T, err error) {
+	d := definition{rules: k.rules, name: name, help: help, supplier: function{}}
 	if f == nil {
 		return metric, d.wrap(errNilFunc)
 	}
-	d.fn = newRunner(func(run *run) { run.value = f() })
-	fam, err := r.define(d, options)
+	d.fn = newRunner(func(value *float64) { *value = f() })
+	fam, err := r.define(k, d, options)
 	if err != nil {
 		return metric, err
 	}
@@ -63,33 +84,23 @@ func defineFunc[T any](r *Registry, kind encode.Type, name, help string, f func(
 	return fam.metric.(T), nil
 }
 
-// Value calls the function, or waits for the call that is under way, for as long as a scrape would. It returns NaN where
-// a scrape would leave the metric out.
-func (c *CounterFunc) Value() float64 { return c.fam.callValue() }
-
-// Value calls the function, or waits for the call that is under way, for as long as a scrape would. It returns NaN where
-// a scrape would leave the metric out.
-func (g *GaugeFunc) Value() float64 { return g.fam.callValue() }
-
-// result waits for a run of the family's function, at most until the given time. ok is false when there is no value to
-// show; the failure has been counted.
-func (f *family) result(w *waiter, run *run, until time.Time) (value float64, ok bool) {
-	finished := w.wait(run, earlier(run.begin.Add(CallbackTimeout), until))
+// result waits for a run of the family's function, at most until the given time. ok is false when there is
+// no value to show; the failure has been counted.
+func (f *family) result(w *waiter, run *run[float64], until time.Time) (value supplied, ok bool) {
+	finished := w.wait(run.done, earlier(run.begin.Add(CallbackTimeout), until))
 	switch {
-	case !finished && w.stopped(): // the page is given up: no fault of the function's
-		return 0, false
+	case !finished && w.aborted(): // the page is given up, which is not the function's fault
+		return value, false
 	case !finished || !run.ok:
 		f.leftOut(run.failure(finished))
-		return 0, false
-	case f.def.kind == encode.Counter && !(run.value >= 0):
-		f.leftOut(faultNegative, run.value)
-		return 0, false
+		return value, false
 	}
-	return run.value, true
-}
-
-func (f *family) leftOut(kind fault, cause any) {
-	f.report(kind, f.reg.self.failed[kind], "left a metric out of a page", "%v", cause)
+	value.value = run.result
+	if kind, err := f.kind.fits(&f.def, value.value, 0); err != nil {
+		f.leftOut(kind, run.result)
+		return value, false
+	}
+	return value, true
 }
 
 func (f *family) callValue() float64 {
@@ -98,7 +109,7 @@ func (f *family) callValue() float64 {
 	var w waiter
 	defer w.stop()
 	if value, ok := f.result(&w, run, time.Now().Add(CallbackTimeout)); ok {
-		return value
+		return value.value
 	}
 	return math.NaN()
 }

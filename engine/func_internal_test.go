@@ -6,15 +6,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/quipu-metrics/quipu/encode"
 )
 
 // A scrape calls the function of every func metric on the registry's list. newFamily sets the
 // function, and runs before the family is put on the list.
 func TestAFuncMetricHasItsFunctionBeforeAScrapeCanSeeIt(t *testing.T) {
-	fn := newRunner(func(*run) {})
-	f := newFamily(NewRegistry(), definition{kind: encode.Gauge, name: "g", callback: true, fn: fn})
+	fn := newRunner(func(*float64) {})
+	d := definition{rules: &gaugeRules, name: "g", supplier: function{}, fn: fn}
+	f := newFamily(&NewRegistry().core, &gaugeFuncKind, d)
 	require.Same(t, fn, f.fn.Load())
 	require.Nil(t, f.def.fn, "a function that is replaced later is not kept")
 }

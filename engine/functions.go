@@ -4,57 +4,56 @@ package engine
 
 import "time"
 
-// pageFunctions are the calls of users' functions that a page needs: of func metrics and of collectors. They start
-// together when the page begins, so that a slow one delays no other, and the page waits for each when it comes to its
-// family. Until the page leaves them, their results stand.
+// pageFunctions are the calls of users' functions that a page needs: of func metrics and of collectors. They
+// start together when the page begins, so that a slow one delays no other, and the page waits for each when
+// it comes to its family. Their results stand until the page leaves them.
 type pageFunctions struct {
 	waiter
 	begin, until time.Time // while the page waits for them
 
-	funcs   []*run // of the func metrics that the page shows, in the page's order
-	next    int    // the first of funcs that the page has not come to
+	funcs   []*run[float64] // of the func metrics that the page shows, in the page's order
+	next    int             // the first of funcs that the page has not come to
 	sources map[*source]sourceRun
 }
 
-// sourceRun is the call of a collector for a page. Whether it came in time is decided once, so that a page shows all
-// metrics of a collector or none.
+// sourceRun is the call of a collector for a page. Whether it came in time is decided once, so that a page
+// shows all metrics of a collector or none.
 type sourceRun struct {
-	run     *run
+	run     *run[*emissionBuffer]
 	decided bool
 	inTime  bool
 }
 
-// startFunctions calls the functions of a page that begins now.
-func (p *page) startFunctions(r *Registry, families []*family, e *Exposition, now time.Time) {
-	fs := &p.functions
-	fs.begin, fs.until = now, e.Deadline
+// open sets the time that the page has for its functions: from now to the deadline, and at least pageFloor.
+// The page does not wait for them any longer once abort is closed.
+func (fs *pageFunctions) open(now, deadline time.Time, abort <-chan struct{}) {
+	fs.begin, fs.until, fs.abort = now, deadline, abort
 	if fs.until.IsZero() {
 		fs.until = now.Add(pageBudget)
 	} else if floor := now.Add(pageFloor); fs.until.Before(floor) {
 		fs.until = floor
 	}
-	if p.ctx != nil {
-		fs.done = p.ctx.Done()
-	}
-	for _, f := range families {
-		switch {
-		case !f.def.callback && f.def.source == nil || !e.shows(f):
-		case f.def.callback:
-			fs.funcs = append(fs.funcs, f.fn.Load().start())
-		default:
-			fs.start(f.def.source)
-		}
-	}
-	if len(e.Names) > 0 {
-		return
-	}
-	bare := *r.bare.Load()
-	for _, s := range bare {
+}
+
+// startFamily calls the function or the collector of a family that the page shows, if it has one.
+func (fs *pageFunctions) startFamily(f *family) {
+	switch s := f.def.supplier.(type) {
+	case nil:
+	case *source:
 		fs.start(s)
+	default:
+		fs.funcs = append(fs.funcs, f.fn.Load().start())
 	}
-	// They have nothing on the page but what they do to other metrics, so they come first.
+}
+
+// runBare calls the collectors without metrics and waits for them. They change other metrics, so their calls
+// end before the page begins.
+func (fs *pageFunctions) runBare(bare []supplier) {
 	for _, s := range bare {
-		fs.emission(s)
+		fs.start(s.(*source))
+	}
+	for _, s := range bare {
+		fs.emission(s.(*source))
 	}
 }
 
@@ -68,32 +67,33 @@ func (fs *pageFunctions) start(s *source) {
 	fs.sources[s] = sourceRun{run: s.runner.start()}
 }
 
-// value returns the value of a func metric. The page asks for those it shows, each once, in its order.
-func (fs *pageFunctions) value(f *family) (value float64, ok bool) {
+// value returns the value of a func metric. The page asks once for each func metric that it shows, in its
+// order.
+func (fs *pageFunctions) value(f *family) (value supplied, ok bool) {
 	run := fs.funcs[fs.next]
 	fs.next++
 	return f.result(&fs.waiter, run, fs.until)
 }
 
-// emission returns what a collector emits for the page, or nil if it failed.
+// emission returns the emissions of a collector for the page, or nil if it failed.
 //
-// A collector has no time limit but the page's. One that was called for an earlier page, and has been at it for longer
-// than this page has time, is not waited for: it hangs.
+// A collector has no time limit but the page's. If its call began for an earlier page and has lasted longer
+// than this page may take, the collector hangs and is not waited for.
 func (fs *pageFunctions) emission(s *source) *emissionBuffer {
 	call := fs.sources[s]
 	if !call.decided {
 		until := earlier(call.run.begin.Add(fs.until.Sub(fs.begin)), fs.until)
-		finished := fs.wait(call.run, until)
+		finished := fs.wait(call.run.done, until)
 		call.decided, call.inTime = true, finished && call.run.ok
 		fs.sources[s] = call
-		if !call.inTime && !(!finished && fs.stopped()) {
+		if !call.inTime && !(!finished && fs.aborted()) {
 			s.leftOut(call.run.failure(finished))
 		}
 	}
 	if !call.inTime {
 		return nil
 	}
-	return call.run.emission
+	return call.run.result
 }
 
 // leave ends the page's use of the results.

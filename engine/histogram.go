@@ -3,32 +3,33 @@
 package engine
 
 import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/shard"
 )
 
-// Histogram counts observations in buckets: latencies, sizes. Constructors and Vecs make it; it must not be copied. All
-// methods may be called concurrently and take no lock.
+// Histogram counts observations in buckets: latencies, sizes. Constructors and Vecs make it; it must not be
+// copied. All methods may be called concurrently and take no lock.
 type Histogram struct {
 	series
 	classic histogram.Classic // not set up if the histogram has native buckets only
 	native  *histogram.Native // nil if it has none
 }
 
-// NewHistogram defines a histogram in the default registry, with buckets from 5 ms to 10 s unless [WithBuckets] says
-// otherwise. It panics when the definition cannot work.
-func NewHistogram(name, help string, options ...MetricOption) *Histogram {
-	return must(Default().NewHistogram(name, help, options...))
-}
-
-// NewHistogram defines a histogram without labels, or returns it if it is defined already.
+// NewHistogram defines a histogram without labels, or returns it if it is defined already. It has buckets
+// from 5 ms to 10 s unless [WithBuckets] says otherwise.
 func (r *Registry) NewHistogram(name, help string, options ...MetricOption) (*Histogram, error) {
-	return define[*Histogram](r, definition{kind: encode.Histogram, name: name, help: help}, options)
+	return define[*Histogram](r, &histogramKind, definition{name: name, help: help}, options)
 }
 
-// Observe counts v in the first bucket whose upper bound is not below it. NaN goes to the +Inf bucket and the count,
-// never into the sum; a histogram with native buckets drops it, and counts it as misuse. Infinities make the sum infinite
-// from then on, or NaN once both came.
+// Observe counts v in the first bucket whose upper bound is not below it. NaN goes to the +Inf bucket and
+// the count, never into the sum; a histogram with native buckets drops it, and counts it as misuse.
+// Infinities make the sum infinite from then on, or NaN once both came.
 func (h *Histogram) Observe(v float64) {
 	if h.native != nil {
 		h.observeNative(v)
@@ -44,8 +45,42 @@ func (h *Histogram) observeNative(v float64) {
 	}
 	h.native.Observe(v)
 	if h.classic.Bounds() != nil {
-		h.classic.Observe(v) // second: see page.sampleHistogram
+		h.classic.Observe(v) // second: see sampleHistogram
 	}
+}
+
+// ObserveWithExemplar counts v, as [Histogram.Observe] does, and makes this event the exemplar of its
+// bucket. The rules of [Counter.AddWithExemplar] hold here too.
+func (h *Histogram) ObserveWithExemplar(v float64, exemplar Labels) {
+	h.Observe(v)
+	if exemplar != nil && h.takes(v) {
+		h.fam.setExemplar(&h.node, h.exemplarSlot(v), v, exemplar)
+	}
+}
+
+// ObserveContext counts v, as [Histogram.Observe] does. If the histogram has [WithExemplars], the event in
+// ctx becomes the exemplar of its bucket when the last one is older than [ExemplarInterval].
+func (h *Histogram) ObserveContext(ctx context.Context, v float64) {
+	h.Observe(v)
+	if h.fam.def.exemplarsFrom != nil && h.takes(v) {
+		h.fam.exemplarFrom(ctx, &h.node, h.exemplarSlot(v), v)
+	}
+}
+
+// takes reports whether the histogram counts v: one with native buckets drops NaN.
+func (h *Histogram) takes(v float64) bool { return v == v || h.native == nil }
+
+// nativeExemplars is how many exemplars a histogram without classic buckets keeps. They are spread over the
+// powers of two, so that values of every magnitude keep one.
+const nativeExemplars = 16
+
+// exemplarSlot returns the index of the exemplar that an observation may become.
+func (h *Histogram) exemplarSlot(v float64) int {
+	if bounds := h.classic.Bounds(); bounds != nil {
+		return bounds.Bucket(v)
+	}
+	_, exponent := math.Frexp(v)
+	return exponent & (nativeExemplars - 1)
 }
 
 // HistogramSnapshot is the state of a histogram at one moment.
@@ -54,7 +89,7 @@ type HistogramSnapshot struct {
 	Counts []uint64                  // observations in each bucket, not cumulative, +Inf last
 	Count  uint64                    // all observations: the sum of Counts
 	Sum    float64                   // of these observations
-	Native *histogram.NativeSnapshot // nil unless the histogram is native; if it is that only, there are no Counts
+	Native *histogram.NativeSnapshot // nil unless the histogram is native; with native buckets only, there are no Counts
 }
 
 // Snapshot returns the state. It allocates.
@@ -62,16 +97,16 @@ func (h *Histogram) Snapshot() HistogramSnapshot {
 	var s HistogramSnapshot
 	if bounds := h.classic.Bounds(); bounds != nil {
 		counts, sum, exact := h.classic.Snapshot(nil)
-		h.fam.reg.self.snapshot(exact)
+		h.fam.core.tally.snapshot(exact)
 		s.Bounds, s.Counts, s.Sum = bounds.Upper(), counts, sum
 		for _, n := range counts {
 			s.Count += n
 		}
 	}
-	if h.native != nil { // second: see page.sampleHistogram
+	if h.native != nil { // second: see sampleHistogram
 		s.Native = new(histogram.NativeSnapshot)
 		h.native.Snapshot(s.Native)
-		h.fam.reg.self.snapshot(s.Native.Exact)
+		h.fam.core.tally.snapshot(s.Native.Exact)
 		if s.Counts != nil {
 			s.Counts[len(s.Counts)-1] += s.Native.Count - s.Count
 		}
@@ -80,9 +115,9 @@ func (h *Histogram) Snapshot() HistogramSnapshot {
 	return s
 }
 
-// Quantile estimates a quantile by interpolation in its bucket, as Prometheus' histogram_quantile does, from the classic
-// buckets if there are any. It is NaN when there are no observations or q is NaN, -Inf for q below 0 and +Inf for q above
-// 1.
+// Quantile estimates a quantile by interpolation in its bucket, as Prometheus' histogram_quantile does,
+// from the classic buckets if there are any. It is NaN when there are no observations or q is NaN, -Inf for
+// q below 0 and +Inf for q above 1.
 func (h *Histogram) Quantile(q float64) float64 {
 	s := h.Snapshot()
 	if s.Counts == nil {
@@ -94,15 +129,10 @@ func (h *Histogram) Quantile(q float64) float64 {
 // HistogramVec is a histogram with labels: a family of Histograms.
 type HistogramVec struct{ vec[Histogram] }
 
-// NewHistogramVec defines a histogram with labels in the default registry. It panics when the definition cannot work.
-func NewHistogramVec(name, help string, labels []string, options ...MetricOption) *HistogramVec {
-	return must(Default().NewHistogramVec(name, help, labels, options...))
-}
-
-// NewHistogramVec defines a histogram with the given label names, or returns it if it is defined already. With nil names
-// the label sets are open.
+// NewHistogramVec defines a histogram with the given label names, or returns it if it is defined already.
+// With nil names the label sets are open.
 func (r *Registry) NewHistogramVec(name, help string, labels []string, options ...MetricOption) (*HistogramVec, error) {
-	return define[*HistogramVec](r, labelled(encode.Histogram, name, help, labels), options)
+	return define[*HistogramVec](r, &histogramKind, labelled(name, help, labels), options)
 }
 
 // With returns the series with these label values, as [CounterVec.With] does.
@@ -110,3 +140,166 @@ func (v *HistogramVec) With(values ...string) *Histogram { return v.with(values)
 
 // WithLabels returns the series with these labels, as [CounterVec.WithLabels] does.
 func (v *HistogramVec) WithLabels(labels Labels) *Histogram { return v.withLabels(labels) }
+
+// HistogramOf is a histogram whose label sets are values of the struct L: see [RegisterCounterOf].
+type HistogramOf[L comparable] struct{ typed[L, Histogram] }
+
+// RegisterHistogramOf defines a histogram whose labels are the fields of struct L: see [RegisterCounterOf].
+func RegisterHistogramOf[L comparable](r *Registry, name, help string,
+	options ...MetricOption) (*HistogramOf[L], error) {
+	t, err := defineOf[L, Histogram](r, &histogramKind, name, help, options)
+	if err != nil {
+		return nil, err
+	}
+	return &HistogramOf[L]{t}, nil
+}
+
+// With returns the series with these labels, as [CounterOf.With] does.
+func (t *HistogramOf[L]) With(labels L) *Histogram { return t.with(labels) }
+
+// WithBuckets sets the upper bounds of a histogram's buckets, inclusive and in increasing order. The bucket
+// up to +Inf always exists and need not be given. Package histogram has functions for layouts.
+func WithBuckets(bounds ...float64) MetricOption {
+	bounds = append([]float64{}, bounds...)
+	return metricOption(func(d *definition) error {
+		if err := d.takes("WithBuckets", "histograms"); err != nil {
+			return err
+		}
+		d.buckets = bounds
+		return nil
+	})
+}
+
+var histogramRules = rules{
+	typ:      encode.Histogram,
+	ownLabel: "le",
+	suffixes: []string{"_bucket", "_sum", "_count", "_created"},
+	options:  []string{"WithBuckets", "WithNative", "WithExemplars"},
+	check:    checkHistogram,
+	differs:  histogramsDiffer,
+}
+
+var histogramKind = kind{
+	rules: &histogramRules,
+	metric: func(f *family) any {
+		if f.only == nil {
+			return &HistogramVec{vec[Histogram]{f}}
+		}
+		return seriesOf[Histogram](f.only)
+	},
+	newSeries: newHistogramSeries,
+	steps:     func(d *definition) []float64 { return d.buckets },
+	exemplars: histogramExemplars,
+	expose:    exposeHistograms,
+	append:    appendHistogram,
+	form:      formHistogram,
+	fits:      fitsHistogram,
+	take: func(s *sample, from supplied) {
+		s.histogram = encode.HistogramSample{Counts: from.counts, Sum: from.value}
+	},
+}
+
+func checkHistogram(d *definition) (err error) {
+	if d.native != nil {
+		if err := checkNative(*d.native); err != nil {
+			return err
+		}
+		if d.buckets == nil {
+			return nil // no classic buckets
+		}
+	}
+	if d.buckets == nil {
+		d.buckets = histogram.Default()
+	}
+	if d.bounds, err = histogram.NewBounds(d.buckets); err != nil {
+		return fmt.Errorf("%w: %w", ErrBuckets, err)
+	}
+	d.buckets = d.bounds.Upper()
+	return nil
+}
+
+func histogramsDiffer(d, other *definition) []difference {
+	buckets := (d.bounds == nil) != (other.bounds == nil) || !slices.Equal(d.buckets, other.buckets)
+	list := addDifference(nil, buckets, "buckets", brief(fmt.Sprint(d.buckets)), brief(fmt.Sprint(other.buckets)))
+	native := (d.native == nil) != (other.native == nil) || d.native != nil && *d.native != *other.native
+	return addDifference(list, native, "native buckets", nativeText(d.native), nativeText(other.native))
+}
+
+func newHistogramSeries(f *family) *series {
+	h := &Histogram{native: newNative(f.def.native)}
+	if f.def.bounds != nil {
+		h.classic.Init(f.def.bounds)
+	}
+	return &h.series
+}
+
+func histogramExemplars(d *definition) int {
+	if d.bounds == nil {
+		return nativeExemplars
+	}
+	return d.bounds.Buckets()
+}
+
+func exposeHistograms(f *family, w *pageWriter) {
+	for n := range f.nodes {
+		if !w.next() {
+			return
+		}
+		sampleHistogram(f, n, &w.sample)
+		appendHistogram(w, &w.sample)
+	}
+}
+
+// sampleHistogram reads a series.
+//
+// A histogram with both kinds of buckets is read classic first. It is observed native first, so the native
+// count is never the smaller one; observations between the two reads are counted in the classic bucket up
+// to +Inf until the next scrape, because a message has one count for both. The text formats show no native
+// buckets, but the same count and sum: two sums that are added up in different orders can differ in their
+// last digits.
+func sampleHistogram(f *family, n *shard.Node, s *sample) {
+	h, to := seriesOf[Histogram](n), &s.histogram
+	s.labels = n.Labels
+	*to = encode.HistogramSample{Created: f.created(n, s)}
+	s.exemplars = s.exemplars[:0]
+	if set := f.exemplars.set(n); set != nil {
+		s.exemplars = set.list(s.exemplars)
+	}
+	var total uint64
+	if f.def.bounds != nil {
+		counts, sum, exact := h.classic.Snapshot(s.counts)
+		f.core.tally.snapshot(exact)
+		s.counts = counts
+		to.Counts, to.Sum, to.Exemplars = counts, sum, s.exemplars
+		if h.native == nil {
+			return
+		}
+		for _, count := range counts {
+			total += count
+		}
+	}
+	to.Native = sampleNative(f, h.native, s)
+	to.Native.Exemplars = s.exemplars
+	to.Sum = to.Native.Sum
+	if to.Counts != nil {
+		to.Counts[len(to.Counts)-1] += to.Native.Count - total
+	}
+}
+
+func appendHistogram(w *pageWriter, s *sample) {
+	w.buf = w.enc.AppendHistogram(w.buf, w.format, s.labels, &s.histogram)
+	native := s.histogram.Native
+	if native != nil && len(native.Exemplars) > 0 && w.format == encode.Protobuf && !w.whole {
+		// Prometheus reads the exemplars of the first native histogram in a message only. A reader of whole
+		// families loses nothing: a Pushgateway writes its page anew.
+		w.split()
+	}
+}
+
+func fitsHistogram(d *definition, _ float64, counts int) (fault, error) {
+	if counts == d.bounds.Buckets() {
+		return 0, nil
+	}
+	return faultLabels, fmt.Errorf("a histogram of %d buckets, want %d: one for each bound and one for +Inf",
+		counts, d.bounds.Buckets())
+}

@@ -4,8 +4,10 @@ package engine
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"reflect"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -35,11 +37,10 @@ h_seconds_count 4
 	require.Equal(t, []uint64{2, 1, 1}, s.Counts)
 	require.EqualValues(t, 4, s.Native.Count)
 
-	p := newPage()
-	p.fm = encode.Protobuf
-	p.sampleHistogram(h.fam, h.fam.only)
-	require.Equal(t, []uint64{2, 1, 1}, p.histogram.Counts)
-	require.EqualValues(t, 4, p.histogram.Native.Count)
+	var read sample
+	sampleHistogram(h.fam, h.fam.only, &read)
+	require.Equal(t, []uint64{2, 1, 1}, read.histogram.Counts)
+	require.EqualValues(t, 4, read.histogram.Native.Count)
 }
 
 func TestAHistogramWithNativeBucketsDropsNaNAndCountsIt(t *testing.T) {
@@ -58,7 +59,7 @@ func TestAHistogramWithNativeBucketsDropsNaNAndCountsIt(t *testing.T) {
 			require.EqualValues(t, 1, s.Count)
 			require.EqualValues(t, 1, s.Sum)
 			require.EqualValues(t, 1, s.Native.Count)
-			require.EqualValues(t, 3, r.self.dropped[faultNativeNaN].Value())
+			require.EqualValues(t, 3, r.tally.dropped[faultNativeNaN].Load())
 			require.Nil(t, h.fam.exemplars.set(&h.node), "a dropped observation leaves no exemplar")
 			require.Panics(t, func() {
 				must(NewRegistry(WithStrict()).NewHistogram("h", "", options...)).Observe(math.NaN())
@@ -73,16 +74,18 @@ func TestSumsOfBothKindsOfBucketsAreTheSameInEveryFormat(t *testing.T) {
 	for i := range 1000 { // enough to add up the native sum in another order
 		h.Observe(0.1 * float64(i*i*i))
 	}
-	p := newPage()
-	var sums []float64
-	for _, fm := range []encode.Format{encode.Text, encode.OpenMetrics, encode.Protobuf} {
-		p.fm = fm
-		p.sampleHistogram(h.fam, h.fam.only)
-		sums = append(sums, p.histogram.Sum)
-	}
-	require.Equal(t, []float64{sums[0], sums[0], h.Snapshot().Sum}, sums)
+	sum := h.Snapshot().Sum
 	_, classic, _ := h.classic.Snapshot(nil)
-	require.NotEqual(t, classic, sums[0], "this test is to add up in another order")
+	require.NotEqual(t, classic, sum, "this test is to add up in another order")
+	for _, format := range []encode.Format{encode.Text, encode.OpenMetrics} {
+		var page strings.Builder
+		_, err := r.Expose(&page, Exposition{Format: format, NoSelf: true})
+		require.NoError(t, err)
+		require.Contains(t, page.String(), fmt.Sprintf("h_sum %v\n", sum), format)
+	}
+	var read sample // what protobuf shows: of the native buckets, which is the sum of the message
+	sampleHistogram(h.fam, h.fam.only, &read)
+	require.Equal(t, []float64{sum, sum}, []float64{read.histogram.Sum, read.histogram.Native.Sum})
 }
 
 // Row 5 of docs/reliability.md: the operating system stops a writer in the middle of an
@@ -117,7 +120,7 @@ h_bucket{a="fine",le="+Inf"} 3
 h_sum{a="fine"} 3
 h_count{a="fine"} 3
 `, page.String())
-	require.EqualValues(t, 1, r.self.torn.Value(), "the sum that lacks an observation is counted")
+	require.EqualValues(t, 1, r.tally.torn.Load(), "the sum that lacks an observation is counted")
 	v.With("parked").Observe(1) // other writers go on
 	begin = time.Now()
 	require.EqualValues(t, 5, v.With("parked").Snapshot().Count)

@@ -4,76 +4,47 @@ package engine
 
 import (
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"github.com/quipu-metrics/quipu/shard"
 )
 
-// fault is a kind of misuse of a metric.
-type fault int
-
-const (
-	faultLabels    fault = iota // label values that do not fit the label names
-	faultNegative               // a counter decremented
-	faultNaN                    // NaN added
-	faultNativeNaN              // NaN observed by a histogram with native buckets
-	faultExemplar               // an exemplar that cannot be one
-	faultPanic                  // a callback that panicked
-	faultExit                   // a callback that ended its goroutine
-	faultHang                   // a callback that did not return in time
-	faultLate                   // an emission of a collector that had returned
-	faults
-)
-
-func (f fault) String() string {
-	return [...]string{"labels", "negative", "nan", "native_nan", "exemplar", "panic", "exit", "timeout",
-		"late", "", "overflow", "length", "utf8"}[f]
-}
-
-// These are no misuse, but are logged the first time they happen to a metric.
-const (
-	noticeOverflow = faults + 1 + iota // the metric is full
-	noticeCut                          // a label value was too long
-	noticeRepaired                     // a label value was no UTF-8
-)
-
-// misuse counts a fault and logs it, the first time it happens at this call site of the program. In a strict registry it
-// panics instead. It returns a series to go on with.
+// misuse counts a fault and logs it, the first time it happens at this call site of the program. In a
+// strict registry it panics instead. It returns a series that the caller can go on with.
 //
-// It formats nothing and allocates nothing once the call site is known. Arguments that are boxed for it cost an allocation
-// each time all the same: where there are some, again is asked first.
+// It formats nothing and allocates nothing once the call site is known. Boxing its arguments costs an
+// allocation each time all the same: callers that have arguments ask countKnown first.
 func (f *family) misuse(kind fault, format string, args ...any) *shard.Node {
-	if f.reg.strict {
+	if f.core.strict {
 		panic(fmt.Sprintf("quipu: %s: %s (at %s)", &f.def, fmt.Sprintf(format, args...), callerNow()))
 	}
-	f.reg.self.dropped[kind].Inc()
-	if pc, known := f.caller(); !known {
-		if where, first := f.rememberCaller(pc); first {
+	f.core.tally.dropped[kind].Inc()
+	if pc, known := f.core.sites.caller(&f.sites); !known {
+		if where, first := f.core.sites.remember(pc, &f.sites); first {
 			f.log("dropped an update (further ones from this place are only counted)", kind, where, format, args...)
 		}
 	}
 	return f.discarded()
 }
 
-// again counts a fault and reports whether that was all there is to do, because its call site is known.
-func (f *family) again(kind fault) bool {
-	if f.reg.strict {
+// countKnown counts a fault if its call site is known, and reports whether it did: then nothing else
+// has to be done.
+func (f *family) countKnown(kind fault) bool {
+	if f.core.strict {
 		return false
 	}
-	if _, known := f.caller(); !known {
+	if _, known := f.core.sites.caller(&f.sites); !known {
 		return false
 	}
-	f.reg.self.dropped[kind].Inc()
+	f.core.tally.dropped[kind].Inc()
 	return true
 }
 
-// report counts a fault that has no call site, such as that of a callback, and logs it the first time it happens to this
-// family.
-func (f *family) report(kind fault, counter *Counter, what, format string, args ...any) {
-	counter.Inc()
+// leftOut counts that a page lacks the metric because its function failed, and logs it the first time.
+func (f *family) leftOut(kind fault, cause any) {
+	f.core.tally.failed[kind].Inc()
 	if f.first(kind) {
-		f.log(what+" (further ones are only counted)", kind, "", format, args...)
+		f.log("left a metric out of a page (further ones are only counted)", kind, "", "%v", cause)
 	}
 }
 
@@ -83,21 +54,22 @@ func (f *family) first(kind fault) bool {
 	return f.reported.Load()&bit == 0 && f.reported.Or(bit)&bit == 0
 }
 
-// notice logs what is no misuse, with its call site.
-func (f *family) notice(kind fault, what, format string, args ...any) {
-	f.log(what+" (further ones are only counted)", kind, callerNow(), format, args...)
+// notice logs an event that is no misuse, with its call site.
+func (f *family) notice(kind fault, event, format string, args ...any) {
+	f.log(event+" (further ones are only counted)", kind, callerNow(), format, args...)
 }
 
-// overflowed logs, the first time, that a lookup or an emission ended in the overflow series or was dropped.
-func (f *family) overflowed(what string) {
+// overflowed logs, the first time, that a lookup or an emission ended in the overflow series or was
+// dropped.
+func (f *family) overflowed(consequence string) {
 	if f.first(noticeOverflow) {
-		f.notice(noticeOverflow, "a metric is full: "+what,
+		f.notice(noticeOverflow, "a metric is full: "+consequence,
 			"it has as many series as WithMaxSeries allows, %d", f.def.maxSeries)
 	}
 }
 
 // log writes a log line about the family.
-func (f *family) log(what string, kind fault, where, format string, args ...any) {
+func (f *family) log(event string, kind fault, where, format string, args ...any) {
 	attrs := []any{"metric", f.def.name, "reason", kind.String(), "detail", fmt.Sprintf(format, args...)}
 	switch {
 	case f.def.open:
@@ -108,16 +80,5 @@ func (f *family) log(what string, kind fault, where, format string, args ...any)
 	if where != "" {
 		attrs = append(attrs, "caller", where)
 	}
-	f.reg.warn("quipu: "+what, attrs...)
-}
-
-// warn writes a line to the registry's log. It is written on the goroutine that is at fault, which may be on a hot path: a
-// handler that panics must not become its panic. No lock is held, so a handler may use metrics, and misuse them.
-func (r *Registry) warn(message string, args ...any) {
-	defer func() { _ = recover() }()
-	logger := r.logger
-	if logger == nil {
-		logger = slog.Default()
-	}
-	logger.Warn(message, args...)
+	f.core.warn("quipu: "+event, attrs...)
 }

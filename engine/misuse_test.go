@@ -97,12 +97,12 @@ func TestFullMetricsAndChangedLabelValuesAreLoggedOnceForAMetricWithItsName(t *t
 		want   string
 	}{
 		{func(i int) string { full.With(fmt.Sprint(i)); return line() },
-			`"quipu: a metric is full: what its further label sets count ` +
-				`goes to its overflow series (further ones are only counted)" ` +
+			`"quipu: a metric is full: updates of its further label sets ` +
+				`go to its overflow series (further ones are only counted)" ` +
 				`metric=full_total reason=overflow detail="it has as many series as WithMaxSeries allows, 2" labels=x`},
 		{func(i int) string { open.WithLabels(engine.Labels{"k": fmt.Sprint(i)}); return line() },
-			`"quipu: a metric is full: what its further label sets count ` +
-				`goes to its overflow series (further ones are only counted)" ` +
+			`"quipu: a metric is full: updates of its further label sets ` +
+				`go to its overflow series (further ones are only counted)" ` +
 				`metric=open reason=overflow detail="it has as many series as WithMaxSeries allows, 1" labels=any`},
 		{func(i int) string { text.With(strings.Repeat("x", 2000+i)); return line() },
 			`"quipu: a label value was cut (further ones are only counted)" ` +

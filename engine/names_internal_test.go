@@ -64,14 +64,14 @@ func TestLookingUpNamesAgreesWithTheirClaims(t *testing.T) {
 	}
 	families := slices.Collect(func(yield func(*family) bool) {
 		for _, f := range *r.sorted.Load() {
-			if !f.isSelf && !yield(f) {
+			if !f.def.self && !yield(f) {
 				return
 			}
 		}
 	})
 	claims := map[string]bool{}
 	for _, f := range families {
-		for _, name := range f.def.series() {
+		for _, name := range f.def.samples() {
 			claims[name] = true
 		}
 	}

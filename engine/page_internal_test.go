@@ -36,7 +36,7 @@ func TestAFamilyIsOneMessageWhereTheReaderMayBeAMapByName(t *testing.T) {
 		"rows_total": {Messages: 1, Metrics: 5000}, "native": {Messages: 1, Metrics: 3},
 	}, testkit.ReadProtobuf(t, whole.Bytes()))
 
-	kept := r.pages.get(newPage)
+	kept := r.pages.get(newPage).(*page)
 	require.LessOrEqual(t, cap(kept.buf), 4*chunkSize, "a buffer that a whole family has made large is not kept")
 
 	_, err = r.Expose(&pieces, Exposition{Format: encode.Protobuf, NoSelf: true})

@@ -13,72 +13,75 @@ const (
 	// pageBudget is how long a page without a deadline waits for functions: less than the usual scrape timeout of 10 s.
 	pageBudget = 2 * time.Second
 
-	// pageFloor is how long a page waits for functions even when its deadline has passed before it began, all of them
-	// together. A function that returns at once is shown whatever the page's caller has done to the time.
+	// pageFloor is how long a page waits for all its functions together when its deadline has passed
+	// before it began. The value of a function that returns at once is on every page.
 	pageFloor = 10 * time.Millisecond
 
-	// describeTimeout is how long a run waits for the text of a panic value, which the user's String method may make.
+	// describeTimeout is how long a run waits for the text of a panic value, which may come from the
+	// user's String method.
 	describeTimeout = 100 * time.Millisecond
 )
 
-// runner calls a user's function so that nothing the function does can hurt a scrape.
+// runner calls a user's function so that nothing the function does can hurt a scrape. T is the type of its
+// result.
 //
-// A call is a run: an object of its own, on a goroutine of its own that ends with the function. A function that hangs or
-// ends its goroutine therefore costs nobody else anything. Whoever wants the result while a run is under way joins that
-// run, so the function never runs twice at once, overlapping scrapes share its result, and one that hangs gathers no
-// goroutines behind it. Each waits as long as it likes; the run goes on without them.
+// A call is a run: an object and a goroutine that end with the function. A function that hangs or ends its
+// goroutine therefore costs nobody else anything. A page that wants the result while a run is under way
+// joins that run, so the function never runs twice at once, overlapping scrapes share its result, and a
+// function that hangs gathers no goroutines behind it. Each page waits as long as it likes; the run goes on
+// without it.
 //
-// A runner holds no channel and no timer, only a run has them. A function may be defined inside a testing/synctest
-// bubble and scraped outside it, or the other way round, as long as no run is under way in both.
-type runner struct {
-	f       func(*run) // calls the user's function and keeps its result in the run
-	call    func()     // r.do, bound once: starting it allocates nothing
-	recycle func(*run) // takes back what a run holds once nobody uses the run; may be nil
+// A runner holds no channel and no timer, only a run has them. A function may be defined inside a
+// testing/synctest bubble and scraped outside it, or the other way round, as long as no run is under way in
+// both.
+type runner[T any] struct {
+	f       func(result *T) // calls the user's function
+	call    func()          // r.do, bound once: starting it allocates nothing
+	recycle func(result T)  // takes a result back once nobody uses it; may be nil
 
 	described atomic.Bool // the text of a panic value has been asked for: see describe
 
 	mu      sync.Mutex // held for a few assignments, never while a user's code runs
-	current *run       // the run under way, or nil
+	current *run[T]    // the run under way, or nil
 }
 
-// run is one call of a function. Until done is closed its goroutine writes the results; after that they stand, and
-// whoever has received from done may read them until it leaves.
-type run struct {
-	runner *runner
+// run is one call of a function. Until done is closed its goroutine writes the result; after that the
+// result stands, and whoever has received from done may read it until it leaves the run.
+type run[T any] struct {
+	runner *runner[T]
 	begin  time.Time
 	done   chan struct{}
-	users  int // who may still use the results, its goroutine included; guarded by runner.mu
+	users  int // who may still use the result, the run's goroutine included; guarded by runner.mu
 
-	value    float64
-	emission *emissionBuffer // of a collector
-	ok       bool
-	fault    fault // why not
-	cause    any
+	result T
+	ok     bool
+	fault  fault // why not
+	cause  any
 }
 
-func newRunner(f func(*run)) *runner {
-	r := &runner{f: f}
+func newRunner[T any](f func(result *T)) *runner[T] {
+	r := &runner[T]{f: f}
 	r.call = r.do
 	return r
 }
 
-// start joins the run under way, or starts one. The caller calls leave when it is done with the run.
-func (r *runner) start() *run {
+// start joins the run under way, or starts one. The caller calls leave when it no longer uses the run.
+func (r *runner[T]) start() *run[T] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.current != nil {
 		r.current.users++
 		return r.current
 	}
-	r.current = &run{runner: r, begin: time.Now(), done: make(chan struct{}), users: 2}
+	r.current = &run[T]{runner: r, begin: time.Now(), done: make(chan struct{}), users: 2}
 	go r.call()
 	return r.current
 }
 
 // do is the goroutine of a run. It gets to finish even when the function panics or ends the goroutine.
-func (r *runner) do() {
-	// The mutex is not needed: start has set current before it started this goroutine, and nobody changes it until
-	// finish does.
+func (r *runner[T]) do() {
+	// The mutex is not needed: start has set current before it started this goroutine, and only finish
+	// changes it.
 	run := r.current
 	run.fault, run.cause = faultExit, "runtime.Goexit"
 	defer r.finish(run)
@@ -87,12 +90,12 @@ func (r *runner) do() {
 			run.ok, run.fault, run.cause = false, faultPanic, r.describe(p)
 		}
 	}()
-	r.f(run)
+	r.f(&run.result)
 	run.ok = true
 }
 
-// finish ends a run. From its first line on the next one may start.
-func (r *runner) finish(run *run) {
+// finish ends a run. The next run may start once current is nil.
+func (r *runner[T]) finish(run *run[T]) {
 	r.mu.Lock()
 	r.current = nil
 	r.mu.Unlock()
@@ -101,21 +104,21 @@ func (r *runner) finish(run *run) {
 }
 
 // leave ends the caller's use of the run.
-func (run *run) leave() {
+func (run *run[T]) leave() {
 	r := run.runner
 	r.mu.Lock()
 	run.users--
 	unused := run.users == 0
 	r.mu.Unlock()
 	if unused && r.recycle != nil {
-		r.recycle(run)
+		r.recycle(run.result)
 	}
 }
 
-// describe returns the text of a panic value. Its String, Error or Format method is the user's code, too: it runs on a
-// goroutine of its own, because it may panic, end its goroutine or hang, and once for each function, because a goroutine
-// that hangs stays, and the text is logged only once.
-func (r *runner) describe(value any) string {
+// describe returns the text of a panic value. The value's String, Error or Format method is the user's code
+// too. It runs on another goroutine, because it may panic, end its goroutine or hang, and only once for each
+// function, because a goroutine that hangs stays, and the text is logged only once.
+func (r *runner[T]) describe(value any) string {
 	if text, ok := value.(string); ok {
 		return text
 	}
@@ -143,15 +146,15 @@ func (r *runner) describe(value any) string {
 
 // waiter waits for runs, one after another. The zero value is ready.
 type waiter struct {
-	done  <-chan struct{} // when closed, nobody needs the results any more; may be nil
+	abort <-chan struct{} // when closed, nobody needs the results any more; may be nil
 	timer *time.Timer     // made when something has to be waited for
 }
 
-// wait waits for a run, at most until the given time, and reports whether it is done. A run that is done is so whatever
-// the time.
-func (w *waiter) wait(run *run, until time.Time) bool {
+// wait waits until a run has closed done, at most until the given time, and reports whether it has. It does
+// not matter how late it is if the run is done.
+func (w *waiter) wait(done <-chan struct{}, until time.Time) bool {
 	select {
-	case <-run.done:
+	case <-done:
 		return true
 	default:
 	}
@@ -165,33 +168,33 @@ func (w *waiter) wait(run *run, until time.Time) bool {
 		w.timer.Reset(left)
 	}
 	select {
-	case <-run.done:
+	case <-done:
 		w.timer.Stop()
 		return true
-	case <-w.done:
+	case <-w.abort:
 		w.timer.Stop()
 		return false
 	case <-w.timer.C:
 	}
 	select { // both may have been ready
-	case <-run.done:
+	case <-done:
 		return true
 	default:
 		return false
 	}
 }
 
-// stopped reports whether nobody needs the results any more.
-func (w *waiter) stopped() bool {
+// aborted reports whether nobody needs the results any more.
+func (w *waiter) aborted() bool {
 	select {
-	case <-w.done:
+	case <-w.abort:
 		return true
 	default:
 		return false
 	}
 }
 
-// stop lets go of the timer: the next page may be made inside another testing/synctest bubble.
+// stop drops the timer: the next page may be made inside another testing/synctest bubble.
 func (w *waiter) stop() {
 	if w.timer != nil {
 		w.timer.Stop()
@@ -199,8 +202,8 @@ func (w *waiter) stop() {
 	*w = waiter{}
 }
 
-// failure says why a run has no result for someone who has waited for it.
-func (run *run) failure(finished bool) (kind fault, cause any) {
+// failure returns why a run has no result for a page that has waited for it.
+func (run *run[T]) failure(finished bool) (kind fault, cause any) {
 	if !finished {
 		return faultHang, fmt.Sprintf("still running after %v", time.Since(run.begin).Round(time.Millisecond))
 	}

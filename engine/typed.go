@@ -20,12 +20,22 @@ import (
 //		Code   int    `label:"code"`
 //	}
 //
-// Fields may be strings, integers and booleans, and types made of these. Without a tag a label is named after its field,
-// in snake case: StatusCode becomes status_code. Reflection happens once, when the metric is defined; after that a field
-// is read where it lies in memory.
+// Fields may be strings, integers and booleans, and types made of these. Without a tag a label is named
+// after its field, in snake case: StatusCode becomes status_code. Reflection happens once, when the metric
+// is defined; after that a field is read at its offset in memory.
 
-// maxTyped is the most fields a label struct may have, so that their values fit on the stack of a lookup.
-const maxTyped = 16
+const (
+	// maxTyped is the most fields a label struct may have, so that their values fit on the stack of a
+	// lookup.
+	maxTyped = 16
+
+	// fewFields is the number of labels that most structs do not exceed. Clearing room for maxTyped takes
+	// longer than the lookup of a few labels.
+	fewFields = 4
+
+	// maxDigits is the longest decimal form of an integer, its sign included.
+	maxDigits = 20
+)
 
 // field is one label of a struct.
 type field struct {
@@ -75,11 +85,8 @@ func snake(name string) string {
 	return b.String()
 }
 
-// maxDigits is the longest decimal form of an integer, its sign included.
-const maxDigits = 20
-
-// value returns the label value of the field of the struct at p. Integers are written into buf, which has maxDigits bytes
-// for each of them and which the result then shares; rest is what is left of it.
+// value returns the label value of the field of the struct at p. An integer is written into buf, which the
+// result then shares and which has maxDigits bytes for each integer; rest is the unused part of buf.
 func (f field) value(p unsafe.Pointer, buf []byte) (value string, rest []byte) {
 	p = unsafe.Add(p, f.offset)
 	var n int64
@@ -105,23 +112,23 @@ func (f field) value(p unsafe.Pointer, buf []byte) (value string, rest []byte) {
 	case reflect.Uint32:
 		n = int64(*(*uint32)(p))
 	case reflect.Uint:
-		return shared(encode.AppendUint(buf[:0], uint64(*(*uint)(p))))
+		return inPlace(encode.AppendUint(buf[:0], uint64(*(*uint)(p))))
 	default:
-		return shared(encode.AppendUint(buf[:0], *(*uint64)(p)))
+		return inPlace(encode.AppendUint(buf[:0], *(*uint64)(p)))
 	}
 	if n >= 0 {
-		return shared(encode.AppendUint(buf[:0], uint64(n)))
+		return inPlace(encode.AppendUint(buf[:0], uint64(n)))
 	}
-	return shared(strconv.AppendInt(buf[:0], n, 10))
+	return inPlace(strconv.AppendInt(buf[:0], n, 10))
 }
 
-// shared returns text as a string without copying it, and the room behind it.
-func shared(text []byte) (string, []byte) {
-	return unsafe.String(unsafe.SliceData(text), len(text)), text[len(text):cap(text)]
+// inPlace returns text as a string without copying it, and the room behind it.
+func inPlace(text []byte) (value string, rest []byte) {
+	return stringOf(text), text[len(text):cap(text)]
 }
 
-// typed is a family whose label sets are values of L. Its methods are those of the four Of types.
-type typed[L comparable, M metric] struct {
+// typed is a family whose label sets are values of L. All Of types embed it.
+type typed[L comparable, M any] struct {
 	vec    vec[M]
 	fields []field
 }
@@ -130,8 +137,8 @@ func (t *typed[L, M]) with(labels L) *M {
 	if len(t.fields) > fewFields {
 		return t.withMany(&labels)
 	}
-	// The arrays stay on the stack as long as this loop stays here: in a function of its own, storing through a pointer
-	// would move them to the heap.
+	// The arrays stay on the stack only while this loop is here: in another function, storing through a
+	// pointer would move them to the heap.
 	var list [fewFields]string
 	var room [fewFields * maxDigits]byte
 	rest := room[:]
@@ -140,9 +147,6 @@ func (t *typed[L, M]) with(labels L) *M {
 	}
 	return t.vec.with(list[:len(t.fields)])
 }
-
-// fewFields is how many labels most structs have at most. Clearing room for maxTyped takes longer than their lookup.
-const fewFields = 4
 
 func (t *typed[L, M]) withMany(labels *L) *M {
 	var list [maxTyped]string
@@ -154,8 +158,8 @@ func (t *typed[L, M]) withMany(labels *L) *M {
 	return t.vec.with(list[:len(t.fields)])
 }
 
-// Delete removes the series with these labels and reports whether it was there. Handles to it go on working; nobody sees
-// what they count.
+// Delete removes the series with these labels and reports whether it was there. Handles to it go on
+// working; nobody sees what they count.
 func (t *typed[L, M]) Delete(labels L) bool {
 	values := make([]string, len(t.fields))
 	rest := make([]byte, len(t.fields)*maxDigits)
@@ -168,14 +172,15 @@ func (t *typed[L, M]) Delete(labels L) bool {
 // Reset removes all series.
 func (t *typed[L, M]) Reset() { t.vec.Reset() }
 
-func defineOf[L comparable, M metric](r *Registry, kind encode.Type, name, help string,
+// defineOf defines a metric with the labels of struct L.
+func defineOf[L comparable, M any](r *Registry, k *kind, name, help string,
 	options []MetricOption) (t typed[L, M], err error) {
-	d := definition{kind: kind, name: name, help: help, vec: true}
+	d := definition{rules: k.rules, name: name, help: help, vec: true}
 	fields, names, err := structLabels(reflect.TypeFor[L]())
 	if err != nil {
 		return t, d.wrap(err)
 	}
 	d.labels = names
-	f, err := r.define(d, options)
+	f, err := r.define(k, d, options)
 	return typed[L, M]{vec[M]{f}, fields}, err
 }

@@ -2,14 +2,15 @@
 
 package engine
 
-import (
-	"github.com/quipu-metrics/quipu/encode"
-	"github.com/quipu-metrics/quipu/internal/labeltext"
-	"github.com/quipu-metrics/quipu/shard"
-)
+import "github.com/quipu-metrics/quipu/shard"
 
-// vec is a family seen as a set of series of one type: what the four Vec types have in common.
-type vec[M metric] struct{ fam *family }
+// vec is a family seen as a set of series of type M. All Vec types embed it.
+type vec[M any] struct{ fam *family }
+
+// labelled returns the beginning of a definition with labels.
+func labelled(name, help string, labels []string) definition {
+	return definition{name: name, help: help, vec: true, labels: append([]string(nil), labels...), open: labels == nil}
+}
 
 func (v vec[M]) with(values []string) *M {
 	n, key := v.fam.index.Find(values)
@@ -24,11 +25,11 @@ func (v vec[M]) withLabels(labels Labels) *M {
 	if n != nil {
 		return seriesOf[M](n)
 	}
-	return seriesOf[M](v.fam.missSet(labels, key))
+	return seriesOf[M](v.fam.missLabels(labels, key))
 }
 
-// Delete removes the series with these label values and reports whether it was there. Handles to it go on working;
-// nobody sees what they count.
+// Delete removes the series with these label values and reports whether it was there. Handles to it go
+// on working; nobody sees what they count.
 func (v vec[M]) Delete(values ...string) bool {
 	n, _ := v.fam.index.Find(cleanAll(values))
 	return v.delete(n)
@@ -52,37 +53,4 @@ func (v vec[M]) delete(n *shard.Node) bool {
 func (v vec[M]) Reset() {
 	v.fam.index.Reset()
 	v.fam.exemplars.forgetGone()
-}
-
-func cleanAll(values []string) []string {
-	cleaned := make([]string, len(values))
-	for i, value := range values {
-		cleaned[i] = labeltext.Clean(value)
-	}
-	return cleaned
-}
-
-// labelled returns the beginning of a definition with labels.
-func labelled(kind encode.Type, name, help string, labels []string) definition {
-	return definition{
-		kind: kind, name: name, help: help,
-		vec: true, labels: append([]string(nil), labels...), open: labels == nil,
-	}
-}
-
-// define defines a metric and returns it as the type that its constructor promises.
-func define[T any](r *Registry, d definition, options []MetricOption) (metric T, err error) {
-	f, err := r.define(d, options)
-	if err != nil {
-		return metric, err
-	}
-	return f.metric.(T), nil
-}
-
-// must panics with the error of a constructor.
-func must[T any](metric T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return metric
 }

@@ -4,28 +4,29 @@ package engine
 
 import "context"
 
-// Func is implemented by the functions and method values that Timed, InProgress and CountErrors take.
+// Func is a constraint: the types of the functions and method values that [Timed], [InProgress] and
+// [CountErrors] can wrap.
 type Func interface {
 	func() error | func(context.Context) error
 }
 
-// Timed returns a function that does what f does and observes how long it took, in seconds, whether it returns or
-// panics. If o is nil, also as a nil *Histogram or *Summary, nothing is observed.
+// Timed returns a function that calls f and observes its duration in o, in seconds, whether f returns or
+// panics. If o is nil, or a nil *Histogram or *Summary, nothing is observed.
 //
 //	handle = engine.Timed(latency, handle)
 //
 // Wrapping allocates; calls of the result do not.
 func Timed[F Func](o Observer, f F) F { return wrap("Timed", newMeasures(o, nil, nil), f) }
 
-// InProgress returns a function that does what f does and keeps in g how many calls of it are under way.
+// InProgress returns a function that calls f and adds 1 to g while the call is under way.
 func InProgress[F Func](g *Gauge, f F) F { return wrap("InProgress", newMeasures(nil, g, nil), f) }
 
-// CountErrors returns a function that does what f does and counts the calls that returned an error or panicked. The
+// CountErrors returns a function that calls f and counts in c the calls that return an error or panic. The
 // panic goes on.
 func CountErrors[F Func](c *Counter, f F) F { return wrap("CountErrors", newMeasures(nil, nil, c), f) }
 
-// Call calls f, a function that returns a value, with any of the measurements that the wrappers make. Each of o, g and c
-// may be nil, o also as a nil *Histogram or *Summary.
+// Call calls f, a function that returns a value and an error. It measures the call as [Timed], [InProgress]
+// and [CountErrors] do together. Each of o, g and c may be nil, and o may be a nil *Histogram or *Summary.
 //
 //	user, err := engine.Call(latency, inflight, failures, func() (User, error) { return db.User(ctx, id) })
 func Call[T any](o Observer, g *Gauge, c *Counter, f func() (T, error)) (value T, err error) {

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+// fault is the reason why an update was dropped or a metric left out of a page, or a notice that is
+// no fault but is logged the first time. It is the label reason of the registry's own metrics.
+type fault int
+
+const (
+	faultLabels    fault = iota // label values that do not fit the label names
+	faultNegative               // a negative value for a counter
+	faultNaN                    // NaN added
+	faultNativeNaN              // NaN observed by a histogram with native buckets
+	faultExemplar               // labels that cannot be an exemplar's
+	faultPanic                  // a function panicked
+	faultExit                   // a function ended its goroutine
+	faultHang                   // a function did not return in time
+	faultLate                   // a collector emitted a series after its Collect had returned
+
+	faults // how many faults there are
+
+	noticeOverflow // a metric is full
+	noticeCut      // a label value was too long
+	noticeRepaired // a label value was not valid UTF-8
+)
+
+func (f fault) String() string {
+	return [...]string{"labels", "negative", "nan", "native_nan", "exemplar", "panic", "exit", "timeout",
+		"late", "", "overflow", "length", "utf8"}[f]
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/quipu-metrics/quipu/encode"
+)
+
+// Exposition describes a page.
+type Exposition struct {
+	// Format is the format, by default text 0.0.4.
+	Format encode.Format
+
+	// Names are the metrics to show, as exposed; all when empty. Others cost nothing.
+	Names []string
+
+	// NoSelf leaves out the registry's own metrics (quipu_...).
+	NoSelf bool
+
+	// Created shows in OpenMetrics when series were created, as samples with the suffix _created: one series
+	// more for each counter, histogram and summary, which the server stores. Protobuf always carries these
+	// times, at no cost in series, and text 0.0.4 never does.
+	Created bool
+
+	// WholeFamilies writes every protobuf family as one message, which is gathered in memory before it is
+	// written. Without it a family of more than 64 KiB is sent as several messages of one name. Prometheus
+	// adds such messages up; a reader that keeps families in a map by name, as a Pushgateway does, keeps
+	// only the last one and needs whole families. The text formats are the same either way.
+	WholeFamilies bool
+
+	// Deadline is when the page should be finished. The functions of func metrics and collectors, which are
+	// all called when the page begins, are not waited for past it; the page goes on without those that have
+	// not returned. A deadline less than 10 ms away leaves all of them together 10 ms. By default it is
+	// 2 seconds after the page began.
+	Deadline time.Time
+
+	// Context, when it is done, ends the page: no function is waited for any longer, nothing more is
+	// written, and Expose returns [context.Cause] of it. A deadline of the context ends the page in the same
+	// way; the time by which the whole page should be written is Deadline. Without a Context the page ends
+	// by itself.
+	Context context.Context
+}
+
+// shows reports whether the page has a family. It returns the same each time.
+func (e *Exposition) shows(f *family) bool {
+	return !(f.def.self && e.NoSelf) && (len(e.Names) == 0 || slices.Contains(e.Names, f.def.name))
+}
+
+// page is an exposition under way. Pages are used again, with their buffers.
+type page struct {
+	pageWriter
+	functions pageFunctions
+}
+
+func newPage() any {
+	p := new(page)
+	p.buf = make([]byte, 0, chunkSize)
+	return p
+}
+
+// Expose writes the registry's metrics to w, families in the order of their names, series in the order of
+// their creation. A metric with labels that has no series yet is left out.
+//
+// The page is written in chunks of about 64 KiB, each with one Write (larger ones with WholeFamilies), and
+// Expose stops at the first error of w, which it returns. It takes no lock while it writes, so neither
+// updates nor the creation of series wait for it or for w. It may be called concurrently. In steady state it
+// allocates nothing, except a few small objects for each function that it calls.
+func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
+	if r == nil {
+		return 0, fmt.Errorf("quipu: Expose: %w", errNilRegistry)
+	}
+	if e.Format > encode.Protobuf {
+		return 0, fmt.Errorf("quipu: %w: there is no exposition format %d", ErrOption, e.Format)
+	}
+	begin := time.Now()
+	p := r.pages.get(newPage).(*page)
+	defer p.release(r)
+	p.w, p.format, p.ctx = w, e.Format, e.Context
+	p.whole = e.WholeFamilies && e.Format == encode.Protobuf
+	p.sample.withCreated = e.Created || e.Format == encode.Protobuf
+	p.sample.withExemplars = e.Format != encode.Text
+
+	r.log.Drain()
+	r.refreshSelf()
+	families := *r.sorted.Load()
+	if !p.stopped() {
+		p.startFunctions(r, families, &e, begin)
+	}
+	for _, f := range families {
+		if !e.shows(f) {
+			continue
+		}
+		if p.stopped() {
+			break
+		}
+		p.expose(f, families)
+	}
+	p.finish()
+
+	r.tally.scrapes.Inc()
+	r.tally.bytes.Add(uint64(p.n))
+	r.tally.duration.Observe(time.Since(begin).Seconds())
+	return p.n, p.err
+}
+
+// startFunctions calls the functions of a page that begins now.
+func (p *page) startFunctions(r *Registry, families []*family, e *Exposition, now time.Time) {
+	var abort <-chan struct{}
+	if p.ctx != nil {
+		abort = p.ctx.Done()
+	}
+	p.functions.open(now, e.Deadline, abort)
+	for _, f := range families {
+		if e.shows(f) {
+			p.functions.startFamily(f)
+		}
+	}
+	if len(e.Names) == 0 {
+		p.functions.runBare(*r.bare.Load())
+	}
+}
+
+// expose appends the series of a family, and flushes as needed.
+func (p *page) expose(f *family, families []*family) {
+	unknown := false
+	if p.format == encode.OpenMetrics {
+		// The list decides, so that the families of one page fit together even if metrics are defined and
+		// removed meanwhile.
+		base := f.def.unsuffixed()
+		unknown = base != "" && !f.def.self && hasName(families, base)
+	}
+	p.enter(f.def.name, f.encoder(unknown))
+	switch s := f.def.supplier.(type) {
+	case nil:
+		f.kind.expose(f, &p.pageWriter)
+	case *source:
+		p.exposeEmission(f, p.functions.emission(s))
+	default:
+		p.exposeFunction(f)
+	}
+}
+
+// exposeEmission appends the series that a collector emitted for a family.
+func (p *page) exposeEmission(f *family, b *emissionBuffer) {
+	for i := range b.of(f) {
+		if !p.next() {
+			return
+		}
+		b.sample(f, i, &p.sample)
+		f.kind.append(&p.pageWriter, &p.sample)
+	}
+}
+
+// exposeFunction appends the series of a func metric.
+func (p *page) exposeFunction(f *family) {
+	value, ok := p.functions.value(f)
+	if !ok || !p.next() {
+		return
+	}
+	p.sample.labels = f.consts
+	f.kind.take(&p.sample, value)
+	f.kind.append(&p.pageWriter, &p.sample)
+}
+
+// release keeps a page for the next scrape, unless a family has made its buffer large.
+func (p *page) release(r *Registry) {
+	p.functions.leave()
+	p.reset()
+	if cap(p.buf) <= 4*chunkSize {
+		r.pages.put(p)
+	}
+}
