@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package quipu is a metrics engine for Go programs that count things on their hot paths, and a client library for
-// Prometheus and what speaks its formats. The package itself exports nothing; the work is done by
+// Package quipu is a metrics engine for Go programs that count things on their hot paths, and a
+// client library for Prometheus and what speaks its formats. The package itself exports nothing;
+// the work is done by
 //
-//   - [github.com/quipu-metrics/quipu/engine]: define and update counters, gauges, histograms and summaries
+//   - [github.com/quipu-metrics/quipu/engine]: define and update counters, gauges,
+//     histograms and summaries
 //   - [github.com/quipu-metrics/quipu/export]: serve them over net/http
 //
 // and underneath, usable by themselves:

@@ -103,7 +103,8 @@ func TestDocCommentsBeginWithTheName(t *testing.T) {
 			}
 			last := name.name[strings.LastIndexByte(name.name, '.')+1:]
 			text := name.doc.Text()
-			if !strings.HasPrefix(text, last+" ") && !strings.HasPrefix(text, last+",") && !strings.HasPrefix(text, last+"'s ") {
+			if rest, ok := strings.CutPrefix(text, last); !ok || !strings.HasPrefix(rest, " ") &&
+				!strings.HasPrefix(rest, ",") && !strings.HasPrefix(rest, "'s ") {
 				t.Errorf("%s: the comment on %s.%s begins with %.30q", name.pos, dir, name.name, text)
 			}
 		}

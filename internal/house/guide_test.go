@@ -51,40 +51,45 @@ func source(declarations string) string {
 	return file.String()
 }
 
-// TestSnippetsOfTheGuideRun makes one program of all snippets of the guide: each is a function that
-// main calls with an empty default registry, or declarations, or declarations of a test. It runs the
-// program, compares what its Println calls print with the comments behind them, and runs the tests.
-func TestSnippetsOfTheGuideRun(t *testing.T) {
+// guidePrograms makes a program of all snippets of the guide, and a file of tests. A snippet is
+// statements, of which it makes a function that main calls with an empty default registry, or
+// declarations, or declarations of a test. The program prints want.
+func guidePrograms(t *testing.T) (program, tests, want string) {
 	snippets := goBlocks(t, "docs/guide.md")
 	require.Greater(t, len(snippets), 15)
-	var program, tests, calls, want strings.Builder
+	var main, test, calls, prints strings.Builder
 	for i, snippet := range snippets {
 		switch {
 		case testSnippet.MatchString(snippet):
-			tests.WriteString(snippet + "\n")
+			test.WriteString(snippet + "\n")
 			continue
 		case declares.MatchString(snippet):
-			program.WriteString(snippet + "\n")
+			main.WriteString(snippet + "\n")
 			continue
 		}
 		for _, match := range printed.FindAllStringSubmatch(snippet, -1) {
-			fmt.Fprintln(&want, match[1])
+			fmt.Fprintln(&prints, match[1])
 		}
-		fmt.Fprintf(&program, "func snippet%d() {\n%s}\n\n", i, snippet)
+		fmt.Fprintf(&main, "func snippet%d() {\n%s}\n\n", i, snippet)
 		fmt.Fprintf(&calls, "\tengine.Default().Clear()\n\tsnippet%d()\n", i)
 	}
-	fmt.Fprintf(&program, "func main() {\n%s}\n", &calls)
+	fmt.Fprintf(&main, "func main() {\n%s}\n", &calls)
+	require.NotZero(t, test.Len())
+	return source(main.String()), source(test.String()), prints.String()
+}
 
-	cmd := exec.Command(build(t, source(program.String())))
+// TestSnippetsOfTheGuideRun runs the program and the tests of [guidePrograms].
+func TestSnippetsOfTheGuideRun(t *testing.T) {
+	program, tests, want := guidePrograms(t)
+	cmd := exec.Command(build(t, program))
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	require.NoError(t, err, "%s", &stderr)
-	require.Equal(t, want.String(), string(out))
+	require.Equal(t, want, string(out))
 
-	require.NotZero(t, tests.Len())
 	file := filepath.Join(t.TempDir(), "main_test.go")
-	require.NoError(t, os.WriteFile(file, []byte(source(tests.String())), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(tests), 0o600))
 	cmd = exec.Command("go", "test", "-v", file)
 	cmd.Dir = root
 	out, err = cmd.CombinedOutput()

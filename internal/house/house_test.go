@@ -153,7 +153,8 @@ func TestUnsafeIsKeptTogether(t *testing.T) {
 	// Each of these says why it is sound.
 	allowed := []string{
 		"internal/percpu/pin.go",
-		"atomicf/heat.go", "atomicf/count.go", "atomicf/sum.go", "atomicf/level.go", // the address of a cell, as a number
+		// the address of a cell, as a number
+		"atomicf/heat.go", "atomicf/count.go", "atomicf/sum.go", "atomicf/level.go",
 		"engine/series.go", "engine/typed.go",
 	}
 	for _, f := range goFiles(t) {

@@ -76,19 +76,23 @@ func TestFirstProgramOfTheReadmeServesItsMetrics(t *testing.T) {
 }
 
 func TestSecondProgramOfTheReadmeCompilesAndRuns(t *testing.T) {
-	body := goBlocks(t, "README.md")[1]
-	binary := build(t, `package main
+	binary := build(t, secondOfReadme(t))
+	out, err := exec.Command(binary).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+// secondOfReadme makes a program of the second block of the README, which is statements.
+func secondOfReadme(t *testing.T) string {
+	return `package main
 
 import "github.com/quipu-metrics/quipu/engine"
 
 func main() {
-`+body+`
+` + goBlocks(t, "README.md")[1] + `
 	if err != nil || requests.With("GET", "200").Value() != 4 || hits.With(route{"GET", 200}).Value() != 1 {
 		panic("wrong")
 	}
 	done.Inc()
 }
-`)
-	out, err := exec.Command(binary).CombinedOutput()
-	require.NoError(t, err, "%s", out)
+`
 }

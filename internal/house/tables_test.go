@@ -19,9 +19,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The tables of docs/reliability.md and docs/parity.md name tests and API. These tests find out what is there and compare.
+// The tables of docs/reliability.md and docs/parity.md name tests and API. These tests find out
+// what is there and compare.
 
-// names are the declared names of a tree: of tests by directory (engine.TestX), of others by package (engine.Counter.Add).
+// names are the declared names of a tree: of tests by directory (engine.TestX), of others by
+// package (engine.Counter.Add).
 type names struct {
 	tests, exported map[string]bool
 	longForms       map[string]bool // directories whose tests look at QUIPU_LONG
@@ -112,8 +114,8 @@ func namesOf(decl ast.Decl) []string {
 	return list
 }
 
-// tables returns the rows of all tables of a Markdown file, each a map from the column's title to the cell. It wants no
-// cell to be empty and the numbers in the first column to rise by one.
+// tables returns the rows of all tables of a Markdown file, each a map from the column's title to
+// the cell. It wants no cell to be empty and the numbers in the first column to rise by one.
 func tables(t *testing.T, name string) []map[string]string {
 	source, err := os.ReadFile(filepath.Join(root, name))
 	require.NoError(t, err)
@@ -184,7 +186,8 @@ func TestTablesOfTheDocsNameTestsThatExist(t *testing.T) {
 			tests := codes(row["Tests"])
 			require.NotEmpty(t, tests, "%s, row %s names no test", doc, row["#"])
 			for _, test := range tests {
-				require.True(t, n.tests[test] || slices.Contains(makes, test), "%s, row %s: there is no %s", doc, row["#"], test)
+				require.True(t, n.tests[test] || slices.Contains(makes, test),
+					"%s, row %s: there is no %s", doc, row["#"], test)
 			}
 		}
 	}
@@ -215,7 +218,8 @@ func TestLongFormsInTheReliabilityTableExist(t *testing.T) {
 		list := codes(cell)
 		require.NotEmpty(t, list, "row %s", row["#"])
 		for _, code := range list {
-			require.True(t, code == "QUIPU_LONG=1" || n.longForms[code] || slices.Contains(makes, code), "row %s: %s", row["#"], code)
+			require.True(t, code == "QUIPU_LONG=1" || n.longForms[code] || slices.Contains(makes, code),
+				"row %s: %s", row["#"], code)
 		}
 	}
 }

@@ -35,25 +35,31 @@ import (
 
 type zeroLabels struct{ A string }
 
-// zeroValues returns a pointer to the zero value of every exported type of the public packages that is no interface.
+// zeroValues returns a pointer to the zero value of every exported type of the public packages that
+// is no interface.
 func zeroValues() map[string]any {
 	return map[string]any{
-		"atomicf.Count": new(atomicf.Count), "atomicf.Float64": new(atomicf.Float64), "atomicf.Level": new(atomicf.Level),
-		"atomicf.Sum": new(atomicf.Sum),
+		"atomicf.Count": new(atomicf.Count), "atomicf.Float64": new(atomicf.Float64),
+		"atomicf.Level": new(atomicf.Level), "atomicf.Sum": new(atomicf.Sum),
 
 		"encode.Buckets": new(encode.Buckets), "encode.CounterSample": new(encode.CounterSample),
-		"encode.Exemplar": new(encode.Exemplar), "encode.Family": new(encode.Family), "encode.Format": new(encode.Format),
-		"encode.HistogramSample": new(encode.HistogramSample), "encode.NativeSample": new(encode.NativeSample),
-		"encode.Span": new(encode.Span), "encode.SummarySample": new(encode.SummarySample), "encode.Type": new(encode.Type),
+		"encode.Exemplar": new(encode.Exemplar), "encode.Family": new(encode.Family),
+		"encode.Format": new(encode.Format), "encode.HistogramSample": new(encode.HistogramSample),
+		"encode.NativeSample": new(encode.NativeSample),
+		"encode.Span":         new(encode.Span), "encode.SummarySample": new(encode.SummarySample),
+		"encode.Type": new(encode.Type),
 
 		"engine.Collected": new(engine.Collected), "engine.Counter": new(engine.Counter),
 		"engine.CounterFunc": new(engine.CounterFunc), "engine.CounterOf": new(engine.CounterOf[zeroLabels]),
 		"engine.CounterVec": new(engine.CounterVec), "engine.Definitions": new(engine.Definitions),
-		"engine.Emission": new(engine.Emission), "engine.Exposition": new(engine.Exposition), "engine.Gauge": new(engine.Gauge),
-		"engine.GaugeFunc": new(engine.GaugeFunc), "engine.GaugeOf": new(engine.GaugeOf[zeroLabels]),
+		"engine.Emission": new(engine.Emission), "engine.Exposition": new(engine.Exposition),
+		"engine.Gauge": new(engine.Gauge), "engine.GaugeFunc": new(engine.GaugeFunc),
+		"engine.GaugeOf":  new(engine.GaugeOf[zeroLabels]),
 		"engine.GaugeVec": new(engine.GaugeVec), "engine.Histogram": new(engine.Histogram),
-		"engine.HistogramOf": new(engine.HistogramOf[zeroLabels]), "engine.HistogramSnapshot": new(engine.HistogramSnapshot),
-		"engine.HistogramVec": new(engine.HistogramVec), "engine.Info": new(engine.Info), "engine.Labels": new(engine.Labels),
+		"engine.HistogramOf":       new(engine.HistogramOf[zeroLabels]),
+		"engine.HistogramSnapshot": new(engine.HistogramSnapshot),
+		"engine.HistogramVec":      new(engine.HistogramVec), "engine.Info": new(engine.Info),
+		"engine.Labels":   new(engine.Labels),
 		"engine.Registry": new(engine.Registry), "engine.Summary": new(engine.Summary),
 		"engine.SummaryOf": new(engine.SummaryOf[zeroLabels]), "engine.SummarySnapshot": new(engine.SummarySnapshot),
 		"engine.SummaryVec": new(engine.SummaryVec), "engine.Timer": new(engine.Timer),
@@ -68,8 +74,8 @@ func zeroValues() map[string]any {
 
 		"histogram.Bounds": new(histogram.Bounds), "histogram.Classic": new(histogram.Classic),
 		"histogram.Native": new(histogram.Native), "histogram.NativeBuckets": new(histogram.NativeBuckets),
-		"histogram.NativeOptions": new(histogram.NativeOptions), "histogram.NativeSnapshot": new(histogram.NativeSnapshot),
-		"histogram.NativeSpan": new(histogram.NativeSpan),
+		"histogram.NativeOptions":  new(histogram.NativeOptions),
+		"histogram.NativeSnapshot": new(histogram.NativeSnapshot), "histogram.NativeSpan": new(histogram.NativeSpan),
 
 		"quantile.Log": new(quantile.Log), "quantile.Objective": new(quantile.Objective),
 		"quantile.Objectives": new(quantile.Objectives), "quantile.Window": new(quantile.Window),
@@ -89,33 +95,41 @@ func zeroFunctions() map[string]func() {
 	ready := new(quantile.Window)
 	ready.Init(log, o, 0)
 	work := func() error { return nil }
+	reg := func() *engine.Registry { return new(engine.Registry) }
 	return map[string]func(){
 		"Log.Observe of a zero Window":       func() { log.Observe(new(quantile.Window), 1); log.Drain() },
 		"Log.Observe of no Window":           func() { log.Observe(nil, 1); log.Drain() },
 		"Observe of a zero Log":              func() { new(quantile.Log).Observe(ready, 1) },
 		"Window.Init with a zero Log":        func() { new(quantile.Window).Init(new(quantile.Log), o, time.Second) },
-		"Classic.Init with zero Bounds":      func() { c := new(histogram.Classic); c.Init(new(histogram.Bounds)); c.Observe(1) },
-		"Classic.Init without Bounds":        func() { c := new(histogram.Classic); c.Init(nil); c.Observe(1) },
+		"Classic.Init with zero Bounds":      func() { observe(new(histogram.Bounds)) },
+		"Classic.Init without Bounds":        func() { observe(nil) },
 		"StartTimer of a zero Summary":       func() { engine.StartTimer(new(engine.Summary)).Stop() },
 		"StartTimer of a zero Histogram":     func() { engine.StartTimer(new(engine.Histogram)).Stop() },
 		"StartTimer of nothing":              func() { engine.StartTimer(nil).Stop() },
 		"Timed with a zero Summary":          func() { _ = engine.Timed(new(engine.Summary), work)() },
 		"InProgress with a zero Gauge":       func() { _ = engine.InProgress(new(engine.Gauge), work)() },
 		"CountErrors with a zero Counter":    func() { _ = engine.CountErrors(new(engine.Counter), work)() },
-		"Handler of a zero Registry":         func() { serve(export.Handler(new(engine.Registry))) },
-		"Middleware of a zero Registry":      func() { serve(export.Middleware(new(engine.Registry))(http.NotFoundHandler())) },
-		"Service of a zero Registry":         func() { _ = export.NewService(new(engine.Registry)).Start("127.0.0.1:0") },
-		"RegisterCounterOf zero Registry":    func() { _, _ = engine.RegisterCounterOf[zeroLabels](new(engine.Registry), "x", "") },
-		"RoundTripper of a zero Registry":    func() { export.RoundTripper(nil, new(engine.Registry)) },
+		"Handler of a zero Registry":         func() { serve(export.Handler(reg())) },
+		"Middleware of a zero Registry":      func() { serve(export.Middleware(reg())(http.NotFoundHandler())) },
+		"Service of a zero Registry":         func() { _ = export.NewService(reg()).Start("127.0.0.1:0") },
+		"RegisterCounterOf zero Registry":    func() { _, _ = engine.RegisterCounterOf[zeroLabels](reg(), "x", "") },
+		"RoundTripper of a zero Registry":    func() { export.RoundTripper(nil, reg()) },
 		"a registry with a nil metricOption": func() { _, _ = engine.NewRegistry().NewCounter("x", "", nil) },
 	}
+}
+
+func observe(bounds *histogram.Bounds) {
+	c := new(histogram.Classic)
+	c.Init(bounds)
+	c.Observe(1)
 }
 
 func serve(h http.Handler) {
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil))
 }
 
-// arguments returns plausible arguments for a method; pointers are nil or, if made is set, to zero values.
+// arguments returns plausible arguments for a method; pointers are nil or, if made is set, to zero
+// values.
 func arguments(method reflect.Type, made bool) (args []reflect.Value) {
 	inputs := method.NumIn()
 	if method.IsVariadic() {
@@ -158,7 +172,8 @@ func takesPointer(method reflect.Type) bool {
 	return false
 }
 
-// callAll calls everything there is and prints what came of it. A fault that nothing recovers from ends the process.
+// callAll calls everything there is and prints what came of it. A fault that nothing recovers from
+// ends the process.
 func callAll() {
 	zeros := zeroValues()
 	for _, name := range slices.Sorted(mapKeys(zeros)) {
@@ -173,9 +188,7 @@ func callAll() {
 						m := v.Method(i)
 						results := m.Call(arguments(m.Type(), made))
 						if len(results) == 1 && results[0].Kind() == reflect.Func && results[0].Type().NumIn() == 1 {
-							results[0].Call([]reflect.Value{reflect.MakeFunc(results[0].Type().In(0), func([]reflect.Value) []reflect.Value {
-								return []reflect.Value{reflect.ValueOf(true)}
-							})}) // an iterator
+							iterate(results[0])
 						}
 					})
 				}
@@ -188,6 +201,14 @@ func callAll() {
 	}
 	runtime.GC()
 	time.Sleep(100 * time.Millisecond) // for goroutines that were started
+}
+
+// iterate walks an iterator to its end.
+func iterate(seq reflect.Value) {
+	yield := reflect.MakeFunc(seq.Type().In(0), func([]reflect.Value) []reflect.Value {
+		return []reflect.Value{reflect.ValueOf(true)}
+	})
+	seq.Call([]reflect.Value{yield})
 }
 
 func mapKeys[V any](m map[string]V) func(func(string) bool) {

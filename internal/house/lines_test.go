@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package house
+
+import (
+	"go/scanner"
+	"go/token"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Lines have at most so many columns, of which a tab takes four. Comments are those on lines of
+// their own; code in a doc comment, which is indented by a tab, counts as code.
+const (
+	codeColumns    = 120
+	commentColumns = 100
+	tabColumns     = 4
+)
+
+// shortLined are the directories whose Go files have no longer lines.
+var shortLined = []string{
+	".", "examples/appservice", "examples/collect", "examples/collector", "examples/counterrors",
+	"examples/exemplars", "examples/handler", "examples/hotpath", "examples/hotpath/load",
+	"examples/inprogress", "examples/internal/run", "examples/metrictest", "examples/middleware",
+	"examples/native", "examples/roundtripper", "examples/timer", "examples/typed", "internal/buckets",
+	"internal/house",
+}
+
+func TestLinesAreShort(t *testing.T) {
+	held := map[string]bool{}
+	for _, dir := range shortLined {
+		held[dir] = false
+	}
+	for _, f := range goFiles(t) {
+		if _, ok := held[f.dir]; !ok {
+			continue
+		}
+		held[f.dir] = true
+		data := dataLines(f.source)
+		number := 0
+		for line := range strings.Lines(string(f.source)) {
+			number++
+			line = strings.TrimSuffix(line, "\n")
+			limit := codeColumns
+			if text, ok := strings.CutPrefix(strings.TrimSpace(line), "//"); ok && !strings.HasPrefix(text, "\t") {
+				limit = commentColumns
+			}
+			if n := columns(line); n > limit && !data[number] {
+				t.Errorf("%s:%d has %d columns, at most %d are allowed", f.path(), number, n, limit)
+			}
+		}
+	}
+	for dir, seen := range held {
+		require.True(t, seen, "there are no Go files in %s", dir)
+	}
+}
+
+// columns returns how wide a line is.
+func columns(line string) int {
+	return utf8.RuneCountInString(line) + (tabColumns-1)*strings.Count(line, "\t")
+}
+
+// dataLines returns the lines that belong to a string of several lines: they are as long as they
+// are.
+func dataLines(source []byte) map[int]bool {
+	lines := map[int]bool{}
+	fset := token.NewFileSet()
+	file := fset.AddFile("", -1, len(source))
+	var s scanner.Scanner
+	s.Init(file, source, nil, 0)
+	for {
+		pos, tok, text := s.Scan()
+		if tok == token.EOF {
+			return lines
+		}
+		if first := file.Line(pos); tok == token.STRING && strings.Contains(text, "\n") {
+			for i := range strings.Count(text, "\n") + 1 {
+				lines[first+i] = true
+			}
+		}
+	}
+}
