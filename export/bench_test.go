@@ -42,7 +42,7 @@ func BenchmarkServeHTTP(b *testing.B) {
 	}
 }
 
-// BenchmarkLoopback is a scrape through a real server.
+// BenchmarkLoopback measures a scrape through a real server.
 func BenchmarkLoopback(b *testing.B) {
 	for _, encoding := range []string{"identity", "gzip"} {
 		b.Run(encoding, func(b *testing.B) {
@@ -62,7 +62,7 @@ func BenchmarkLoopback(b *testing.B) {
 	}
 }
 
-// BenchmarkGzipLevels is why gzipLevel is what it is.
+// BenchmarkGzipLevels compares the levels, to justify gzipLevel.
 func BenchmarkGzipLevels(b *testing.B) {
 	var page strings.Builder
 	_, err := Render(&page, manySeries(b, 100_000))

@@ -17,7 +17,7 @@ import (
 	"github.com/quipu-metrics/quipu/export"
 )
 
-// shop is a registry with a few metrics.
+// shop returns a registry with a few metrics.
 func shop() *engine.Registry {
 	reg := engine.NewRegistry()
 	orders, err := reg.NewCounterVec("orders_total", "Orders by outcome.", []string{"outcome"})
@@ -34,7 +34,7 @@ func shop() *engine.Registry {
 	return reg
 }
 
-// show prints what a URL answers.
+// show prints the answer of a URL.
 func show(url string) {
 	resp, err := http.Get(url)
 	if err != nil {
@@ -80,7 +80,7 @@ func ExampleHandler_names() {
 
 func ExampleOption() {
 	handler := export.Handler(shop(),
-		export.WithFormats(encode.OpenMetrics, encode.Text), // OpenMetrics for those who do not care, never protobuf
+		export.WithFormats(encode.OpenMetrics, encode.Text), // OpenMetrics for clients without a preference, never protobuf
 		export.WithoutCompression(),                         // the proxy in front compresses
 		export.WithMaxConcurrent(2),
 		export.WithWriteTimeout(5*time.Second),
@@ -125,7 +125,7 @@ func ExampleNegotiate() {
 		accept := r.Header.Values("Accept")
 		w.Header().Set("Content-Type", export.Negotiate(accept...).ContentType())
 		if _, err := export.Render(w, shop(), accept...); err != nil {
-			panic(http.ErrAbortHandler) // half a page must not look whole
+			panic(http.ErrAbortHandler) // a part of a page must not look like the whole
 		}
 	}
 	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
@@ -161,7 +161,7 @@ func ExampleService() {
 	// ok
 }
 
-// A service takes the options of a handler besides its own.
+// A service takes its own options and those of a handler.
 func ExampleNewService() {
 	service := export.NewService(shop(),
 		export.WithPath("/internal/metrics"),

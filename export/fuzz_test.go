@@ -15,7 +15,8 @@ import (
 	"github.com/quipu-metrics/quipu/encode"
 )
 
-// FuzzAccept: any header yields one of the formats that are offered, and several lines mean the same as one.
+// FuzzAccept checks that any header yields one of the offered formats, and that several lines mean
+// the same as one.
 func FuzzAccept(f *testing.F) {
 	for _, seed := range []string{
 		"",
@@ -44,7 +45,7 @@ func FuzzAccept(f *testing.F) {
 	})
 }
 
-// FuzzAcceptEncoding compares with a reading of the RFC that is written for clarity, where the header is well-formed.
+// FuzzAcceptEncoding compares acceptsGzip with a plain reading of the RFC, for well-formed headers.
 func FuzzAcceptEncoding(f *testing.F) {
 	for _, seed := range []string{
 		"", "gzip", "gzip;q=0", "*", "*;q=0", "identity;q=1, gzip;q=0.5", "x-gzip", "gzip;q=0.001,deflate", "br;q=1.0,*;q=0.1",
@@ -105,7 +106,8 @@ func plainWeight(s string) (float64, bool) {
 	return weight, err == nil && weight <= 1
 }
 
-// FuzzRequest: whatever a GET says, the answer is 200 with a known content type, and within the time limits.
+// FuzzRequest checks that the answer to any GET is 200 with a known content type, and within the
+// time limits.
 func FuzzRequest(f *testing.F) {
 	f.Add("name[]=up", "*/*", "gzip", "10")
 	f.Add("name%5B%5D=%zz&&=&name[]", "text/plain;q=0", "*;q=0", "NaN")

@@ -44,7 +44,7 @@ func TestCallbacksThatMisbehaveCostTheirFamilyAndNothingElse(t *testing.T) {
 	req, err := http.NewRequest(http.MethodGet, s.URL, nil)
 	require.NoError(t, err)
 	req.Header.Set(scrapeTimeoutHeader, "2")
-	for range 2 { // the second time the hanging one still hangs
+	for range 2 { // the second time the hanging function still hangs
 		start := time.Now()
 		resp, err := http.DefaultClient.Do(req)
 		require.NoError(t, err)
@@ -127,7 +127,7 @@ func TestSelfMetricsCanBeLeftOut(t *testing.T) {
 }
 
 func TestAStalledReaderOfARealPageHoldsUpNobody(t *testing.T) {
-	const series = 100_000 // 7 MB: more than the sockets of a reader that does not read take in
+	const series = 100_000 // 7 MB: more than the socket buffers of a stalled reader hold
 	reg := manySeries(t, series)
 	counter, err := reg.NewCounter("writes_total", "Help.")
 	require.NoError(t, err)
@@ -215,7 +215,7 @@ func TestALargePageBeginsAtOnceAndCostsLittleMemory(t *testing.T) {
 	}
 	s := testkit.Serve(t, Handler(manySeries(t, series)))
 	for _, encoding := range []string{"identity", "gzip"} {
-		// scrape returns what the whole process allocated for it, the client included.
+		// scrape returns the number of bytes that the process, client included, allocated for it.
 		scrape := func() (firstByte time.Duration, allocated uint64) {
 			req, err := http.NewRequest(http.MethodGet, s.URL, nil)
 			require.NoError(t, err)
@@ -239,7 +239,7 @@ func TestALargePageBeginsAtOnceAndCostsLittleMemory(t *testing.T) {
 	}
 }
 
-// reenter scrapes and changes the registry that it is called from.
+// reenter scrapes and changes the registry whose function calls it.
 func reenter(reg *engine.Registry) float64 {
 	g, err := reg.NewGauge("defined_by_a_callback", "Help.")
 	if err != nil {
@@ -253,8 +253,8 @@ func reenter(reg *engine.Registry) float64 {
 	return float64(page.Len())
 }
 
-// Whatever functions there are, however long they take and however scrapes overlap: the answer is 200, in time, and has
-// every metric whose function takes no longer than its own limit.
+// Whatever the functions are, however long they take, and however scrapes overlap, the answer is
+// 200, in time, and has every metric whose function keeps its own limit.
 func TestAScrapeIsAnsweredInTimeWhateverItsFunctionsTake(t *testing.T) {
 	const ms = time.Millisecond
 	seed := uint64(time.Now().UnixNano())

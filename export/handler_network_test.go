@@ -54,7 +54,7 @@ func TestAReaderThatStallsIsCutOffWithinTheWriteTimeout(t *testing.T) {
 }
 
 func TestASlowReaderIsServedAsLongAsEveryChunkArrives(t *testing.T) {
-	// Reading takes several write timeouts in all: a deadline that were set once would cut it off.
+	// Reading takes several write timeouts. A deadline that is set only once would cut it off.
 	const timeout = 250 * time.Millisecond
 	src := watch(chunks(chunk64K, bigPage))
 	s := testkit.Serve(t, handlerOf(src, WithWriteTimeout(timeout)))
@@ -106,9 +106,10 @@ func TestAHalfPageIsNeverTakenForAWholeOne(t *testing.T) {
 				_, err = io.Copy(io.Discard, resp.Body)
 				resp.Body.Close()
 			}
-			// net/http holds back the first 2 KiB, so a short page is not even begun.
+			// net/http holds back the first 2 KiB, so that nothing of a short page is sent.
 			if !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-				// With gzip nothing is sent before the failure, and there the answer is a plain 500.
+				// With gzip nothing is sent before the failure, and there the answer is a plain
+				// 500.
 				require.NoError(t, err)
 				require.Equal(t, http.StatusInternalServerError, resp.StatusCode)
 			}

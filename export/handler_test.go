@@ -41,7 +41,7 @@ func TestHeadAnswersWithTheHeaderAloneAndEncodesNothing(t *testing.T) {
 	require.Zero(t, src.times)
 }
 
-// untouchable is a request body that fails the test when it is read.
+// untouchable is a request body that fails the test if it is read.
 type untouchable struct{ t *testing.T }
 
 func (u untouchable) Read([]byte) (int, error) {
@@ -112,7 +112,7 @@ func TestAPageThatFailsMidwayAbortsTheConnection(t *testing.T) {
 	})
 	for _, encoding := range []string{"", "gzip"} {
 		h := handlerOf(broken, WithMaxConcurrent(1))
-		for range 2 { // what the first one held is free again
+		for range 2 { // the first one has released its slot and its buffers
 			require.PanicsWithValue(t, http.ErrAbortHandler, func() { testkit.Get(h, "/", "Accept-Encoding", encoding) })
 		}
 	}

@@ -20,12 +20,12 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// sourceFunc stands in for a registry where a test needs pages that a registry would not make.
+// sourceFunc replaces a registry if a test needs pages that a registry would not make.
 type sourceFunc func(w io.Writer, e engine.Exposition) (int64, error)
 
 func (f sourceFunc) Expose(w io.Writer, e engine.Exposition) (int64, error) { return f(w, e) }
 
-// chunks is a source that writes one chunk n times.
+// chunks returns a source that writes one chunk n times.
 func chunks(chunk []byte, n int) sourceFunc {
 	return func(w io.Writer, _ engine.Exposition) (written int64, err error) {
 		for range n {
@@ -39,7 +39,7 @@ func chunks(chunk []byte, n int) sourceFunc {
 	}
 }
 
-// chunk64K looks like what the engine writes.
+// chunk64K looks like a chunk of the engine.
 var chunk64K = bytes.Repeat([]byte("requests_total{method=\"GET\",code=\"200\"} 12345678\n"), 1337)
 
 func handlerOf(src source, opts ...Option) *handler { return newHandler(src, newHandlerConfig(opts)) }
@@ -79,7 +79,7 @@ const getMetrics = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
 // bigPage is more than loopback's socket buffers hold.
 const bigPage = 512 // chunks of 64 KiB
 
-// watched is a source that tells how its scrapes end.
+// watched is a source that reports how its scrapes end.
 type watched struct {
 	source
 	atWork atomic.Int32
@@ -110,7 +110,7 @@ func (s *watched) wait(t *testing.T, limit time.Duration) error {
 	}
 }
 
-// getUncompressed leaves the page as large as it is; Go's client asks for gzip by itself.
+// getUncompressed fetches a page without gzip, for which Go's client asks by default.
 func getUncompressed(t *testing.T, url string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodGet, url, nil)
@@ -122,7 +122,7 @@ func getUncompressed(t *testing.T, url string) *http.Response {
 	return resp
 }
 
-// incompressible is noise of which gzip makes no less.
+// incompressible returns noise that gzip cannot make smaller.
 func incompressible(n int) []byte {
 	b := make([]byte, n)
 	x := uint64(0x9e3779b97f4a7c15)
@@ -138,7 +138,8 @@ func incompressible(n int) []byte {
 // quiet keeps the registry's warnings out of the test's output.
 var quiet = engine.WithLogger(slog.New(slog.DiscardHandler))
 
-// manySeries is a registry with n two-label counter series. The page is about 70 bytes a series.
+// manySeries returns a registry with n series of a counter with two labels. The page has about 70
+// bytes for each.
 func manySeries(tb testing.TB, n int) *engine.Registry {
 	tb.Helper()
 	reg := engine.NewRegistry(engine.WithMaxSeries(n))

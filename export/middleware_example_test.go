@@ -12,7 +12,7 @@ import (
 	"github.com/quipu-metrics/quipu/export"
 )
 
-// users is a mux with one route.
+// users returns a mux with one route.
 func users() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /users/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +45,7 @@ func ExampleMiddleware() {
 	reg := engine.NewRegistry()
 	mux := users()
 	mux.Handle("/metrics", export.Handler(reg))
-	handler := export.Middleware(reg)(mux) // what http.ListenAndServe gets
+	handler := export.Middleware(reg)(mux) // for http.ListenAndServe
 
 	visit(handler, "/users/alice", "/users/bob", "/admin.php", "/metrics")
 	showSeries(reg, "http_responses_total")
@@ -86,8 +86,8 @@ func ExampleWithAioprometheusNames() {
 	// status_codes_counter{method="GET",path="/users/{id}",status_code="200"} 1
 }
 
-// A handler between the middleware and the mux may hand on a copy of the request, as
-// http.StripPrefix does. Then the mux can still be asked.
+// A handler between the middleware and the mux may pass on a copy of the request, as
+// http.StripPrefix does. A function can still ask the mux.
 func ExampleWithRouteFunc() {
 	reg := engine.NewRegistry()
 	mux := users()

@@ -4,5 +4,6 @@
 
 package export
 
-// raceEnabled tells that the race detector slows all work down, several times and unevenly.
+// raceEnabled is true if the race detector is on, which slows everything down, several times and
+// unevenly.
 const raceEnabled = true

@@ -17,7 +17,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// plainWriter has no deadlines, and nothing else that http.ResponseWriter does not ask for.
+// plainWriter has no deadlines, and no other optional method.
 type plainWriter struct {
 	header http.Header
 	body   bytes.Buffer
@@ -29,7 +29,7 @@ func (p *plainWriter) Write(b []byte) (int, error) { return p.body.Write(b) }
 
 func (p *plainWriter) WriteHeader(int) {}
 
-// deadlineWriter notes the deadlines that it is given.
+// deadlineWriter records its deadlines.
 type deadlineWriter struct {
 	plainWriter
 	deadlines []time.Time
@@ -41,7 +41,7 @@ func (d *deadlineWriter) SetWriteDeadline(t time.Time) error {
 	return d.err
 }
 
-// wrapper hides everything but Unwrap.
+// wrapper hides every method except Unwrap.
 type wrapper struct{ http.ResponseWriter }
 
 func (w wrapper) Unwrap() http.ResponseWriter { return w.ResponseWriter }

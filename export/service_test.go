@@ -301,7 +301,7 @@ func TestAServiceThatStopsByItselfSaysSoAndLetsGoOfItsPort(t *testing.T) {
 	testkit.Baseline(t)
 	certs := httptest.NewTLSServer(nil)
 	defer certs.Close()
-	s := NewService(engine.NewRegistry(), WithTLS(&tls.Config{ // HTTP/2 cannot work with this suite alone
+	s := NewService(engine.NewRegistry(), WithTLS(&tls.Config{ // HTTP/2 does not work with this suite alone
 		Certificates: certs.TLS.Certificates,
 		MaxVersion:   tls.VersionTLS12,
 		CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA},
@@ -322,7 +322,7 @@ func TestSlowlorisConnectionsAreClosedByTheHeaderTimeout(t *testing.T) {
 	require.Equal(t, headerTimeout, s.run.server.ReadHeaderTimeout)
 	require.NoError(t, s.Shutdown(context.Background()))
 
-	// The same server with a shorter timeout, so that the test is.
+	// The same server with a shorter timeout makes the test shorter.
 	testkit.Baseline(t)
 	server := httptest.NewUnstartedServer(s.handler)
 	server.Config = newServer(s.handler)

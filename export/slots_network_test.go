@@ -26,10 +26,11 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// stallsFor is how long an attacker holds on to an answer that it does not read, before it asks again.
+// stallsFor is how long an attacker keeps an answer that it does not read, before it asks again.
 const stallsFor = 3 * time.Second
 
-// bulky is a registry whose page of 12 MB is more than socket buffers and HTTP/2 windows hold, and is compressed soon.
+// bulky returns a registry whose page of 12 MB is more than socket buffers and HTTP/2 windows hold,
+// and is compressed fast.
 func bulky(t *testing.T) *engine.Registry {
 	t.Helper()
 	reg := engine.NewRegistry(engine.WithMaxSeries(12_000))
@@ -41,7 +42,8 @@ func bulky(t *testing.T) *engine.Registry {
 	return reg
 }
 
-// healthyScrapes scrapes as Prometheus does while others attack, and requires that nearly all scrapes get the whole page.
+// healthyScrapes scrapes as Prometheus does during an attack, and requires that nearly all scrapes
+// get the whole page.
 func healthyScrapes(t *testing.T, url string, transport *http.Transport) {
 	t.Helper()
 	scrapes, mayFail, interval := 8, 1, 300*time.Millisecond
@@ -93,7 +95,7 @@ func wholePage(client *http.Client, url string) error {
 	return nil
 }
 
-// attackers run until the test ends.
+// attackers runs attacks until the test ends.
 func attackers(t *testing.T, n int, attack func(ctx context.Context)) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -118,7 +120,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// stall asks for the page over a connection of its own and does not read it.
+// stall asks for the page over a new connection and does not read it.
 func stall(addr string, hold time.Duration) func(ctx context.Context) {
 	return func(ctx context.Context) {
 		c, err := net.Dial("tcp", addr)
@@ -155,8 +157,8 @@ func stallStreams(client *http.Client, url string) func(ctx context.Context) {
 func TestStalledClientsKeepNobodyOutOfADefaultService(t *testing.T) {
 	holds := []time.Duration{stallsFor} // many at once
 	if !raceEnabled {
-		// Always new ones: 160 begun pages a second, which the race detector's own cost would keep both
-		// CPUs of a small machine busy with.
+		// Always new connections: 160 begun pages a second. Under the race detector they would keep
+		// both CPUs of a small machine busy.
 		holds = append(holds, 200*time.Millisecond)
 	}
 	for _, hold := range holds {
@@ -172,7 +174,7 @@ func TestStalledClientsKeepNobodyOutOfADefaultService(t *testing.T) {
 	}
 }
 
-// logged is the usual wrapper of a logging middleware that has not heard of Unwrap.
+// logged is the wrapper of a logging middleware, without Unwrap.
 type logged struct {
 	http.ResponseWriter
 	status int
@@ -183,7 +185,7 @@ func (l *logged) WriteHeader(status int) { l.status = status; l.ResponseWriter.W
 func TestStalledClientsKeepNobodyOutBehindAWriterThatCannotBeInterrupted(t *testing.T) {
 	h := Handler(bulky(t))
 	s := testkit.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(&logged{w, 0}, r) }))
-	attackers(t, 8, stall(s.Listener.Addr().String(), time.Hour)) // they have only to stay
+	attackers(t, 8, stall(s.Listener.Addr().String(), time.Hour)) // they only have to stay connected
 	time.Sleep(200 * time.Millisecond)
 	healthyScrapes(t, s.URL, &http.Transport{})
 }
@@ -206,7 +208,7 @@ func TestStalledStreamsOfOneConnectionKeepNobodyOut(t *testing.T) {
 	healthyScrapes(t, s.MetricsURL(), &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true})
 }
 
-// A connection that is itself blocked takes no resets of streams, so its handlers stay in their writes.
+// A blocked connection takes no resets of streams, so its handlers stay in their writes.
 func TestAnHTTP2ConnectionThatIsNotReadHoldsNoSlots(t *testing.T) {
 	testkit.Baseline(t)
 	s := httptest.NewUnstartedServer(Handler(bulky(t)))
@@ -232,7 +234,7 @@ func TestAnHTTP2ConnectionThatIsNotReadHoldsNoSlots(t *testing.T) {
 	s.CloseClientConnections()
 }
 
-// deaf is a connection that is not read after a while.
+// deaf is a connection that stops reading after a while.
 type deaf struct {
 	net.Conn
 	over  chan struct{}
@@ -246,7 +248,7 @@ func (d *deaf) Read(b []byte) (int, error) {
 	return d.Conn.Read(b)
 }
 
-// circle unwraps to itself, or to another that unwraps to it.
+// circle unwraps to itself, or to another circle that unwraps to it.
 type circle struct {
 	http.ResponseWriter
 	next http.ResponseWriter

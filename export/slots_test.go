@@ -21,7 +21,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// reader is a response whose client takes a while for each chunk.
+// reader is a response whose client takes some time for each chunk.
 type reader struct {
 	header http.Header
 	status int
@@ -64,7 +64,7 @@ type uninterruptible struct{ *reader }
 
 func (uninterruptible) SetWriteDeadline(time.Time) error { return http.ErrNotSupported }
 
-// scrapeOf serves one scrape of a client, and sends to the channel whether the page became whole.
+// scrapeOf serves one scrape of a client. The channel gets whether the page is complete.
 func scrapeOf(h http.Handler, w http.ResponseWriter, r *reader, from string, proto int, header ...string) <-chan bool {
 	req := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 	req.RemoteAddr, req.ProtoMajor = from, proto
@@ -158,7 +158,7 @@ func TestOneAddressLeavesRoomForOthers(t *testing.T) {
 	for _, tt := range []struct {
 		name, from, other string
 		proto             int
-		held              int // by the one, of 8
+		held              int // by one client, of 8 slots
 	}{
 		{"address", "192.0.2.1:%d", "192.0.2.2:1", 1, 6},
 		{"IPv4 in IPv6", "[::ffff:192.0.2.1]:%d", "192.0.2.2:1", 1, 6},
@@ -272,8 +272,8 @@ func TestAWriterThatCannotBeInterruptedHoldsNoSlotAndItsPagesAreBounded(t *testi
 	})
 }
 
-// A deadline that is set slowly must not be set when the response belongs to nobody any more. (No bubble: the handler waits
-// for a mutex.)
+// A slow SetWriteDeadline must end before the handler returns. (There is no bubble, because the
+// handler waits for a mutex.)
 func TestAResponseIsNotTouchedAfterItsHandlerHasReturned(t *testing.T) {
 	h := handlerOf(chunks(chunk64K, 1), WithMaxConcurrent(1))
 	r := newReader(time.Hour)

@@ -42,7 +42,7 @@ func TestServersThatSendTheCredentialsBack(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 		_, bearer, _ := strings.Cut(r.Header.Get("X-Token"), " ")
 		_, _ = fmt.Fprintf(w, "%s may not %s with %s or %s, %v", user, r.RequestURI, pass, bearer, r.Header)
-		// A secret where the text is cut must not leave its beginning.
+		// If the text is cut within a secret, its beginning must not remain.
 		_, _ = io.WriteString(w, strings.Repeat(".", shownAnswer)+pass)
 	})
 	err := secretly(t, g.URL)
@@ -58,7 +58,7 @@ func TestServersThatSendTheCredentialsBack(t *testing.T) {
 	url := listen(t, func(c net.Conn) {
 		for line := range strings.Lines(readRequest(c)) {
 			if strings.HasPrefix(line, "Authorization") {
-				_, _ = io.WriteString(c, strings.ReplaceAll(line, " ", "")) // a word is no status line
+				_, _ = io.WriteString(c, strings.ReplaceAll(line, " ", "")) // one word is not a status line
 			}
 		}
 	})

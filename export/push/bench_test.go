@@ -10,7 +10,7 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// BenchmarkCheckPage is the cost of looking for the labels of the group in a page that does not have them.
+// BenchmarkCheckPage measures the search for labels of the group in a page that does not have them.
 func BenchmarkCheckPage(b *testing.B) {
 	reg := engine.NewRegistry()
 	v := must(reg.NewCounterVec("requests_total", "Requests.", []string{"method", "code"}))

@@ -15,7 +15,7 @@ import (
 	"github.com/quipu-metrics/quipu/export/push"
 )
 
-// newGateway stands in for a Pushgateway, and prints what it is sent.
+// newGateway replaces a Pushgateway and prints the requests that it gets.
 func newGateway() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Println(r.Method, r.URL.EscapedPath())

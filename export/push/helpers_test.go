@@ -29,7 +29,7 @@ type pushed struct {
 	header            http.Header
 }
 
-// gateway is a server that keeps what it is sent, and answers 200 unless the test says otherwise.
+// gateway is a server that records requests, and answers 200 unless the test has another answer.
 type gateway struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -62,7 +62,7 @@ func (g *gateway) seen() []pushed {
 	return g.requests
 }
 
-// one returns the only request that came.
+// one returns the only request.
 func (g *gateway) one(t *testing.T) pushed {
 	t.Helper()
 	seen := g.seen()
@@ -70,7 +70,7 @@ func (g *gateway) one(t *testing.T) pushed {
 	return seen[0]
 }
 
-// jobs is a registry with one counter, jobs_total, at 3.
+// jobs returns a registry with one counter, jobs_total, at 3.
 func jobs(t testing.TB) *engine.Registry {
 	reg := engine.NewRegistry()
 	c, err := reg.NewCounter("jobs_total", "Jobs.")
@@ -88,7 +88,7 @@ func newPusherFor(t testing.TB, url string, opts ...Option) *Pusher {
 	return p
 }
 
-// urlOf is where a Pusher sends its requests.
+// urlOf returns the URL to which a Pusher sends its requests.
 func urlOf(t testing.TB, p *Pusher) *url.URL {
 	t.Helper()
 	req, err := p.request(t.Context(), http.MethodDelete, nil)
@@ -114,8 +114,8 @@ func secretly(t *testing.T, url string, opts ...Option) error {
 	return err
 }
 
-// readRequest reads a request up to the end of its page. (A client that is answered before it has sent its request takes
-// that for noise.)
+// readRequest reads a request up to the end of its page. (A client ignores an answer that comes
+// before it has sent the request.)
 func readRequest(c net.Conn) string {
 	var request []byte
 	buf := make([]byte, 4096)
@@ -165,7 +165,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// slowly defines functions that take a while.
+// slowly returns a registry with n functions that take some time.
 func slowly(t *testing.T, n int, takes time.Duration) *engine.Registry {
 	reg := jobs(t)
 	for i := range n {

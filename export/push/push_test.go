@@ -266,7 +266,7 @@ func TestTLSIsTheClients(t *testing.T) {
 	testkit.Baseline(t)
 	g := &gateway{}
 	g.Server = httptest.NewUnstartedServer(g)
-	g.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshake that fails is meant to
+	g.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshake fails on purpose
 	g.StartTLS()
 	t.Cleanup(g.Close)
 
@@ -279,7 +279,7 @@ func TestTLSIsTheClients(t *testing.T) {
 	require.Equal(t, jobsPage, g.one(t).body)
 }
 
-// Answers that keep a client for ever are in the first connection only; what is pushed next goes through.
+// Answers that never end come on the first connection only; the next push succeeds.
 func TestAnAnswerThatKeepsTheConnectionHoldsUpNoLaterPush(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 	flood := func(c net.Conn, begin, more string) {

@@ -22,10 +22,10 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// wire answers requests without a network, so that tests of Run own the clock.
+// wire answers requests without a network, so that tests of Run control the clock.
 type wire struct {
 	begin   time.Time
-	at      []time.Duration // when the requests came
+	at      []time.Duration // the times of the requests
 	methods []string
 	bodies  []string
 	answer  func(n int, r *http.Request) (*http.Response, error) // n counts from 0
@@ -57,7 +57,7 @@ func failing(times int, f func(r *http.Request) (*http.Response, error)) func(in
 	}
 }
 
-// run runs for so long, in a bubble, and returns what the wire saw, what Run returned and what it logged.
+// run calls Run for a time, in a bubble, and returns the log and the error of Run.
 func run(t *testing.T, w *wire, interval, length time.Duration, opts ...Option) (logged string, err error) {
 	t.Helper()
 	var log bytes.Buffer
@@ -239,7 +239,7 @@ func TestRunPushesTheLastValuesToARealServer(t *testing.T) {
 	require.Contains(t, g.seen()[1].body, "steps_total 42\n")
 }
 
-// late is a gateway that takes a while to store what it has received, whether or not the client waits.
+// late is a gateway that takes some time to store a page, whether or not the client waits.
 type late struct {
 	mu       sync.Mutex
 	stored   []string

@@ -61,7 +61,7 @@ func TestNoFormOfASecretIsShownInAnError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
 				user, pass, _ := r.BasicAuth()
-				if pass == "" { // a token in place of the user is the secret
+				if pass == "" { // the token in place of the user is the secret
 					user, pass = "me", user
 				}
 				if r.Header.Get("X-Place") == "location" {
@@ -163,7 +163,7 @@ func TestNoPrinterFindsASecretInAPusher(t *testing.T) {
 	require.False(t, reaches(reflect.ValueOf(p), 12, map[uintptr]bool{}), "a dumper that follows pointers finds a secret")
 }
 
-// reaches reports whether a value leads to a string with a secret, as dumpers find it.
+// reaches reports whether a value leads to a string with a secret that a dump would show.
 func reaches(v reflect.Value, depth int, seen map[uintptr]bool) bool {
 	if depth == 0 {
 		return false

@@ -72,7 +72,8 @@ func TestErrorsOfNewDoNotShowThePassword(t *testing.T) {
 	require.NotContains(t, err.Error(), "hunter2")
 }
 
-// gatewayLabels finds the labels in a request's path by the rules that the Pushgateway's documentation states.
+// gatewayLabels returns the labels in a request's path by the rules in the documentation of the
+// Pushgateway.
 func gatewayLabels(t *testing.T, requestURI string) map[string]string {
 	u, err := url.ParseRequestURI(requestURI)
 	require.NoError(t, err)
@@ -113,7 +114,7 @@ func FuzzGroupingDecodesBack(f *testing.F) {
 		}
 		require.Equal(t, map[string]string{"job": job, name: value, "zone": "a"}, gatewayLabels(t, urlOf(t, p).RequestURI()))
 
-		// It must be what a server reads, too: a request line that is one line.
+		// The request line must be one line for a server too.
 		req, err := p.request(t.Context(), http.MethodPut, nil)
 		require.NoError(t, err)
 		require.NotContains(t, req.URL.RequestURI(), " ")

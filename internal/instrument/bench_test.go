@@ -15,7 +15,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// routes is a mux with a few routes, the last of which is what the benchmarks ask for.
+// routes returns a mux with a few routes. The benchmarks ask for the last one.
 func routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	for i := range 20 {
@@ -30,8 +30,8 @@ type namedHandler struct {
 	handler http.Handler
 }
 
-// withAndWithout is a mux without and with the middleware: the difference is what the middleware
-// costs.
+// withAndWithout returns a mux without and with the middleware. The difference is the cost of the
+// middleware.
 func withAndWithout() []namedHandler {
 	mux := routes()
 	return []namedHandler{{"without", mux}, {"with", Middleware(engine.NewRegistry(), ServerConfig{})(mux)}}
@@ -39,7 +39,7 @@ func withAndWithout() []namedHandler {
 
 func hostOf(r *http.Request) string { return r.Host }
 
-// BenchmarkMiddleware is a request through a ServeMux, in memory.
+// BenchmarkMiddleware measures a request through a ServeMux, in memory.
 func BenchmarkMiddleware(b *testing.B) {
 	mux := routes()
 	tier := NewLabel("tier", hostOf, []string{"example.com", "example.org"})
@@ -74,7 +74,7 @@ func BenchmarkMiddlewareParallel(b *testing.B) {
 	}
 }
 
-// BenchmarkMiddlewareLoopback is a request through a real client and server.
+// BenchmarkMiddlewareLoopback measures a request through a real client and server.
 func BenchmarkMiddlewareLoopback(b *testing.B) {
 	for _, bm := range withAndWithout() {
 		b.Run(bm.name, func(b *testing.B) {

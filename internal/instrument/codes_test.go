@@ -28,8 +28,7 @@ func TestCodesAreLabels(t *testing.T) {
 	require.Equal(t, "error", noResponse.String())
 }
 
-// A client that chooses methods, paths and codes, as far as the program lets it, and then a
-// failure.
+// A client chooses methods, paths and codes, as far as the program lets it; then the server fails.
 func TestServerErrorsAreFoundUnderTheirRouteWhateverAClientDid(t *testing.T) {
 	const routes = 250
 	failing := false
@@ -89,8 +88,8 @@ func TestServerErrorsAreFoundUnderTheirRouteWhateverAClientDid(t *testing.T) {
 	}
 }
 
-// A route that passes on any code has a few of its own and then the classes; server errors always
-// have their own.
+// A route that passes on any code has series for a few codes and for the classes. Server errors
+// always have their own.
 func TestCodesThatAClientChoosesDoNotHideServerErrors(t *testing.T) {
 	reg := engine.NewRegistry()
 	h := Middleware(reg, ServerConfig{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -122,7 +121,7 @@ func TestCodesThatAClientChoosesDoNotHideServerErrors(t *testing.T) {
 	require.Equal(t, 400.0, found[`{code="2xx",method="GET",route="unmatched"}`])
 }
 
-// The function of WithRouteFunc may name a pattern whose method is not the request's.
+// Route may return a pattern whose method is not the request's.
 func TestARouteWithAMethodIsCountedUnderThatMethodOnly(t *testing.T) {
 	reg := engine.NewRegistry()
 	h := Middleware(reg, ServerConfig{Route: func(*http.Request) string { return "GET /things" }})(testkit.Answer(200))

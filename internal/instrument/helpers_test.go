@@ -30,7 +30,7 @@ type roundTripperFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripperFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// allMethods is a response with the optional methods of the one of HTTP/1.
+// allMethods is a response with the optional methods of the ResponseWriter of HTTP/1.
 type allMethods struct{ *testkit.Sink }
 
 func (allMethods) Flush() {}
@@ -72,7 +72,7 @@ func openMetrics(t testing.TB, reg *engine.Registry) string {
 	return text.String()
 }
 
-// request serves one request and returns what the handler panicked with.
+// request serves one request and returns the value with which the handler panicked.
 func request(h http.Handler, method, target string) (reason any) {
 	defer func() { reason = recover() }()
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, target, nil))
@@ -82,20 +82,20 @@ func request(h http.Handler, method, target string) (reason any) {
 // copied is the key of a context value that nobody reads.
 type copied struct{}
 
-// copying hands on a copy of the request, as handlers do that put something into its context.
+// copying passes on a copy of the request, as handlers do that change its context.
 func copying(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(wrapped{w}, r.WithContext(context.WithValue(r.Context(), copied{}, 1)))
 	})
 }
 
-// wrapped is a ResponseWriter as other middlewares have them.
+// wrapped is a ResponseWriter like that of other middlewares.
 type wrapped struct{ http.ResponseWriter }
 
 func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// A program with the middleware behaves as the one without. These helpers run both, over every
-// protocol, and compare what a client gets.
+// A program behaves the same with and without the middleware. The following helpers run both, over
+// every protocol, and compare the answers.
 
 // protocol is a way in which a client talks to a server.
 type protocol struct {
@@ -115,7 +115,7 @@ func serveOver(t *testing.T, p protocol, h http.Handler) *httptest.Server {
 	return serveAllOver(t, p, h)[0]
 }
 
-// serveAllOver runs several handlers, each on a port of its own.
+// serveAllOver runs several handlers, each on another port.
 func serveAllOver(t *testing.T, p protocol, handlers ...http.Handler) (servers []*httptest.Server) {
 	t.Helper()
 	testkit.Baseline(t)
@@ -147,7 +147,7 @@ func dialOver(t *testing.T, s *httptest.Server, text string) net.Conn {
 	return conn
 }
 
-// reply is all that a client gets.
+// reply is the answer to a client in all its parts.
 type reply struct {
 	failed   bool // there was none, or only a part of it
 	code     int
@@ -191,13 +191,13 @@ func ask(t *testing.T, s *httptest.Server, method string, body io.Reader) (got r
 	return got
 }
 
-// pair is a handler without and with the middleware.
+// pair holds a handler without and with the middleware.
 type pair struct {
 	reg                *engine.Registry
 	bare, instrumented http.Handler
 }
 
-// pairOf returns a handler for /case, outer around it and around the middleware.
+// pairOf returns a handler for /case without and with the middleware, with outer around both.
 func pairOf(outer func(http.Handler) http.Handler, h http.HandlerFunc) pair {
 	mux := http.NewServeMux()
 	mux.Handle("/case", h)

@@ -77,8 +77,7 @@ func TestTenThousandRandomMethodsAndPathsMakeAClosedSetOfLabelValues(t *testing.
 	require.EqualValues(t, requests, total, "nothing is lost")
 }
 
-// ServeMux says that the pattern of a CONNECT which it redirects is the path that the client has
-// sent.
+// If ServeMux redirects a CONNECT request, it reports the client's path as the pattern.
 func TestPathsOfRedirectedConnectsAreNoRoutes(t *testing.T) {
 	reg := engine.NewRegistry()
 	mux := testkit.Site()
@@ -96,7 +95,7 @@ func TestPathsOfRedirectedConnectsAreNoRoutes(t *testing.T) {
 	}, samples(t, reg, "http_requests_total"))
 }
 
-// pathOf is a route function as no program should have one.
+// pathOf is a route function that no program should have.
 func pathOf(r *http.Request) string { return r.URL.Path }
 
 func TestARouteFuncCannotMakeMoreRoutesThanThereIsRoomFor(t *testing.T) {
@@ -141,7 +140,7 @@ func TestRouteLabelsArePatternsWithoutTheirMethod(t *testing.T) {
 	}
 }
 
-// FuzzMiddlewareLabels: whatever the request line and the code, the labels are from the closed
+// FuzzMiddlewareLabels checks that for any request line and code the labels are from the closed
 // sets, and the page can be read.
 func FuzzMiddlewareLabels(f *testing.F) {
 	for _, seed := range []struct {

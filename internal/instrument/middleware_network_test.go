@@ -151,7 +151,7 @@ func TestStreamsFilesAndDeadlinesWorkThroughTheMiddleware(t *testing.T) {
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, _ *http.Request) {
 		rc := http.NewResponseController(w)
 		err := rc.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
-		for chunk := make([]byte, 1<<20); err == nil; { // until the deadline, because nobody reads
+		for chunk := make([]byte, 1<<20); err == nil; { // until the deadline, because the client does not read
 			if _, err = w.Write(chunk); err == nil {
 				err = rc.Flush()
 			}
@@ -328,7 +328,8 @@ func TestAServerUnderLoadCountsEveryRequestOnce(t *testing.T) {
 	require.EqualValues(t, all, p.Value(t, "http_responses_total", append(labels, "code", "200")...))
 }
 
-// net/http answers at once for a handler that does not want the body, if it recognises the body.
+// net/http sends the answer of a handler that does not want the body at once, if it recognises the
+// type of the body.
 func TestAnUnwantedBodyDelaysNoAnswer(t *testing.T) {
 	for _, tt := range []struct{ name, header string }{
 		{"large", "Content-Length: 20000000"},

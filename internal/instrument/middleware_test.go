@@ -312,8 +312,8 @@ func TestConcurrentRequestsAreAllCounted(t *testing.T) {
 	require.Equal(t, 0.0, p.Value(t, "http_requests_in_flight"))
 }
 
-// Tracing between the middleware and the mux hides the patterns. Nothing can find them there, but
-// the log can say so.
+// Tracing between the middleware and the mux hides the patterns. The middleware cannot find them,
+// but it can log a warning.
 func TestAMiddlewareThatNeverSeesARouteSaysSoOnce(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -382,7 +382,7 @@ func TestFailuresRedirectsAndOptionsDoNotMeanThatThereAreNoRoutes(t *testing.T) 
 	require.Empty(t, log.String())
 }
 
-// A context that reaches the innermost Middleware has the trace, if tracing stands between two.
+// If tracing is between two Middlewares, the context of the inner one has the trace.
 func TestExemplarsComeFromTheContextOfTheInnermostMiddleware(t *testing.T) {
 	type key struct{}
 	tracing := func(next http.Handler) http.Handler {

@@ -18,7 +18,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// The optional methods, each in a type of its own, and each noting that it was called.
+// The optional methods. Each has a type and records its calls.
 type (
 	calls     map[string]int
 	flushCall struct{ calls }
@@ -162,8 +162,7 @@ func TestTheResponseWriterHasExactlyTheMethodsOfTheOneBeneath(t *testing.T) {
 	}
 }
 
-// A wrapper that has no Hijack of its own, but lets http.ResponseController find the one beneath
-// it.
+// A wrapper without Hijack, beneath which http.ResponseController finds one.
 func TestHijackingBelowAnotherWrapperIsSeen(t *testing.T) {
 	reg := engine.NewRegistry()
 	called := calls{}
@@ -195,7 +194,7 @@ func TestAWrapperThatUnwrapsToItselfIsServed(t *testing.T) {
 
 var errFlush = errors.New("nobody there")
 
-// flushFails has a Flush that can say what went wrong, as the ones of net/http have.
+// flushFails has a FlushError method, as the ResponseWriters of net/http have.
 type flushFails struct{ *testkit.Sink }
 
 func (flushFails) Flush()            {}

@@ -22,21 +22,19 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// logging is around a handler as many programs have it: its ResponseWriter has no optional method,
-// but an Unwrap.
+// logging is a common kind of middleware: its ResponseWriter has no optional method, but an Unwrap.
 func logging(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(wrapped{w}, r) })
 }
 
-// hiding has a ResponseWriter that nobody can look beneath.
+// hiding is a middleware whose ResponseWriter has no Unwrap.
 func hiding(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(struct{ http.ResponseWriter }{w}, r)
 	})
 }
 
-// copyOrFail is a handler of a kind that is often written: an error before the first byte has a
-// status of its own.
+// copyOrFail is a common kind of handler: an error before the first byte has another status.
 func copyOrFail(w http.ResponseWriter, src io.Reader) {
 	n, err := io.Copy(w, src)
 	switch {
@@ -156,7 +154,7 @@ func TestAResponseIsTheBareOneAndItsCodeIsCounted(t *testing.T) {
 	}
 }
 
-// A client that has got a response whose handler then panicked: the header was flushed.
+// The handler flushes the header and then panics, so the client has got a response.
 func TestAFlushBeforeAPanicIsCountedThroughAnyWrapper(t *testing.T) {
 	for around, outer := range map[string]func(http.Handler) http.Handler{"nothing": nil, "a logging handler": logging} {
 		for _, p := range protocols {
@@ -170,7 +168,7 @@ func TestAFlushBeforeAPanicIsCountedThroughAnyWrapper(t *testing.T) {
 					})
 					s := serveOver(t, p, pair.instrumented)
 					response, err := s.Client().Get(s.URL + "/case")
-					if err == nil { // else the end of the stream came with its beginning
+					if err == nil { // otherwise the stream ended with its beginning
 						require.Equal(t, http.StatusOK, response.StatusCode)
 						_, err = io.Copy(io.Discard, response.Body)
 						response.Body.Close()
@@ -195,7 +193,7 @@ func TestSwitchingProtocolsIsNoResponseInHTTP2(t *testing.T) {
 	require.Equal(t, map[string]float64{"418": 1}, pair.counted(t))
 }
 
-// What TimeoutHandler does not send is no response of the handler's.
+// A response that TimeoutHandler does not send is not a response of the handler.
 func TestAWriteAfterATimeoutIsNoResponse(t *testing.T) {
 	reg := engine.NewRegistry()
 	served := make(chan struct{})
@@ -241,8 +239,8 @@ func TestALateWriteReachesNoOtherClient(t *testing.T) {
 				io.WriteString(w, "mine")
 			})
 			reg := engine.NewRegistry()
-			// The ResponseWriter of net/http is not made for this, and the race detector says so.
-			// One that refuses writes after the handler is.
+			// The race detector reports late writes to the ResponseWriter of net/http. So another
+			// one is around it, which refuses writes after the handler.
 			s := serveOver(t, p, guarding(Middleware(reg, ServerConfig{})(mux)))
 			const requests = 50
 			for range requests {
@@ -278,7 +276,7 @@ func TestALateWriteReachesNoOtherClient(t *testing.T) {
 	}
 }
 
-// guarding refuses what is written after the handler has returned.
+// guarding refuses writes after the handler has returned.
 func guarding(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := &guarded{inner: w}
@@ -324,8 +322,7 @@ func (g *guarded) Write(p []byte) (int, error) {
 	return g.inner.Write(p)
 }
 
-// A late write goes to the ResponseWriter of its own request, which does with it what it does
-// without the middleware.
+// A late write reaches the ResponseWriter of its own request, as without the middleware.
 func TestALateWriteGoesWhereItGoesWithoutTheMiddleware(t *testing.T) {
 	var kept http.ResponseWriter
 	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { kept = w })
@@ -367,7 +364,7 @@ func TestAResponseWriterForManyGoroutinesStaysOne(t *testing.T) {
 	require.Equal(t, 800.0, page(t, reg).Value(t, "http_response_size_bytes_sum", "method", "GET", "route", "unmatched"))
 }
 
-// A handler that asks a controller for the connection, beneath a ResponseWriter that is no
+// A handler asks a controller for the connection, and the outermost ResponseWriter is not a
 // Hijacker.
 func TestAHijackingThroughAnyWrapperIsCounted(t *testing.T) {
 	for around, outer := range map[string]func(http.Handler) http.Handler{"nothing": nil, "a logging handler": logging} {
@@ -394,8 +391,8 @@ func TestAHijackingThroughAnyWrapperIsCounted(t *testing.T) {
 	}
 }
 
-// Somebody who looks beneath the ResponseWriter himself may take the connection behind our back. A
-// write that fails because of it tells.
+// A handler that calls Unwrap may take the connection unnoticed. A write that fails because of it
+// shows that.
 func TestAWriteToAConnectionThatIsGoneIsNoResponse(t *testing.T) {
 	pair := pairOf(nil, func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := w.(interface{ Unwrap() http.ResponseWriter }).Unwrap().(http.Hijacker).Hijack()

@@ -21,7 +21,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// sizes are lengths of bodies, up to one that is not believed without counting.
+// sizes are lengths of bodies, some of which are not trusted.
 var sizes = []int{0, 10, trustedLength, trustedLength + 1, 3 * trustedLength}
 
 // chunked is a body whose length the client does not state.
@@ -29,7 +29,8 @@ func chunked(n int) io.Reader { return io.MultiReader(strings.NewReader(strings.
 
 type contextKey struct{}
 
-// What a handler changes in its request can be seen by those around it, as without the middleware.
+// Handlers further out see the changes that a handler makes to its request, as without the
+// middleware.
 func TestWhatAHandlerChangesInItsRequestIsSeenOutside(t *testing.T) {
 	for _, p := range protocols {
 		for _, size := range sizes {
@@ -87,7 +88,7 @@ func TestWhatAHandlerChangesInItsRequestIsSeenOutside(t *testing.T) {
 	}
 }
 
-// Trailers that were not announced come into the request when its body has been read, or closed.
+// Trailers that were not announced are in the request when its body has been read or closed.
 func TestTrailersReachTheHandlerAtAnySize(t *testing.T) {
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		var err error
@@ -152,8 +153,8 @@ func TestTrailersReachTheHandlerAtAnySize(t *testing.T) {
 	}
 }
 
-// net/http looks at what a handler has done with the body when it decides whether to keep the
-// connection, and when to answer.
+// Whether net/http keeps the connection, and when it answers, depends on the handler's use of the
+// body.
 func TestABodyThatIsNotReadIsTreatedAsWithoutTheMiddleware(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"not read":    func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "x") },
@@ -167,8 +168,8 @@ func TestABodyThatIsNotReadIsTreatedAsWithoutTheMiddleware(t *testing.T) {
 			for _, size := range []int{10, 100 << 10, trustedLength + 1} {
 				for _, stated := range []bool{true, false} {
 					t.Run(fmt.Sprintf("%s, %s, %d bytes, length stated: %t", name, p.name, size, stated), func(t *testing.T) {
-						// A client that is still sending when the server closes the connection does not always see the
-						// answer, and a busy one does not always use a connection again.
+						// A client that is still sending when the server closes the connection may
+						// miss the answer, and a busy one may not use the connection again.
 						testkit.Poll(t, 20*time.Second, func() error {
 							var replies [2]reply
 							for i, s := range servers {
@@ -190,8 +191,8 @@ func TestABodyThatIsNotReadIsTreatedAsWithoutTheMiddleware(t *testing.T) {
 	}
 }
 
-// MaxBytesReader can close the connection of a ResponseWriter of net/http only. What becomes of it
-// behind the middleware, and how to close it all the same, is what the documentation says.
+// MaxBytesReader can close the connection only if it gets the ResponseWriter of net/http. The
+// documentation of export.Middleware describes what happens inside the middleware.
 func TestMaxBytesReaderBehindTheMiddlewareClosesOnlyWhatNetHTTPWouldNotRead(t *testing.T) {
 	const limit = 10
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -240,8 +241,8 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// An http.Transport may go on reading a body when the handler has returned, and reach its end,
-// where the server sets the request's Trailer.
+// An http.Transport may still read a body when the handler has returned, and reach the end, where
+// the server sets the request's Trailer.
 func TestABodyMayBeReadWhileTheHandlerReturns(t *testing.T) {
 	for range 20 {
 		reg := engine.NewRegistry()
@@ -274,7 +275,7 @@ func TestABodyMayBeReadWhileTheHandlerReturns(t *testing.T) {
 	}
 }
 
-// setsTrailer does at the end of the body what that of net/http does.
+// setsTrailer sets the trailer at the end of the body, as the body of net/http does.
 type setsTrailer struct {
 	io.ReadCloser
 	request *http.Request
@@ -288,7 +289,7 @@ func (b setsTrailer) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A body whose Read waits for its Close, as those of HTTP/2 may, is not held up.
+// The Read of a body may wait for its Close, as in HTTP/2; the two must not block each other.
 func TestABodyCanBeClosedWhileItIsRead(t *testing.T) {
 	for _, p := range protocols[2:] {
 		reg := engine.NewRegistry()
@@ -310,7 +311,7 @@ func TestABodyCanBeClosedWhileItIsRead(t *testing.T) {
 	}
 }
 
-// The names of aioprometheus have no sizes, so that nothing needs to be counted.
+// The metrics of aioprometheus have no sizes, so bodies are not counted.
 func TestARequestIsNotCopiedWithoutASizeToCount(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, "/", chunked(10))
 	var got *http.Request

@@ -88,7 +88,7 @@ func TestRequestsWithoutAResponseAreCountedByReason(t *testing.T) {
 	}
 }
 
-// Which of the two ways of http.Client.Timeout comes first is a matter of chance.
+// http.Client.Timeout ends a request in two ways. Which comes first is random.
 func TestAnErrorAfterTheDeadlineIsATimeout(t *testing.T) {
 	past, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Hour))
 	defer cancel()
@@ -192,7 +192,8 @@ func TestManyCodesAreAllCounted(t *testing.T) {
 	require.Equal(t, 1000.0, page(t, reg).Value(t, "http_client_request_duration_seconds_count", "method", "GET"))
 }
 
-// A transport that has neither a response nor an error breaks its contract; http.Client says so.
+// A transport that returns neither a response nor an error breaks its contract, and http.Client
+// returns an error.
 func TestATransportThatReturnsNothingIsPassedOnAndCounted(t *testing.T) {
 	reg := engine.NewRegistry()
 	bare := roundTripperFunc(func(*http.Request) (*http.Response, error) { return nil, nil })
@@ -211,7 +212,7 @@ func TestATransportThatReturnsNothingIsPassedOnAndCounted(t *testing.T) {
 	require.Equal(t, 0.0, p.Value(t, "http_client_requests_in_flight"))
 }
 
-// With a cause, the transport's error is the cause, which may say anything.
+// With a cause, the transport's error is the cause, which may be any error.
 func TestARequestThatIsCanceledIsCountedAsThatWhateverTheCause(t *testing.T) {
 	release := make(chan struct{})
 	for _, p := range protocols {
@@ -256,7 +257,7 @@ func TestARequestThatIsCanceledIsCountedAsThatWhateverTheCause(t *testing.T) {
 	close(release)
 }
 
-// positive leaves out what is 0.
+// positive leaves out the zeros.
 func positive(found map[string]float64) map[string]float64 {
 	maps.DeleteFunc(found, func(_ string, n float64) bool { return n == 0 })
 	return found

@@ -20,7 +20,7 @@ type nothingBeneath struct{ *testkit.Sink }
 
 func (nothingBeneath) Unwrap() http.ResponseWriter { return nil }
 
-// One that unwraps to itself, or to nothing, ends every walk.
+// Walks end even if a ResponseWriter unwraps to itself or to nil.
 func TestWalksThroughWrappersEnd(t *testing.T) {
 	for _, w := range []http.ResponseWriter{loop{testkit.NewSink()}, nothingBeneath{testkit.NewSink()}, testkit.NewSink()} {
 		_, ok := First[http.Hijacker](w)
@@ -55,7 +55,7 @@ func TestAControllerBehindAWrapperThatUnwrapsToItselfIsAnsweredByWhatItFinds(t *
 	require.Equal(t, 1.0, page(t, reg).Value(t, "http_responses_total", "method", "GET", "route", "unmatched", "code", "101"))
 }
 
-// Those who look for a ResponseWriter of their own find it.
+// Handlers that look for their own ResponseWriter find it.
 func TestUnwrapGivesEverybodyElseWhatIsBeneath(t *testing.T) {
 	own := wrapped{newAllMethods()}
 	Middleware(engine.NewRegistry(), ServerConfig{})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -14,7 +14,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// interfacesOf names the optional interfaces that a handler may ask a ResponseWriter for.
+// interfacesOf returns the names of the optional interfaces that a ResponseWriter implements.
 func interfacesOf(w http.ResponseWriter) (names []string) {
 	note := func(name string, ok bool) {
 		if ok {
@@ -42,7 +42,7 @@ func TestThereIsAResponseWriterForEveryCombinationOfMethods(t *testing.T) {
 	all := []string{"Flush", "FlushError", "Hijack", "CloseNotify", "ReadFrom", "WriteString", "Push"}
 	for methods := range 1 << len(all) {
 		if methods&hasFlushError != 0 && methods&hasFlush == 0 {
-			continue // nobody is like that
+			continue // there is no such ResponseWriter
 		}
 		var want []string
 		for bit, name := range all {

@@ -28,7 +28,8 @@ func Do(h http.Handler, method, target string, header ...string) *httptest.Respo
 	return w
 }
 
-// Serve runs a handler on a loopback port until the test ends, and checks that nothing is left of it.
+// Serve runs a handler on a loopback port until the test ends, and checks that nothing is left of
+// it.
 func Serve(t testing.TB, h http.Handler) *httptest.Server {
 	t.Helper()
 	Baseline(t)
@@ -61,7 +62,8 @@ func Fetch(t testing.TB, url string) string {
 	return string(body)
 }
 
-// Sink is a ResponseWriter that keeps the header and the number of bytes. It has no optional method.
+// Sink is a ResponseWriter that keeps the header and the number of bytes. It has no optional
+// method.
 type Sink struct {
 	Bytes  int
 	header http.Header
