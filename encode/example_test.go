@@ -189,6 +189,28 @@ func ExampleNativeSample() {
 	// 53 bytes of protobuf
 }
 
+// Two runs of buckets: 0 and 1 with counts of 2 and 1, and 10 with a count of 5.
+func ExampleBuckets() {
+	buckets := encode.Buckets{
+		Spans:  []encode.Span{{Offset: 0, Length: 2}, {Offset: 8, Length: 1}},
+		Deltas: []int64{2, -1, 4},
+	}
+	var index, i int
+	var count int64
+	for _, span := range buckets.Spans {
+		index += int(span.Offset)
+		for range span.Length {
+			count += buckets.Deltas[i]
+			fmt.Printf("bucket %d: %d\n", index, count)
+			index, i = index+1, i+1
+		}
+	}
+	// Output:
+	// bucket 0: 2
+	// bucket 1: 1
+	// bucket 10: 5
+}
+
 func ExampleSummarySample() {
 	family := encode.NewFamily("payload_bytes", "", "", encode.Summary, []float64{0.5, 0.99})
 	page := family.Begin(nil, encode.Text)

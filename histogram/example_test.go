@@ -120,8 +120,26 @@ func ExampleNativeOptions() {
 	// true histogram: impossible native histogram: schema 9 must be between -4 and 8
 }
 
-// The buckets of a snapshot with their upper bounds: at schema 0 bucket i ends at 2^i.
+// One NativeSnapshot serves for many snapshots, of any series.
 func ExampleNativeSnapshot() {
+	var temperatures histogram.Native
+	if err := temperatures.Init(histogram.NativeDefaults()); err != nil {
+		panic(err)
+	}
+	var snapshot histogram.NativeSnapshot
+	for _, v := range []float64{-4, 0, 21.5} {
+		temperatures.Observe(v)
+		temperatures.Snapshot(&snapshot)
+		fmt.Println(snapshot.Count, snapshot.ZeroCount, snapshot.Sum, snapshot.Exact)
+	}
+	// Output:
+	// 1 0 -4 true
+	// 2 1 -4 true
+	// 3 1 17.5 true
+}
+
+// The buckets of a snapshot with their upper bounds: at schema 0 bucket i ends at 2^i.
+func ExampleNativeBuckets() {
 	var series histogram.Native
 	err := series.Init(histogram.NativeOptions{Schema: 0, ZeroThreshold: 1e-9, MaxBuckets: 320})
 	if err != nil {
