@@ -49,7 +49,8 @@ func TestAScrapeAllocatesNothingInSteadyState(t *testing.T) {
 }
 
 func TestNegotiationAllocatesNothing(t *testing.T) {
-	accept := []string{"text/html;q=0.1", protobufType + ";q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,*/*;q=0.1"}
+	accept := []string{"text/html;q=0.1",
+		protobufType + ";q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,*/*;q=0.1"}
 	encoding := []string{"br, gzip;q=0.5", "identity;q=0.1"}
 	timeout := []string{"1e1"}
 	c := newHandlerConfig(nil)

@@ -48,7 +48,8 @@ func FuzzAccept(f *testing.F) {
 // FuzzAcceptEncoding compares acceptsGzip with a plain reading of the RFC, for well-formed headers.
 func FuzzAcceptEncoding(f *testing.F) {
 	for _, seed := range []string{
-		"", "gzip", "gzip;q=0", "*", "*;q=0", "identity;q=1, gzip;q=0.5", "x-gzip", "gzip;q=0.001,deflate", "br;q=1.0,*;q=0.1",
+		"", "gzip", "gzip;q=0", "*", "*;q=0", "identity;q=1, gzip;q=0.5", "x-gzip", "gzip;q=0.001,deflate",
+		"br;q=1.0,*;q=0.1",
 		"gzip;q=NaN", "gzip;q=\"0\"", "gzip;;q=1", ",,,gzip", "GZIP;Q=0.5", "gzip;q=1.001", "identity, gzip, identity;q=0",
 	} {
 		f.Add(seed)

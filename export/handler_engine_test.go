@@ -123,7 +123,8 @@ func TestSelfMetricsCanBeLeftOut(t *testing.T) {
 	reg := engine.NewRegistry()
 	gauge(t, reg, "one", 1)
 	require.Contains(t, testkit.Get(Handler(reg), "/").Body.String(), "quipu_scrapes_total")
-	require.Equal(t, "# HELP one Help.\n# TYPE one gauge\none 1\n", testkit.Get(Handler(reg, WithoutSelfMetrics()), "/").Body.String())
+	require.Equal(t, "# HELP one Help.\n# TYPE one gauge\none 1\n",
+		testkit.Get(Handler(reg, WithoutSelfMetrics()), "/").Body.String())
 }
 
 func TestAStalledReaderOfARealPageHoldsUpNobody(t *testing.T) {

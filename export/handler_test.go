@@ -76,7 +76,8 @@ func TestHeadersOfWhoeverWrapsTheHandlerAreKept(t *testing.T) {
 		w.Header().Add("Vary", "appended")
 	})
 	for range 3 {
-		require.Equal(t, []string{"Origin", "Accept, Accept-Encoding", "appended"}, testkit.Get(wrapped, "/").Header()["Vary"])
+		require.Equal(t, []string{"Origin", "Accept, Accept-Encoding", "appended"},
+			testkit.Get(wrapped, "/").Header()["Vary"])
 	}
 	require.Equal(t, textType, testkit.Get(h, "/").Header().Get("Content-Type"))
 

@@ -104,7 +104,8 @@ func ExampleWithRouteFunc() {
 
 func ExampleInstrumentOption() {
 	reg := engine.NewRegistry()
-	tenant := export.WithLabelFunc("tenant", func(r *http.Request) string { return r.Header.Get("X-Tenant") }, "acme", "initech")
+	tenantOf := func(r *http.Request) string { return r.Header.Get("X-Tenant") }
+	tenant := export.WithLabelFunc("tenant", tenantOf, "acme", "initech")
 	handler := export.Middleware(reg, tenant)(users())
 	for _, name := range []string{"acme", "acme", "somebody else"} {
 		r := httptest.NewRequest(http.MethodGet, "/users/alice", nil)

@@ -46,7 +46,8 @@ func ExampleRoundTripperOption() {
 	fake := fakeTransport(http.StatusTooManyRequests)
 	reg := engine.NewRegistry()
 	client := &http.Client{Transport: export.RoundTripper(fake, reg, export.WithHostLabel("api.example.com"))}
-	for _, url := range []string{"http://api.example.com/a", "http://api.example.com/b", "http://chosen-by-a-user.example/"} {
+	for _, url := range []string{"http://api.example.com/a", "http://api.example.com/b",
+		"http://chosen-by-a-user.example/"} {
 		resp, err := client.Get(url)
 		if err != nil {
 			fmt.Println(err)

@@ -201,11 +201,13 @@ func TestStalledStreamsOfOneConnectionKeepNobodyOut(t *testing.T) {
 		defer cancel()
 		_ = s.Shutdown(ctx)
 	})
-	one := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, MaxConnsPerHost: 1}
+	one := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true,
+		MaxConnsPerHost: 1}
 	t.Cleanup(one.CloseIdleConnections)
 	attackers(t, 32, stallStreams(&http.Client{Transport: one}, s.MetricsURL()))
 	time.Sleep(200 * time.Millisecond)
-	healthyScrapes(t, s.MetricsURL(), &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true})
+	healthyScrapes(t, s.MetricsURL(),
+		&http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true})
 }
 
 // A blocked connection takes no resets of streams, so its handlers stay in their writes.

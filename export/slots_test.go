@@ -244,7 +244,8 @@ func TestAWriterThatCannotBeInterruptedHoldsNoSlotAndItsPagesAreBounded(t *testi
 		for i := range 6 {
 			r := newReader(time.Hour)
 			stuck = append(stuck, r)
-			pages = append(pages, scrapeOf(h, uninterruptible{r}, r, fmt.Sprintf("192.0.2.%d:1", i), 1, "Accept-Encoding", "gzip"))
+			from := fmt.Sprintf("192.0.2.%d:1", i)
+			pages = append(pages, scrapeOf(h, uninterruptible{r}, r, from, 1, "Accept-Encoding", "gzip"))
 			time.Sleep(time.Second)
 		}
 		compressed := 0

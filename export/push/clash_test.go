@@ -15,7 +15,9 @@ func TestAMetricWithALabelOfTheGroupIsAnError(t *testing.T) {
 		define func(*engine.Registry)
 		metric string // of the error; none if the push goes through
 	}{
-		"declared job":      {func(r *engine.Registry) { must(r.NewCounterVec("a_total", "", []string{"x", "job"})) }, "a_total"},
+		"declared job": {func(r *engine.Registry) {
+			must(r.NewCounterVec("a_total", "", []string{"x", "job"}))
+		}, "a_total"},
 		"declared grouping": {func(r *engine.Registry) { must(r.NewGaugeVec("a", "", []string{"host"})) }, "a"},
 		"constant": {func(r *engine.Registry) {
 			must(r.NewGauge("a", "", engine.WithConstLabels(engine.Labels{"host": "b"})))

@@ -97,7 +97,8 @@ func ExampleWithPath() {
 	}))
 	defer imports.Close()
 
-	pusher, err := push.New(imports.URL, "copy", push.WithRegistry(engine.NewRegistry()), push.WithGrouping("instance", "a"),
+	pusher, err := push.New(imports.URL, "copy", push.WithRegistry(engine.NewRegistry()),
+		push.WithGrouping("instance", "a"),
 		push.WithPath("/api/v1/import/prometheus"))
 	if err != nil {
 		panic(err)

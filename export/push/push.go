@@ -107,7 +107,8 @@ func (c *config) check(job string) error {
 		return errors.New(`basic auth and WithHeader("Authorization") exclude each other`)
 	}
 	if c.path != "" && c.format != encode.Text {
-		return errors.New("WithPath and WithFormat exclude each other: import paths read text, and drop the rest without an error")
+		return errors.New("WithPath and WithFormat exclude each other: import paths read text, " +
+			"and drop the rest without an error")
 	}
 	return nil
 }

@@ -308,7 +308,8 @@ func TestAnAnswerThatKeepsTheConnectionHoldsUpNoLaterPush(t *testing.T) {
 			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
 		}, "", false},
 		"trailers for ever": {func(c net.Conn) {
-			flood(c, "HTTP/1.1 500 No\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X: "+strings.Repeat("y", 100)+"\r\n")
+			flood(c, "HTTP/1.1 500 No\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+				"X: "+strings.Repeat("y", 100)+"\r\n")
 		}, "500 ", false},
 		"204 with more": {func(c net.Conn) { flood(c, "HTTP/1.1 204 No Content\r\n\r\n", "more") }, "", false},
 	} {

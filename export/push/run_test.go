@@ -40,7 +40,8 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func answer(r *http.Request, status int, header ...string) *http.Response {
-	resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("")), Request: r}
+	resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("")),
+		Request: r}
 	for i := 0; i < len(header); i += 2 {
 		resp.Header.Set(header[i], header[i+1])
 	}
@@ -48,7 +49,9 @@ func answer(r *http.Request, status int, header ...string) *http.Response {
 }
 
 // failing answers the first requests with f, and then 200.
-func failing(times int, f func(r *http.Request) (*http.Response, error)) func(int, *http.Request) (*http.Response, error) {
+func failing(
+	times int, f func(r *http.Request) (*http.Response, error),
+) func(int, *http.Request) (*http.Response, error) {
 	return func(n int, r *http.Request) (*http.Response, error) {
 		if n < times {
 			return f(r)
@@ -280,7 +283,8 @@ func runLate(t *testing.T, takes func(n int) time.Duration) (stored []string, mo
 		l := &late{takes: takes}
 		reg := engine.NewRegistry()
 		c := must(reg.NewCounter("steps_total", ""))
-		p := must(New("http://gw", "j", WithRegistry(reg), WithClient(&http.Client{Transport: l}), WithLogger(slog.New(slog.DiscardHandler))))
+		p := must(New("http://gw", "j", WithRegistry(reg), WithClient(&http.Client{Transport: l}),
+			WithLogger(slog.New(slog.DiscardHandler))))
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(100*time.Millisecond, func() { c.Add(42); cancel() })
 		begin := time.Now()

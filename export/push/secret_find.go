@@ -62,7 +62,8 @@ func (f *finder) add(form string) {
 // addBase64 adds the base64 characters that the secret alone determines, for each of its three
 // possible offsets in the encoded text.
 func (f *finder) addBase64(s string) {
-	for before, unsure := range []int{0, 2, 3} { // the number of first characters that depend on the bytes before the secret
+	// unsure is the number of first characters that depend on the bytes before the secret.
+	for before, unsure := range []int{0, 2, 3} {
 		coded := base64.RawStdEncoding.EncodeToString(append(make([]byte, before, before+len(s)), s...))
 		if sure := coded[:(before+len(s))*8/6]; len(sure) >= unsure+4 {
 			f.add(sure[unsure:])

@@ -46,10 +46,12 @@ func TestNoFormOfASecretIsShownInAnError(t *testing.T) {
 		"hex":                    func(u, p string) string { return hex.EncodeToString([]byte(p)) },
 		"bytes":                  func(u, p string) string { return fmt.Sprint([]byte(u + p)) },
 		"Basic":                  func(u, p string) string { return base64.StdEncoding.EncodeToString([]byte(u + ":" + p)) },
-		"base64 of more":         func(u, p string) string { return base64.StdEncoding.EncodeToString([]byte("x" + p + "yz")) },
-		"base64 for URLs":        func(u, p string) string { return base64.RawURLEncoding.EncodeToString([]byte("ab" + p)) },
-		"upper case":             func(u, p string) string { return strings.ToUpper(p) },
-		"broken into lines":      func(u, p string) string { return p[:5] + "\r\n " + p[5:] },
+		"base64 of more": func(u, p string) string {
+			return base64.StdEncoding.EncodeToString([]byte("x" + p + "yz"))
+		},
+		"base64 for URLs":   func(u, p string) string { return base64.RawURLEncoding.EncodeToString([]byte("ab" + p)) },
+		"upper case":        func(u, p string) string { return strings.ToUpper(p) },
+		"broken into lines": func(u, p string) string { return p[:5] + "\r\n " + p[5:] },
 		"base64 in lines": func(u, p string) string {
 			coded := base64.StdEncoding.EncodeToString([]byte(u + ":" + p))
 			return coded[:10] + "\n" + coded[10:]
@@ -118,7 +120,8 @@ func TestTokensInPlaceOfUserNamesAreNotShown(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = fmt.Fprintf(w, "%s may not", user)
 	})
-	for _, opt := range []Option{WithBasicAuth(token, ""), WithBasicAuth(token, "x-oauth-basic"), WithBasicAuth("t0k3n", "")} {
+	for _, opt := range []Option{WithBasicAuth(token, ""), WithBasicAuth(token, "x-oauth-basic"),
+		WithBasicAuth("t0k3n", "")} {
 		err := newPusherFor(t, g.URL, opt).Add(t.Context())
 		require.ErrorContains(t, err, `403 Forbidden: "*** may not"`)
 	}
@@ -136,7 +139,8 @@ func TestAnAnswerWithoutSecretsIsShownWhole(t *testing.T) {
 }
 
 func TestNoPrinterFindsASecretInAPusher(t *testing.T) {
-	p, err := New("http://me:"+password+"@gateway:9091?key="+token, "backup", WithRegistry(jobs(t)), WithHeader("X-Token", "Bearer "+token))
+	p, err := New("http://me:"+password+"@gateway:9091?key="+token, "backup", WithRegistry(jobs(t)),
+		WithHeader("X-Token", "Bearer "+token))
 	require.NoError(t, err)
 	type holder struct {
 		Shown  *Pusher
@@ -157,7 +161,8 @@ func TestNoPrinterFindsASecretInAPusher(t *testing.T) {
 		}
 	}
 	require.Contains(t, log.String(), "msg=pushing pusher=\"push to http://gateway:9091/metrics/job/backup\"\n")
-	for _, secret := range []string{password, token, hex.EncodeToString([]byte(password)), hex.EncodeToString([]byte(token))} {
+	for _, secret := range []string{password, token, hex.EncodeToString([]byte(password)),
+		hex.EncodeToString([]byte(token))} {
 		require.NotContains(t, log.String(), secret)
 	}
 	require.False(t, reaches(reflect.ValueOf(p), 12, map[uintptr]bool{}), "a dumper that follows pointers finds a secret")

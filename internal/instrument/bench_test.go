@@ -44,8 +44,10 @@ func BenchmarkMiddleware(b *testing.B) {
 	mux := routes()
 	tier := NewLabel("tier", hostOf, []string{"example.com", "example.org"})
 	for _, bm := range append(withAndWithout(),
-		namedHandler{"with-aioprometheus-names", Middleware(engine.NewRegistry(), ServerConfig{AioprometheusNames: true})(mux)},
-		namedHandler{"with-label", Middleware(engine.NewRegistry(), ServerConfig{Config: Config{Labels: []Label{tier}}})(mux)},
+		namedHandler{"with-aioprometheus-names",
+			Middleware(engine.NewRegistry(), ServerConfig{AioprometheusNames: true})(mux)},
+		namedHandler{"with-label",
+			Middleware(engine.NewRegistry(), ServerConfig{Config: Config{Labels: []Label{tier}}})(mux)},
 		namedHandler{"excluded", Middleware(engine.NewRegistry(), ServerConfig{ExcludedPaths: []string{"/users/1"}})(mux)},
 	) {
 		b.Run(bm.name, func(b *testing.B) {

@@ -42,7 +42,8 @@ func TestTwoRoundTrippersWithOtherConstantLabelsShareARegistry(t *testing.T) {
 			resp.Body.Close()
 		}
 	}
-	require.Equal(t, map[string]float64{`{backend="search",code="200",method="GET"}`: 1, `{backend="users",code="200",method="GET"}`: 2},
+	require.Equal(t, map[string]float64{`{backend="search",code="200",method="GET"}`: 1,
+		`{backend="users",code="200",method="GET"}`: 2},
 		samples(t, reg, "http_client_requests_total"))
 }
 

@@ -225,7 +225,8 @@ func (p pair) counted(t *testing.T) map[string]float64 {
 	})
 	found := map[string]float64{}
 	for series, n := range samples(t, p.reg, "http_responses_total") {
-		if code, rest, ok := strings.Cut(strings.TrimPrefix(series, `{code="`), `"`); ok && strings.Contains(rest, `route="/case"`) {
+		code, rest, ok := strings.Cut(strings.TrimPrefix(series, `{code="`), `"`)
+		if ok && strings.Contains(rest, `route="/case"`) {
 			found[code] += n
 		}
 	}

@@ -200,7 +200,8 @@ func TestStreamsFilesAndDeadlinesWorkThroughTheMiddleware(t *testing.T) {
 		return nil
 	})
 	p := settled(t, reg)
-	require.Equal(t, float64(2*len(content)), p.Value(t, "http_response_size_bytes_sum", "method", "GET", "route", "/file"))
+	require.Equal(t, float64(2*len(content)),
+		p.Value(t, "http_response_size_bytes_sum", "method", "GET", "route", "/file"))
 	require.Equal(t, float64(len(content)), p.Value(t, "http_response_size_bytes_sum", "method", "GET", "route", "/copy"))
 	require.Equal(t, 13.0, p.Value(t, "http_response_size_bytes_sum", "method", "GET", "route", "/stream"))
 	require.Equal(t, 2.0, p.Value(t, "http_responses_total", "method", "GET", "route", "/file", "code", "200"))
@@ -234,7 +235,8 @@ func deeper() { panic("planned") }
 func TestHTTP2IsServed(t *testing.T) {
 	testkit.Baseline(t)
 	reg := engine.NewRegistry()
-	s := httptest.NewUnstartedServer(Middleware(reg, ServerConfig{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mw := Middleware(reg, ServerConfig{})
+	s := httptest.NewUnstartedServer(mw(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 2 {
 			t.Errorf("the request came over %s", r.Proto)
 		}
@@ -345,7 +347,8 @@ func TestAnUnwantedBodyDelaysNoAnswer(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, http.StatusRequestEntityTooLarge, resp.StatusCode)
 			require.True(t, resp.Close, "the connection has the rest of a body in it")
-			require.Equal(t, 0.0, settled(t, reg).Value(t, "http_request_size_bytes_sum", "method", "POST", "route", "unmatched"))
+			labels := []string{"method", "POST", "route", "unmatched"}
+			require.Equal(t, 0.0, settled(t, reg).Value(t, "http_request_size_bytes_sum", labels...))
 		})
 	}
 }
@@ -368,5 +371,6 @@ func TestARequestWithACountedBodyKeepsItsPatternAndItsForm(t *testing.T) {
 	require.NoError(t, r.MultipartForm.RemoveAll())
 	require.True(t, own == r.Body, "the server knows its own body")
 	require.Equal(t, "a", r.PathValue("name"))
-	require.Equal(t, float64(len(body)), page(t, reg).Value(t, "http_request_size_bytes_sum", "method", "POST", "route", "/files/{name}"))
+	require.Equal(t, float64(len(body)),
+		page(t, reg).Value(t, "http_request_size_bytes_sum", "method", "POST", "route", "/files/{name}"))
 }

@@ -162,8 +162,12 @@ func TestRoutesAreFoundBehindCopiesOfTheRequest(t *testing.T) {
 		name, route string
 		handler     func(reg *engine.Registry) http.Handler
 	}{
-		{"copied", "unmatched", func(reg *engine.Registry) http.Handler { return Middleware(reg, ServerConfig{})(copying(mux)) }},
-		{"inside", "/users/{id}", func(reg *engine.Registry) http.Handler { return copying(Middleware(reg, ServerConfig{})(mux)) }},
+		{"copied", "unmatched", func(reg *engine.Registry) http.Handler {
+			return Middleware(reg, ServerConfig{})(copying(mux))
+		}},
+		{"inside", "/users/{id}", func(reg *engine.Registry) http.Handler {
+			return copying(Middleware(reg, ServerConfig{})(mux))
+		}},
 		{"both", "/users/{id}", func(reg *engine.Registry) http.Handler {
 			return Middleware(reg, ServerConfig{})(copying(Middleware(reg, ServerConfig{})(mux)))
 		}},
@@ -205,7 +209,9 @@ func TestRoutesAreFoundBehindCopiesOfTheRequest(t *testing.T) {
 
 func TestTwoSetsOfMetricsCountTheSameRequest(t *testing.T) {
 	reg, other := engine.NewRegistry(), engine.NewRegistry()
-	h := Middleware(reg, ServerConfig{})(Middleware(reg, ServerConfig{AioprometheusNames: true})(Middleware(other, ServerConfig{})(Middleware(reg, ServerConfig{})(testkit.Site()))))
+	mw := Middleware(reg, ServerConfig{})
+	renamed := Middleware(reg, ServerConfig{AioprometheusNames: true})
+	h := mw(renamed(Middleware(other, ServerConfig{})(Middleware(reg, ServerConfig{})(testkit.Site()))))
 	require.Nil(t, request(h, http.MethodGet, "/users/1"))
 	require.Equal(t, 1.0, page(t, reg).Value(t, "http_requests_total", "method", "GET", "route", "/users/{id}"))
 	require.Equal(t, 1.0, page(t, reg).Value(t, "requests_total_counter", "method", "GET", "path", "/users/{id}"))
@@ -323,7 +329,9 @@ func TestAMiddlewareThatNeverSeesARouteSaysSoOnce(t *testing.T) {
 		{"tracing inside", func(reg *engine.Registry) http.Handler {
 			return Middleware(reg, ServerConfig{})(copying(testkit.Site()))
 		}, true},
-		{"no mux at all", func(reg *engine.Registry) http.Handler { return Middleware(reg, ServerConfig{})(testkit.Answer(200)) }, true},
+		{"no mux at all", func(reg *engine.Registry) http.Handler {
+			return Middleware(reg, ServerConfig{})(testkit.Answer(200))
+		}, true},
 		{"tracing outside", func(reg *engine.Registry) http.Handler {
 			return copying(Middleware(reg, ServerConfig{})(testkit.Site()))
 		}, false},
@@ -366,7 +374,9 @@ func TestFailuresRedirectsAndOptionsDoNotMeanThatThereAreNoRoutes(t *testing.T) 
 	var log testkit.Output
 	reg := engine.NewRegistry(engine.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	code := http.StatusFound
-	h := Middleware(reg, ServerConfig{})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }))
+	h := Middleware(reg, ServerConfig{})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(code)
+	}))
 	for range 3 * unroutedRequests {
 		testkit.Get(h, "/")
 	}

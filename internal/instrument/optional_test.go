@@ -176,7 +176,8 @@ func TestHijackingBelowAnotherWrapperIsSeen(t *testing.T) {
 	})
 	Middleware(reg, ServerConfig{})(handler).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	require.Equal(t, 1, called["h"])
-	require.Equal(t, 1.0, page(t, reg).Value(t, "http_responses_total", "method", "GET", "route", "unmatched", "code", "101"))
+	labels := []string{"method", "GET", "route", "unmatched", "code", "101"}
+	require.Equal(t, 1.0, page(t, reg).Value(t, "http_responses_total", labels...))
 }
 
 // loop unwraps to itself.

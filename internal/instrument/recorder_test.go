@@ -100,7 +100,8 @@ func TestAResponseIsTheBareOneAndItsCodeIsCounted(t *testing.T) {
 				t.Errorf("want %v, got %v", http.ErrBodyNotAllowed, err)
 			}
 		}},
-		{"a body for HEAD", "HEAD", 200, func(w http.ResponseWriter, _ *http.Request) { copyOrFail(w, strings.NewReader("x")) }},
+		{"a body for HEAD", "HEAD", 200,
+			func(w http.ResponseWriter, _ *http.Request) { copyOrFail(w, strings.NewReader("x")) }},
 		{"less than was declared", "GET", 200, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "10")
 			io.WriteString(w, "x")
@@ -214,7 +215,8 @@ func TestAWriteAfterATimeoutIsNoResponse(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, testkit.Get(outer, "/").Code)
 	<-served
 	require.Len(t, samples(t, reg, "http_requests_total"), 1)
-	require.LessOrEqual(t, len(samples(t, reg, "http_responses_total")), 1, "200 if the first write came before the answer")
+	require.LessOrEqual(t, len(samples(t, reg, "http_responses_total")), 1,
+		"200 if the first write came before the answer")
 }
 
 // secret is written by goroutines whose handlers have returned.
@@ -405,7 +407,8 @@ func TestAWriteToAConnectionThatIsGoneIsNoResponse(t *testing.T) {
 			t.Errorf("want %v, got %v", http.ErrHijacked, err)
 		}
 	})
-	_, err := io.ReadAll(dialOver(t, serveOver(t, protocols[0], pair.instrumented), "GET /case HTTP/1.1\r\nHost: x\r\n\r\n"))
+	_, err := io.ReadAll(dialOver(t, serveOver(t, protocols[0], pair.instrumented),
+		"GET /case HTTP/1.1\r\nHost: x\r\n\r\n"))
 	require.NoError(t, err)
 	require.Equal(t, map[string]float64{"101": 1}, pair.counted(t))
 }

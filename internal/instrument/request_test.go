@@ -77,7 +77,8 @@ func TestWhatAHandlerChangesInItsRequestIsSeenOutside(t *testing.T) {
 							answers[i] += string(text)
 						}
 					}
-					require.Contains(t, answers[0], "POST /users/{id} 7 set 192.0.2.1:1 /rewritten inner.example yes inner map[f:[1]] true")
+					require.Contains(t, answers[0],
+						"POST /users/{id} 7 set 192.0.2.1:1 /rewritten inner.example yes inner map[f:[1]] true")
 					require.Equal(t, answers[0], answers[1])
 					got := settled(t, reg)
 					labels := []string{"method", "POST", "route", "/users/{id}"}
@@ -212,7 +213,8 @@ func TestMaxBytesReaderBehindTheMiddlewareClosesOnlyWhatNetHTTPWouldNotRead(t *t
 		closes map[int]bool // by the length of the body
 	}{
 		{"bare", handler, map[int]bool{100 << 10: true, 10 << 20: true}},
-		{"instrumented", Middleware(engine.NewRegistry(), ServerConfig{})(handler), map[int]bool{100 << 10: false, 10 << 20: true}},
+		{"instrumented", Middleware(engine.NewRegistry(), ServerConfig{})(handler),
+			map[int]bool{100 << 10: false, 10 << 20: true}},
 		{"limited outside", limited, map[int]bool{100 << 10: true, 10 << 20: true}},
 	} {
 		for _, p := range protocols[:2] {

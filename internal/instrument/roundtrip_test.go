@@ -40,7 +40,8 @@ func TestARedirectChainCountsEveryRequestOnce(t *testing.T) {
 		samples(t, reg, "http_client_requests_total"))
 	p := page(t, reg)
 	require.Equal(t, 3.0, p.Value(t, "http_client_request_duration_seconds_count", "method", "GET"))
-	require.Equal(t, 0.0, p.Value(t, "http_client_errors_total", "method", "GET", "reason", "timeout"), "series begin at 0")
+	require.Equal(t, 0.0, p.Value(t, "http_client_errors_total", "method", "GET", "reason", "timeout"),
+		"series begin at 0")
 	require.Equal(t, 0.0, p.Value(t, "http_client_requests_in_flight"))
 }
 
@@ -95,7 +96,8 @@ func TestAnErrorAfterTheDeadlineIsATimeout(t *testing.T) {
 	err := errors.New("net/http: request canceled")
 	require.Equal(t, "timeout", reasons[reasonOf(past, err)])
 	require.Equal(t, "other", reasons[reasonOf(t.Context(), err)])
-	require.Equal(t, "timeout", reasons[reasonOf(past, fmt.Errorf("sending: %w", context.Canceled))], "the context knows best")
+	require.Equal(t, "timeout", reasons[reasonOf(past, fmt.Errorf("sending: %w", context.Canceled))],
+		"the context knows best")
 }
 
 func TestRequestsAndResponsesGoThroughUntouched(t *testing.T) {
@@ -125,7 +127,8 @@ func TestATransportThatPanicsIsCountedAndLeavesNothingInFlight(t *testing.T) {
 	reg := engine.NewRegistry()
 	transport := RoundTripper(roundTripperFunc(func(*http.Request) (*http.Response, error) { panic("no") }), reg, Config{})
 	require.PanicsWithValue(t, "no", func() { transport.RoundTrip(httptest.NewRequest("", "/", nil)) })
-	require.Equal(t, map[string]float64{`{method="GET",reason="panic"}`: 1}, positive(samples(t, reg, "http_client_errors_total")))
+	require.Equal(t, map[string]float64{`{method="GET",reason="panic"}`: 1},
+		positive(samples(t, reg, "http_client_errors_total")))
 	require.Equal(t, map[string]float64{`{code="error",method="GET"}`: 1}, samples(t, reg, "http_client_requests_total"))
 	require.Equal(t, 0.0, page(t, reg).Value(t, "http_client_requests_in_flight"))
 }

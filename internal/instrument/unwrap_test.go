@@ -22,7 +22,8 @@ func (nothingBeneath) Unwrap() http.ResponseWriter { return nil }
 
 // Walks end even if a ResponseWriter unwraps to itself or to nil.
 func TestWalksThroughWrappersEnd(t *testing.T) {
-	for _, w := range []http.ResponseWriter{loop{testkit.NewSink()}, nothingBeneath{testkit.NewSink()}, testkit.NewSink()} {
+	for _, w := range []http.ResponseWriter{loop{testkit.NewSink()}, nothingBeneath{testkit.NewSink()},
+		testkit.NewSink()} {
 		_, ok := First[http.Hijacker](w)
 		require.False(t, ok)
 		require.Nil(t, findRecorder(w, nil))
@@ -52,7 +53,8 @@ func TestAControllerBehindAWrapperThatUnwrapsToItselfIsAnsweredByWhatItFinds(t *
 		require.NoError(t, err)
 		require.ErrorIs(t, http.NewResponseController(w).Flush(), http.ErrNotSupported)
 	})).ServeHTTP(loopHijacker{loop{testkit.NewSink()}}, httptest.NewRequest(http.MethodGet, "/", nil))
-	require.Equal(t, 1.0, page(t, reg).Value(t, "http_responses_total", "method", "GET", "route", "unmatched", "code", "101"))
+	labels := []string{"method", "GET", "route", "unmatched", "code", "101"}
+	require.Equal(t, 1.0, page(t, reg).Value(t, "http_responses_total", labels...))
 }
 
 // Handlers that look for their own ResponseWriter find it.

@@ -62,11 +62,13 @@ func TestTheResponseWriterHasTheInterfacesOfTheBareOne(t *testing.T) {
 	var seen []string
 	h := func(w http.ResponseWriter, _ *http.Request) { seen = interfacesOf(w) }
 	for around, outer := range map[string]func(http.Handler) http.Handler{
-		"nothing":            nil,
-		"a logging handler":  logging,
-		"a hiding handler":   hiding,
-		"a timeout handler":  func(h http.Handler) http.Handler { return http.TimeoutHandler(h, 1e12, "") },
-		"another middleware": func(h http.Handler) http.Handler { return Middleware(engine.NewRegistry(), ServerConfig{})(h) },
+		"nothing":           nil,
+		"a logging handler": logging,
+		"a hiding handler":  hiding,
+		"a timeout handler": func(h http.Handler) http.Handler { return http.TimeoutHandler(h, 1e12, "") },
+		"another middleware": func(h http.Handler) http.Handler {
+			return Middleware(engine.NewRegistry(), ServerConfig{})(h)
+		},
 	} {
 		pair := pairOf(outer, h)
 		for _, p := range protocols {
