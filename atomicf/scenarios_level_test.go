@@ -119,6 +119,11 @@ func levelScenarios(unit float64) []interleave.Scenario {
 			w.Go(0, func() { l.add(1) })
 			w.Go(1, func() { l.load(0) })
 		}),
+		scenario("an adder that migrates, and a Set with a new generation", func(w *interleave.World, l *aLevel) {
+			l.hot(true)
+			w.Go(0, func() { l.add(0); interleave.Migrate(1); l.add(1) })
+			w.Go(1, func() { l.set(1); l.promote(); l.load(0) })
+		}),
 		scenario("a CPU that appears late", func(w *interleave.World, l *aLevel) {
 			w.Procs = 1
 			l.hot(true)

@@ -92,6 +92,13 @@ func spreadScenarios(fresh func() spread) []interleave.Scenario {
 				w.Go(1, func() { a.add(3); a.add(4) })
 				w.Go(2, func() { a.load(0) })
 			}),
+		scenario("an adder that migrates to the other CPU of a hot cell",
+			func(w *interleave.World, c spread, a actions, h *interleave.History) {
+				c.promote()
+				w.Go(0, func() { a.add(0); interleave.Migrate(1); a.add(1) })
+				w.Go(1, func() { a.add(2) })
+				w.Go(2, func() { a.load(0); a.load(0) })
+			}),
 		scenario("CPUs that appear after the cell became hot",
 			func(w *interleave.World, c spread, a actions, h *interleave.History) {
 				w.Procs = 1

@@ -153,8 +153,7 @@ func Procs() int {
 	return running.Procs
 }
 
-// Elapsed returns the time since the start of the run by the clock that the code under test sees. It stands still but for
-// Sleep and World.Elapse.
+// Elapsed returns the time since the start of the run by the clock that the code under test sees. Only Sleep advances it.
 func Elapsed() time.Duration {
 	if running == nil {
 		return 0

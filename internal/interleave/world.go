@@ -81,9 +81,6 @@ func (w *World) Go(proc int, body func()) {
 // Check sets the function that judges the run when all threads are done. It returns what is wrong, or nothing.
 func (w *World) Check(check func() string) { w.check = check }
 
-// Elapse advances the clock that the code under test sees.
-func (w *World) Elapse(d time.Duration) { w.elapsed += d }
-
 // thread is one thread of control.
 type thread struct {
 	world *World
