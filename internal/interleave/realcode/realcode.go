@@ -3,7 +3,7 @@
 // Package realcode builds a package's scenarios against the real source files, with the memory accesses, locks, clock and
 // runtime of package interleave put in place of the standard library's.
 //
-// A scenario file is a test file with the build tag explore. Build rewrites the import paths of the package's files and of
+// A scenario file is a test file with the build tag explore. Explore rewrites the import paths of the package's files and of
 // those it builds on, some constants of size, and go statements, and hands the result to the go command as an overlay.
 // Nothing is written into the source tree.
 package realcode
@@ -28,10 +28,6 @@ import (
 const (
 	module = "github.com/quipu-metrics/quipu"
 	shims  = module + "/internal/interleave/shim/"
-
-	// Overlay names an environment variable with the path of an overlay, as the go command takes it, through which the
-	// sources are read.
-	Overlay = "QUIPU_OVERLAY"
 )
 
 // Edit is the path of a file, relative to the module, code that occurs in it once, and the code to put in its place.
@@ -61,8 +57,8 @@ var stateful = []string{"internal/percpu", "atomicf", "histogram"}
 // packages are those that are rewritten.
 var packages = []string{"internal/percpu", "atomicf", "histogram", "quantile", "shard"}
 
-// Build compiles the scenarios of a package and returns the path of the test binary.
-func Build(t *testing.T, pkg string, edits ...Edit) string {
+// compile compiles the scenarios of a package and returns the path of the test binary.
+func compile(t *testing.T, pkg string, edits ...Edit) string {
 	t.Helper()
 	root := moduleRoot(t)
 	dir := t.TempDir()
@@ -74,7 +70,10 @@ func Build(t *testing.T, pkg string, edits ...Edit) string {
 		}
 		for _, file := range files {
 			name := filepath.Base(file)
-			source := read(t, file)
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if strings.HasSuffix(name, "_test.go") {
 				if !bytes.Contains(source, []byte("//go:build explore")) {
 					replace[file] = ""
@@ -111,8 +110,8 @@ func Build(t *testing.T, pkg string, edits ...Edit) string {
 	return binary
 }
 
-// Run runs the scenario tests of a binary that match a pattern and returns what they printed.
-func Run(t *testing.T, binary, pattern string) (out string, passed bool) {
+// run runs the scenario tests of a binary that match a pattern and returns what they printed.
+func run(t *testing.T, binary, pattern string) (out string, passed bool) {
 	t.Helper()
 	cmd := exec.Command(binary, "-test.run", pattern, "-test.v", "-test.failfast", "-test.timeout=20m")
 	raw, err := cmd.CombinedOutput()
@@ -130,17 +129,17 @@ func Run(t *testing.T, binary, pattern string) (out string, passed bool) {
 // Explore builds the scenarios of a package and runs those of the scenario test that has the name of the running test.
 func Explore(t *testing.T, pkg string) {
 	t.Helper()
-	out, passed := Run(t, Build(t, pkg), "^"+t.Name()+"$")
+	out, passed := run(t, compile(t, pkg), "^"+t.Name()+"$")
 	t.Log("\n" + summary(out))
 	if !passed {
 		t.Fatalf("an order of steps fails:\n%s", out)
 	}
 }
 
-// Finds builds the scenarios of a package with a mistake planted, and requires that one of them fails.
-func Finds(t *testing.T, pkg string, edits ...Edit) {
+// finds builds the scenarios of a package with a mistake planted, and requires that one of them fails.
+func finds(t *testing.T, pkg string, edits ...Edit) {
 	t.Helper()
-	out, passed := Run(t, Build(t, pkg, edits...), ".")
+	out, passed := run(t, compile(t, pkg, edits...), ".")
 	if passed {
 		t.Fatalf("no order of any scenario shows the mistake")
 	}
@@ -173,28 +172,6 @@ func moduleRoot(t *testing.T) string {
 		}
 		dir = parent
 	}
-}
-
-// read returns the contents of a file, as the overlay has it if there is one.
-func read(t *testing.T, file string) []byte {
-	if name := os.Getenv(Overlay); name != "" {
-		raw, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var overlay struct{ Replace map[string]string }
-		if err := json.Unmarshal(raw, &overlay); err != nil {
-			t.Fatal(err)
-		}
-		if to := overlay.Replace[file]; to != "" {
-			file = to
-		}
-	}
-	source, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return source
 }
 
 func edited(t *testing.T, file string, source []byte, edits []Edit) []byte {
@@ -374,6 +351,6 @@ func Planted(t *testing.T, pkg string, mistakes map[string]Edit) {
 		names = names[:min(len(names), 2)]
 	}
 	for _, name := range names {
-		t.Run(name, func(t *testing.T) { Finds(t, pkg, mistakes[name]) })
+		t.Run(name, func(t *testing.T) { finds(t, pkg, mistakes[name]) })
 	}
 }
