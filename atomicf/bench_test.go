@@ -32,13 +32,6 @@ func benchParallel[C any](b *testing.B, heat func(*C) bool, loop func(cell *C, p
 	}
 }
 
-func temperature(hot bool) string {
-	if hot {
-		return "hot"
-	}
-	return "cold"
-}
-
 func benchCell[C any](b *testing.B, hot bool, heat func(*C) bool) *C {
 	cell := new(C)
 	if hot && (heat == nil || !heated(cell, heat)) {

@@ -3,6 +3,7 @@
 package atomicf
 
 import (
+	"runtime"
 	"testing"
 	"time"
 	"unsafe"
@@ -84,20 +85,69 @@ func TestFailedComparesAreSignsOfContentionAlsoOnOneP(t *testing.T) {
 	}, 10*time.Second, time.Millisecond)
 }
 
-// Counts of bytes grow by megabytes. Such additions go by compare-and-swap, which reported nothing, so their cell stayed
-// cold however many goroutines fought over it.
-func TestLargeAdditionsMakeACountHot(t *testing.T) {
+// elsewhere makes the last report of a cell come from another P than it did, as if the goroutine had migrated since.
+func elsewhere(cell unsafe.Pointer) {
+	hash := uint64(uintptr(cell)) * goldenRatio
+	slot := &heat[hash>>32%heatSlots]
+	slot.Store(slot.Load() ^ 1<<27<<12)
+}
+
+// A goroutine that is alone at a cell and migrates now and then used to collect signs over the seconds until the cell was
+// hot, which makes each of its updates dearer where pinning is.
+func TestMigrationsOfOneGoroutineDoNotAddUp(t *testing.T) {
 	if !percpu.Private {
 		return // purego: nothing becomes hot
 	}
-	measured := pinCost.Swap(pinCheaper) // then one goroutine's use is enough
+	measured := pinCost.Swap(pinDearer)
 	defer pinCost.Store(measured)
-	var c Count
-	additions := uint64(0)
-	for end := time.Now().Add(20 * time.Second); c.word.Load()&hotBit == 0 && time.Now().Before(end); additions++ {
-		c.Add(lateMax)
+	cell := unsafe.Pointer(new([4]uint64))
+	for migration := range 50 {
+		for range 5 {
+			require.False(t, contended(cell, false), "after %d migrations", migration)
+		}
+		elsewhere(cell)
 	}
-	require.NotZero(t, c.word.Load()&hotBit, "cold after %d additions", additions)
-	c.Add(lateMax)
-	require.Equal(t, (additions+1)*lateMax, c.Load())
+	require.Eventually(t, func() bool {
+		for range heatSigns {
+			elsewhere(cell)
+			if contended(cell, false) {
+				return true
+			}
+		}
+		return false
+	}, 10*time.Second, time.Millisecond, "but reports from two Ps in turns do")
+}
+
+// A cell is cold until it is fought over: an idle or slow one costs no memory.
+func TestCellsStayColdUnderLightUse(t *testing.T) {
+	for name, fresh := range cells {
+		c := fresh()
+		for range 500 {
+			c.add(1)
+		}
+		require.False(t, c.hot(), name)
+		require.Equal(t, 500.0, c.value(), name)
+	}
+}
+
+func TestCellsTurnHotWhenGoroutinesFightOverThem(t *testing.T) {
+	if !percpu.Private {
+		return // purego: there is nothing to turn to
+	}
+	if runtime.NumCPU() == 1 {
+		t.Log("one CPU: nobody to fight with")
+		return
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(2, runtime.NumCPU())))
+	for name, fresh := range cells {
+		t.Run(name, func(t *testing.T) {
+			c := fresh()
+			total := int64(0)
+			for end := time.Now().Add(20 * time.Second); !c.hot() && time.Now().Before(end); {
+				total += run(4, 20*time.Millisecond, func(int) { c.add(1) })
+			}
+			require.True(t, c.hot())
+			require.Equal(t, float64(total), c.value())
+		})
+	}
 }

@@ -4,6 +4,9 @@ package atomicf
 
 import (
 	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,4 +72,53 @@ func stressTime() time.Duration {
 		return time.Minute
 	}
 	return 300 * time.Millisecond
+}
+
+// temperatures runs a test on a cold cell, on one that is hot from the start, and on one that turns hot in the middle.
+func temperatures[C any](t *testing.T, heat func(*C) bool, test func(t *testing.T, c *C, middle func())) {
+	t.Run("cold", func(t *testing.T) { test(t, new(C), func() {}) })
+	t.Run("hot", func(t *testing.T) {
+		c := new(C)
+		mustHeat(t, c, heat)
+		test(t, c, func() {})
+	})
+	t.Run("turning hot", func(t *testing.T) {
+		c := new(C)
+		test(t, c, func() { mustHeat(t, c, heat) })
+	})
+}
+
+func temperature(hot bool) string {
+	if hot {
+		return "hot"
+	}
+	return "cold"
+}
+
+// run calls work on n goroutines until the time is over and returns how often.
+func run(n int, d time.Duration, work func(g int)) (calls int64) {
+	var total atomic.Int64
+	var wg sync.WaitGroup
+	end := time.Now().Add(d)
+	for g := range n {
+		wg.Go(func() {
+			count := int64(0)
+			for time.Now().Before(end) {
+				for range 100 {
+					work(g)
+				}
+				count += 100
+			}
+			total.Add(count)
+		})
+	}
+	wg.Wait()
+	return total.Load()
+}
+
+// collect runs the collector and gives cleanups time to run.
+func collect() {
+	runtime.GC()
+	runtime.GC()
+	time.Sleep(time.Millisecond)
 }

@@ -3,8 +3,11 @@
 package atomicf
 
 import (
-	"math"
+	"runtime"
+	"runtime/debug"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,34 +56,138 @@ func TestACellThatIsMadeHotTwiceKeepsItsRow(t *testing.T) {
 	}
 }
 
-func TestIncOfALevelThatIsHotAgainCounts(t *testing.T) {
-	level := new(Level)
-	for i := range 5 {
-		level.Set(float64(10 * i))
-		mustHeat(t, level, (*Level).promote)
-		level.Inc()
-		level.Inc()
-		level.Dec()
-		require.Equal(t, float64(10*i+1), level.Load())
-		require.Equal(t, percpu.Private, level.word.Load() >= hotNaN)
-	}
-}
+// indexOf returns the row of a hot Count.
+func indexOf(c *Count) uint32 { return percpu.Index(c.word.Load() >> countIndexShift) }
 
-// A reader that has the stamp of an addition ago reads the pair of that stamp, which may be the next one by then.
-func TestAReaderOfAPairLooksAtTheStampAgain(t *testing.T) {
-	row := make([]uint64, levelWords)
-	even, odd := row[levelHi:levelHi+2], row[levelOdd:levelOdd+2]
-	even[0], even[1] = math.Float64bits(7), math.Float64bits(0.5)
-	odd[0], odd[1] = math.Float64bits(3), math.Float64bits(0.25)
-	for now := range uint64(4) {
-		row[levelStamp] = now
-		for before := range now + 1 {
-			hi, lo := levelPair(row, before)
-			want := [2]float64{7, 0.5}
-			if now%2 != 0 {
-				want = [2]float64{3, 0.25}
-			}
-			require.Equal(t, want, [2]float64{hi, lo}, "stamp %d, %d before", now, before)
+func TestRowsOfCollectedCellsAreUsedAgain(t *testing.T) {
+	if !percpu.Private {
+		return // purego: there are no rows
+	}
+	const batch = 100
+	used := make(map[uint32]bool)
+	dirty := func() {
+		counts := make([]*Count, batch)
+		for i := range counts {
+			counts[i] = new(Count)
+			mustHeat(t, counts[i], (*Count).promote)
+			used[indexOf(counts[i])] = true
+			counts[i].Add(1 << 40)
+		}
+		runtime.KeepAlive(counts)
+	}
+	dirty()
+	deadline := time.Now().Add(20 * time.Second)
+	var kept []*Count // or else the last row that came back would be the next to come back
+	for again := 0; again < batch/2; {
+		require.True(t, time.Now().Before(deadline), "%d rows came back", again)
+		if len(kept)%batch == 0 {
+			collect()
+		}
+		c := new(Count)
+		mustHeat(t, c, (*Count).promote)
+		kept = append(kept, c)
+		require.Zero(t, c.Load(), "a row that is used again is zero")
+		if used[indexOf(c)] {
+			again++
 		}
 	}
+	runtime.KeepAlive(kept)
+}
+
+// Cells that are alive never share a row, whatever the collector does with the others; a stale handle to a deleted series
+// is a live cell.
+func TestAStaleCellWritesIntoNoOtherCell(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(1))
+	stale := make([]*Count, 20)
+	for i := range stale {
+		stale[i] = new(Count)
+		mustHeat(t, stale[i], (*Count).promote)
+	}
+	rounds := 20
+	if long() {
+		rounds = 2000
+	}
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for round := range rounds {
+				counts, sums, levels := make([]*Count, 25), make([]*Sum, 25), make([]*Level, 25)
+				for i := range counts {
+					counts[i], sums[i], levels[i] = new(Count), new(Sum), new(Level)
+					counts[i].promote()
+					sums[i].promote()
+					levels[i].promote()
+				}
+				if round%10 == g {
+					runtime.GC()
+				}
+				for n := range 20 {
+					for i := range counts {
+						counts[i].Inc()
+						sums[i].Add(0.5)
+						levels[i].Add(0.25)
+						levels[i].Add(-1)
+						stale[(i+n)%len(stale)].Add(1)
+					}
+				}
+				for i := range counts {
+					if c, s, l := counts[i].Load(), sums[i].Load(), levels[i].Load(); c != 20 || s != 10 || l != -15 {
+						t.Errorf("count %d, sum %v, level %v", c, s, l)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	total := uint64(0)
+	for _, c := range stale {
+		total += c.Load()
+	}
+	require.Equal(t, uint64(4*rounds*20*25), total)
+}
+
+// What the slab holds is used up for good by the test below, so that one runs in a process of its own.
+func TestCellsStayColdAndExactWhenTheSlabIsFull(t *testing.T) {
+	if !testkit.Alone(t) {
+		return
+	}
+	hot, level := new(Count), new(Level)
+	mustHeat(t, hot, (*Count).promote)
+	mustHeat(t, level, (*Level).promote)
+	words := 0
+	for n := percpu.MaxRow; n > 0; n /= 2 {
+		for {
+			index, ok := percpu.Alloc(n)
+			if !ok {
+				break
+			}
+			require.LessOrEqual(t, int(index)+n, percpu.MaxWords)
+			words += n
+		}
+	}
+	if percpu.Private {
+		require.Greater(t, words, percpu.MaxWords*9/10)
+	}
+	for name, fresh := range cells {
+		c := fresh()
+		require.False(t, c.heat(), name)
+		calls := run(4, 50*time.Millisecond, func(int) { c.add(1) })
+		require.False(t, c.hot(), name)
+		require.Equal(t, float64(calls), c.value(), name)
+	}
+	hot.Add(2)
+	require.Equal(t, uint64(2), hot.Load())
+
+	// A Level that was hot has a row to turn hot again with, until it has used up its generations.
+	level.Set(1)
+	mustHeat(t, level, (*Level).promote)
+	level.Add(0.5)
+	require.Equal(t, 1.5, level.Load())
+	level.Set(2)
+	level.heat.Store(level.heat.Load() | levelGenMask<<percpu.IndexBits)
+	require.False(t, level.promote())
+	require.False(t, level.promote(), "the lock was given back")
+	require.Zero(t, level.heat.Load()&levelLock)
+	level.Add(0.5)
+	require.Equal(t, 2.5, level.Load())
 }

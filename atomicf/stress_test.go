@@ -35,27 +35,6 @@ func flipGOMAXPROCS(most int) (stop func()) {
 	return func() { close(done); wg.Wait() }
 }
 
-// run calls work on n goroutines until the time is over and returns how often.
-func run(n int, d time.Duration, work func(g int)) (calls int64) {
-	var total atomic.Int64
-	var wg sync.WaitGroup
-	end := time.Now().Add(d)
-	for g := range n {
-		wg.Go(func() {
-			count := int64(0)
-			for time.Now().Before(end) {
-				for range 100 {
-					work(g)
-				}
-				count += 100
-			}
-			total.Add(count)
-		})
-	}
-	wg.Wait()
-	return total.Load()
-}
-
 func TestNothingIsLostWhileGOMAXPROCSFlips(t *testing.T) {
 	stop := flipGOMAXPROCS(64)
 	defer stop()
@@ -204,68 +183,4 @@ func TestSetReadsBackWhileOthersAdd(t *testing.T) {
 	t.Logf("%d rounds, %d of them hot", rounds, hot)
 	l.Set(math.Pi)
 	require.Equal(t, math.Pi, l.Load())
-}
-
-// Fractions that go up on one P and down on another leave nothing behind, although the copies grow far beyond the value.
-func TestLevelKeepsItsPrecisionAcrossPs(t *testing.T) {
-	const n = 200_000
-	values := make([]float64, n)
-	rng := rand.New(rand.NewPCG(1, 2))
-	for i := range values {
-		values[i] = rng.Float64() * 1e6
-	}
-	l := new(Level)
-	l.Set(0.1)
-	mustHeat(t, l, (*Level).promote)
-	if !levelIsHot(l) {
-		return // purego: one word, which rounds at every step
-	}
-	var wg sync.WaitGroup
-	add := func(order []int, sign float64) {
-		for _, i := range order {
-			l.Add(sign * values[i])
-		}
-	}
-	up, down := rng.Perm(n), rng.Perm(n)
-	wg.Go(func() { add(up, 1) })
-	wg.Go(func() { add(down, -1) })
-	wg.Wait()
-	// The sum of the values is 1e11, whose neighbours are 1.5e-5 apart.
-	require.InDelta(t, 0.1, l.Load(), 1e-9)
-}
-
-func TestCellsTurnHotWhenGoroutinesFightOverThem(t *testing.T) {
-	if !percpu.Private {
-		return // purego: there is nothing to turn to
-	}
-	if runtime.NumCPU() == 1 {
-		t.Log("one CPU: nobody to fight with")
-		return
-	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(2, runtime.NumCPU())))
-	for name, fresh := range cells {
-		t.Run(name, func(t *testing.T) {
-			c := fresh()
-			total := int64(0)
-			for end := time.Now().Add(20 * time.Second); !c.hot() && time.Now().Before(end); {
-				total += run(4, 20*time.Millisecond, func(int) { c.add(1) })
-			}
-			require.True(t, c.hot())
-			require.Equal(t, float64(total), c.value())
-		})
-	}
-}
-
-// Large additions are sampled as seldom as small ones.
-func TestCountSamplesAdditionsOfAnySizeAlike(t *testing.T) {
-	const n = 1 << 20
-	for _, step := range []uint64{1, 2, 3, 10, 1000, 1024, 1500, 1 << 16, 1<<20 - 1} {
-		samples, sum := 0, uint64(0)
-		for range n {
-			if sum += step; sampled(sum) {
-				samples++
-			}
-		}
-		require.InDelta(t, n/heatSample, samples, n/heatSample/4, "steps of %d", step)
-	}
 }

@@ -110,15 +110,6 @@ func BenchmarkWithRandom(b *testing.B) {
 	})
 }
 
-// paths returns n label values.
-func paths(n int) []string {
-	list := make([]string, n)
-	for i := range list {
-		list[i] = "/api/v1/item/" + strconv.Itoa(i)
-	}
-	return list
-}
-
 // BenchmarkCreate makes series of two labels, up to 100 000 in a family.
 func BenchmarkCreate(b *testing.B) {
 	const most = 100_000

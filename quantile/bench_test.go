@@ -4,23 +4,11 @@ package quantile
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"syscall"
 	"testing"
 	"time"
 )
-
-var defaults = map[float64]float64{0.5: 0.05, 0.9: 0.01, 0.99: 0.001}
-
-func mustObjectives(tb testing.TB, m map[float64]float64) *Objectives {
-	tb.Helper()
-	o, err := NewObjectives(m)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return o
-}
 
 // cpuTime is what the process has used on all CPUs, so that merging in the background is not hidden.
 func cpuTime() time.Duration {
@@ -33,16 +21,6 @@ func cpuTime() time.Duration {
 
 func reportTotal(b *testing.B, before time.Duration) {
 	b.ReportMetric(float64(cpuTime()-before)/float64(b.N), "total-ns/op")
-}
-
-// latencies are 4096 different values of the shape that request times have.
-func latencies() []float64 {
-	r := rand.New(rand.NewPCG(1, 2))
-	values := make([]float64, 4096)
-	for i := range values {
-		values[i] = math.Exp(r.NormFloat64() - 4)
-	}
-	return values
 }
 
 func BenchmarkObserve(b *testing.B) {

@@ -13,14 +13,9 @@ import (
 	"weak"
 
 	"github.com/stretchr/testify/require"
-)
 
-// totals reads count and sum after draining.
-func totals(l *Log, w *Window) (uint64, float64) {
-	l.Drain()
-	_, count, sum := w.Snapshot(nil)
-	return count, sum
-}
+	"github.com/quipu-metrics/quipu/internal/testkit"
+)
 
 func TestLogLosesNothingUnderWritersDrainsAndChangingGOMAXPROCS(t *testing.T) {
 	const writers, each, windows = 8, 30_000, 7
@@ -309,19 +304,6 @@ func TestSpecialValues(t *testing.T) {
 	}
 }
 
-func TestIntegerSumsAreExactFarPast2To53(t *testing.T) {
-	l := NewLog(nil)
-	var w Window
-	w.Init(l, mustObjectives(t, nil), 0)
-	w.sum = 1 << 60
-	for range 100_000 {
-		l.Observe(&w, 1)
-	}
-	_, sum := totals(l, &w)
-	require.Equal(t, float64(1<<60+100_000), sum, "the nearest float64, nothing lost on the way")
-	require.Equal(t, 100_000.0, (w.sum-1<<60)+w.rest)
-}
-
 func TestMergedChunksKeepNoWindowAlive(t *testing.T) {
 	l := NewLog(nil)
 	o := mustObjectives(t, defaults)
@@ -365,4 +347,88 @@ func TestTheTimerDoesNotKeepADroppedLogAlive(t *testing.T) {
 		runtime.GC()
 		return dropped.Value() == nil
 	}, 5*time.Second, time.Millisecond)
+}
+
+// A P may fill a chunk while it is being merged. Other mergers leave it to the one that holds it then, so that one merges
+// the rest as well. The clock is read in the middle of a merge, which is where the test fills the chunk.
+func TestAChunkThatBecomesFullDuringItsMergeIsMergedToItsEnd(t *testing.T) {
+	var c *chunk
+	var w Window
+	fill := func(n uint64) {
+		for i := atomic.LoadUint64(&c.n); i < n; i++ {
+			c.entries[i] = entry{&w, 1}
+		}
+		atomic.StoreUint64(&c.n, n)
+	}
+	l := NewLog(func() time.Time {
+		if c != nil {
+			fill(chunkLen)
+			c = nil
+		}
+		return time.Now()
+	})
+	w.Init(l, mustObjectives(t, defaults), 0)
+	l.addRings(1)
+	full := (*l.rings.Load())[0].current.Load()
+	c = full
+	fill(10)
+	full.mu.Lock()
+	require.Equal(t, chunkLen, l.mergeLocked(full))
+	require.Zero(t, atomic.LoadUint64(&full.n), "it is the P's again")
+	_, count, sum := w.Snapshot(nil)
+	require.Equal(t, uint64(chunkLen), count)
+	require.Equal(t, float64(chunkLen), sum)
+}
+
+func TestRingsStayWhenThereAreMoreOfThem(t *testing.T) {
+	l := NewLog(nil)
+	l.addRings(2)
+	before := *l.rings.Load()
+	l.addRings(4)
+	after := *l.rings.Load()
+	require.Len(t, after, 4)
+	for i := range before {
+		require.Same(t, before[i], after[i])
+	}
+}
+
+// The P writes into a chunk again as soon as the merger has given it back.
+func TestAChunkThatIsGivenBackIsLeftAlone(t *testing.T) {
+	const rounds, again = 3000, 100
+	l := NewLog(nil)
+	var w Window
+	w.Init(l, mustObjectives(t, defaults), 0)
+	l.addRings(1)
+	c := (*l.rings.Load())[0].current.Load()
+	var filled atomic.Int64 // how many times the chunk has been full
+	var merged atomic.Bool
+	testkit.Together(rounds,
+		func(round int) {
+			for i := range c.entries {
+				c.entries[i] = entry{&w, 1}
+			}
+			c.mu.Lock()
+			atomic.StoreUint64(&c.n, chunkLen)
+			merged.Store(false)
+			filled.Store(int64(round + 1))
+			l.mergeLocked(c)
+			merged.Store(true)
+		},
+		func(round int) {
+			for filled.Load() != int64(round+1) || atomic.LoadUint64(&c.n) != 0 {
+			}
+			mine := c.entries[chunkLen-again:] // the merger would come to these last
+			for i := range mine {
+				mine[i] = entry{&w, 1}
+			}
+			for !merged.Load() {
+				runtime.Gosched()
+			}
+			for i := range mine {
+				if mine[i].w == nil {
+					t.Error("the merger has cleared an entry that was written after it had given the chunk back")
+					break
+				}
+			}
+		})
 }

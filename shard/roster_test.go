@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func TestWalksAreInOrderOfCreation(t *testing.T) {
@@ -76,4 +79,31 @@ func TestAWalkGoesOnInTheOldRosterWhenItIsCompacted(t *testing.T) {
 		require.True(t, met[fmt.Sprintf("a=%q", strconv.Itoa(i))], "series %d was there all the time", i)
 	}
 	require.Len(t, f.walk(t), n/4)
+}
+
+// Whoever sees the length of a roster sees the series below it.
+func TestARosterIsNeverLongerThanItsSeries(t *testing.T) {
+	const rounds = 200_000
+	var current atomic.Pointer[roster]
+	current.Store(new(roster).with(new(Node)))
+	var done atomic.Bool
+	testkit.Together(1,
+		func(int) {
+			defer done.Store(true)
+			for i := range rounds {
+				if i%rosterBlock == 0 {
+					current.Store(new(roster).with(new(Node))) // small ones are grown most often
+				}
+				current.Store(current.Load().with(new(Node)))
+			}
+		},
+		func(int) {
+			for !done.Load() {
+				r := current.Load()
+				if r.at(r.length.Load()-1).Load() == nil {
+					t.Error("the last series is not there")
+					return
+				}
+			}
+		})
 }

@@ -11,65 +11,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
-
-// alloc is Alloc for tests, which may meet each other in it.
-func alloc(t testing.TB, n int) uint32 {
-	t.Helper()
-	for range 10_000 {
-		if index, ok := Alloc(n); ok {
-			return index
-		}
-		runtime.Gosched()
-	}
-	require.Fail(t, "no row")
-	return 0
-}
-
-// purego reports whether this build has no private words, and checks then that it hands out none.
-func purego(t *testing.T) bool {
-	if !Private {
-		_, ok := Alloc(1)
-		require.False(t, ok)
-		require.Zero(t, Pin())
-		Unpin()
-	}
-	return !Private
-}
-
-func TestPinNamesAPAndKeepsItToItself(t *testing.T) {
-	if purego(t) {
-		return
-	}
-	// An increment in two steps that nothing protects but the pin.
-	index := alloc(t, 1)
-	defer Free(index, 1)
-	const goroutines, each = 8, 100_000
-	var wg sync.WaitGroup
-	for range goroutines {
-		wg.Go(func() {
-			for range each {
-				for {
-					pid := Pin()
-					if pid < 0 || pid >= 1<<16 {
-						t.Errorf("P %d", pid)
-					}
-					p := Word(pid, index)
-					if p == nil {
-						Unpin()
-						Grow(pid, index)
-						continue
-					}
-					Store(p, Load(p)+1)
-					Unpin()
-					break
-				}
-			}
-		})
-	}
-	wg.Wait()
-	require.Equal(t, uint64(goroutines*each), Sum(index))
-}
 
 func TestRowsDoNotOverlapAndDoNotStraddleGroups(t *testing.T) {
 	if purego(t) {
@@ -244,10 +188,67 @@ func TestSumNeverGoesDown(t *testing.T) {
 	require.Equal(t, total.Load(), Sum(index))
 }
 
-func BenchmarkPin(b *testing.B) {
-	for range b.N {
-		Pin()
-		Unpin()
+// Free needs the slab's lock to put a row where Alloc finds it. With the lock held by the test, the row gets its zeroes all
+// the same, so they come first.
+func TestARowIsZeroBeforeItCanBeHandedOutAgain(t *testing.T) {
+	if purego(t) {
+		return
+	}
+	const n = 3
+	index := alloc(t, n)
+	for w := range n {
+		Store(&Row(0, index)[w], 7)
+	}
+	slab.Lock()
+	freed := make(chan struct{})
+	go func() {
+		defer close(freed)
+		Free(index, n)
+	}()
+	zero := func() bool { return Sum(index) == 0 && Sum(index+1) == 0 && Sum(index+2) == 0 }
+	for end := time.Now().Add(5 * time.Second); !zero() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	before := zero()
+	slab.Unlock()
+	<-freed
+	require.True(t, before, "the row waits for the lock with its old words in it")
+}
+
+// Two goroutines that need memory for the same P at the same time end up with the same memory.
+func TestTwoGoroutinesThatGrowTheSamePShareItsWords(t *testing.T) {
+	if purego(t) {
+		return
+	}
+	const rounds = 200
+	index := alloc(t, 1)
+	defer Free(index, 1)
+	first := Procs()
+	grow := func(round int) {
+		Grow(first+round, index)
+		atomic.AddUint64(Word(first+round, index), 1)
+	}
+	testkit.Together(rounds, grow, grow)
+	for round := range rounds {
+		require.Equal(t, uint64(2), *Word(first+round, index), "P %d", first+round)
+	}
+}
+
+// An update of a hot cell allocates nothing on any P, because its row has memory on all of them.
+func TestAllocMakesMemoryOnEveryP(t *testing.T) {
+	if !Private {
+		return // purego: there are no rows
+	}
+	// Whole groups, of which some have not been used before, whatever other tests did.
+	for range 64 {
+		index, ok := Alloc(MaxRow)
+		for ; !ok; index, ok = Alloc(MaxRow) {
+			runtime.Gosched() // another test's cleanup is giving rows back
+		}
+		for pid := range runtime.GOMAXPROCS(0) {
+			require.Len(t, Row(pid, index), MaxRow, "P %d", pid)
+		}
+		defer Free(index, MaxRow)
 	}
 }
 
@@ -272,23 +273,5 @@ func BenchmarkAllocFree(b *testing.B) {
 	}
 	for b.Loop() {
 		Free(alloc(b, 1), 1)
-	}
-}
-
-// An update of a hot cell allocates nothing on any P, because its row has memory on all of them.
-func TestAllocMakesMemoryOnEveryP(t *testing.T) {
-	if !Private {
-		return // purego: there are no rows
-	}
-	// Whole groups, of which some have not been used before, whatever other tests did.
-	for range 64 {
-		index, ok := Alloc(MaxRow)
-		for ; !ok; index, ok = Alloc(MaxRow) {
-			runtime.Gosched() // another test's cleanup is giving rows back
-		}
-		for pid := range runtime.GOMAXPROCS(0) {
-			require.Len(t, Row(pid, index), MaxRow, "P %d", pid)
-		}
-		defer Free(index, MaxRow)
 	}
 }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package interleave
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// outcomes collects the results of all orders of a program.
+func outcomes(t *testing.T, o Options, setup func(w *World) (report func() string)) map[string]int {
+	t.Helper()
+	seen := make(map[string]int)
+	result := Explore(o, func(w *World) {
+		report := setup(w)
+		w.Check(func() string {
+			seen[report()]++
+			return ""
+		})
+	})
+	require.Empty(t, result.Fault)
+	return seen
+}
+
+func swap(p *uint64, v uint64) { Write(p); *p = v }
+
+func add(p *uint64, n uint64) uint64 { Write(p); *p += n; return *p }

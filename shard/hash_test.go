@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shard
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestShortValuesThatCollideUnderEverySecretAreSeriesOfTheirOwn(t *testing.T) {
+	a, b := "xabbbbbbb", "xabbbbbbbb" // 'a'^9 is 'b'^10, and so on
+	require.Equal(t, labelHash(1, a), labelHash(1, b))
+	f := newFamily(100, "a")
+	first, second := f.with(a), f.with(b)
+	require.NotSame(t, first, second)
+	require.Same(t, first, f.find([]string{a}))
+	require.Same(t, second, f.find([]string{b}))
+}
+
+func TestValuesWithEqualXXHashAreSeriesOfTheirOwn(t *testing.T) {
+	values := collidingValues(t, 5)
+	f := newFamily(100, "a", "b")
+	nodes := make([]*Node, len(values))
+	for i, v := range values {
+		nodes[i] = f.with(v, "b")
+	}
+	check := func(alive ...int) {
+		t.Helper()
+		for i, v := range values {
+			var want *Node
+			for _, k := range alive {
+				if k == i {
+					want = nodes[i]
+				}
+			}
+			require.Same(t, want, f.find([]string{v, "b"}), "%d", i)
+			require.Same(t, want, f.findSet(map[string]string{"b": "b", "a": v}), "%d", i)
+			if want != nil {
+				require.Same(t, want, f.insert(v, "b"), "created twice")
+			}
+		}
+		require.Equal(t, len(alive), f.Len())
+		require.Len(t, f.walk(t), len(alive))
+	}
+	require.Equal(t, int64(4), f.displaced.Load(), "the values do collide")
+	check(0, 1, 2, 3, 4)
+	require.True(t, f.Delete(nodes[0])) // the one with the slot
+	check(1, 2, 3, 4)
+	require.True(t, f.Delete(nodes[2])) // a displaced one
+	check(1, 3, 4)
+	require.Equal(t, int64(3), f.displaced.Load())
+	nodes[0] = f.with(values[0], "b") // takes the slot again
+	check(0, 1, 3, 4)
+	nodes[2] = f.with(values[2], "b")
+	check(0, 1, 2, 3, 4)
+	require.True(t, f.Delete(nodes[0]))
+	require.True(t, f.Delete(nodes[1]))
+	nodes[1] = f.with(values[1], "b") // displaced before, takes the slot now
+	check(1, 2, 3, 4)
+	require.Equal(t, int64(3), f.displaced.Load())
+	for _, i := range []int{1, 2, 3, 4} {
+		require.True(t, f.Delete(nodes[i]))
+	}
+	check()
+	require.Zero(t, f.displaced.Load())
+
+	for i, v := range values {
+		nodes[i] = f.with(v, "b")
+	}
+	f.Reset()
+	check()
+	require.Zero(t, f.displaced.Load())
+}
+
+func TestOpenMapsKeepCollidingValuesApart(t *testing.T) {
+	f := newFamily(100)
+	for i, v := range collidingValues(t, 4) {
+		n := f.withSet(map[string]string{"k": v})
+		require.Equal(t, i+1, f.Len())
+		require.Same(t, n, f.findSet(map[string]string{"k": v}))
+	}
+	require.Equal(t, int64(3), f.displaced.Load())
+}
+
+// Values that people use, and values that differ in few bits, neither collide nor crowd the buckets of the map.
+func TestOrdinaryValuesSpreadEvenly(t *testing.T) {
+	const n = 10_000
+	for name, value := range map[string]func(i int) string{
+		"decimal":            func(i int) string { return strconv.Itoa(i) },
+		"padded":             func(i int) string { return fmt.Sprintf("%08d", i) },
+		"with a prefix":      func(i int) string { return fmt.Sprintf("user-%d", i) },
+		"with a suffix":      func(i int) string { return fmt.Sprintf("%d.example", i) },
+		"hexadecimal":        func(i int) string { return fmt.Sprintf("%016x", i) },
+		"longer than 16":     func(i int) string { return fmt.Sprintf("/api/v1/objects/%d", i) },
+		"two bytes":          func(i int) string { return string([]byte{byte(i), byte(i >> 8)}) },
+		"high bits":          func(i int) string { return string([]byte{1, 2, 3, 4, 5, 6, byte(i), byte(i >> 8)}) },
+		"low bits of eight":  func(i int) string { return string([]byte{byte(i), byte(i >> 8), 3, 4, 5, 6, 7, 8}) },
+		"middle of sixteen":  func(i int) string { return "0123456" + string([]byte{byte(i), byte(i >> 8)}) + "9abcdef" },
+		"powers of a letter": func(i int) string { return string(make([]byte, i%1000)) + strconv.Itoa(i/1000) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			one, two := newFamily(1<<14-1, "a"), newFamily(1<<14-1, "a", "b")
+			for i := range n {
+				one.with(value(i))
+				two.with(value(i%100), value(i/100))
+			}
+			for _, f := range []*family{one, two} {
+				require.Equal(t, n, f.Len())
+				require.Zero(t, f.displaced.Load())
+				stats := f.shards[0].Stats()
+				require.Less(t, float64(stats.TotalBuckets), 1.5*float64(stats.RootBuckets), "%s", stats.ToString())
+				require.Less(t, stats.MaxEntries, 25, "%s", stats.ToString())
+			}
+		})
+	}
+}
