@@ -84,9 +84,13 @@ func BenchmarkSeries(b *testing.B) {
 		append func(dst []byte, format Format) []byte
 	}{
 		{"counter", func(dst []byte, format Format) []byte { return counter.AppendCounter(dst, format, labels, c) }},
-		{"counterEscaped", func(dst []byte, format Format) []byte { return counter.AppendCounter(dst, format, path, c) }},
+		{"counterEscaped", func(dst []byte, format Format) []byte {
+			return counter.AppendCounter(dst, format, path, c)
+		}},
 		{"gauge", func(dst []byte, format Format) []byte { return gauge.AppendGauge(dst, format, labels, third) }},
-		{"histogram", func(dst []byte, format Format) []byte { return histogram.AppendHistogram(dst, format, labels, h) }},
+		{"histogram", func(dst []byte, format Format) []byte {
+			return histogram.AppendHistogram(dst, format, labels, h)
+		}},
 		{"summary", func(dst []byte, format Format) []byte { return summary.AppendSummary(dst, format, labels, s) }},
 	} {
 		for format := Text; format <= Protobuf; format++ {

@@ -17,7 +17,8 @@ func TestACounterHasOneNameInEveryFormat(t *testing.T) {
 		name   string
 		om     string
 	}{
-		{NewFamily("a_total", "", "", Counter, nil), "a_total", "# TYPE a counter\na_total" + withAll + "a_created 1\n"},
+		{NewFamily("a_total", "", "", Counter, nil), "a_total",
+			"# TYPE a counter\na_total" + withAll + "a_created 1\n"},
 		{NewFamily("a_total_total", "", "", Counter, nil), "a_total_total",
 			"# TYPE a_total counter\na_total_total" + withAll + "a_total_created 1\n"},
 		// OpenMetrics has no counters with other names.
@@ -27,7 +28,8 @@ func TestACounterHasOneNameInEveryFormat(t *testing.T) {
 		{NewFamily("_total", "", "", Counter, nil), "_total", "# TYPE _total unknown\n_total 1\n"},
 		// It has none whose family would have the name of another, either.
 		{NewUnknownCounter("a_total", "", ""), "a_total", "# TYPE a_total unknown\na_total 1\n"},
-		{NewUnknownCounter("a_bytes_total", "", "bytes"), "a_bytes_total", "# TYPE a_bytes_total unknown\na_bytes_total 1\n"},
+		{NewUnknownCounter("a_bytes_total", "", "bytes"), "a_bytes_total",
+			"# TYPE a_bytes_total unknown\na_bytes_total 1\n"},
 	} {
 		s := &CounterSample{Int: 1, Created: 1, Exemplar: &Exemplar{Value: 2}}
 		require.Equal(t, "# TYPE "+c.name+" counter\n"+c.name+" 1\n",

@@ -133,7 +133,8 @@ func TestEveryShortDecimalTakesTheFastPath(t *testing.T) {
 }
 
 func FuzzFloat(f *testing.F) {
-	for _, v := range []float64{0, 0.1, 0.57, 1e7, 1e12, 1 << 53, 5e-324, 1700000000.123, math.MaxFloat64, math.Inf(-1)} {
+	for _, v := range []float64{0, 0.1, 0.57, 1e7, 1e12, 1 << 53, 5e-324, 1700000000.123,
+		math.MaxFloat64, math.Inf(-1)} {
 		f.Add(math.Float64bits(v))
 	}
 	f.Fuzz(func(t *testing.T, bits uint64) {

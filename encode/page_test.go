@@ -28,7 +28,8 @@ func page(dst []byte, format Format) []byte {
 		dst = f.End(dst, start, format)
 	}
 	family(NewFamily("http_requests_total", "Requests served.", "", Counter, nil), func(f *Family) {
-		dst = f.AppendCounter(dst, format, label("method", "GET", "code", "200"), &CounterSample{Int: 1234567, Created: born})
+		dst = f.AppendCounter(dst, format, label("method", "GET", "code", "200"),
+			&CounterSample{Int: 1234567, Created: born})
 		dst = f.AppendCounter(dst, format, label("path", hostile), &CounterSample{Int: 1<<53 + 1, Exemplar: exemplar})
 		dst = f.AppendCounter(dst, format, "", &CounterSample{Int: math.MaxUint64, Created: born, Exemplar: bare})
 		dst = f.AppendCounter(dst, format, label("empty", ""), &CounterSample{Int: 3, Frac: 0.25})
@@ -44,9 +45,11 @@ func page(dst []byte, format Format) []byte {
 	family(NewFamily("odd", "Of no type.", "", Untyped, nil), func(f *Family) {
 		dst = f.AppendGauge(dst, format, "", 1e300)
 	})
-	family(NewFamily("request_seconds", "Latency.", "seconds", Histogram, []float64{0.1, 1, 2.5, 1e6}), func(f *Family) {
+	seconds := NewFamily("request_seconds", "Latency.", "seconds", Histogram, []float64{0.1, 1, 2.5, 1e6})
+	family(seconds, func(f *Family) {
 		dst = f.AppendHistogram(dst, format, label("route", "/"), &HistogramSample{
-			Counts: []uint64{1, 2, 0, 3, 4}, Sum: 17.25, Created: born, Exemplars: []*Exemplar{exemplar, nil, nil, nil, bare}})
+			Counts: []uint64{1, 2, 0, 3, 4}, Sum: 17.25, Created: born,
+			Exemplars: []*Exemplar{exemplar, nil, nil, nil, bare}})
 		dst = f.AppendHistogram(dst, format, "", &HistogramSample{Counts: []uint64{0, 0, 0, 0, 0}})
 		dst = f.AppendHistogram(dst, format, label("route", "/both"), &HistogramSample{
 			Counts: []uint64{2, 2, 0, 0, 0}, Sum: 3, Native: nativeSample()})
@@ -83,7 +86,8 @@ func TestPagesMatchTheirGoldens(t *testing.T) {
 			want, err := os.ReadFile(file)
 			require.NoError(t, err)
 			require.Equal(t, string(want), string(got))
-			require.Equal(t, "before"+string(want), string(page([]byte("before"), format)), "appends, and needs no room")
+			require.Equal(t, "before"+string(want), string(page([]byte("before"), format)),
+				"appends, and needs no room")
 			require.Equal(t, string(want), string(page(make([]byte, 0, 1<<16), format)), "with room to spare")
 		})
 	}

@@ -34,7 +34,8 @@ func FuzzOpenMetrics(f *testing.F) {
 		e := &Exemplar{Labels: label("a", value), Value: v, Timestamp: v}
 		dst := c.Begin(nil, OpenMetrics)
 		headers := strings.Count(string(dst), "\n")
-		dst = c.AppendCounter(dst, OpenMetrics, label("a", value), &CounterSample{Int: n, Frac: v, Created: v, Exemplar: e})
+		dst = c.AppendCounter(dst, OpenMetrics, label("a", value),
+			&CounterSample{Int: n, Frac: v, Created: v, Exemplar: e})
 		lines := headers + 1
 		if timeKnown(v) {
 			lines++

@@ -34,7 +34,8 @@ func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 		"done is looked at once": {snapshot, "if atomic.LoadUint64(&row[wordDone]) != done {\n",
 			"if atomic.LoadUint64(&row[wordDone]) < done {\n"},
 		"the sum is read before the buckets": {snapshot,
-			"total := s.read(row[hotBuckets:])\n\tsum := math.Float64frombits(atomic.LoadUint64(&row[wordSum+total&1]))",
+			"total := s.read(row[hotBuckets:])\n\t" +
+				"sum := math.Float64frombits(atomic.LoadUint64(&row[wordSum+total&1]))",
 			"sum := math.Float64frombits(atomic.LoadUint64(&row[wordSum+done&1]))\n\ts.read(row[hotBuckets:])"},
 		"the total of a shared row is not compared": {snapshot, "s.read(row[sharedBuckets:]) == done",
 			"s.read(row[sharedBuckets:]) >= done"},

@@ -17,7 +17,8 @@ func requireNativeIndex(t *testing.T, v float64, schema int) {
 	require.LessOrEqual(t, v, nativeBound(index, schema), "%v at schema %d", v, schema)
 	require.Greater(t, v, nativeBound(index-1, schema), "%v at schema %d", v, schema)
 	for lower := schema; lower >= minSchema; lower-- {
-		require.Equal(t, nativeIndex(v, lower), coarser(index, schema-lower), "%v from schema %d to %d", v, schema, lower)
+		require.Equal(t, nativeIndex(v, lower), coarser(index, schema-lower),
+			"%v from schema %d to %d", v, schema, lower)
 	}
 }
 

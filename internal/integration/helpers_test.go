@@ -91,7 +91,8 @@ func compareResponseBytes(t *testing.T, p scraped, ledger *load.Ledger) {
 	require.Equal(t, sums, p.Values(p.of(name+"_sum")))
 
 	for _, q := range []float64{0.1, 0.5, 0.9, 0.99} {
-		quantiles := p.Values("histogram_quantile(" + strconv.FormatFloat(q, 'g', -1, 64) + ", " + p.of(name+"_bucket") + ")")
+		quantiles := p.Values("histogram_quantile(" + strconv.FormatFloat(q, 'g', -1, 64) +
+			", " + p.of(name+"_bucket") + ")")
 		require.Len(t, quantiles, len(routes))
 		for _, route := range routes {
 			sizes := ledger.ResponseBytes[route]

@@ -79,7 +79,8 @@ func TestPrometheusAgreesWithTheLedger(t *testing.T) {
 	waitForScrape(t, prometheus, second.Ended)
 	for _, job := range jobs {
 		compare(t, scraped{prometheus, job}, second)
-		resets := prometheus.Values(`resets(http_request_duration_seconds_count{job="` + job + `"}[` + since(began) + "])")
+		resets := prometheus.Values(`resets(http_request_duration_seconds_count{job="` + job +
+			`"}[` + since(began) + "])")
 		require.Len(t, resets, len(routes))
 		for series, n := range resets {
 			require.Equal(t, 1.0, n, series)

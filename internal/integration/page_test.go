@@ -24,7 +24,8 @@ func TestPromtoolFindsNothingWrongWithThePage(t *testing.T) {
 
 	for _, requests := range []int{0, 500} {
 		if requests > 0 {
-			ledger := load.Run(t.Context(), load.Config{URL: url, Workers: 2, Rate: float64(requests), Duration: time.Second})
+			ledger := load.Run(t.Context(),
+				load.Config{URL: url, Workers: 2, Rate: float64(requests), Duration: time.Second})
 			require.Positive(t, ledger.Total())
 			require.Zero(t, ledger.Failed+ledger.Wrong)
 		}

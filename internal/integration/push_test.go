@@ -91,7 +91,8 @@ func TestPushgatewayAddReplaceDelete(t *testing.T) {
 				}
 				require.NoError(t, pusher(second).Delete(t.Context()))
 				gateway.WaitEmpty()
-				require.NoError(t, pusher(second).Delete(t.Context()), "there is nothing left to delete, which is no error")
+				require.NoError(t, pusher(second).Delete(t.Context()),
+					"there is nothing left to delete, which is no error")
 			})
 		}
 	}

@@ -42,7 +42,8 @@ func everyKind(t *testing.T, series int) *engine.Registry {
 	require.NoError(t, err)
 	classic, err := reg.NewHistogramVec("classic_seconds", help(70_000), labels, engine.WithBuckets(0.1, 1))
 	require.NoError(t, err)
-	native, err := reg.NewHistogramVec("native_seconds", help(300), labels, engine.WithNative(histogram.NativeDefaults()))
+	native, err := reg.NewHistogramVec("native_seconds", help(300), labels,
+		engine.WithNative(histogram.NativeDefaults()))
 	require.NoError(t, err)
 	both, err := reg.NewHistogramVec("both_seconds", "", labels, engine.WithBuckets(1),
 		engine.WithNative(histogram.NativeDefaults()))

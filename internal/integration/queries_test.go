@@ -30,8 +30,8 @@ func TestQueriesOfTheGuideHaveAnswers(t *testing.T) {
 	classic := startInstrumented(t)
 	native := startInstrumented(t, export.WithNativeHistograms(histogram.NativeDefaults()))
 
-	// Before the first scrape all series exist, with as much in them as comes later: so the rates of
-	// all are extrapolated alike, and their ratios are exact.
+	// Before the first scrape all series exist and have received as much as they receive later. So
+	// all rates are extrapolated alike, and their ratios are exact.
 	round := func() {
 		classic.round(t)
 		native.round(t)
@@ -146,8 +146,8 @@ func startInstrumented(t *testing.T, opts ...export.InstrumentOption) *instrumen
 	return &instrumented{server, client, wrong}
 }
 
-// round sends 10 requests to each of two routes, of which 3 fail at the second, and one to a handler
-// that panics. It misuses a metric once.
+// round sends 10 requests to each of two routes, of which 3 fail at the second, and one to a
+// handler that panics. It misuses a metric once.
 func (s *instrumented) round(t *testing.T) {
 	for i := range 10 {
 		s.get(t, "/users/7", http.StatusOK)

@@ -126,7 +126,8 @@ next:
 			l := &labels[i]
 			begin := len(l.Name) + len(`="`)
 			end := begin + len(l.Value)
-			if len(text) <= end || text[len(l.Name)] != '=' || text[:len(l.Name)] != l.Name || text[begin:end] != l.Value {
+			if len(text) <= end || text[len(l.Name)] != '=' ||
+				text[:len(l.Name)] != l.Name || text[begin:end] != l.Value {
 				continue
 			}
 			// The value ends at the first quote. A wanted value with quotes in it could match

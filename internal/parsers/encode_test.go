@@ -71,7 +71,8 @@ func FuzzPages(f *testing.F) {
 }
 
 func FuzzLabelValue(f *testing.F) {
-	for _, s := range []string{"", "v", "\n", `\`, `\n`, `"`, `\"`, "} 1\n# EOF\n", "\xff\xfe", "\x00", "\r\n", "\u2029"} {
+	for _, s := range []string{"", "v", "\n", `\`, `\n`, `"`, `\"`, "} 1\n# EOF\n", "\xff\xfe", "\x00",
+		"\r\n", "\u2029"} {
 		f.Add(s, s)
 	}
 	f.Fuzz(func(t *testing.T, value, help string) {

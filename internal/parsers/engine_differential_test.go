@@ -35,7 +35,8 @@ func TestTwoHundredRandomRegistriesReadTheSameInEveryFormat(t *testing.T) {
 			for key, sample := range want {
 				have, ok := got[key]
 				require.True(t, ok, "seed %d: %v has no %s", seed, e.Format, key)
-				require.True(t, sameFloat(sample.Value, have.Value), "seed %d: %s is %v in text, %v in %v", seed, key, sample.Value,
+				require.True(t, sameFloat(sample.Value, have.Value), "seed %d: %s is %v in text, %v in %v", seed, key,
+					sample.Value,
 					have.Value, e.Format)
 				if e.Format == encode.OpenMetrics && have.Type != sample.Type {
 					require.Equal(t, []string{"counter", "unknown"}, []string{sample.Type, have.Type}, key)
@@ -76,7 +77,8 @@ func readAs(t *testing.T, reg *engine.Registry, e engine.Exposition) map[string]
 	}
 	for _, n := range natives {
 		for _, suffix := range []string{"_bucket", "_sum", "_count"} {
-			s := Sample{Name: n.Name + suffix, Labels: maps.Clone(n.Labels), Value: float64(n.Native.Count), Type: n.Type}
+			s := Sample{Name: n.Name + suffix, Labels: maps.Clone(n.Labels),
+				Value: float64(n.Native.Count), Type: n.Type}
 			switch suffix {
 			case "_bucket":
 				s.Labels["le"] = "+Inf"
@@ -84,7 +86,8 @@ func readAs(t *testing.T, reg *engine.Registry, e engine.Exposition) map[string]
 				s.Value = n.Native.Sum
 			}
 			if have, ok := samples[s.Key()]; ok {
-				require.True(t, sameFloat(s.Value, have.Value), "%s: classic %v, native %v", s.Key(), have.Value, s.Value)
+				require.True(t, sameFloat(s.Value, have.Value),
+					"%s: classic %v, native %v", s.Key(), have.Value, s.Value)
 			}
 			samples[s.Key()] = s
 		}

@@ -138,7 +138,8 @@ func TestPagesTakenWhileSeriesComeAndGoParseAndNeverGoDown(t *testing.T) {
 		n := updates[i].Load()
 		require.Positive(t, n)
 		require.EqualValues(t, float64(n)*(2+step), l.counters.With(a, b).Value())
-		for _, h := range []engine.HistogramSnapshot{l.histograms.With(a, b).Snapshot(), l.natives.With(a, b).Snapshot()} {
+		for _, h := range []engine.HistogramSnapshot{
+			l.histograms.With(a, b).Snapshot(), l.natives.With(a, b).Snapshot()} {
 			require.EqualValues(t, 2*n, h.Count)
 			require.EqualValues(t, float64(2*n)*step, h.Sum)
 		}

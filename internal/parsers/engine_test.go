@@ -90,7 +90,8 @@ func (b *book) vecs() {
 		hv, err := b.reg.NewHistogramVec(prefix+"seconds", "H.", names,
 			engine.WithBuckets(bounds...), engine.WithUnit("seconds"))
 		require.NoError(err)
-		sv, err := b.reg.NewSummaryVec(prefix+"summary", "", names, engine.WithObjectives(map[float64]float64{0.5: 0.01}))
+		sv, err := b.reg.NewSummaryVec(prefix+"summary", "", names,
+			engine.WithObjectives(map[float64]float64{0.5: 0.01}))
 		require.NoError(err)
 		_, err = b.reg.NewCounterVec(prefix+"empty_total", "Nothing of this is shown.", names)
 		require.NoError(err)
@@ -167,7 +168,8 @@ func (c *collector) Define(d *engine.Definitions) {
 	c.counter = d.Counter("collected_total", "C.", labels)
 	c.gauge = d.Gauge("collected_level", "G.", labels)
 	c.histogram = d.Histogram("collected_bytes", "H.", labels, engine.WithBuckets(1, 2))
-	c.summary = d.Summary("collected_seconds", "S.", labels, engine.WithObjectives(map[float64]float64{0.5: 0.1, 1: 0.1}))
+	c.summary = d.Summary("collected_seconds", "S.", labels,
+		engine.WithObjectives(map[float64]float64{0.5: 0.1, 1: 0.1}))
 	counter := c.b.define(encode.Counter, "all_collected_total", "C.", "", nil, nil)
 	gauge := c.b.define(encode.Gauge, "all_collected_level", "G.", "", nil, nil)
 	hist := c.b.define(encode.Histogram, "all_collected_bytes", "H.", "", []float64{1, 2}, nil)
@@ -352,10 +354,12 @@ func TestPagesOfTheHandlerAreWhatTheirContentTypeSays(t *testing.T) {
 		{"nobody", "", encode.Text},
 		{"curl", "*/*", encode.Text},
 		{"Prometheus 2.0, VictoriaMetrics", "text/plain;version=0.0.4;q=1,*/*;q=0.1", encode.Text},
-		{"Prometheus 2.42", "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75," +
-			"text/plain;version=0.0.4;q=0.5,*/*;q=0.1", encode.OpenMetrics},
+		{"Prometheus 2.42",
+			"application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75," +
+				"text/plain;version=0.0.4;q=0.5,*/*;q=0.1", encode.OpenMetrics},
 		{"Prometheus 2.42, native histograms", protobuf + ",application/openmetrics-text;version=1.0.0;q=0.8," +
-			"application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", encode.Protobuf},
+			"application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+			encode.Protobuf},
 		{"Prometheus 3", "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6," +
 			"application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4," +
 			"text/plain;version=0.0.4;q=0.3,*/*;q=0.2", encode.OpenMetrics},

@@ -51,7 +51,8 @@ func newGenerator(seed uint64, texts ...string) *generator {
 func (g *generator) text() string { return g.texts[g.IntN(len(g.texts))] }
 
 func (g *generator) float() float64 {
-	special := []float64{0, math.Copysign(0, -1), 1, -1, 0.1, 1e6, 5e-324, 1 << 53, 1<<53 - 1, math.MaxFloat64, math.NaN(),
+	special := []float64{0, math.Copysign(0, -1), 1, -1, 0.1, 1e6, 5e-324, 1 << 53, 1<<53 - 1,
+		math.MaxFloat64, math.NaN(),
 		math.Inf(1), math.Inf(-1), 1700000000.123}
 	switch g.IntN(4) {
 	case 0:

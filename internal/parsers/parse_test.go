@@ -14,7 +14,8 @@ func TestParseRefusesWhatIsWrong(t *testing.T) {
 	om, text := encode.OpenMetrics.ContentType(), encode.Text.ContentType()
 	for _, c := range []struct{ name, page, contentType, want string }{
 		{"a series twice", "a{x=\"1\",y=\"2\"} 1\na{y=\"2\",x=\"1\"} 2\n", text, "duplicate series a"},
-		{"a type twice", "# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\n# TYPE a gauge\na{x=\"1\"} 1\n", text, "begins twice"},
+		{"a type twice", "# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\n# TYPE a gauge\na{x=\"1\"} 1\n",
+			text, "begins twice"},
 		{"a label twice", "a{x=\"1\",x=\"2\"} 1\n", text, "label name twice"},
 		{"a sample of another family", "# TYPE a gauge\nb 1\n", text, "in the family"},
 		{"no end", "a 1\n", om, "EOF"},

@@ -15,7 +15,8 @@ func TestCheckPinnedFindsWritesAfterUnpinAndOwnersThatAreNotKeptAlive(t *testing
 	for body, want := range map[string][]string{
 		"func (c *C) Inc() { p := percpu.Word(percpu.Pin(), 1); percpu.Add(p, 1); percpu.Unpin(); " +
 			"runtime.KeepAlive(c) }": nil,
-		"func (c *C) Inc() { p := percpu.Word(percpu.Pin(), 1); percpu.Unpin(); percpu.Add(p, 1); runtime.KeepAlive(c) }": {
+		"func (c *C) Inc() { p := percpu.Word(percpu.Pin(), 1); percpu.Unpin(); percpu.Add(p, 1); " +
+			"runtime.KeepAlive(c) }": {
 			"writes to a private word after Unpin"},
 		"func (c *C) Inc() { p := percpu.Word(percpu.Pin(), 1); if p != nil { percpu.Add(p, 1) }; percpu.Unpin() }": {
 			"writes to a row and does not keep its owner alive until after Unpin"},

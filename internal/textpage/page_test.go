@@ -32,7 +32,8 @@ func TestAPageIsReadBack(t *testing.T) {
 			{"a_total", map[string]string{"z": "1", "b": "quote \" slash \\ line \n brace } é"}, "3", 3},
 		}},
 		{"h", "", "histogram", []Sample{
-			{"h_bucket", map[string]string{"le": "+Inf"}, "2", 2}, {"h_sum", nil, "-0.5", -0.5}, {"h_count", nil, "2", 2},
+			{"h_bucket", map[string]string{"le": "+Inf"}, "2", 2},
+			{"h_sum", nil, "-0.5", -0.5}, {"h_count", nil, "2", 2},
 		}},
 		{"s", "", "summary", []Sample{
 			{"s", map[string]string{"quantile": "0.5"}, "+Inf", math.Inf(1)},
