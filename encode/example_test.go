@@ -72,16 +72,16 @@ func ExampleFormat_ContentType() {
 
 // An Info family is a gauge in the formats that have no such type.
 func ExampleType() {
-	build := encode.NewFamily("build", "What runs.", "", encode.Info, nil)
+	build := encode.NewFamily("build", "The running version.", "", encode.Info, nil)
 	for _, format := range []encode.Format{encode.Text, encode.OpenMetrics} {
 		page := build.Begin(nil, format)
 		os.Stdout.Write(build.AppendGauge(page, format, `version="1.2.3"`, 1))
 	}
 	// Output:
-	// # HELP build_info What runs.
+	// # HELP build_info The running version.
 	// # TYPE build_info gauge
 	// build_info{version="1.2.3"} 1
-	// # HELP build What runs.
+	// # HELP build The running version.
 	// # TYPE build info
 	// build_info{version="1.2.3"} 1
 }

@@ -292,7 +292,8 @@ func cumulative(page *testkit.Page) (names []string) {
 	return names
 }
 
-// checkNothingWentDown makes Prometheus check what loadAndWatch checks on the pages that it reads.
+// checkNothingWentDown makes Prometheus check the same as loadAndWatch checks on the pages that it
+// reads.
 func checkNothingWentDown(t *testing.T, p *testkit.Prometheus, url string, began time.Time) {
 	checked := 0
 	for _, name := range cumulative(readPage(t, url)) {

@@ -19,9 +19,9 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// book records what a registry's pages must show. It reads values from the handles, by Value and
-// Snapshot, when a page is compared. Names, labels and texts are those that the tests put in,
-// repaired by rules that are written here a second time.
+// book records the content that a registry's pages must show. It reads values from the handles, by
+// Value and Snapshot, when a page is compared. Names, labels and texts are those that the tests put
+// in, repaired by rules that are written here a second time.
 type book struct {
 	t       testing.TB
 	reg     *engine.Registry

@@ -55,8 +55,8 @@ func TestTwoHundredRandomRegistriesReadTheSameInEveryFormat(t *testing.T) {
 }
 
 // readAs reads a page and returns its samples by name and labels, without the registry's own
-// metrics and creation times. A native histogram without other buckets becomes what the text
-// formats show of it.
+// metrics and creation times. It replaces a native histogram without other buckets by the samples
+// that the text formats show of it.
 func readAs(t *testing.T, reg *engine.Registry, e engine.Exposition) map[string]Sample {
 	t.Helper()
 	var page bytes.Buffer
