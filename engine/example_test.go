@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/histogram"
 )
 
 // show prints the page without the registry's own metrics.
@@ -304,13 +305,13 @@ func ExampleRegistry_All() {
 	v, _ := r.NewCounterVec("requests_total", "Requests.", []string{"code"})
 	v.With("200")
 	v.With("404")
-	_, _ = r.NewGauge("depth", "")
+	_, _ = r.NewGauge("depth_bytes", "", engine.WithUnit("bytes"))
 	for info := range r.All() {
-		fmt.Println(info.Type, info.Name, info.Labels, info.Series)
+		fmt.Println(info.Type, info.Name, info.Unit, info.Labels, info.Series)
 	}
 	// Output:
-	// gauge app_depth [] 1
-	// counter app_requests_total [code] 2
+	// gauge app_depth_bytes bytes [] 1
+	// counter app_requests_total  [code] 2
 }
 
 func ExampleExposition() {
@@ -398,4 +399,93 @@ func ExampleCollector() {
 	// pool_connections{state="busy"} 1
 	// # TYPE pool_taken_total counter
 	// pool_taken_total 40
+}
+
+// A program registers collectors when it starts, and cannot go on if that fails.
+func ExampleMustRegister() {
+	engine.MustRegister(&poolCollector{pool: &pool{idle: 3, busy: 1, taken: 40}})
+	defer engine.Default().Clear()
+	engine.Default().Expose(os.Stdout, engine.Exposition{Names: []string{"pool_taken_total"}})
+	// Output:
+	// # TYPE pool_taken_total counter
+	// pool_taken_total 40
+}
+
+// The error of a definition wraps one of the variables, by which a program can tell what is wrong.
+func ExampleErrOption() {
+	r := engine.NewRegistry()
+	for _, define := range []func() error{
+		func() error { _, err := r.NewCounterVec("a_total", "", []string{"a-b"}); return err },
+		func() error { _, err := r.NewHistogram("b", "", engine.WithBuckets(2, 1)); return err },
+		func() error {
+			_, err := r.NewSummary("c", "", engine.WithObjectives(map[float64]float64{99: 0.01}))
+			return err
+		},
+		func() error { _, err := r.NewGauge("d", "", engine.WithBuckets(1, 2)); return err },
+	} {
+		err := define()
+		switch {
+		case errors.Is(err, engine.ErrLabel):
+			fmt.Println("a label")
+		case errors.Is(err, engine.ErrBuckets):
+			fmt.Println("the buckets")
+		case errors.Is(err, engine.ErrObjectives):
+			fmt.Println("the objectives")
+		case errors.Is(err, engine.ErrOption):
+			fmt.Println("an option that does not fit")
+		}
+	}
+	// Output:
+	// a label
+	// the buckets
+	// the objectives
+	// an option that does not fit
+}
+
+func ExampleCounterVec_DeleteLabels() {
+	r := engine.NewRegistry()
+	events, _ := r.NewCounterVec("events_total", "", nil) // open label sets can only be deleted by name
+	events.WithLabels(engine.Labels{"kind": "io", "device": "sda"}).Inc()
+	fmt.Println(events.DeleteLabels(engine.Labels{"device": "sda", "kind": "io"}))
+	// Output: true
+}
+
+func ExampleCounterOf_Reset() {
+	type route struct{ Method string }
+	r := engine.NewRegistry()
+	hits, _ := engine.RegisterCounterOf[route](r, "hits_total", "")
+	hits.With(route{"GET"}).Inc()
+	hits.Reset()
+	fmt.Println(hits.With(route{"GET"}).Value())
+	// Output: 0
+}
+
+func ExampleGaugeFunc_Value() {
+	r := engine.NewRegistry()
+	depth, _ := r.NewGaugeFunc("depth", "", func() float64 { return 3 })
+	broken, _ := r.NewGaugeFunc("broken", "", func() float64 { panic("no value") })
+	fmt.Println(depth.Value(), broken.Value())
+	// Output: 3 NaN
+}
+
+// A native histogram needs no bounds. Its snapshot has runs of buckets of one width each.
+func ExampleHistogram_Snapshot_native() {
+	r := engine.NewRegistry()
+	latency, _ := r.NewHistogram("latency_seconds", "", engine.WithNative(histogram.NativeDefaults()))
+	latency.Observe(1)
+	latency.Observe(1)
+	latency.Observe(0)
+	s := latency.Snapshot()
+	fmt.Println(s.Count, s.Native.Schema, s.Native.ZeroCount, s.Native.Positive.Spans)
+	// Output: 3 3 1 [{0 1}]
+}
+
+func ExampleSummary_Start() {
+	r := engine.NewRegistry()
+	latency, _ := r.NewSummary("latency_seconds", "")
+	func() {
+		defer latency.Start().Stop()
+	}()
+	fmt.Println(latency.Snapshot().Count)
+	// Output: 1
 }

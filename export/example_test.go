@@ -4,6 +4,8 @@ package export_test
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -200,4 +202,48 @@ func ExampleServiceOption() {
 	page, _ := io.ReadAll(resp.Body)
 	fmt.Println(strings.Contains(string(page), `<a href="/m">`))
 	// Output: true
+}
+
+func ExampleErrStarted() {
+	service := export.NewService(shop())
+	fmt.Println(service.Start("127.0.0.1:0"))
+	defer service.Shutdown(context.Background())
+	fmt.Println(errors.Is(service.Start("127.0.0.1:0"), export.ErrStarted))
+	// Output:
+	// <nil>
+	// true
+}
+
+func ExampleWithTLS() {
+	lent := httptest.NewTLSServer(nil) // a program loads its certificate with tls.LoadX509KeyPair
+	defer lent.Close()
+	service := export.NewService(shop(), export.WithTLS(&tls.Config{Certificates: lent.TLS.Certificates}))
+	if err := service.Start("127.0.0.1:0"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer service.Shutdown(context.Background())
+	fmt.Println(strings.HasPrefix(service.MetricsURL(), "https://127.0.0.1:"))
+	// Output: true
+}
+
+func ExampleWithCreatedTimes() {
+	reg := engine.NewRegistry(engine.WithClock(func() time.Time { return time.Unix(1_700_000_000, 0) }))
+	jobs, err := reg.NewCounter("jobs_total", "Jobs done.")
+	if err != nil {
+		panic(err)
+	}
+	jobs.Inc()
+	handler := export.Handler(reg, export.WithCreatedTimes(), export.WithFormats(encode.OpenMetrics),
+		export.WithoutSelfMetrics())
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	show(server.URL)
+	// Output:
+	// 200 OK application/openmetrics-text; version=1.0.0; charset=utf-8
+	// # HELP jobs Jobs done.
+	// # TYPE jobs counter
+	// jobs_total 1
+	// jobs_created 1700000000
+	// # EOF
 }

@@ -117,3 +117,13 @@ func ExampleInstrumentOption() {
 	// http_requests_total{method="GET",route="/users/{id}",tenant="acme"} 2
 	// http_requests_total{method="GET",route="/users/{id}",tenant="other"} 1
 }
+
+// Requests of the health checks of a load balancer are no traffic of users.
+func ExampleWithSkip() {
+	reg := engine.NewRegistry()
+	isCheck := func(r *http.Request) bool { return r.URL.Path == "/healthz" }
+	handler := export.Middleware(reg, export.WithSkip(isCheck))(users())
+	visit(handler, "/users/alice", "/healthz", "/healthz")
+	showSeries(reg, "http_responses_total")
+	// Output: http_responses_total{method="GET",route="/users/{id}",code="200"} 1
+}

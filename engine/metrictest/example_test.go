@@ -37,3 +37,33 @@ func TestWorker(t *testing.T) {
 	`)
 	metrictest.Lint(t, reg)
 }
+
+// TestFamilyOfWorker looks at all samples of a metric.
+func TestFamilyOfWorker(t *testing.T) {
+	reg := metrictest.NewRegistry(t)
+	w, err := newWorker(reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for range 3 {
+			w.do("mail")
+		}
+	}()
+	mail := engine.Labels{"queue": "mail"}
+	done := metrictest.WaitUntil(t, reg, "jobs_total", mail, 10*time.Second, func(v float64) bool { return v >= 2 })
+
+	jobs := metrictest.Get(t, reg, "jobs_total")
+	if jobs.Type != "counter" || jobs.Help == "" || len(jobs.Samples) != 1 {
+		t.Errorf("%s is a %s (%s) with the samples %v", jobs.Name, jobs.Type, jobs.Help, jobs.Samples)
+	}
+	sample, ok := jobs.Find("jobs_total", mail)
+	if !ok || sample.Value < done {
+		t.Errorf("%v went down from %v", sample, done)
+	}
+	for _, s := range jobs.Samples {
+		if s.Labels["queue"] == "" {
+			t.Errorf("a job of no queue is counted in %s", s.Name)
+		}
+	}
+}

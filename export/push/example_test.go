@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
@@ -77,7 +79,10 @@ func ExamplePusher_Run() {
 }
 
 func ExampleStatusError() {
-	gateway := httptest.NewServer(http.NotFoundHandler())
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "20")
+		http.Error(w, "too many metrics", http.StatusTooManyRequests)
+	}))
 	defer gateway.Close()
 
 	pusher, err := push.New(gateway.URL, "copy", push.WithRegistry(engine.NewRegistry()))
@@ -86,9 +91,54 @@ func ExampleStatusError() {
 	}
 	var answer *push.StatusError
 	if err := pusher.Add(context.Background()); errors.As(err, &answer) {
+		fmt.Println(answer.Method, strings.TrimPrefix(answer.URL, gateway.URL))
 		fmt.Println(answer.Status, answer.Body)
+		fmt.Println("try again in", answer.RetryAfter)
+		if answer.Location != "" {
+			fmt.Println("the gateway has moved to", answer.Location)
+		}
 	}
-	// Output: 404 404 page not found
+	// Output:
+	// POST /metrics/job/copy
+	// 429 too many metrics
+	// try again in 20s
+}
+
+// A metric must not have a label of the group: the gateway would overwrite it.
+func ExampleErrLabel() {
+	reg := engine.NewRegistry()
+	files, err := reg.NewCounterVec("files_total", "Files copied.", []string{"instance"})
+	if err != nil {
+		panic(err)
+	}
+	files.With("a").Inc()
+	pusher, err := push.New("http://127.0.0.1:9091", "copy", push.WithRegistry(reg), push.WithGrouping("instance", "b"))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(errors.Is(pusher.Add(context.Background()), push.ErrLabel))
+	// Output: true
+}
+
+func ExampleOption() {
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.Method, r.URL.Path, r.Header.Get("X-Scope-OrgID"))
+	}))
+	defer gateway.Close()
+
+	pusher, err := push.New(gateway.URL, "copy",
+		push.WithRegistry(engine.NewRegistry()),
+		push.WithHeader("X-Scope-OrgID", "shop"),
+		push.WithTimeout(5*time.Second),
+		push.WithLogger(slog.New(slog.DiscardHandler)), // for Run, which goes on after a failure
+	)
+	if err != nil {
+		panic(err)
+	}
+	if err := pusher.Replace(context.Background()); err != nil {
+		panic(err)
+	}
+	// Output: PUT /metrics/job/copy shop
 }
 
 func ExampleWithPath() {
