@@ -5,6 +5,7 @@ package house
 import (
 	"go/scanner"
 	"go/token"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -64,23 +65,29 @@ func columns(line string) int {
 	return utf8.RuneCountInString(line) + (tabColumns-1)*strings.Count(line, "\t")
 }
 
-// dataLines returns the lines that belong to a string of several lines: they are as long as they
-// are.
+// dataLines returns the lines whose text is data, and as long as it is: those of a string of
+// several lines, and those of the expected output of an Example.
 func dataLines(source []byte) map[int]bool {
 	lines := map[int]bool{}
-	fset := token.NewFileSet()
-	file := fset.AddFile("", -1, len(source))
+	file := token.NewFileSet().AddFile("", -1, len(source))
 	var s scanner.Scanner
-	s.Init(file, source, nil, 0)
+	s.Init(file, source, nil, scanner.ScanComments)
+	output := 0 // the last line of an Example's output so far
 	for {
 		pos, tok, text := s.Scan()
-		if tok == token.EOF {
+		first := file.Line(pos)
+		switch {
+		case tok == token.EOF:
 			return lines
-		}
-		if first := file.Line(pos); tok == token.STRING && strings.Contains(text, "\n") {
+		case tok == token.STRING && strings.Contains(text, "\n"):
 			for i := range strings.Count(text, "\n") + 1 {
 				lines[first+i] = true
 			}
+		case tok == token.COMMENT && (isOutput.MatchString(text) || output > 0 && first == output+1):
+			output = first
+			lines[first] = true
 		}
 	}
 }
+
+var isOutput = regexp.MustCompile(`^// (Unordered output|Output):`)
