@@ -93,22 +93,68 @@ func goFiles(t *testing.T) []file {
 	return files
 }
 
+// outside are the modules that others than tests may import, and where.
+var outside = map[string][]string{
+	"github.com/cespare/xxhash/v2":  {"shard"},
+	"github.com/puzpuzpuz/xsync/v3": {"shard", "internal/instrument"},
+}
+
 func TestImportsPointOneWay(t *testing.T) {
+	there, imported := map[string]bool{}, map[string]bool{}
 	for _, f := range goFiles(t) {
 		if f.isTest() {
 			continue
 		}
+		there[f.dir] = true
 		for _, imp := range f.ast.Imports {
 			name := strings.Trim(imp.Path.Value, `"`)
-			if name == "net/http" || strings.HasPrefix(name, "net/http/") {
+			dir, inModule := strings.CutPrefix(name, module+"/")
+			first, _, _ := strings.Cut(name, "/")
+			switch {
+			case name == "net/http" || strings.HasPrefix(name, "net/http/"):
 				require.GreaterOrEqual(t, floor(f.dir), httpFloor, "%s imports %s", f.path(), name)
-			}
-			if dir, ok := strings.CutPrefix(name, module+"/"); ok && floor(f.dir) < attic {
+			case inModule && floor(f.dir) < attic:
 				require.Less(t, floor(dir), floor(f.dir), "%s imports %s", f.path(), dir)
+			case strings.Contains(first, ".") && !inModule:
+				require.Contains(t, outside[name], f.dir, "%s imports %s", f.path(), name)
+				imported[name+" "+f.dir] = true
 			}
 			require.NotContains(t, name, "testify", "%s is not a test", f.path())
 		}
 	}
+	for dir := range floors {
+		require.True(t, there[dir], "there is no package %s", dir)
+	}
+	for name, dirs := range outside {
+		for _, dir := range dirs {
+			require.True(t, imported[name+" "+dir], "%s does not import %s", dir, name)
+		}
+	}
+}
+
+func TestTheRootPackageExportsNothing(t *testing.T) {
+	require.Empty(t, exportedNames(inPackage(goFiles(t), ".")))
+}
+
+func TestNestedModulesAreBuiltWithThisTree(t *testing.T) {
+	nested := 0
+	require.NoError(t, filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		require.NoError(t, err)
+		if d.Name() != "go.mod" || filepath.Dir(p) == filepath.Clean(root) {
+			return nil
+		}
+		source, err := os.ReadFile(p)
+		require.NoError(t, err)
+		if !strings.Contains(string(source), module+" v") {
+			return nil // it does not use the module
+		}
+		nested++
+		up, err := filepath.Rel(filepath.Dir(p), root)
+		require.NoError(t, err)
+		require.Contains(t, string(source), "replace "+module+" => "+filepath.ToSlash(up)+"\n", p)
+		return nil
+	}))
+	require.Positive(t, nested)
 }
 
 func TestRootModuleHasThreeDirectDependencies(t *testing.T) {
