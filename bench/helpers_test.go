@@ -25,8 +25,8 @@ func latencies() []float64 {
 	return values
 }
 
-// both runs a benchmark serially and by as many goroutines as there are Ps. op does n operations; each goroutine has its
-// own, from start.
+// both runs a benchmark serially and by as many goroutines as there are Ps. op does n operations;
+// each goroutine has its own, from start.
 func both(b *testing.B, start func() func(n int)) {
 	b.Run("serial", func(b *testing.B) {
 		op := start()
@@ -43,8 +43,8 @@ func both(b *testing.B, start func() func(n int)) {
 	})
 }
 
-// inParallel does n operations by as many goroutines as there are Ps. The loops are those of start: nothing is called for
-// each operation.
+// inParallel does n operations by as many goroutines as there are Ps. The loops are those of start:
+// nothing is called for each operation.
 func inParallel(start func() func(n int), n int) {
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)

@@ -51,8 +51,9 @@ func filled(kind string, n int) *engine.Registry {
 	return reg
 }
 
-// BenchmarkScrape asks export.Handler for whole pages: every kind of series in every format, plain and compressed.
-// Registries of a million series, and pages of over a hundred megabytes, are left out in short mode.
+// BenchmarkScrape asks export.Handler for whole pages: every kind of series in every format, plain
+// and compressed. Registries of a million series, and pages of over a hundred megabytes, are left
+// out in short mode.
 func BenchmarkScrape(b *testing.B) {
 	for _, fill := range []struct {
 		kind   string
@@ -116,8 +117,9 @@ func scrape(b *testing.B, reg *engine.Registry, f encode.Format, encoding string
 	b.ReportMetric(float64(size), "page-B")
 }
 
-// BenchmarkMemory reports the heap that an idle series takes: made by a lookup and updated once, two labels, 100 000 of
-// them, everything included that the registry keeps for it. It is not about time.
+// BenchmarkMemory reports the heap that an idle series takes: made by a lookup and updated once,
+// two labels, 100 000 of them, everything included that the registry keeps for it. It is not about
+// time.
 func BenchmarkMemory(b *testing.B) {
 	const series = 100_000
 	for _, kind := range []string{"counter", "gauge", "histogram", "summary"} {

@@ -70,8 +70,8 @@ func BenchmarkHistogramObserve(b *testing.B) {
 	}))
 }
 
-// BenchmarkSummaryObserve also reports the CPU that the process spends on an observation until it is part of the
-// quantiles, merging included (total-ns/op).
+// BenchmarkSummaryObserve also reports the CPU that the process spends on an observation until it
+// is part of the quantiles, merging included (total-ns/op).
 func BenchmarkSummaryObserve(b *testing.B) {
 	s := must(registry().NewSummary("s", ""))
 	values := latencies()

@@ -80,7 +80,8 @@ func TestEveryExampleServesItsMetrics(t *testing.T) {
 			requests := p.value("request_total", "route", "/")
 			p.expect(requests == count || requests == count+1, "%v requests, %v observations", requests, count)
 			median := p.value("request_processing_seconds", "quantile", "0.5")
-			p.expect(median > 0 && median <= p.value("request_processing_seconds", "quantile", "0.99"), "a median of %v", median)
+			p.expect(median > 0 && median <= p.value("request_processing_seconds", "quantile", "0.99"),
+				"a median of %v", median)
 		},
 		"inprogress": func(p *page) {
 			p.expectType("request_in_progress", "gauge")

@@ -37,12 +37,14 @@ func newProcessCollector() *processCollector {
 
 // Define implements [engine.Collector].
 func (c *processCollector) Define(d *engine.Definitions) {
-	c.cpu = d.Counter("process_cpu_seconds_total", "CPU time that the process has used, its own and the kernel's for it.",
+	c.cpu = d.Counter("process_cpu_seconds_total",
+		"CPU time that the process has used, its own and the kernel's for it.",
 		nil)
 	c.openFDs = d.Gauge("process_open_fds", "Open descriptors.", nil)
 	c.maxFDs = d.Gauge("process_max_fds", "How many descriptors may be open.", nil)
 	c.virtual = d.Gauge("process_virtual_memory_bytes", "Size of the address space in use.", nil)
-	c.maxVirtual = d.Gauge("process_virtual_memory_max_bytes", "How large that may become; 2^64-1 when there is no limit.",
+	c.maxVirtual = d.Gauge("process_virtual_memory_max_bytes",
+		"How large that may become; 2^64-1 when there is no limit.",
 		nil)
 	c.resident = d.Gauge("process_resident_memory_bytes", "Memory of the process that is in RAM.", nil)
 	c.start = d.Gauge("process_start_time_seconds", "When the process started, in seconds since 1970.", nil)

@@ -128,7 +128,9 @@ func TestStartTimeIsFoundBehindAnyName(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 1700000123.45, got, name)
 	}
-	for _, self := range []string{"", "7 (a)", "7 (a) S 1 1", "7 (a) S 1 1 1 0 -1 4194560 1 0 0 0 1 1 0 0 20 0 9 0 x 1"} {
+	for _, self := range []string{
+		"", "7 (a)", "7 (a) S 1 1", "7 (a) S 1 1 1 0 -1 4194560 1 0 0 0 1 1 0 0 20 0 9 0 x 1",
+	} {
 		_, err := startTime([]byte(self), []byte(system))
 		require.Error(t, err, self)
 	}

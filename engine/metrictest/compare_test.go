@@ -46,7 +46,8 @@ func TestComparingANameThatNoMetricHasIsAnError(t *testing.T) {
 	fake := try(t, func(tb testing.TB) { same = Compare(tb, reg, "", "empty", "typo_total", "typo") })
 	require.False(t, same)
 	require.Equal(t, []string{
-		"no such metric is registered: typo_total, typo; it has level_celsius, requests_total, size_bytes, work_seconds",
+		"no such metric is registered: typo_total, typo; " +
+			"it has level_celsius, requests_total, size_bytes, work_seconds",
 	}, fake.errors)
 	fake = try(t, func(tb testing.TB) { Compare(tb, reg, "# TYPE typo_total counter", "typo_total") })
 	require.Len(t, fake.errors, 1, "a type without samples is a difference")

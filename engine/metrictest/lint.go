@@ -33,7 +33,8 @@ func Lint(tb testing.TB, reg *engine.Registry, except ...string) bool {
 		}
 		names := slices.Concat(info.Labels, slices.Collect(maps.Keys(info.Const)), labels[info.Name])
 		for _, problem := range lint(info.Name, info.Type, info.Help, names) {
-			if problem = info.Name + ": " + problem; !slices.Contains(problems, problem) { // several definitions of one name
+			// Several definitions of one name have the same problems.
+			if problem = info.Name + ": " + problem; !slices.Contains(problems, problem) {
 				problems = append(problems, problem)
 			}
 		}
@@ -149,7 +150,8 @@ func baseUnits() map[string]string {
 }
 
 func unitPrefixes() []string {
-	return strings.Fields("pico nano micro milli centi deci deca hecto kilo kibi mega mebi giga gibi tera tebi peta pebi")
+	return strings.Fields("pico nano micro milli centi deci deca hecto " +
+		"kilo kibi mega mebi giga gibi tera tebi peta pebi")
 }
 
 func abbreviations() []string {

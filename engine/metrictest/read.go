@@ -69,7 +69,8 @@ func wait(tb testing.TB, reg *engine.Registry, name string, labels engine.Labels
 		case ok && condition(value):
 			return value
 		case late && ok:
-			tb.Fatalf("after %v, %s is %s, %s", timeout, Sample{Name: name, Labels: labels}.series(), formatValue(value), wanted)
+			tb.Fatalf("after %v, %s is %s, %s", timeout,
+				Sample{Name: name, Labels: labels}.series(), formatValue(value), wanted)
 		case late:
 			tb.Fatalf("after %v, %s", timeout, missing(reg, families, name, labels))
 		}

@@ -105,7 +105,8 @@ func TestItSaysWhatWentWrong(t *testing.T) {
 		"no such job here")
 	require.ErrorContains(t, run(t.Context(), []string{"-addr", g.URL, "-job", ""}, io.Discard, io.Discard),
 		"job is empty")
-	require.ErrorContains(t, run(t.Context(), []string{"-addr", g.URL, "-path", "/x", "-delete"}, io.Discard, io.Discard),
+	require.ErrorContains(t,
+		run(t.Context(), []string{"-addr", g.URL, "-path", "/x", "-delete"}, io.Discard, io.Discard),
 		"no groups")
 
 	ctx, stop := context.WithCancel(t.Context())

@@ -32,7 +32,8 @@ import (
 )
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:8000", "`address` to serve the metrics on; with port 0 the system chooses one")
+	addr := flag.String("addr", "127.0.0.1:8000",
+		"`address` to serve the metrics on; with port 0 the system chooses one")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
