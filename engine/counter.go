@@ -147,14 +147,13 @@ func exposeCounters(f *family, w *pageWriter) {
 			return
 		}
 		sampleCounter(f, n, &w.sample)
-		appendCounter(w, &w.sample)
+		appendCounter(w, n.Labels, &w.sample)
 	}
 }
 
 // sampleCounter reads a series.
 func sampleCounter(f *family, n *shard.Node, s *sample) {
 	c, to := seriesOf[Counter](n), &s.counter
-	s.labels = n.Labels
 	to.Int, to.Frac = c.ints.Load(), c.frac.Load()
 	// The whole part of the fraction belongs to the integer: two halves make a whole. Less than 1 is left,
 	// which past 2^53 is less than half of the distance between floats, so no rounding makes a later total
@@ -171,8 +170,8 @@ func sampleCounter(f *family, n *shard.Node, s *sample) {
 	}
 }
 
-func appendCounter(w *pageWriter, s *sample) {
-	w.buf = w.enc.AppendCounter(w.buf, w.format, s.labels, &s.counter)
+func appendCounter(w *pageWriter, labels string, s *sample) {
+	w.buf = w.enc.AppendCounter(w.buf, w.format, labels, &s.counter)
 }
 
 // fitsCounter refuses values that a counter cannot have.

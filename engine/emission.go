@@ -239,13 +239,13 @@ func (b *emissionBuffer) of(f *family) int {
 	return len(b.samples[f.def.slot])
 }
 
-// sample makes series i of a family a sample.
-func (b *emissionBuffer) sample(f *family, i int, to *sample) {
+// sample makes series i of a family a sample, and returns its labels.
+func (b *emissionBuffer) sample(f *family, i int, to *sample) (labels string) {
 	s := &b.samples[f.def.slot][i]
-	to.labels = stringOf(b.text[s.labels.begin:s.labels.end])
 	f.kind.take(to, supplied{
 		value: s.value, count: s.count,
 		counts:    b.counts[s.counts.begin:s.counts.end],
 		quantiles: b.quantiles[s.quantiles.begin:s.quantiles.end],
 	})
+	return stringOf(b.text[s.labels.begin:s.labels.end])
 }

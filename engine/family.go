@@ -24,7 +24,7 @@ type kind struct {
 	steps     func(d *definition) []float64                                // bounds or quantiles that are labels of samples; may be nil
 	exemplars func(d *definition) int                                      // how many exemplars a series keeps; nil: none
 	expose    func(f *family, w *pageWriter)                               // appends all series that the program updates
-	append    func(w *pageWriter, s *sample)                               // appends one series
+	append    func(w *pageWriter, labels string, s *sample)                // appends one series
 	form      form                                                         // of the series that a collector emits
 	fits      func(d *definition, value float64, parts int) (fault, error) // checks a supplied series
 	take      func(*sample, supplied)                                      // makes a supplied series a sample

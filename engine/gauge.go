@@ -104,16 +104,15 @@ func exposeGauges(f *family, w *pageWriter) {
 			return
 		}
 		sampleGauge(n, &w.sample)
-		appendGauge(w, &w.sample)
+		appendGauge(w, n.Labels, &w.sample)
 	}
 }
 
 // sampleGauge reads a series.
 func sampleGauge(n *shard.Node, s *sample) {
-	s.labels = n.Labels
 	s.gauge = seriesOf[Gauge](n).level.Load()
 }
 
-func appendGauge(w *pageWriter, s *sample) {
-	w.buf = w.enc.AppendGauge(w.buf, w.format, s.labels, s.gauge)
+func appendGauge(w *pageWriter, labels string, s *sample) {
+	w.buf = w.enc.AppendGauge(w.buf, w.format, labels, s.gauge)
 }

@@ -246,7 +246,7 @@ func exposeHistograms(f *family, w *pageWriter) {
 			return
 		}
 		sampleHistogram(f, n, &w.sample)
-		appendHistogram(w, &w.sample)
+		appendHistogram(w, n.Labels, &w.sample)
 	}
 }
 
@@ -259,7 +259,6 @@ func exposeHistograms(f *family, w *pageWriter) {
 // last digits.
 func sampleHistogram(f *family, n *shard.Node, s *sample) {
 	h, to := seriesOf[Histogram](n), &s.histogram
-	s.labels = n.Labels
 	*to = encode.HistogramSample{Created: f.created(n, s)}
 	s.exemplars = s.exemplars[:0]
 	if set := f.exemplars.set(n); set != nil {
@@ -286,8 +285,8 @@ func sampleHistogram(f *family, n *shard.Node, s *sample) {
 	}
 }
 
-func appendHistogram(w *pageWriter, s *sample) {
-	w.buf = w.enc.AppendHistogram(w.buf, w.format, s.labels, &s.histogram)
+func appendHistogram(w *pageWriter, labels string, s *sample) {
+	w.buf = w.enc.AppendHistogram(w.buf, w.format, labels, &s.histogram)
 	native := s.histogram.Native
 	if native != nil && len(native.Exemplars) > 0 && w.format == encode.Protobuf && !w.whole {
 		// Prometheus reads the exemplars of the first native histogram in a message only. A reader of whole

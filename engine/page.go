@@ -152,8 +152,8 @@ func (p *page) exposeEmission(f *family, b *emissionBuffer) {
 		if !p.next() {
 			return
 		}
-		b.sample(f, i, &p.sample)
-		f.kind.append(&p.pageWriter, &p.sample)
+		labels := b.sample(f, i, &p.sample)
+		f.kind.append(&p.pageWriter, labels, &p.sample)
 	}
 }
 
@@ -163,9 +163,8 @@ func (p *page) exposeFunction(f *family) {
 	if !ok || !p.next() {
 		return
 	}
-	p.sample.labels = f.consts
 	f.kind.take(&p.sample, value)
-	f.kind.append(&p.pageWriter, &p.sample)
+	f.kind.append(&p.pageWriter, f.consts, &p.sample)
 }
 
 // release keeps a page for the next scrape, unless a family has made its buffer large.

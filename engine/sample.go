@@ -10,7 +10,6 @@ import (
 // sample is the state of one series at one moment. The kind of its family says which fields are set.
 // One sample is used for all series of a page, one after another: its slices are overwritten.
 type sample struct {
-	labels    string
 	counter   encode.CounterSample
 	gauge     float64
 	histogram encode.HistogramSample

@@ -187,7 +187,7 @@ func exposeSummaries(f *family, w *pageWriter) {
 			return
 		}
 		sampleSummary(f, n, &w.sample)
-		appendSummary(w, &w.sample)
+		appendSummary(w, n.Labels, &w.sample)
 	}
 }
 
@@ -195,13 +195,12 @@ func exposeSummaries(f *family, w *pageWriter) {
 // that once, for all summaries.
 func sampleSummary(f *family, n *shard.Node, s *sample) {
 	to := &s.summary
-	s.labels = n.Labels
 	s.quantiles, to.Count, to.Sum = seriesOf[Summary](n).window.Snapshot(s.quantiles[:0])
 	to.Quantiles, to.Created = s.quantiles, f.created(n, s)
 }
 
-func appendSummary(w *pageWriter, s *sample) {
-	w.buf = w.enc.AppendSummary(w.buf, w.format, s.labels, &s.summary)
+func appendSummary(w *pageWriter, labels string, s *sample) {
+	w.buf = w.enc.AppendSummary(w.buf, w.format, labels, &s.summary)
 }
 
 func fitsSummary(d *definition, _ float64, quantiles int) (fault, error) {
