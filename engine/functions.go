@@ -11,9 +11,15 @@ type pageFunctions struct {
 	waiter
 	begin, until time.Time // while the page waits for them
 
-	funcs   []*run[float64] // of the func metrics that the page shows, in the page's order
-	next    int             // the first of funcs that the page has not come to
+	funcs   []funcRun // of the func metrics that the page shows, in the page's order
+	next    int       // where the page is in funcs
 	sources map[*source]sourceRun
+}
+
+// funcRun is the call of a func metric's function for a page.
+type funcRun struct {
+	fam *family
+	run *run[float64]
 }
 
 // sourceRun is the call of a collector for a page. Whether it came in time is decided once, so that a page
@@ -42,7 +48,7 @@ func (fs *pageFunctions) startFamily(f *family) {
 	case *source:
 		fs.start(s)
 	default:
-		fs.funcs = append(fs.funcs, f.fn.Load().start())
+		fs.funcs = append(fs.funcs, funcRun{f, f.fn.Load().start()})
 	}
 }
 
@@ -67,12 +73,13 @@ func (fs *pageFunctions) start(s *source) {
 	fs.sources[s] = sourceRun{run: s.runner.start()}
 }
 
-// value returns the value of a func metric. The page asks once for each func metric that it shows, in its
-// order.
+// value returns the value of a func metric. The page comes to its func metrics in their order, and may leave
+// some out.
 func (fs *pageFunctions) value(f *family) (value supplied, ok bool) {
-	run := fs.funcs[fs.next]
-	fs.next++
-	return f.result(&fs.waiter, run, fs.until)
+	for fs.funcs[fs.next].fam != f {
+		fs.next++
+	}
+	return f.result(&fs.waiter, fs.funcs[fs.next].run, fs.until)
 }
 
 // emission returns the emissions of a collector for the page, or nil if it failed.
@@ -98,8 +105,8 @@ func (fs *pageFunctions) emission(s *source) *emissionBuffer {
 
 // leave ends the page's use of the results.
 func (fs *pageFunctions) leave() {
-	for _, run := range fs.funcs {
-		run.leave()
+	for _, call := range fs.funcs {
+		call.run.leave()
 	}
 	for _, call := range fs.sources {
 		call.run.leave()

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/quipu-metrics/quipu/encode"
@@ -47,15 +46,10 @@ type Exposition struct {
 	Context context.Context
 }
 
-// shows reports whether the page has a family. It returns the same each time.
-func (e *Exposition) shows(f *family) bool {
-	return !(f.def.self && e.NoSelf) && (len(e.Names) == 0 || slices.Contains(e.Names, f.def.name))
-}
-
 // page is an exposition under way. Pages are used again, with their buffers.
 type page struct {
 	pageWriter
-	functions pageFunctions
+	walk walk
 }
 
 func newPage() any {
@@ -85,21 +79,23 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	p.whole = e.WholeFamilies && e.Format == encode.Protobuf
 	p.sample.withCreated = e.Created || e.Format == encode.Protobuf
 	p.sample.withExemplars = e.Format != encode.Text
+	p.walk.names, p.walk.noSelf = e.Names, e.NoSelf
 
-	r.log.Drain()
-	r.refreshSelf()
-	families := *r.sorted.Load()
 	if !p.stopped() {
-		p.startFunctions(r, families, &e, begin)
+		var done <-chan struct{}
+		if p.ctx != nil {
+			done = p.ctx.Done()
+		}
+		p.walk.begin(r, e.Deadline, done)
 	}
-	for _, f := range families {
-		if !e.shows(f) {
+	for _, f := range p.walk.families {
+		if !p.walk.shows(f) {
 			continue
 		}
 		if p.stopped() {
 			break
 		}
-		p.expose(f, families)
+		p.expose(f)
 	}
 	p.finish()
 
@@ -109,67 +105,32 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	return p.n, p.err
 }
 
-// startFunctions calls the functions of a page that begins now.
-func (p *page) startFunctions(r *Registry, families []*family, e *Exposition, now time.Time) {
-	var abort <-chan struct{}
-	if p.ctx != nil {
-		abort = p.ctx.Done()
-	}
-	p.functions.open(now, e.Deadline, abort)
-	for _, f := range families {
-		if e.shows(f) {
-			p.functions.startFamily(f)
-		}
-	}
-	if len(e.Names) == 0 {
-		p.functions.runBare(*r.bare.Load())
-	}
-}
-
 // expose appends the series of a family, and flushes as needed.
-func (p *page) expose(f *family, families []*family) {
+func (p *page) expose(f *family) {
 	unknown := false
 	if p.format == encode.OpenMetrics {
 		// The list decides, so that the families of one page fit together even if metrics are defined and
 		// removed meanwhile.
 		base := f.def.unsuffixed()
-		unknown = base != "" && !f.def.self && hasName(families, base)
+		unknown = base != "" && !f.def.self && hasName(p.walk.families, base)
 	}
 	p.enter(f.def.name, f.encoder(unknown))
-	switch s := f.def.supplier.(type) {
-	case nil:
+	if f.def.supplier == nil {
 		f.kind.expose(f, &p.pageWriter)
-	case *source:
-		p.exposeEmission(f, p.functions.emission(s))
-	default:
-		p.exposeFunction(f)
-	}
-}
-
-// exposeEmission appends the series that a collector emitted for a family.
-func (p *page) exposeEmission(f *family, b *emissionBuffer) {
-	for i := range b.of(f) {
-		if !p.next() {
-			return
-		}
-		labels := b.sample(f, i, &p.sample)
-		f.kind.append(&p.pageWriter, labels, &p.sample)
-	}
-}
-
-// exposeFunction appends the series of a func metric.
-func (p *page) exposeFunction(f *family) {
-	value, ok := p.functions.value(f)
-	if !ok || !p.next() {
 		return
 	}
-	f.kind.take(&p.sample, value)
-	f.kind.append(&p.pageWriter, f.consts, &p.sample)
+	p.walk.supplied(f, &p.sample, func(labels string) bool {
+		if !p.next() {
+			return false
+		}
+		f.kind.append(&p.pageWriter, labels, &p.sample)
+		return true
+	})
 }
 
 // release keeps a page for the next scrape, unless a family has made its buffer large.
 func (p *page) release(r *Registry) {
-	p.functions.leave()
+	p.walk.end()
 	p.reset()
 	if cap(p.buf) <= 4*chunkSize {
 		r.pages.put(p)
