@@ -302,3 +302,44 @@ func TestBytesOfAnIdleSeries(t *testing.T) {
 		runtime.KeepAlive(r)
 	}
 }
+
+func TestReadAllocatesNothing(t *testing.T) {
+	const series = 20_000
+	for _, families := range []int{1, 200} {
+		r := engine.NewRegistry()
+		for i := range families {
+			v := must(r.NewCounterVec(fmt.Sprintf("c%d_total", i), "", []string{"a", "b"}))
+			h := must(r.NewHistogramVec(fmt.Sprintf("h%d", i), "", []string{"a"}, engine.WithBuckets(1, 2), engine.WithMaxSeries(series)))
+			m := must(r.NewSummaryVec(fmt.Sprintf("s%d", i), "", []string{"a"}))
+			for k := range series / families / 2 {
+				v.With(fmt.Sprint(k), "x\"y").Inc()
+			}
+			for k := range 10 {
+				h.With(fmt.Sprint(k)).Observe(1)
+				m.With(fmt.Sprint(k)).Observe(1)
+			}
+		}
+		total := 0.0
+		read := func() {
+			for f := range r.Read(engine.ReadOptions{}) {
+				for s := range f.Samples() {
+					if n, ok := s.Int(); ok {
+						total += float64(n)
+					}
+					for _, l := range s.Labels() {
+						total += float64(len(l.Value))
+					}
+					if h := s.Histogram(); h != nil {
+						total += h.Sum
+					}
+					if m := s.Summary(); m != nil {
+						total += m.Estimates[0].Value
+					}
+				}
+			}
+		}
+		read()
+		require.Zero(t, testing.AllocsPerRun(10, read), "%d families", families)
+		require.Positive(t, total)
+	}
+}

@@ -2,7 +2,10 @@
 
 package engine
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // A series remembers when it was created in the 32 bits that its node has room for: eight bytes more would
 // make a counter a size class larger. Most of the range counts tenths of a second from 1.6 years before
@@ -40,3 +43,9 @@ func bornMillis(born uint32, epochMillis int64) int64 {
 // unixSeconds returns a time in seconds since 1970, as the nearest float64. Nanoseconds since 1970 have
 // more than 53 bits, so dividing them would not give it.
 func unixSeconds(t time.Time) float64 { return float64(t.Unix()) + float64(t.Nanosecond())/1e9 }
+
+// timeOf returns the time of so many seconds since 1970.
+func timeOf(seconds float64) time.Time {
+	whole, fraction := math.Modf(seconds)
+	return time.Unix(int64(whole), int64(math.Round(fraction*1e9)))
+}

@@ -138,7 +138,9 @@ var counterKind = kind{
 	append:    appendCounter,
 	form:      formValue,
 	fits:      fitsCounter,
-	take:      func(s *sample, from supplied) { s.counter = encode.CounterSample{Frac: from.value} },
+	read:      readCounter,
+	present:   func(_ *family, s *Sample) { s.setCounter() },
+	take:      func(s *state, from supplied) { s.counter = encode.CounterSample{Frac: from.value} },
 }
 
 func exposeCounters(f *family, w *pageWriter) {
@@ -146,13 +148,13 @@ func exposeCounters(f *family, w *pageWriter) {
 		if !w.next() {
 			return
 		}
-		sampleCounter(f, n, &w.sample)
-		appendCounter(w, n.Labels, &w.sample)
+		readCounter(f, n, &w.state)
+		appendCounter(w, n.Labels, &w.state)
 	}
 }
 
-// sampleCounter reads a series.
-func sampleCounter(f *family, n *shard.Node, s *sample) {
+// readCounter reads a series.
+func readCounter(f *family, n *shard.Node, s *state) {
 	c, to := seriesOf[Counter](n), &s.counter
 	to.Int, to.Frac = c.ints.Load(), c.frac.Load()
 	// The whole part of the fraction belongs to the integer: two halves make a whole. Less than 1 is left,
@@ -170,7 +172,7 @@ func sampleCounter(f *family, n *shard.Node, s *sample) {
 	}
 }
 
-func appendCounter(w *pageWriter, labels string, s *sample) {
+func appendCounter(w *pageWriter, labels string, s *state) {
 	w.buf = w.enc.AppendCounter(w.buf, w.format, labels, &s.counter)
 }
 

@@ -240,7 +240,7 @@ func (b *emissionBuffer) of(f *family) int {
 }
 
 // sample makes series i of a family a sample, and returns its labels.
-func (b *emissionBuffer) sample(f *family, i int, to *sample) (labels string) {
+func (b *emissionBuffer) sample(f *family, i int, to *state) (labels string) {
 	s := &b.samples[f.def.slot][i]
 	f.kind.take(to, supplied{
 		value: s.value, count: s.count,

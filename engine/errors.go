@@ -37,8 +37,11 @@ var (
 // nilOption is the error of an option that is nil, by its position.
 func nilOption(i int) error { return fmt.Errorf("%w: option %d is nil", ErrOption, i+1) }
 
-// must panics with the error of a constructor.
-func must[T any](metric T, err error) T {
+// Must returns the metric of a constructor and panics with its error, if there is one. It is for package
+// variables with a registry that is not the default one:
+//
+//	var depth = engine.Must(registry.NewGauge("queue_depth", "Jobs that wait."))
+func Must[T any](metric T, err error) T {
 	if err != nil {
 		panic(err)
 	}

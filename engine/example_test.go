@@ -489,3 +489,72 @@ func ExampleSummary_Start() {
 	fmt.Println(latency.Snapshot().Count)
 	// Output: 1
 }
+
+// Programs, tests and senders read the metrics of a registry without parsing a page.
+func ExampleRegistry_Read() {
+	reg := engine.NewRegistry()
+	requests := must(reg.NewCounterVec("requests_total", "Requests.", []string{"path"}))
+	requests.With("/a").Add(3)
+	requests.With("/b").AddWithExemplar(1, engine.Labels{"trace_id": "7f"})
+	latency := must(reg.NewHistogram("latency_seconds", "Latency.", engine.WithBuckets(0.1, 1)))
+	latency.Observe(0.05)
+	size := must(reg.NewSummary("size_bytes", "Sizes.", engine.WithUnit("bytes"),
+		engine.WithObjectives(map[float64]float64{0.5: 0.01})))
+	size.Observe(512)
+	native := must(reg.NewHistogram("wait_seconds", "Waits.", engine.WithNative(histogram.NativeDefaults())))
+	native.Observe(1)
+
+	var copies []*engine.Sample
+	options := engine.ReadOptions{
+		Names:  []string{"requests_total", "latency_seconds", "size_bytes", "wait_seconds"}, // all when empty
+		NoSelf: true, Deadline: time.Now().Add(time.Second),
+	}
+	for f := range reg.Read(options) {
+		fmt.Printf("%s %s %q %q\n", f.Name(), f.Type(), f.Help(), f.Unit())
+		for s := range f.Samples() {
+			if n, ok := s.Int(); ok {
+				fmt.Println(" ", s.Labels(), n, s.Value())
+			}
+			for _, e := range s.Exemplars() {
+				fmt.Println("  exemplar", e.Labels[0].Name, e.Labels[0].Value, e.Value, e.Bucket, e.Time.IsZero())
+			}
+			if h := s.Histogram(); h != nil {
+				fmt.Println("  histogram", h.Counts, h.Sum, s.Native() != nil)
+			}
+			if m := s.Summary(); m != nil {
+				q := m.Estimates[0]
+				fmt.Println("  summary", q.Quantile, q.Error, q.Value, m.Count, m.Sum)
+			}
+			if s.Created().After(time.Now()) {
+				fmt.Println("  from the future")
+			}
+			copies = append(copies, s.Clone()) // s itself is overwritten by the next step
+		}
+	}
+	fmt.Println(len(copies), copies[1].Labels()[0] == engine.Label{Name: "path", Value: "/b"})
+	// Output:
+	// latency_seconds histogram "Latency." ""
+	//   histogram [1 0 0] 0.05 false
+	// requests_total counter "Requests." ""
+	//   [{path /a}] 3 3
+	//   [{path /b}] 1 1
+	//   exemplar trace_id 7f 1 0 false
+	// size_bytes summary "Sizes." "bytes"
+	//   summary 0.5 0.01 512 1 512
+	// wait_seconds histogram "Waits." ""
+	//   histogram [] 1 true
+	// 5 false
+}
+
+// A library names its metrics after the program that it is part of, in a registry of its own.
+func ExampleMust() {
+	reg := engine.NewRegistry()
+	waits := engine.Must(reg.NewCounter(engine.JoinName("app", "pool", "waits_total"), "Waits."))
+	waits.Inc()
+	users := engine.Must(reg.NewCounterVec(engine.JoinName("app", "", "users_total"), "Users.", []string{"plan"}))
+	age := engine.Must(reg.NewCounterFunc("age_total", "Age.", func() float64 { return 7 }))
+	type labels struct{ Plan string }
+	sales := engine.Must(engine.RegisterCounterOf[labels](reg, "sales_total", "Sales."))
+	fmt.Println(waits.Name(), waits.Value(), users.Name(), age.Name(), sales.Name())
+	// Output: app_pool_waits_total 1 app_users_total age_total sales_total
+}

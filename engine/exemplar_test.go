@@ -41,8 +41,8 @@ func (c *testClock) option() RegistryOption { return WithClock(func() time.Time 
 func TestExemplarsShowInOpenMetrics(t *testing.T) {
 	clock := testClock{time.Unix(100, 0)}
 	r := NewRegistry(clock.option())
-	c := must(r.NewCounterVec("c_total", "", []string{"a"}))
-	h := must(r.NewHistogram("h", "", WithBuckets(1, 2)))
+	c := Must(r.NewCounterVec("c_total", "", []string{"a"}))
+	h := Must(r.NewHistogram("h", "", WithBuckets(1, 2)))
 	c.With("plain").Inc()
 	c.With("x").AddWithExemplar(2, Labels{"trace_id": "old"})
 	c.With("x").AddWithExemplar(1, Labels{"trace_id": `new"`})
@@ -63,7 +63,7 @@ func TestExemplarsFromContextsAreRateLimited(t *testing.T) {
 	clock := testClock{time.Unix(100, 0)}
 	r := NewRegistry(clock.option())
 	calls := 0
-	c := must(r.NewCounter("c_total", "", WithExemplars(func(ctx context.Context) Labels {
+	c := Must(r.NewCounter("c_total", "", WithExemplars(func(ctx context.Context) Labels {
 		calls++
 		return traceOf(ctx)
 	})))
@@ -83,7 +83,7 @@ func TestExemplarsFromContextsAreRateLimited(t *testing.T) {
 
 func TestExemplarsThatDoNotFitAreDroppedAndCounted(t *testing.T) {
 	r := NewRegistry()
-	c := must(r.NewCounter("c_total", ""))
+	c := Must(r.NewCounter("c_total", ""))
 	c.AddWithExemplar(1, Labels{"trace_id": strings.Repeat("x", encode.MaxExemplarRunes)})
 	c.AddWithExemplar(1, Labels{"trace-id": "x"})
 	require.Equal(t, "c_total 2\n", openMetricsOf(t, r))
@@ -92,7 +92,7 @@ func TestExemplarsThatDoNotFitAreDroppedAndCounted(t *testing.T) {
 
 func TestExemplarsGoWithTheirSeries(t *testing.T) {
 	r := NewRegistry()
-	c := must(r.NewCounterVec("c_total", "", []string{"a"}))
+	c := Must(r.NewCounterVec("c_total", "", []string{"a"}))
 	count := func() (n int) {
 		c.fam.exemplars.sets.Range(func(any, any) bool { n++; return true })
 		return n
@@ -111,7 +111,7 @@ func TestExemplarsGoWithTheirSeries(t *testing.T) {
 
 func TestACounterWithoutAnExemplarDoesNotShowThatOfTheOneBefore(t *testing.T) {
 	r := NewRegistry()
-	c := must(r.NewCounterVec("c_total", "", []string{"a"}))
+	c := Must(r.NewCounterVec("c_total", "", []string{"a"}))
 	c.With("1").AddWithExemplar(1, Labels{"t": "1"})
 	c.With("2").Add(2)
 	page := openMetricsOf(t, r)
@@ -120,12 +120,12 @@ func TestACounterWithoutAnExemplarDoesNotShowThatOfTheOneBefore(t *testing.T) {
 
 func TestNativeHistogramsHaveExemplars(t *testing.T) {
 	r := NewRegistry()
-	h := must(r.NewHistogram("h", "", WithNative(histogram.NativeDefaults()), WithExemplars(traceOf)))
+	h := Must(r.NewHistogram("h", "", WithNative(histogram.NativeDefaults()), WithExemplars(traceOf)))
 	h.ObserveContext(withTrace("a"), 1)
 	h.ObserveContext(withTrace("b"), 100)
 	h.ObserveContext(withTrace("c"), 101)
-	var read sample
-	sampleHistogram(h.fam, h.fam.only, &read)
+	var read state
+	readHistogram(h.fam, h.fam.only, &read)
 	var traces []string
 	for _, e := range read.histogram.Native.Exemplars {
 		if e != nil {
@@ -137,7 +137,7 @@ func TestNativeHistogramsHaveExemplars(t *testing.T) {
 
 func TestADroppedAdditionLeavesNoExemplar(t *testing.T) {
 	r := NewRegistry()
-	c := must(r.NewCounter("c_total", "", WithExemplars(traceOf)))
+	c := Must(r.NewCounter("c_total", "", WithExemplars(traceOf)))
 	for _, v := range []float64{-1, math.NaN()} {
 		c.AddWithExemplar(v, Labels{"trace_id": "a"})
 		c.AddContext(withTrace("b"), v)
@@ -148,7 +148,7 @@ func TestADroppedAdditionLeavesNoExemplar(t *testing.T) {
 func TestAClockThatIsSetBackDoesNotKeepAnExemplar(t *testing.T) {
 	clock := testClock{time.Unix(10000, 0)}
 	r := NewRegistry(clock.option())
-	c := must(r.NewCounter("c_total", "", WithExemplars(traceOf)))
+	c := Must(r.NewCounter("c_total", "", WithExemplars(traceOf)))
 	c.AddContext(withTrace("before"), 1)
 	clock.now = time.Unix(100, 0)
 	for range 1000 { // one call in 16 asks for an exemplar
@@ -159,11 +159,11 @@ func TestAClockThatIsSetBackDoesNotKeepAnExemplar(t *testing.T) {
 
 func TestNilLabelsAreNoExemplar(t *testing.T) {
 	r := NewRegistry()
-	c := must(r.NewCounter("c_total", ""))
-	h := must(r.NewHistogram("h", "", WithBuckets(1)))
-	n := must(r.NewHistogram("n", "", WithNative(histogram.NativeDefaults())))
-	from := must(r.NewCounter("from_total", "", WithExemplars(func(context.Context) Labels { return nil })))
-	fromHistogram := must(r.NewHistogram("fromh", "", WithBuckets(1),
+	c := Must(r.NewCounter("c_total", ""))
+	h := Must(r.NewHistogram("h", "", WithBuckets(1)))
+	n := Must(r.NewHistogram("n", "", WithNative(histogram.NativeDefaults())))
+	from := Must(r.NewCounter("from_total", "", WithExemplars(func(context.Context) Labels { return nil })))
+	fromHistogram := Must(r.NewHistogram("fromh", "", WithBuckets(1),
 		WithExemplars(func(context.Context) Labels { return nil })))
 	for name, update := range map[string]func(){
 		"Counter":              func() { c.AddWithExemplar(1, nil) },

@@ -19,15 +19,19 @@ import (
 type kind struct {
 	*rules
 
-	metric    func(f *family) any                                          // what the constructor returns
-	newSeries func(f *family) *series                                      // a series without labels; nil if functions supply the values
-	steps     func(d *definition) []float64                                // bounds or quantiles that are labels of samples; may be nil
-	exemplars func(d *definition) int                                      // how many exemplars a series keeps; nil: none
-	expose    func(f *family, w *pageWriter)                               // appends all series that the program updates
-	append    func(w *pageWriter, labels string, s *sample)                // appends one series
-	form      form                                                         // of the series that a collector emits
-	fits      func(d *definition, value float64, parts int) (fault, error) // checks a supplied series
-	take      func(*sample, supplied)                                      // makes a supplied series a sample
+	metric    func(f *family) any           // what the constructor returns
+	newSeries func(f *family) *series       // a series without labels; nil if functions supply the values
+	steps     func(d *definition) []float64 // bounds or quantiles that are labels of samples; may be nil
+	exemplars func(d *definition) int       // how many exemplars a series keeps; nil: none
+
+	read    func(f *family, n *shard.Node, s *state)     // reads a series that the program updates
+	append  func(w *pageWriter, labels string, s *state) // appends one series to a page
+	expose  func(f *family, w *pageWriter)               // reads and appends all series
+	present func(f *family, s *Sample)                   // shows one series to a reader
+
+	form form                                                         // of the series that a collector emits
+	fits func(d *definition, value float64, parts int) (fault, error) // checks a supplied series
+	take func(*state, supplied)                                       // makes it a state
 }
 
 // family is a registered metric: its definition and its series.
@@ -63,6 +67,9 @@ type series struct {
 	node shard.Node // must be the first field: see seriesOf
 	fam  *family
 }
+
+// Name returns the name of the metric, with the registry's prefix.
+func (s *series) Name() string { return s.fam.def.name }
 
 // newFamily makes a family and the series of a metric without labels.
 func newFamily(c *core, k *kind, d definition) *family {
@@ -114,7 +121,7 @@ func (f *family) nodes(yield func(*shard.Node) bool) {
 
 // created returns when a series was created, in seconds since 1970, or 0 if the reader of the sample
 // does not want to know.
-func (f *family) created(n *shard.Node, s *sample) float64 {
+func (f *family) created(n *shard.Node, s *state) float64 {
 	if !s.withCreated {
 		return 0
 	}

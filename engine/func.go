@@ -36,6 +36,12 @@ func (r *Registry) NewGaugeFunc(name, help string, f func() float64, options ...
 	return defineFunc[*GaugeFunc](r, &gaugeFuncKind, name, help, f, options)
 }
 
+// Name returns the name of the metric, with the registry's prefix.
+func (c *CounterFunc) Name() string { return c.fam.def.name }
+
+// Name returns the name of the metric, with the registry's prefix.
+func (g *GaugeFunc) Name() string { return g.fam.def.name }
+
 // Value calls the function, or waits for the call that is under way, for as long as a scrape would. It
 // returns NaN where a scrape would leave the metric out.
 func (c *CounterFunc) Value() float64 { return c.fam.callValue() }
@@ -45,19 +51,21 @@ func (c *CounterFunc) Value() float64 { return c.fam.callValue() }
 func (g *GaugeFunc) Value() float64 { return g.fam.callValue() }
 
 var counterFuncKind = kind{
-	rules:  &counterRules,
-	metric: func(f *family) any { return &CounterFunc{f} },
-	append: appendCounter,
-	fits:   fitsCounter,
-	take:   counterKind.take,
+	rules:   &counterRules,
+	metric:  func(f *family) any { return &CounterFunc{f} },
+	append:  appendCounter,
+	fits:    fitsCounter,
+	take:    counterKind.take,
+	present: counterKind.present,
 }
 
 var gaugeFuncKind = kind{
-	rules:  &gaugeRules,
-	metric: func(f *family) any { return &GaugeFunc{f} },
-	append: appendGauge,
-	fits:   gaugeKind.fits,
-	take:   gaugeKind.take,
+	rules:   &gaugeRules,
+	metric:  func(f *family) any { return &GaugeFunc{f} },
+	append:  appendGauge,
+	fits:    gaugeKind.fits,
+	take:    gaugeKind.take,
+	present: gaugeKind.present,
 }
 
 // function supplies the value of a func metric. Which function it is does not distinguish definitions: a

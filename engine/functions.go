@@ -16,10 +16,13 @@ type pageFunctions struct {
 	sources map[*source]sourceRun
 }
 
-// funcRun is the call of a func metric's function for a page.
+// funcRun is the call of a func metric's function for a page. Whether it came in time is decided once.
 type funcRun struct {
-	fam *family
-	run *run[float64]
+	fam     *family
+	run     *run[float64]
+	decided bool
+	value   supplied
+	ok      bool
 }
 
 // sourceRun is the call of a collector for a page. Whether it came in time is decided once, so that a page
@@ -48,7 +51,7 @@ func (fs *pageFunctions) startFamily(f *family) {
 	case *source:
 		fs.start(s)
 	default:
-		fs.funcs = append(fs.funcs, funcRun{f, f.fn.Load().start()})
+		fs.funcs = append(fs.funcs, funcRun{fam: f, run: f.fn.Load().start()})
 	}
 }
 
@@ -79,7 +82,12 @@ func (fs *pageFunctions) value(f *family) (value supplied, ok bool) {
 	for fs.funcs[fs.next].fam != f {
 		fs.next++
 	}
-	return f.result(&fs.waiter, fs.funcs[fs.next].run, fs.until)
+	call := &fs.funcs[fs.next]
+	if !call.decided {
+		call.decided = true
+		call.value, call.ok = f.result(&fs.waiter, call.run, fs.until)
+	}
+	return call.value, call.ok
 }
 
 // emission returns the emissions of a collector for the page, or nil if it failed.

@@ -95,7 +95,9 @@ var gaugeKind = kind{
 	append:    appendGauge,
 	form:      formValue,
 	fits:      func(*definition, float64, int) (fault, error) { return 0, nil },
-	take:      func(s *sample, from supplied) { s.gauge = from.value },
+	read:      readGauge,
+	present:   func(_ *family, s *Sample) { s.value = s.state.gauge },
+	take:      func(s *state, from supplied) { s.gauge = from.value },
 }
 
 func exposeGauges(f *family, w *pageWriter) {
@@ -103,16 +105,16 @@ func exposeGauges(f *family, w *pageWriter) {
 		if !w.next() {
 			return
 		}
-		sampleGauge(n, &w.sample)
-		appendGauge(w, n.Labels, &w.sample)
+		readGauge(f, n, &w.state)
+		appendGauge(w, n.Labels, &w.state)
 	}
 }
 
-// sampleGauge reads a series.
-func sampleGauge(n *shard.Node, s *sample) {
+// readGauge reads a series.
+func readGauge(_ *family, n *shard.Node, s *state) {
 	s.gauge = seriesOf[Gauge](n).level.Load()
 }
 
-func appendGauge(w *pageWriter, labels string, s *sample) {
+func appendGauge(w *pageWriter, labels string, s *state) {
 	w.buf = w.enc.AppendGauge(w.buf, w.format, labels, s.gauge)
 }

@@ -45,7 +45,7 @@ func (h *Histogram) observeNative(v float64) {
 	}
 	h.native.Observe(v)
 	if h.classic.Bounds() != nil {
-		h.classic.Observe(v) // second: see sampleHistogram
+		h.classic.Observe(v) // second: see readHistogram
 	}
 }
 
@@ -83,15 +83,6 @@ func (h *Histogram) exemplarSlot(v float64) int {
 	return exponent & (nativeExemplars - 1)
 }
 
-// HistogramSnapshot is the state of a histogram at one moment.
-type HistogramSnapshot struct {
-	Bounds []float64                 // upper bounds, +Inf not included; shared, not to be changed
-	Counts []uint64                  // observations in each bucket, not cumulative, +Inf last
-	Count  uint64                    // all observations: the sum of Counts
-	Sum    float64                   // of these observations
-	Native *histogram.NativeSnapshot // nil unless the histogram is native; with native buckets only, there are no Counts
-}
-
 // Snapshot returns the state. It allocates.
 func (h *Histogram) Snapshot() HistogramSnapshot {
 	var s HistogramSnapshot
@@ -103,7 +94,7 @@ func (h *Histogram) Snapshot() HistogramSnapshot {
 			s.Count += n
 		}
 	}
-	if h.native != nil { // second: see sampleHistogram
+	if h.native != nil { // second: see readHistogram
 		s.Native = new(histogram.NativeSnapshot)
 		h.native.Snapshot(s.Native)
 		h.fam.core.tally.snapshot(s.Native.Exact)
@@ -194,7 +185,9 @@ var histogramKind = kind{
 	append:    appendHistogram,
 	form:      formHistogram,
 	fits:      fitsHistogram,
-	take: func(s *sample, from supplied) {
+	read:      readHistogram,
+	present:   func(f *family, s *Sample) { s.setHistogram(f.def.buckets) },
+	take: func(s *state, from supplied) {
 		s.histogram = encode.HistogramSample{Counts: from.counts, Sum: from.value}
 	},
 }
@@ -245,19 +238,19 @@ func exposeHistograms(f *family, w *pageWriter) {
 		if !w.next() {
 			return
 		}
-		sampleHistogram(f, n, &w.sample)
-		appendHistogram(w, n.Labels, &w.sample)
+		readHistogram(f, n, &w.state)
+		appendHistogram(w, n.Labels, &w.state)
 	}
 }
 
-// sampleHistogram reads a series.
+// readHistogram reads a series.
 //
 // A histogram with both kinds of buckets is read classic first. It is observed native first, so the native
 // count is never the smaller one; observations between the two reads are counted in the classic bucket up
 // to +Inf until the next scrape, because a message has one count for both. The text formats show no native
 // buckets, but the same count and sum: two sums that are added up in different orders can differ in their
 // last digits.
-func sampleHistogram(f *family, n *shard.Node, s *sample) {
+func readHistogram(f *family, n *shard.Node, s *state) {
 	h, to := seriesOf[Histogram](n), &s.histogram
 	*to = encode.HistogramSample{Created: f.created(n, s)}
 	s.exemplars = s.exemplars[:0]
@@ -277,7 +270,7 @@ func sampleHistogram(f *family, n *shard.Node, s *sample) {
 			total += count
 		}
 	}
-	to.Native = sampleNative(f, h.native, s)
+	to.Native = readNative(f, h.native, s)
 	to.Native.Exemplars = s.exemplars
 	to.Sum = to.Native.Sum
 	if to.Counts != nil {
@@ -285,7 +278,7 @@ func sampleHistogram(f *family, n *shard.Node, s *sample) {
 	}
 }
 
-func appendHistogram(w *pageWriter, labels string, s *sample) {
+func appendHistogram(w *pageWriter, labels string, s *state) {
 	w.buf = w.enc.AppendHistogram(w.buf, w.format, labels, &s.histogram)
 	native := s.histogram.Native
 	if native != nil && len(native.Exemplars) > 0 && w.format == encode.Protobuf && !w.whole {

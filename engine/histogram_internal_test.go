@@ -21,7 +21,7 @@ import (
 
 func TestNativeHistogramCanHaveClassicBucketsToo(t *testing.T) {
 	r := NewRegistry()
-	h := must(r.NewHistogram("h_seconds", "H.", WithNative(histogram.NativeDefaults()), WithBuckets(1, 2)))
+	h := Must(r.NewHistogram("h_seconds", "H.", WithNative(histogram.NativeDefaults()), WithBuckets(1, 2)))
 	for _, v := range []float64{0.5, 1, 1.5, 3} {
 		h.Observe(v)
 	}
@@ -37,8 +37,8 @@ h_seconds_count 4
 	require.Equal(t, []uint64{2, 1, 1}, s.Counts)
 	require.EqualValues(t, 4, s.Native.Count)
 
-	var read sample
-	sampleHistogram(h.fam, h.fam.only, &read)
+	var read state
+	readHistogram(h.fam, h.fam.only, &read)
 	require.Equal(t, []uint64{2, 1, 1}, read.histogram.Counts)
 	require.EqualValues(t, 4, read.histogram.Native.Count)
 }
@@ -50,7 +50,7 @@ func TestAHistogramWithNativeBucketsDropsNaNAndCountsIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := NewRegistry()
-			h := must(r.NewHistogram("h", "", append(options, WithExemplars(traceOf))...))
+			h := Must(r.NewHistogram("h", "", append(options, WithExemplars(traceOf))...))
 			h.Observe(1)
 			h.Observe(math.NaN())
 			h.ObserveWithExemplar(math.NaN(), Labels{"trace_id": "a"})
@@ -62,7 +62,7 @@ func TestAHistogramWithNativeBucketsDropsNaNAndCountsIt(t *testing.T) {
 			require.EqualValues(t, 3, r.tally.dropped[faultNativeNaN].Load())
 			require.Nil(t, h.fam.exemplars.set(&h.node), "a dropped observation leaves no exemplar")
 			require.Panics(t, func() {
-				must(NewRegistry(WithStrict()).NewHistogram("h", "", options...)).Observe(math.NaN())
+				Must(NewRegistry(WithStrict()).NewHistogram("h", "", options...)).Observe(math.NaN())
 			})
 		})
 	}
@@ -70,7 +70,7 @@ func TestAHistogramWithNativeBucketsDropsNaNAndCountsIt(t *testing.T) {
 
 func TestSumsOfBothKindsOfBucketsAreTheSameInEveryFormat(t *testing.T) {
 	r := NewRegistry()
-	h := must(r.NewHistogram("h", "", WithNative(histogram.NativeDefaults()), WithBuckets(1, 2)))
+	h := Must(r.NewHistogram("h", "", WithNative(histogram.NativeDefaults()), WithBuckets(1, 2)))
 	for i := range 1000 { // enough to add up the native sum in another order
 		h.Observe(0.1 * float64(i*i*i))
 	}
@@ -83,8 +83,8 @@ func TestSumsOfBothKindsOfBucketsAreTheSameInEveryFormat(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, page.String(), fmt.Sprintf("h_sum %v\n", sum), format)
 	}
-	var read sample // what protobuf shows: of the native buckets, which is the sum of the message
-	sampleHistogram(h.fam, h.fam.only, &read)
+	var read state // what protobuf shows: of the native buckets, which is the sum of the message
+	readHistogram(h.fam, h.fam.only, &read)
 	require.Equal(t, []float64{sum, sum}, []float64{read.histogram.Sum, read.histogram.Native.Sum})
 }
 

@@ -118,3 +118,18 @@ func compareJoined(name, first, second string) int {
 	}
 	return strings.Compare(name[len(first):], second)
 }
+
+// JoinName joins the parts of a metric name with underscores, leaving out empty ones:
+// JoinName("db", "pool", "waits_total") is "db_pool_waits_total". Libraries that let the program choose a
+// namespace and a subsystem use it.
+func JoinName(namespace, subsystem, name string) string {
+	if name == "" {
+		return ""
+	}
+	for _, part := range [...]string{subsystem, namespace} {
+		if part != "" {
+			name = part + "_" + name
+		}
+	}
+	return name
+}

@@ -313,3 +313,41 @@ func TestACounterBesideItsUnsuffixedNameIsUnknownInOpenMetrics(t *testing.T) {
 }
 
 func fixedClock() time.Time { return time.Unix(1_700_000_000, 0) }
+
+func TestJoinNameLeavesOutEmptyParts(t *testing.T) {
+	for want, parts := range map[string][3]string{
+		"db_pool_waits_total": {"db", "pool", "waits_total"},
+		"db_waits_total":      {"db", "", "waits_total"},
+		"pool_waits_total":    {"", "pool", "waits_total"},
+		"waits_total":         {"", "", "waits_total"},
+		"":                    {"db", "pool", ""},
+	} {
+		require.Equal(t, want, engine.JoinName(parts[0], parts[1], parts[2]))
+	}
+}
+
+func TestEveryMetricKnowsItsName(t *testing.T) {
+	type labels struct{ A string }
+	r := engine.NewRegistry(engine.WithPrefix("app_"))
+	labelled := []string{"a"}
+	zero := func() float64 { return 0 }
+	for want, metric := range map[string]interface{ Name() string }{
+		"app_a_total": must(r.NewCounter("a_total", "")),
+		"app_b":       must(r.NewGauge("b", "")),
+		"app_c":       must(r.NewHistogram("c", "")),
+		"app_d":       must(r.NewSummary("d", "")),
+		"app_e_total": must(r.NewCounterVec("e_total", "", labelled)),
+		"app_f":       must(r.NewGaugeVec("f", "", labelled)),
+		"app_g":       must(r.NewHistogramVec("g", "", labelled)),
+		"app_h":       must(r.NewSummaryVec("h", "", labelled)),
+		"app_i_total": must(engine.RegisterCounterOf[labels](r, "i_total", "")),
+		"app_j":       must(engine.RegisterGaugeOf[labels](r, "j", "")),
+		"app_k":       must(engine.RegisterHistogramOf[labels](r, "k", "")),
+		"app_l":       must(engine.RegisterSummaryOf[labels](r, "l", "")),
+		"app_m_total": must(r.NewCounterFunc("m_total", "", zero)),
+		"app_n":       must(r.NewGaugeFunc("n", "", zero)),
+		"app_o":       must(r.NewGaugeVec("o", "", labelled)).With("x"),
+	} {
+		require.Equal(t, want, metric.Name())
+	}
+}

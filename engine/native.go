@@ -51,8 +51,8 @@ func newNative(options *histogram.NativeOptions) *histogram.Native {
 	return n
 }
 
-// sampleNative reads the native buckets of a series.
-func sampleNative(f *family, n *histogram.Native, s *sample) *encode.NativeSample {
+// readNative reads the native buckets of a series.
+func readNative(f *family, n *histogram.Native, s *state) *encode.NativeSample {
 	from, to := &s.snapshot, &s.native
 	n.Snapshot(from)
 	f.core.tally.snapshot(from.Exact)

@@ -77,8 +77,8 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	defer p.release(r)
 	p.w, p.format, p.ctx = w, e.Format, e.Context
 	p.whole = e.WholeFamilies && e.Format == encode.Protobuf
-	p.sample.withCreated = e.Created || e.Format == encode.Protobuf
-	p.sample.withExemplars = e.Format != encode.Text
+	p.state.withCreated = e.Created || e.Format == encode.Protobuf
+	p.state.withExemplars = e.Format != encode.Text
 	p.walk.names, p.walk.noSelf = e.Names, e.NoSelf
 
 	if !p.stopped() {
@@ -119,11 +119,11 @@ func (p *page) expose(f *family) {
 		f.kind.expose(f, &p.pageWriter)
 		return
 	}
-	p.walk.supplied(f, &p.sample, func(labels string) bool {
+	p.walk.supplied(f, &p.state, func(labels string) bool {
 		if !p.next() {
 			return false
 		}
-		f.kind.append(&p.pageWriter, labels, &p.sample)
+		f.kind.append(&p.pageWriter, labels, &p.state)
 		return true
 	})
 }

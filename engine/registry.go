@@ -17,7 +17,8 @@ import (
 // metrics does not wait for scrapes, nor they for it.
 type Registry struct {
 	core
-	pages freeList[any] // *page, of which the registry only knows that they can be used again
+	pages   freeList[any] // *page, of which the registry only knows that they can be used again
+	readers freeList[any] // *Family; likewise
 
 	mu     sync.Mutex
 	names  names

@@ -11,11 +11,11 @@ func (r *Registry) defineSelf() {
 	t := &r.tally
 	t.scrapes = r.selfCounter("quipu_scrapes_total", "Pages written.")
 	t.bytes = r.selfCounter("quipu_scrape_bytes_total", "Bytes of pages, before compression.")
-	duration := must(define[*Histogram](r, &histogramKind, definition{
+	duration := Must(define[*Histogram](r, &histogramKind, definition{
 		name: "quipu_scrape_duration_seconds", help: "Time to write a page, the reader's included.", self: true,
 	}, []MetricOption{WithBuckets(0.0001, 0.001, 0.01, 0.1, 1, 10)}))
 	t.duration = &duration.classic
-	series := must(define[*Gauge](r, &gaugeKind, definition{
+	series := Must(define[*Gauge](r, &gaugeKind, definition{
 		name: "quipu_series", help: "Series of this registry, its own included.", self: true,
 	}, nil))
 	t.series = &series.level
@@ -46,7 +46,7 @@ func (r *Registry) defineSelf() {
 
 // selfCounter defines a counter of the registry's own and returns its cell.
 func (r *Registry) selfCounter(name, help string) *atomicf.Count {
-	c := must(define[*Counter](r, &counterKind, definition{name: name, help: help, self: true}, nil))
+	c := Must(define[*Counter](r, &counterKind, definition{name: name, help: help, self: true}, nil))
 	return &c.ints
 }
 
@@ -55,7 +55,7 @@ func (r *Registry) selfCounter(name, help string) *atomicf.Count {
 func (r *Registry) selfVec(name, help string) func(reason fault) *atomicf.Count {
 	d := labelled(name, help, []string{"reason"})
 	d.self = true
-	v := must(define[*CounterVec](r, &counterKind, d, nil))
+	v := Must(define[*CounterVec](r, &counterKind, d, nil))
 	return func(reason fault) *atomicf.Count { return &v.With(reason.String()).ints }
 }
 

@@ -147,7 +147,9 @@ var summaryKind = kind{
 	append:    appendSummary,
 	form:      formSummary,
 	fits:      fitsSummary,
-	take: func(s *sample, from supplied) {
+	read:      readSummary,
+	present:   func(f *family, s *Sample) { s.setSummary(f.def.targets) },
+	take: func(s *state, from supplied) {
 		s.summary = encode.SummarySample{Quantiles: from.quantiles, Count: from.count, Sum: from.value}
 	},
 }
@@ -186,20 +188,20 @@ func exposeSummaries(f *family, w *pageWriter) {
 		if !w.next() {
 			return
 		}
-		sampleSummary(f, n, &w.sample)
-		appendSummary(w, n.Labels, &w.sample)
+		readSummary(f, n, &w.state)
+		appendSummary(w, n.Labels, &w.state)
 	}
 }
 
-// sampleSummary reads a series. The observations that are still in buffers are not merged here: a page does
+// readSummary reads a series. The observations that are still in buffers are not merged here: a page does
 // that once, for all summaries.
-func sampleSummary(f *family, n *shard.Node, s *sample) {
+func readSummary(f *family, n *shard.Node, s *state) {
 	to := &s.summary
 	s.quantiles, to.Count, to.Sum = seriesOf[Summary](n).window.Snapshot(s.quantiles[:0])
 	to.Quantiles, to.Created = s.quantiles, f.created(n, s)
 }
 
-func appendSummary(w *pageWriter, labels string, s *sample) {
+func appendSummary(w *pageWriter, labels string, s *state) {
 	w.buf = w.enc.AppendSummary(w.buf, w.format, labels, &s.summary)
 }
 

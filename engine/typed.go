@@ -158,6 +158,9 @@ func (t *typed[L, M]) withMany(labels *L) *M {
 	return t.vec.with(list[:len(t.fields)])
 }
 
+// Name returns the name of the metric, with the registry's prefix.
+func (t *typed[L, M]) Name() string { return t.vec.Name() }
+
 // Delete removes the series with these labels and reports whether it was there. Handles to it go on
 // working; nobody sees what they count.
 func (t *typed[L, M]) Delete(labels L) bool {

@@ -12,6 +12,9 @@ func labelled(name, help string, labels []string) definition {
 	return definition{name: name, help: help, vec: true, labels: append([]string(nil), labels...), open: labels == nil}
 }
 
+// Name returns the name of the metric, with the registry's prefix.
+func (v vec[M]) Name() string { return v.fam.def.name }
+
 func (v vec[M]) with(values []string) *M {
 	n, key := v.fam.index.Find(values)
 	if n != nil {

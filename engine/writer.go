@@ -27,15 +27,15 @@ type pageWriter struct {
 	whole  bool            // one protobuf message for each family: see Exposition.WholeFamilies
 	ctx    context.Context // may be nil
 
-	buf    []byte
-	enc    *encode.Family // of the family under way
-	name   string         // of that family; families of one name share a header
-	open   bool           // the header is in buf, or written
-	start  int            // where the piece of the family under way begins in buf: protobuf needs its length
-	full   int            // the length of buf at which it is written
-	n      int64          // bytes written
-	err    error
-	sample sample // of the series under way
+	buf   []byte
+	enc   *encode.Family // of the family under way
+	name  string         // of that family; families of one name share a header
+	open  bool           // the header is in buf, or written
+	start int            // where the piece of the family under way begins in buf: protobuf needs its length
+	full  int            // the length of buf at which it is written
+	n     int64          // bytes written
+	err   error
+	state state // of the series under way
 }
 
 // reset makes the writer ready for another page.
@@ -43,7 +43,7 @@ func (w *pageWriter) reset() {
 	w.w, w.err, w.n, w.ctx = nil, nil, 0, nil
 	w.enc, w.name, w.open = nil, "", false
 	w.buf = w.buf[:0]
-	w.sample.forget()
+	w.state.forget()
 }
 
 // stopped reports whether the page is over before its end: it could not be written, or its context is

@@ -17,8 +17,8 @@ import (
 // layers are the files of engine, the lowest layer first. A file may use names of its own layer and
 // of lower ones.
 var layers = [][]string{
-	{"doc", "errors", "born", "caller", "fault", "freelist", "run", "sample", "exemplar_map", "series"},
-	{"writer"},
+	{"doc", "errors", "born", "caller", "fault", "freelist", "run", "state", "exemplar_map", "series"},
+	{"writer", "sample"},
 	{"definition", "compare", "options"},
 	{"core"},
 	{"family"},
@@ -27,7 +27,8 @@ var layers = [][]string{
 	{"counter", "gauge", "histogram", "summary"},
 	{"func", "collector"},
 	{"self", "functions", "timer"},
-	{"page", "default", "wrap"},
+	{"walk"},
+	{"page", "read", "default", "wrap"},
 }
 
 func TestFilesOfEngineUseLowerLayersOnly(t *testing.T) {

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"iter"
+	"time"
+
+	"github.com/quipu-metrics/quipu/encode"
+)
+
+// ReadOptions say which families [Registry.Read] shows, and how long it waits for them.
+type ReadOptions struct {
+	// Names are the families to show, as exposed; all when empty. Others cost nothing.
+	Names []string
+
+	// NoSelf leaves out the registry's own metrics (quipu_...).
+	NoSelf bool
+
+	// Deadline is when the functions of func metrics and collectors are not waited for any longer, as in
+	// [Exposition].
+	Deadline time.Time
+}
+
+// Family is a family of series that [Registry.Read] shows. It is valid until the loop over the families takes
+// its next step, and must not be used by several goroutines at once.
+type Family struct {
+	fam    *family
+	walk   walk
+	sample Sample
+}
+
+func newFamilyReader() any { return new(Family) }
+
+// Read walks the families of the registry and their series: everything that a page shows, in the order in
+// which a page shows it.
+//
+//	for f := range reg.Read(engine.ReadOptions{NoSelf: true}) {
+//		for s := range f.Samples() {
+//			fmt.Println(f.Name(), s.Labels(), s.Value())
+//		}
+//	}
+//
+// The loop variables are used again for every step: see [Sample]. Several loops may run at once, and updates
+// wait for none of them. Calls of functions and collectors begin when the loop begins, as they do for a page.
+// In steady state a loop allocates nothing, except a few small objects for each function that it calls.
+func (r *Registry) Read(o ReadOptions) iter.Seq[*Family] {
+	return func(yield func(*Family) bool) { r.read(&o, yield) }
+}
+
+func (r *Registry) read(o *ReadOptions, yield func(*Family) bool) {
+	f := r.readers.get(newFamilyReader).(*Family)
+	defer f.release(r)
+	f.sample.state.withCreated, f.sample.state.withExemplars = true, true
+	f.walk.names, f.walk.noSelf = o.Names, o.NoSelf
+	f.walk.begin(r, o.Deadline, nil)
+	for _, fam := range f.walk.families {
+		if !f.walk.shows(fam) || f.walk.isEmpty(fam) {
+			continue
+		}
+		f.fam = fam
+		if !yield(f) {
+			return
+		}
+	}
+}
+
+// release keeps the reader for the next loop.
+func (f *Family) release(r *Registry) {
+	f.walk.end()
+	f.fam = nil
+	f.sample.state.forget()
+	f.sample.begin("")
+	r.readers.put(f)
+}
+
+// Name returns the name of the family as pages show it.
+func (f *Family) Name() string { return f.fam.def.name }
+
+// Help returns the help text, which may be empty.
+func (f *Family) Help() string { return f.fam.def.help }
+
+// Unit returns the unit, which may be empty.
+func (f *Family) Unit() string { return f.fam.def.unit }
+
+// Type returns the type.
+func (f *Family) Type() encode.Type { return f.fam.def.typ }
+
+// Samples walks the series of the family. Its loop variable is used again for every step: see [Sample].
+func (f *Family) Samples() iter.Seq[*Sample] {
+	// A function literal is inlined into the loop, which then allocates nothing. A method value is not.
+	return func(yield func(*Sample) bool) { f.samples(yield) }
+}
+
+func (f *Family) samples(yield func(*Sample) bool) {
+	fam, s := f.fam, &f.sample
+	show := func(labels string) bool {
+		s.begin(labels)
+		fam.kind.present(fam, s)
+		return yield(s)
+	}
+	if fam.def.supplier != nil {
+		f.walk.supplied(fam, &s.state, show)
+		return
+	}
+	for n := range fam.nodes {
+		fam.kind.read(fam, n, &s.state)
+		if !show(n.Labels) {
+			return
+		}
+	}
+}
