@@ -61,8 +61,10 @@ func TestEveryLibraryDoesTheWorkOfEveryScenario(t *testing.T) {
 		{"CounterInc", Registry.CounterInc, "counter_inc_total", func(x float64) float64 { return x + n }},
 		{"CounterAdd", Registry.CounterAdd, "counter_add_total", func(x float64) float64 { return x + n/2 }},
 		{"GaugeIncDec", Registry.GaugeIncDec, "gauge_inc_dec", func(x float64) float64 { return x }},
-		{"HistogramObserve", Registry.HistogramObserve, "histogram_observe_count", func(x float64) float64 { return x + n }},
-		{"NativeHistogram", Registry.NativeHistogram, "native_histogram_count", func(x float64) float64 { return x + n }},
+		{"HistogramObserve", Registry.HistogramObserve, "histogram_observe_count",
+			func(x float64) float64 { return x + n }},
+		{"NativeHistogram", Registry.NativeHistogram, "native_histogram_count",
+			func(x float64) float64 { return x + n }},
 		{"SummaryObserve", Registry.SummaryObserve, "summary_observe_count", func(x float64) float64 { return x + n }},
 		{"Lookup2", Registry.Lookup2, "lookup2_total", func(x float64) float64 { return x + n }},
 		{"Lookup3Random", Registry.Lookup3Random, "lookup3_total", func(x float64) float64 { return x + n }},
@@ -152,7 +154,9 @@ func TestHistogramsOfAllLibrariesWithBoundsAgree(t *testing.T) {
 		r := l.New()
 		r.HistogramObserve().Start()(len(Latencies()))
 		samples := page(t, r)
-		for _, bound := range []string{"0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf"} {
+		for _, bound := range []string{
+			"0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf",
+		} {
 			for s, v := range samples {
 				if strings.Contains(s, `le="`+bound+`"`) {
 					counts[name] = append(counts[name], v)

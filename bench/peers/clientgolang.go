@@ -9,8 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// client_golang, as the package documentation of prometheus and its examples tell: handles from WithLabelValues on hot
-// paths, an own Registry, promhttp.HandlerFor with default options.
+// client_golang, as the package documentation of prometheus and its examples tell: handles from
+// WithLabelValues on hot paths, an own Registry, promhttp.HandlerFor with default options.
 type clientGolang struct{ reg *prometheus.Registry }
 
 func newClientGolang() Registry { return &clientGolang{prometheus.NewRegistry()} }
@@ -120,7 +120,8 @@ func (p *clientGolang) Lookup3Random() Work {
 	v := p.vec("lookup3_total", "method", "code", "path")
 	sets := Triples()
 	for i := range triples {
-		// The library keeps the strings that a series is made with; these are other copies than those it is looked up by.
+		// The library keeps the strings that a series is made with; these are other copies than
+		// those it is looked up by.
 		s := triple(i)
 		v.WithLabelValues(s[:]...)
 	}
@@ -169,13 +170,15 @@ func (p *clientGolang) Fill(kind Kind, n int, handles bool) (func(int, float64),
 		v := registered(p, prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "fill_seconds", Help: "help", Buckets: DefaultBuckets,
 		}, labels))
-		return fill(n, handles, v.WithLabelValues, func(h prometheus.Observer, i int) { h.Observe(values[i%latencies]) },
+		return fill(n, handles, v.WithLabelValues,
+			func(h prometheus.Observer, i int) { h.Observe(values[i%latencies]) },
 			prometheus.Observer.Observe), nil
 	default:
 		v := registered(p, prometheus.NewSummaryVec(prometheus.SummaryOpts{
 			Name: "fill_bytes", Help: "help", Objectives: objectives,
 		}, labels))
-		return fill(n, handles, v.WithLabelValues, func(s prometheus.Observer, i int) { s.Observe(values[i%latencies]) },
+		return fill(n, handles, v.WithLabelValues,
+			func(s prometheus.Observer, i int) { s.Observe(values[i%latencies]) },
 			prometheus.Observer.Observe), nil
 	}
 }

@@ -12,7 +12,8 @@ import (
 	"sync/atomic"
 )
 
-// The numbers and names that all libraries get. They come from fixed seeds: every run has the same ones.
+// The numbers and names that all libraries get. They come from fixed seeds: every run has the same
+// ones.
 
 // DefaultBuckets are the bounds of the histograms, the default ones of quipu and client_golang.
 var DefaultBuckets = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
@@ -24,7 +25,8 @@ const (
 	lookups   = 1 << 16
 )
 
-// Latencies returns 4096 different values, in seconds, spread over all the default buckets: lognormal around 100 ms.
+// Latencies returns 4096 different values, in seconds, spread over all the default buckets:
+// lognormal around 100 ms.
 var Latencies = sync.OnceValue(func() []float64 { return lognormal(1, latencies, math.Log(0.1), 1.5) })
 
 // Sizes returns 65 536 different values: lognormal around 10 000.
@@ -39,8 +41,9 @@ func lognormal(seed uint64, n int, mean, deviation float64) []float64 {
 	return values
 }
 
-// Triples returns 65 536 label sets of three labels, 10 000 different ones in random order. Every string is a copy of
-// its own, as strings that come from requests are: no comparison is cut short because two strings are the same memory.
+// Triples returns 65 536 label sets of three labels, 10 000 different ones in random order. Every
+// string is a copy of its own, as strings that come from requests are: no comparison is cut short
+// because two strings are the same memory.
 var Triples = sync.OnceValue(func() [][3]string {
 	r := rand.New(rand.NewPCG(3, 0))
 	list := make([][3]string, lookups)
@@ -65,8 +68,8 @@ func fillLabels(i int) (tenant, path string) {
 	return "tenant-" + strconv.Itoa(i%10), "/api/v1/item/" + strconv.Itoa(i)
 }
 
-// names returns labels of new series. Each goroutine takes ids in blocks, so that handing them out costs nothing, and
-// the strings are made beforehand, outside the measured time, by [Prepare].
+// names returns labels of new series. Each goroutine takes ids in blocks, so that handing them out
+// costs nothing, and the strings are made beforehand, outside the measured time, by [Prepare].
 type names struct {
 	next atomic.Int64
 }
@@ -77,7 +80,8 @@ const createBlock = 256
 // block returns the first id of the next block.
 func (n *names) block() int { return int(n.next.Add(createBlock)) - createBlock }
 
-// MaxCreate is the most series that may be created in one registry by CreateSeries, with room for the last blocks.
+// MaxCreate is the most series that may be created in one registry by CreateSeries, with room for
+// the last blocks.
 const MaxCreate = 100_000
 
 var createPaths = sync.OnceValue(func() []string {
@@ -88,7 +92,8 @@ var createPaths = sync.OnceValue(func() []string {
 	return paths
 })
 
-// creating turns a function that creates series i into Work. The path is made beforehand for all libraries.
+// creating turns a function that creates series i into Work. The path is made beforehand for all
+// libraries.
 func creating(create func(path string)) Work {
 	n, paths := new(names), createPaths()
 	return Work{Start: func() func(int) {

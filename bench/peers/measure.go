@@ -29,7 +29,8 @@ type Scraper struct {
 	Bytes   int64 // of the last page
 }
 
-// NewScraper returns a scraper of the handler. Requests ask for text and, if gzip is set, for compression.
+// NewScraper returns a scraper of the handler. Requests ask for text and, if gzip is set, for
+// compression.
 func NewScraper(h http.Handler, gzip bool) *Scraper {
 	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 	r.Header.Set("Accept", "text/plain;version=0.0.4")
@@ -60,11 +61,12 @@ func (s *Scraper) Write(p []byte) (int, error) {
 // WriteHeader remembers the status.
 func (s *Scraper) WriteHeader(code int) { s.code = code }
 
-// turn is how many operations a goroutine does at a time: enough that the shared counter of what is left costs nothing.
+// turn is how many operations a goroutine does at a time: enough that the shared counter of what is
+// left costs nothing.
 const turn = 1024
 
-// Do has the workers do n operations together, all at once, each taking its next turn when it has finished the last. It
-// returns when all operations are done. Goroutines start together.
+// Do has the workers do n operations together, all at once, each taking its next turn when it has
+// finished the last. It returns when all operations are done. Goroutines start together.
 func Do(workers []func(n int), n int) {
 	if len(workers) == 1 {
 		workers[0](n)

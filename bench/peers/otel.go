@@ -15,9 +15,9 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 )
 
-// The OpenTelemetry SDK with its Prometheus exporter, as the documentation of metric and of the exporter tell. It has no
-// handles: on a hot path the attribute set and the option that carries it are made beforehand. Its limit of 2000
-// attribute sets per instrument is lifted.
+// The OpenTelemetry SDK with its Prometheus exporter, as the documentation of metric and of the
+// exporter tell. It has no handles: on a hot path the attribute set and the option that carries it
+// are made beforehand. Its limit of 2000 attribute sets per instrument is lifted.
 type otel struct {
 	reg      *prometheus.Registry
 	provider *sdkmetric.MeterProvider
@@ -28,7 +28,8 @@ func newOTel() Registry {
 	reg := prometheus.NewRegistry()
 	exp := must(exporter.New(exporter.WithRegisterer(reg)))
 	native := sdkmetric.NewView(sdkmetric.Instrument{Name: "native_histogram"}, sdkmetric.Stream{
-		Aggregation: sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 160, MaxScale: 20}, // as the documentation has it
+		// The values of its documentation.
+		Aggregation: sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 160, MaxScale: 20},
 	})
 	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exp), sdkmetric.WithCardinalityLimit(0),
 		sdkmetric.WithView(native))

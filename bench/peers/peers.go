@@ -75,9 +75,10 @@ type Registry interface {
 	LookupTyped() Work      // two labels as a struct, and Inc
 	CreateSeries() Work     // a new counter with two labels, and Inc
 
-	// Fill makes n series of a kind with two labels and gives each one a value: counters and gauges are increased by
-	// their number, histograms and summaries observe one of [Latencies]. If handles is set it returns a function that
-	// updates series i, from any goroutine. The error says what the library cannot do.
+	// Fill makes n series of a kind with two labels and gives each one a value: counters and gauges
+	// are increased by their number, histograms and summaries observe one of [Latencies]. If
+	// handles is set it returns a function that updates series i, from any goroutine. The error
+	// says what the library cannot do.
 	Fill(kind Kind, n int, handles bool) (update func(i int, v float64), err error)
 
 	// Handler is the documented way to expose the registry over HTTP.

@@ -11,7 +11,8 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// quipu, as its README tells: handles on hot paths, With elsewhere, WithMaxSeries for more than 10 000 series.
+// quipu, as its README tells: handles on hot paths, With elsewhere, WithMaxSeries for more than 10
+// 000 series.
 type quipu struct {
 	reg *engine.Registry
 }
@@ -20,7 +21,8 @@ func newQuipu() Registry {
 	return &quipu{reg: engine.NewRegistry()}
 }
 
-// NewQuipuWithClock is quipu with a clock of the caller's, so that summaries live through their windows in no time.
+// NewQuipuWithClock is quipu with a clock of the caller's, so that summaries live through their
+// windows in no time.
 func NewQuipuWithClock(now func() time.Time) Registry {
 	return &quipu{reg: engine.NewRegistry(engine.WithClock(now))}
 }
@@ -169,7 +171,8 @@ func (q *quipu) Fill(kind Kind, n int, handles bool) (func(int, float64), error)
 	switch values := Latencies(); kind {
 	case Counter:
 		v := must(q.reg.NewCounterVec("fill_total", "help", labels, limit))
-		return fill(n, handles, v.With, func(c *engine.Counter, i int) { c.Add(float64(i)) }, (*engine.Counter).Add), nil
+		return fill(n, handles, v.With,
+			func(c *engine.Counter, i int) { c.Add(float64(i)) }, (*engine.Counter).Add), nil
 	case Gauge:
 		v := must(q.reg.NewGaugeVec("fill", "help", labels, limit))
 		return fill(n, handles, v.With, func(g *engine.Gauge, i int) { g.Add(float64(i)) }, (*engine.Gauge).Add), nil
@@ -185,7 +188,8 @@ func (q *quipu) Fill(kind Kind, n int, handles bool) (func(int, float64), error)
 }
 
 // fill is what Fill has in common for all libraries that look series up by position.
-func fill[M any](n int, handles bool, with func(...string) M, first func(M, int), update func(M, float64)) func(int, float64) {
+func fill[M any](n int, handles bool, with func(...string) M, first func(M, int),
+	update func(M, float64)) func(int, float64) {
 	var list []M
 	if handles {
 		list = make([]M, 0, n)

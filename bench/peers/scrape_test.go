@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Scrapes go through each library's HTTP handler into a response that is thrown away. Series have two labels and values of
-// up to six digits. Parallel has as many scrapers as Ps.
+// Scrapes go through each library's HTTP handler into a response that is thrown away. Series have
+// two labels and values of up to six digits. Parallel has as many scrapers as Ps.
 
 func BenchmarkScrape1k(b *testing.B) { scrapes(b, Counter, 1_000, false, 1) }
 func BenchmarkScrape1kParallel(b *testing.B) {
@@ -28,7 +28,8 @@ func BenchmarkScrapeHistograms10k(b *testing.B) {
 	scrapes(b, Histogram, 10_000, false, 1)
 }
 
-// BenchmarkScrape1M is for those who ask: a million series cost some libraries 10 seconds and a gigabyte.
+// BenchmarkScrape1M is for those who ask: a million series cost some libraries 10 seconds and a
+// gigabyte.
 func BenchmarkScrape1M(b *testing.B) {
 	if large(b) {
 		scrapes(b, Counter, 1_000_000, false, 1)
@@ -44,7 +45,8 @@ func large(b *testing.B) bool {
 	return true
 }
 
-// sized is the number of series of a benchmark: a tenth in short mode, which only checks that all of them run.
+// sized is the number of series of a benchmark: a tenth in short mode, which only checks that all
+// of them run.
 func sized(n int) int {
 	if testing.Short() {
 		return n / 10
@@ -87,8 +89,8 @@ func scrape(b *testing.B, l Library, kind Kind, series int, gzip bool, goroutine
 	b.ReportMetric(float64(s.Bytes), "page-B")
 }
 
-// filled returns a registry with series in it. The last one made is kept, because a benchmark function is called several
-// times with growing b.N, and filling takes longer than scraping.
+// filled returns a registry with series in it. The last one made is kept, because a benchmark
+// function is called several times with growing b.N, and filling takes longer than scraping.
 func filled(b *testing.B, l Library, kind Kind, series int) Registry {
 	key := fillKey{l.Name, kind, series}
 	if last.key != key {
@@ -117,10 +119,11 @@ var last struct {
 	Registry
 }
 
-// BenchmarkScrapeUnderLoad100k scrapes while two goroutines increment the 100 000 counters as fast as they can. It reports
-// both sides: what a scrape takes, and how many million updates a second the two make while scrapes run (Mupdates/s) and
-// how many without them (Mupdates/s-idle). Three busy goroutines share the CPUs, so on two of them the writers lose up to
-// a third of their time to the scraper whatever the library does.
+// BenchmarkScrapeUnderLoad100k scrapes while two goroutines increment the 100 000 counters as fast
+// as they can. It reports both sides: what a scrape takes, and how many million updates a second
+// the two make while scrapes run (Mupdates/s) and how many without them (Mupdates/s-idle). Three
+// busy goroutines share the CPUs, so on two of them the writers lose up to a third of their time to
+// the scraper whatever the library does.
 func BenchmarkScrapeUnderLoad100k(b *testing.B) {
 	series := sized(100_000)
 	for _, l := range contestants() {
@@ -155,7 +158,9 @@ func BenchmarkScrapeUnderLoad100k(b *testing.B) {
 				})
 			}
 			total := func() float64 { return float64(updates[0].n.Load() + updates[1].n.Load()) }
-			rate := func(from float64, elapsed time.Duration) float64 { return (total() - from) / elapsed.Seconds() / 1e6 }
+			rate := func(from float64, elapsed time.Duration) float64 {
+				return (total() - from) / elapsed.Seconds() / 1e6
+			}
 
 			from, begin := total(), time.Now()
 			time.Sleep(200 * time.Millisecond)
@@ -178,10 +183,12 @@ func BenchmarkScrapeUnderLoad100k(b *testing.B) {
 }
 
 // longest is the end of a library's curve of BenchmarkScrapeSeries.
-var longest = map[string]int{"quipu": 10_000_000, "victoriametrics": 10_000_000, "client_golang": 1_000_000, "otel": 100_000}
+var longest = map[string]int{
+	"quipu": 10_000_000, "victoriametrics": 10_000_000, "client_golang": 1_000_000, "otel": 100_000,
+}
 
-// BenchmarkScrapeSeries is the curve over the number of series; in full (QUIPU_BENCH_CURVES) up to ten million, or as far
-// as a library gets in reasonable time.
+// BenchmarkScrapeSeries is the curve over the number of series; in full (QUIPU_BENCH_CURVES) up to
+// ten million, or as far as a library gets in reasonable time.
 func BenchmarkScrapeSeries(b *testing.B) {
 	sizes := []int{1_000}
 	if os.Getenv("QUIPU_BENCH_CURVES") != "" {

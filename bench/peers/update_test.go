@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Updates, lookups and the creation of series. An operation is one call (for GaugeIncDec two); Parallel has as many
-// goroutines as Ps at the same metric.
+// Updates, lookups and the creation of series. An operation is one call (for GaugeIncDec two);
+// Parallel has as many goroutines as Ps at the same metric.
 
 func BenchmarkCounterInc(b *testing.B)               { serial(b, Registry.CounterInc) }
 func BenchmarkCounterIncParallel(b *testing.B)       { parallel(b, Registry.CounterInc) }
@@ -52,8 +52,8 @@ func race(b *testing.B, work func(Registry) Work, goroutines int) {
 	}
 }
 
-// each runs the benchmark of one library unless the library cannot do the work. (Nothing is skipped silently: the reason
-// goes into the log of -v, and into the tables.)
+// each runs the benchmark of one library unless the library cannot do the work. (Nothing is skipped
+// silently: the reason goes into the log of -v, and into the tables.)
 func each(b *testing.B, l Library, run func(b *testing.B), work func(Registry) Work) {
 	r := l.New()
 	defer r.Close()
@@ -64,8 +64,8 @@ func each(b *testing.B, l Library, run func(b *testing.B), work func(Registry) W
 	b.Run(l.Name, run)
 }
 
-// warmUp is how many operations come before the measured ones, for all libraries alike. A metric of a running service is
-// past them in the first second.
+// warmUp is how many operations come before the measured ones, for all libraries alike. A metric of
+// a running service is past them in the first second.
 const warmUp = 20_000
 
 func measure(b *testing.B, l Library, work func(Registry) Work, goroutines int) {
@@ -79,8 +79,9 @@ func measure(b *testing.B, l Library, work func(Registry) Work, goroutines int) 
 	b.StopTimer()
 }
 
-// Summaries are merged in the background or at the next scrape, so these report total CPU as well: everything the process
-// used from the first observation until a scrape has shown the last one, per observation.
+// Summaries are merged in the background or at the next scrape, so these report total CPU as well:
+// everything the process used from the first observation until a scrape has shown the last one, per
+// observation.
 func BenchmarkSummaryObserve(b *testing.B)         { summaries(b, 1) }
 func BenchmarkSummaryObserveParallel(b *testing.B) { summaries(b, runtime.GOMAXPROCS(0)) }
 
@@ -104,7 +105,8 @@ func summaries(b *testing.B, goroutines int) {
 	}
 }
 
-// Creating series is measured in registries of up to 100 000 series: a new one is begun when that many are there.
+// Creating series is measured in registries of up to 100 000 series: a new one is begun when that
+// many are there.
 func BenchmarkCreateSeries(b *testing.B)         { create(b, 1) }
 func BenchmarkCreateSeriesParallel(b *testing.B) { create(b, runtime.GOMAXPROCS(0)) }
 
@@ -127,8 +129,8 @@ func create(b *testing.B, goroutines int) {
 	}
 }
 
-// The curves over the number of goroutines are long: they run when QUIPU_BENCH_CURVES is set, and otherwise only their
-// ends do.
+// The curves over the number of goroutines are long: they run when QUIPU_BENCH_CURVES is set, and
+// otherwise only their ends do.
 func BenchmarkCounterIncGoroutines(b *testing.B)       { goroutines(b, Registry.CounterInc) }
 func BenchmarkHistogramObserveGoroutines(b *testing.B) { goroutines(b, Registry.HistogramObserve) }
 func BenchmarkLookup2Goroutines(b *testing.B)          { goroutines(b, Registry.Lookup2) }

@@ -10,8 +10,9 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 )
 
-// VictoriaMetrics/metrics, as its README and package documentation tell: handles on hot paths, and elsewhere
-// GetOrCreateCounter with a name that Sprintf puts together. Fractions take a FloatCounter.
+// VictoriaMetrics/metrics, as its README and package documentation tell: handles on hot paths, and
+// elsewhere GetOrCreateCounter with a name that Sprintf puts together. Fractions take a
+// FloatCounter.
 type victoriaMetrics struct {
 	set       *metrics.Set
 	summaries bool // the set has some
@@ -76,7 +77,8 @@ func (p *victoriaMetrics) NativeHistogram() Work {
 	return missing("its only buckets are those of HistogramObserve")
 }
 
-// The default window is 5 minutes and the default quantiles are others: these do the same work as the other libraries.
+// The default window is 5 minutes and the default quantiles are others: these do the same work as
+// the other libraries.
 var (
 	summaryWindow    = 10 * time.Minute
 	summaryQuantiles = []float64{0.5, 0.9, 0.99}
@@ -174,8 +176,8 @@ func (p *victoriaMetrics) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { p.set.WritePrometheus(w) })
 }
 
-// Close ends what the package keeps of summaries, in a list of all of them. (It takes time that is quadratic in the number
-// of series, so it is left out where there is nothing to end.)
+// Close ends what the package keeps of summaries, in a list of all of them. (It takes time that is
+// quadratic in the number of series, so it is left out where there is nothing to end.)
 func (p *victoriaMetrics) Close() {
 	if p.summaries {
 		p.set.UnregisterAllMetrics()

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command latency measures how long one call takes, call by call: the distribution of Inc, Observe and With on an idle
-// registry, and on one whose 100 000 series are scraped all the time while new ones are created.
+// Command latency measures how long one call takes, call by call: the distribution of Inc, Observe
+// and With on an idle registry, and on one whose 100 000 series are scraped all the time while new
+// ones are created.
 //
 //	go run ./cmd/latency [-samples n] [-out file]
 //
-// Calls are timed one at a time with the monotonic clock, whose own cost (its median) is taken off. The row "nothing" is
-// that clock alone, under the same load and in turn with the calls: what it shows (the scheduler, interrupts, the
-// hypervisor) is not the library's doing. For calls that took longer than 100 µs the program asks the kernel whether the
-// thread lost its CPU at that time.
+// Calls are timed one at a time with the monotonic clock, whose own cost (its median) is taken off.
+// The row "nothing" is that clock alone, under the same load and in turn with the calls: what it
+// shows (the scheduler, interrupts, the hypervisor) is not the library's doing. For calls that took
+// longer than 100 µs the program asks the kernel whether the thread lost its CPU at that time.
 //
-// Slow paths have rows of their own: a summary's first observations after each full buffer are part of "Summary.Observe",
-// and "warming" is the first 20 000 increments of new counters by two goroutines at once, until the counters are hot.
+// Slow paths have rows of their own: a summary's first observations after each full buffer are part
+// of "Summary.Observe", and "warming" is the first 20 000 increments of new counters by two
+// goroutines at once, until the counters are hot.
 package main
 
 import (
@@ -32,7 +34,8 @@ import (
 )
 
 func main() {
-	library := flag.String("library", "", "measure one library only, and print JSON (what the command calls itself with)")
+	library := flag.String("library", "",
+		"measure one library only, and print JSON (what the command calls itself with)")
 	load := flag.String("load", "idle", "with -library: idle or scrapes")
 	samples := flag.Int("samples", 1_000_000, "calls of each kind")
 	out := flag.String("out", "", "file for the results (default: bench/results/latency.json)")
@@ -121,7 +124,10 @@ func measure(library, load string, samples int) ([]results.LatencyRow, error) {
 	// The calls take turns, so that all kinds see the same load and the same noise.
 	runtime.LockOSThread()
 	const turn = 256
-	for done := 0; done < samples || load == "scrapes" && scrapes.Load() < fewestScrapes && done < 4*samples; done += turn {
+	more := func(done int) bool {
+		return done < samples || load == "scrapes" && scrapes.Load() < fewestScrapes && done < 4*samples
+	}
+	for done := 0; more(done); done += turn {
 		for i := range ops {
 			recorders[i].record(ops[i].call, turn)
 		}
@@ -141,8 +147,9 @@ func measure(library, load string, samples int) ([]results.LatencyRow, error) {
 	return rows, nil
 }
 
-// startLoad scrapes without a pause, and creates a thousand series a second, until the returned function is called. Both
-// are done by one goroutine, so that on a machine with two CPUs one is left for the calls that are measured.
+// startLoad scrapes without a pause, and creates a thousand series a second, until the returned
+// function is called. Both are done by one goroutine, so that on a machine with two CPUs one is
+// left for the calls that are measured.
 func startLoad(r peers.Registry, scrapes *atomic.Int64) (stop func()) {
 	create := r.CreateSeries().Start()
 	s := peers.NewScraper(r.Handler(), false)

@@ -4,8 +4,8 @@ package main
 
 import "syscall"
 
-// switchesOfThread returns how often the calling thread has lost its CPU so far, by its own doing (a parked goroutine) or
-// not.
+// switchesOfThread returns how often the calling thread has lost its CPU so far, by its own doing
+// (a parked goroutine) or not.
 func switchesOfThread() int64 {
 	const rusageThread = 1
 	var u syscall.Rusage

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command memory measures the heap that a series takes, for each type of metric and each library, idle and hot, and for
-// quipu what a garbage collection costs as the number of series grows.
+// Command memory measures the heap that a series takes, for each type of metric and each library,
+// idle and hot, and for quipu what a garbage collection costs as the number of series grows.
 //
 //	go run ./cmd/memory [-quick] [-out file]
 //
-// Idle is a series with two labels that was made by its first update and has seen no other. Hot is one that all CPUs
-// update all the time, for long enough that everything a library makes on demand is there; a hot summary has lived
-// through its whole window. Whatever the registry keeps for a series counts (maps, names, lists), the handle of the
-// caller does not. Every figure comes from a process of its own: the live heap after two collections, less that before.
+// Idle is a series with two labels that was made by its first update and has seen no other. Hot is
+// one that all CPUs update all the time, for long enough that everything a library makes on demand
+// is there; a hot summary has lived through its whole window. Whatever the registry keeps for a
+// series counts (maps, names, lists), the handle of the caller does not. Every figure comes from a
+// process of its own: the live heap after two collections, less that before.
 package main
 
 import (
@@ -72,7 +73,9 @@ func run(one string, quick bool, out string) error {
 				}
 				n := series
 				if state == "hot" && kind == peers.Summary {
-					n = series / 10 // some libraries' have tens of kilobytes each and take a microsecond per observation
+					// Some libraries' have tens of kilobytes each and take a microsecond per
+					// observation.
+					n = series / 10
 				}
 				if err := again(&m.Rows, "series", l.Name, string(kind), state, strconv.Itoa(n)); err != nil {
 					return err
@@ -171,13 +174,14 @@ func measureSeries(library string, kind peers.Kind, state string, series int) (r
 	return row, nil
 }
 
-// clock is a clock that can be put forward. It is put forward by one goroutine while no other uses the registry.
+// clock is a clock that can be put forward. It is put forward by one goroutine while no other uses
+// the registry.
 type clock struct{ offset time.Duration }
 
 func (c *clock) now() time.Time { return time.Now().Add(c.offset) }
 
-// quipuUpdates is how often each CPU updates four series together until they are hot for certain: a counter looks at
-// contention at every 1024th update, and takes a few looks.
+// quipuUpdates is how often each CPU updates four series together until they are hot for certain: a
+// counter looks at contention at every 1024th update, and takes a few looks.
 const quipuUpdates = 60_000
 
 // warm updates every series from all CPUs at once, until nothing about it gets warmer.
@@ -194,8 +198,9 @@ func warm(kind peers.Kind, series, updates int, update func(int, float64), c *cl
 		}
 		return
 	}
-	// All CPUs are at the same few series at the same time: that is contention, and sustained use. They wait for each other
-	// before every group of series, spinning, so that they really run side by side.
+	// All CPUs are at the same few series at the same time: that is contention, and sustained use.
+	// They wait for each other before every group of series, spinning, so that they really run side
+	// by side.
 	const together = 4
 	procs := runtime.GOMAXPROCS(0)
 	var arrived atomic.Int64
@@ -247,8 +252,8 @@ func measureGC(series int) (results.GCRow, error) {
 	return row, nil
 }
 
-// measureCopies scrapes counters before and after they have become hot: the difference is the price of reading a copy per
-// CPU.
+// measureCopies scrapes counters before and after they have become hot: the difference is the price
+// of reading a copy per CPU.
 func measureCopies(series int) (results.CopyCost, error) {
 	l, _ := peers.LibraryNamed("quipu")
 	r := l.New()

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// bar is a limit for quipu's figure divided by a library's, set before anything was measured. Bars are reported as met or
-// missed; no figure is chosen by them.
+// bar is a limit for quipu's figure divided by a library's, set before anything was measured. Bars
+// are reported as met or missed; no figure is chosen by them.
 type bar struct {
 	row              string // as the table calls it
 	scenario, unit   string
@@ -78,7 +78,8 @@ func (d *data) against(b bar, own float64, library string, limit float64) string
 	case limit == 0:
 		return fmt.Sprintf(" %s | %s | | |", withUnit(theirs, b.unit), ratio(own/theirs))
 	}
-	return fmt.Sprintf(" %s | %s | %v | %s |", withUnit(theirs, b.unit), ratio(own/theirs), limit, met(own/theirs, limit))
+	return fmt.Sprintf(" %s | %s | %v | %s |", withUnit(theirs, b.unit), ratio(own/theirs), limit,
+		met(own/theirs, limit))
 }
 
 // met says how a figure stands to its limit, as it is rounded in the tables.
@@ -107,7 +108,8 @@ func (d *data) checks() []check {
 		serial, ok1 := d.race.Figure(s, "quipu", "ns/op")
 		parallel, ok2 := d.race.Figure(s+"Parallel", "quipu", "ns/op")
 		if ok1 && ok2 {
-			add(fmt.Sprintf("%s: cost per operation, %d goroutines / 1", s, d.race.Header.GOMAXPROCS), parallel/serial, 0.6)
+			add(fmt.Sprintf("%s: cost per operation, %d goroutines / 1", s, d.race.Header.GOMAXPROCS),
+				parallel/serial, 0.6)
 		}
 	}
 	base, ok := d.race.Figure("ScrapeSeries/10000", "quipu", "ns/series")
@@ -133,7 +135,8 @@ func (d *data) checks() []check {
 		}
 		add(op+": p99.9 while scraped / idle", loaded.P999/max(idle.P999, 1), 2)
 		own := loaded.Over - loaded.Taken
-		list = append(list, check{op + ": calls over 100 µs while scraped, thread not descheduled", fmt.Sprint(own), "0",
+		list = append(list, check{
+			op + ": calls over 100 µs while scraped, thread not descheduled", fmt.Sprint(own), "0",
 			met(float64(own), 0)})
 	}
 	return list

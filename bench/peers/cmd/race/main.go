@@ -6,8 +6,9 @@
 //	go run ./cmd/race -quick     the rows that have bars, in a minute; prints them and writes nothing
 //	go run ./cmd/race -tables    only the tables and plots again, from the results that are there
 //
-// It writes, under bench/results: race.txt (raw, for benchstat), race.json, memory.json, latency.json and the plots; and
-// it makes BENCHMARKS.md and the part of README.md between <!-- bench:begin --> and <!-- bench:end --> from them.
+// It writes, under bench/results: race.txt (raw, for benchstat), race.json, memory.json,
+// latency.json and the plots; and it makes BENCHMARKS.md and the part of README.md between <!--
+// bench:begin --> and <!-- bench:end --> from them.
 package main
 
 import (
@@ -30,7 +31,8 @@ func main() {
 	flag.StringVar(&o.benchtime, "benchtime", "", "time of one benchmark (default 100ms, and 50ms with -quick)")
 	flag.StringVar(&o.only, "only", "", "regular expression: run only these scenarios, and keep the others' results")
 	flag.BoolVar(&o.noPrograms, "no-programs", false, "do not run cmd/memory and cmd/latency")
-	flag.DurationVar(&o.budget, "budget", 11*time.Minute, "begin no round that would end later than this; programs come after")
+	flag.DurationVar(&o.budget, "budget", 11*time.Minute,
+		"begin no round that would end later than this; programs come after")
 	flag.Parse()
 	if err := o.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "race:", err)
@@ -111,7 +113,8 @@ func orDefault[T comparable](v, byDefault T) T {
 
 func (o options) runQuick(p places, binary string, only *regexp.Regexp) error {
 	d := data{race: results.Race{
-		Header: results.Describe("make bench-quick"), Benchtime: orDefault(o.benchtime, "50ms"), Count: orDefault(o.count, 3),
+		Header: results.Describe("make bench-quick"), Benchtime: orDefault(o.benchtime, "50ms"),
+		Count: orDefault(o.count, 3),
 	}}
 	r := newRunner(binary, d.race.Benchtime, only)
 	if err := r.run(quickPlan(d.race.Count), o.budget); err != nil {
@@ -148,7 +151,8 @@ func (o options) runFull(p places, binary string, only *regexp.Regexp) error {
 	race.Took = time.Since(begin).Round(time.Second).String()
 	file, raw := filepath.Join(p.results, "race.json"), "race.txt"
 	if o.only != "" {
-		// The figures of a part replace the same ones only; the header is the one of the whole run, and tells of the part.
+		// The figures of a part replace the same ones only; the header is the one of the whole run,
+		// and tells of the part.
 		raw = "race-again.txt"
 		var whole results.Race
 		if err := results.Load(file, &whole); err == nil {

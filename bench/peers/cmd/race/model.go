@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The scaling model: what operations and memory would cost on other machines, computed from the constants that this run
-// measured. It is arithmetic, not a measurement.
+// The scaling model: what operations and memory would cost on other machines, computed from the
+// constants that this run measured. It is arithmetic, not a measurement.
 
 // Facts about the engine that the model needs; they are constants in its source.
 const (
@@ -22,8 +22,8 @@ const (
 // modelCPUs are the machines of the model.
 var modelCPUs = []int{2, 8, 64, 192}
 
-// perCPU returns what an update of a hot metric costs one CPU: the parallel figure is time per operation of all of them
-// together.
+// perCPU returns what an update of a hot metric costs one CPU: the parallel figure is time per
+// operation of all of them together.
 func (d *data) perCPU(scenario string) (ns float64, ok bool) {
 	v, ok := d.race.Figure(scenario+"Parallel", "quipu", "ns/op")
 	return v * float64(d.race.Header.GOMAXPROCS), ok
@@ -87,8 +87,8 @@ func (d *data) memoryModel() string {
 	return t.String()
 }
 
-// scrapeModel is the table of CPU spent on scrapes. A cold series costs a constant; a hot one costs the reading of a word
-// of every P besides.
+// scrapeModel is the table of CPU spent on scrapes. A cold series costs a constant; a hot one costs
+// the reading of a word of every P besides.
 func (d *data) scrapeModel() string {
 	idle, ok := d.race.Figure("ScrapeSeries/1000000", "quipu", "ns/series")
 	if !ok || d.memory.Copies.Procs == 0 {
@@ -96,7 +96,8 @@ func (d *data) scrapeModel() string {
 	}
 	copyNS := d.copyNS()
 	var t strings.Builder
-	t.WriteString("| counters | hot | CPUs | a scrape takes | of one CPU, every 15 s | every second |\n|--:|--:|--:|--:|--:|--:|\n")
+	t.WriteString("| counters | hot | CPUs | a scrape takes | of one CPU, every 15 s | every second |\n" +
+		"|--:|--:|--:|--:|--:|--:|\n")
 	for _, c := range []struct {
 		series, hot float64
 		cpus        int
@@ -104,7 +105,8 @@ func (d *data) scrapeModel() string {
 		{1e4, 1e3, 8}, {1e5, 1e3, 8}, {1e5, 1e4, 64}, {1e6, 1e4, 64}, {1e6, 1e5, 192}, {1e7, 1e5, 192},
 	} {
 		ns := c.series*idle + c.hot*copyNS*float64(c.cpus)
-		fmt.Fprintf(&t, "| %s | %s | %d | %s | %s%% | %s%% |\n", count(c.series), count(c.hot), c.cpus, withUnit(ns, "ns"),
+		fmt.Fprintf(&t, "| %s | %s | %d | %s | %s%% | %s%% |\n", count(c.series), count(c.hot), c.cpus,
+			withUnit(ns, "ns"),
 			significant(ns/15e9*100), significant(ns/1e9*100))
 	}
 	return t.String()

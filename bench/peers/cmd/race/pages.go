@@ -14,13 +14,14 @@ import (
 	"text/template"
 )
 
-// BENCHMARKS.md is made from a template, prose and all, so that figures in sentences come from the files that the tables
-// come from.
+// BENCHMARKS.md is made from a template, prose and all, so that figures in sentences come from the
+// files that the tables come from.
 //
 //go:embed benchmarks.md.tmpl
 var benchmarksTemplate string
 
-// readmeRows are the scenarios of the README's table: what a service does most, and the row that quipu loses.
+// readmeRows are the scenarios of the README's table: what a service does most, and the row that
+// quipu loses.
 var readmeRows = []string{
 	"CounterInc", "CounterIncParallel", "HistogramObserveParallel", "SummaryObserve", "Lookup2Parallel", "Scrape100k",
 }
@@ -46,11 +47,13 @@ func makePages(p places) error {
 
 func (d *data) benchmarks() (string, error) {
 	t, err := template.New("BENCHMARKS.md").Funcs(template.FuncMap{
-		"header":      d.headerText,
-		"verdict":     d.verdict,
-		"checks":      d.checkTable,
-		"updates":     func() string { return d.table(withParallel(updates), "ns/op") },
-		"summaries":   func() string { return d.table([]string{"SummaryObserve", "SummaryObserveParallel"}, "total-ns/op") },
+		"header":  d.headerText,
+		"verdict": d.verdict,
+		"checks":  d.checkTable,
+		"updates": func() string { return d.table(withParallel(updates), "ns/op") },
+		"summaries": func() string {
+			return d.table([]string{"SummaryObserve", "SummaryObserveParallel"}, "total-ns/op")
+		},
 		"scrapes":     func() string { return d.table(scrapes, "ns/op") },
 		"allocations": d.allocations,
 		"underLoad":   d.underLoad,
@@ -106,13 +109,14 @@ func (d *data) readme(file string) error {
 	h := d.race.Header
 	var t strings.Builder
 	fmt.Fprintf(&t, "%s%s\n%s\n", before, readmeBegin, d.tableOf(readmeRows, "ns/op", d.median))
-	fmt.Fprintf(&t, "Time per operation, less is better: medians of %d rounds in which the libraries take turns,\non %s with %d cores, %s, "+
+	fmt.Fprintf(&t, "Time per operation, less is better: medians of %d rounds in which the libraries take turns,\n"+
+		"on %s with %d cores, %s, "+
 		"%s.\n%s%s", d.race.Count, h.CPU, h.CPUs, h.Go, d.readmeCommits(), readmeEnd, after)
 	return os.WriteFile(file, []byte(t.String()), 0o644)
 }
 
-// readmeCommits says which commit the README's figures are from. There are two if only some of the rows were measured
-// again: only a whole run gives all figures of one commit.
+// readmeCommits says which commit the README's figures are from. There are two if only some of the
+// rows were measured again: only a whole run gives all figures of one commit.
 func (d *data) readmeCommits() string {
 	whole := "commit " + d.race.Header.Commit
 	if d.race.Again == nil {

@@ -16,8 +16,9 @@ var (
 	barred = all[:3] // those that there are bars for
 )
 
-// fullPlan is what `make bench-peers` runs. The counts are such that it stays below 15 minutes on two cores: a page of a
-// hundred thousand series takes the slowest library two seconds, one of a million half a minute.
+// fullPlan is what `make bench-peers` runs. The counts are such that it stays below 15 minutes on
+// two cores: a page of a hundred thousand series takes the slowest library two seconds, one of a
+// million half a minute.
 func fullPlan(count int) []group {
 	var plan []group
 	for _, s := range []string{

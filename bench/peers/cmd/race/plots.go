@@ -45,15 +45,20 @@ func (d *data) plots(dir string) error {
 		parallel = append(parallel, s+"Parallel")
 	}
 	for file, picture := range map[string]*svg{
-		"updates.svg":          d.dots("One update or lookup", updates),
-		"updates-parallel.svg": d.dots(fmt.Sprintf("One update or lookup, by %d goroutines at once", d.race.Header.GOMAXPROCS), parallel),
+		"updates.svg": d.dots("One update or lookup", updates),
+		"updates-parallel.svg": d.dots(
+			fmt.Sprintf("One update or lookup, by %d goroutines at once", d.race.Header.GOMAXPROCS), parallel),
 		"scrapes.svg": d.dots("One scrape",
 			[]string{"Scrape1k", "Scrape100k", "Scrape1M", "ScrapeHistograms10k", "ScrapeGzip100k"}),
-		"goroutines-counter.svg":   d.lines("Counter.Inc by several goroutines", "CounterIncGoroutines", "goroutines", "ns/op"),
-		"goroutines-histogram.svg": d.lines("Histogram.Observe by several goroutines", "HistogramObserveGoroutines", "goroutines", "ns/op"),
-		"goroutines-lookup.svg":    d.lines("Lookup of two labels by several goroutines", "Lookup2Goroutines", "goroutines", "ns/op"),
-		"scrape-time.svg":          d.lines("Time of a scrape", "ScrapeSeries", "series", "ns/op"),
-		"scrape-allocated.svg":     d.lines("Memory allocated by a scrape, where it is not 0", "ScrapeSeries", "series", "B/op"),
+		"goroutines-counter.svg": d.lines("Counter.Inc by several goroutines",
+			"CounterIncGoroutines", "goroutines", "ns/op"),
+		"goroutines-histogram.svg": d.lines("Histogram.Observe by several goroutines",
+			"HistogramObserveGoroutines", "goroutines", "ns/op"),
+		"goroutines-lookup.svg": d.lines("Lookup of two labels by several goroutines",
+			"Lookup2Goroutines", "goroutines", "ns/op"),
+		"scrape-time.svg": d.lines("Time of a scrape", "ScrapeSeries", "series", "ns/op"),
+		"scrape-allocated.svg": d.lines("Memory allocated by a scrape, where it is not 0",
+			"ScrapeSeries", "series", "B/op"),
 	} {
 		if picture == nil {
 			continue // nothing measured

@@ -70,7 +70,8 @@ func TestRowsThatAreLostSaySo(t *testing.T) {
 
 func TestReadmeHasMediansAndNamesTheCommitOfEveryRow(t *testing.T) {
 	d := parsed(t, output, strings.ReplaceAll(output, " 10.0 ns/op", " 12.0 ns/op"))
-	require.Contains(t, d.tableOf([]string{"SummaryObserve"}, "ns/op", d.median), "| SummaryObserve | 11.0 ns | 500 ns | n/a | n/a | 0.0220 |")
+	require.Contains(t, d.tableOf([]string{"SummaryObserve"}, "ns/op", d.median),
+		"| SummaryObserve | 11.0 ns | 500 ns | n/a | n/a | 0.0220 |")
 
 	d.race.Scenarios["Scrape100k"] = d.race.Scenarios["SummaryObserve"]
 	d.race.Header.Commit = "aaa"
@@ -126,7 +127,8 @@ func TestFiguresAreRoundedToThreeDigits(t *testing.T) {
 	}{
 		{0, "ns", "0 ns"}, {0.01234, "ns", "0.0123 ns"}, {2.345, "ns/op", "2.35 ns"}, {99.95, "ns", "100 ns"},
 		{999.4, "ns", "999 ns"}, {999.6, "ns", "1.00 µs"}, {12_345_678, "ns/op", "12.3 ms"}, {7e9, "ns/op", "7.00 s"},
-		{144.7, "B", "145 B"}, {71_344, "B", "71.3 kB"}, {6_180_205, "page-B", "6.18 MB"}, {3, "allocs/op", "3.00 allocs/op"},
+		{144.7, "B", "145 B"}, {71_344, "B", "71.3 kB"}, {6_180_205, "page-B", "6.18 MB"},
+		{3, "allocs/op", "3.00 allocs/op"},
 	} {
 		require.Equal(t, test.want, withUnit(test.v, test.unit))
 	}
@@ -153,9 +155,12 @@ func TestPagesAreMadeFromWhatThereIs(t *testing.T) {
 		GC:     []results.GCRow{{Series: 1000, HeapMB: 1, CycleMS: 2, CPUMS: 3, PauseUS: 4}},
 		Copies: results.CopyCost{Series: 10, Procs: 2, ColdNS: 20, HotNS: 30},
 	}))
-	require.NoError(t, results.Save(filepath.Join(p.results, "latency.json"), &results.Latency{Rows: []results.LatencyRow{
-		{Library: "quipu", Op: "With", Load: "idle", P999: 100}, {Library: "quipu", Op: "With", Load: "scrapes", P999: 150},
-	}}))
+	require.NoError(t, results.Save(filepath.Join(p.results, "latency.json"), &results.Latency{
+		Rows: []results.LatencyRow{
+			{Library: "quipu", Op: "With", Load: "idle", P999: 100},
+			{Library: "quipu", Op: "With", Load: "scrapes", P999: 150},
+		},
+	}))
 	require.NoError(t, makePages(p))
 
 	page, err := os.ReadFile(filepath.Join(dir, "BENCHMARKS.md"))

@@ -36,9 +36,10 @@ func newRunner(binary, benchtime string, only *regexp.Regexp) *runner {
 	}
 }
 
-// run goes through the plan in rounds. In a round the libraries run each group in turns, one right after the other, each in
-// a process of its own: drift of a shared machine hits all of them, and no library sees the heap of another. A round that
-// would go past the budget, going by the one before, is not begun; the first always is.
+// run goes through the plan in rounds. In a round the libraries run each group in turns, one right
+// after the other, each in a process of its own: drift of a shared machine hits all of them, and no
+// library sees the heap of another. A round that would go past the budget, going by the one before,
+// is not begun; the first always is.
 func (r *runner) run(plan []group, budget time.Duration) error {
 	rounds := 0
 	for _, g := range plan {
@@ -89,7 +90,8 @@ var (
 	missingLine = regexp.MustCompile(`\.go:\d+: (\w+): n/a: (.*)$`)
 )
 
-// parse reads the output of one process. The lines before the first result (goos, cpu, ...) are kept once.
+// parse reads the output of one process. The lines before the first result (goos, cpu, ...) are
+// kept once.
 func (r *runner) parse(out io.Reader) error {
 	scenario := ""
 	for lines := bufio.NewScanner(out); lines.Scan(); {
@@ -112,7 +114,8 @@ func (r *runner) parse(out io.Reader) error {
 			r.missing[scenario][m[1]] = m[2]
 			continue
 		}
-		if key, _, ok := strings.Cut(line, ": "); ok && !strings.Contains(r.raw.String(), key+": ") && !strings.Contains(key, " ") {
+		if key, _, ok := strings.Cut(line, ": "); ok &&
+			!strings.Contains(r.raw.String(), key+": ") && !strings.Contains(key, " ") {
 			fmt.Fprintln(&r.raw, line)
 		}
 	}

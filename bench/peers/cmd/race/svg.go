@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// svg collects the elements of a picture. Text is set in whatever sans-serif font the reader has, so nothing may depend on
-// the width of a text: texts are anchored at the end that must be in place, and have room to spare at the other.
+// svg collects the elements of a picture. Text is set in whatever sans-serif font the reader has,
+// so nothing may depend on the width of a text: texts are anchored at the end that must be in
+// place, and have room to spare at the other.
 type svg struct {
 	width, height float64
 	elements      strings.Builder
@@ -50,7 +51,8 @@ func (s *svg) path(points [][2]float64, color string) {
 		strings.Join(coordinates, " "), color)
 }
 
-// mark draws the sign of a library. The signs differ in shape, too, for readers who do not see the colors.
+// mark draws the sign of a library. The signs differ in shape, too, for readers who do not see the
+// colors.
 func (s *svg) mark(x, y float64, m mark) {
 	switch m.shape {
 	case circle:
@@ -76,7 +78,8 @@ func (s *svg) polygon(color string, coordinates ...float64) {
 // String returns the picture, on white, which can be read in dark mode as well.
 func (s *svg) String() string {
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" `+
-		`font-family="Helvetica, Arial, sans-serif">`+"\n"+`<rect width="100%%" height="100%%" fill="#ffffff"/>`+"\n%s</svg>\n",
+		`font-family="Helvetica, Arial, sans-serif">`+"\n"+
+		`<rect width="100%%" height="100%%" fill="#ffffff"/>`+"\n%s</svg>\n",
 		s.width, s.height, s.width, s.height, s.elements.String())
 }
 
@@ -87,8 +90,8 @@ func (l logScale) at(v float64) float64 {
 	return l.start + (l.end-l.start)*math.Log(v/l.low)/math.Log(l.high/l.low)
 }
 
-// newLogScale returns a scale that begins and ends with a tick and has the values between them. Its ticks are powers of
-// ten, and 2 and 5 times these where there are few powers.
+// newLogScale returns a scale that begins and ends with a tick and has the values between them. Its
+// ticks are powers of ten, and 2 and 5 times these where there are few powers.
 func newLogScale(low, high, start, end float64) (scale logScale, ticks []float64) {
 	steps := []float64{1, 2, 5}
 	if high/low > 200 {

@@ -108,7 +108,8 @@ func (d *data) cell(scenario, library, unit string) string {
 	return text
 }
 
-// table has a row for each scenario and a column for each library. A row that quipu does not win says so.
+// table has a row for each scenario and a column for each library. A row that quipu does not win
+// says so.
 func (d *data) table(scenarios []string, unit string) string {
 	return d.tableOf(scenarios, unit, d.cell)
 }
@@ -232,7 +233,8 @@ func (d *data) memoryTable() string {
 // gcTable is the cost of a garbage collection.
 func (d *data) gcTable() string {
 	var t strings.Builder
-	t.WriteString("| counters | heap | a collection takes | of CPU | longest stop of the world |\n|--:|--:|--:|--:|--:|\n")
+	t.WriteString("| counters | heap | a collection takes | of CPU | longest stop of the world |\n" +
+		"|--:|--:|--:|--:|--:|\n")
 	for _, r := range d.memory.GC {
 		fmt.Fprintf(&t, "| %d | %s | %s | %s | %s |\n", r.Series, withUnit(r.HeapMB*1e6, "B"),
 			withUnit(r.CycleMS*1e6, "ns"), withUnit(r.CPUMS*1e6, "ns"), withUnit(r.PauseUS*1e3, "ns"))
@@ -243,9 +245,11 @@ func (d *data) gcTable() string {
 // latencyTable is the distribution of single calls.
 func (d *data) latencyTable() string {
 	var t strings.Builder
-	t.WriteString("| call | library | load | p50 | p99 | p99.9 | max | calls over 100 µs | of these while descheduled |\n")
+	t.WriteString("| call | library | load | p50 | p99 | p99.9 | max | calls over 100 µs " +
+		"| of these while descheduled |\n")
 	t.WriteString("|---|---|---|--:|--:|--:|--:|--:|--:|\n")
-	order := map[string]int{"nothing": 0, "Counter.Inc": 1, "Histogram.Observe": 2, "Summary.Observe": 3, "With": 4, "warming": 5}
+	order := map[string]int{"nothing": 0, "Counter.Inc": 1, "Histogram.Observe": 2, "Summary.Observe": 3,
+		"With": 4, "warming": 5}
 	rows := slices.Clone(d.latency.Rows)
 	slices.SortStableFunc(rows, func(a, b results.LatencyRow) int { return order[a.Op] - order[b.Op] })
 	for _, r := range rows {
@@ -254,7 +258,8 @@ func (d *data) latencyTable() string {
 			load = fmt.Sprintf("%d scrapes", r.Scrapes)
 		}
 		fmt.Fprintf(&t, "| %s | %s | %s | %s | %s | %s | %s | %d of %d | %d |\n", r.Op, r.Library, load,
-			withUnit(r.P50, "ns"), withUnit(r.P99, "ns"), withUnit(r.P999, "ns"), withUnit(r.Max, "ns"), r.Over, r.Samples, r.Taken)
+			withUnit(r.P50, "ns"), withUnit(r.P99, "ns"), withUnit(r.P999, "ns"),
+			withUnit(r.Max, "ns"), r.Over, r.Samples, r.Taken)
 	}
 	return t.String()
 }
@@ -262,7 +267,8 @@ func (d *data) latencyTable() string {
 // underLoad is the other side of ScrapeUnderLoad100k.
 func (d *data) underLoad() string {
 	var t strings.Builder
-	t.WriteString("| library | a scrape takes | million updates a second meanwhile | without scrapes | kept |\n|---|--:|--:|--:|--:|\n")
+	t.WriteString("| library | a scrape takes | million updates a second meanwhile | without scrapes | kept |\n" +
+		"|---|--:|--:|--:|--:|\n")
 	for _, l := range peers.Libraries() {
 		loaded, ok := d.race.Figure("ScrapeUnderLoad100k", l.Name, "Mupdates/s")
 		if !ok {
@@ -316,16 +322,19 @@ func (d *data) checkTable() string {
 func (d *data) headerText() string {
 	h := d.race.Header
 	var t strings.Builder
-	fmt.Fprintf(&t, "- CPU: %s, %d cores, GOMAXPROCS %d, %s\n- %s\n- commit %s, %s\n", h.CPU, h.CPUs, h.GOMAXPROCS, h.System,
+	fmt.Fprintf(&t, "- CPU: %s, %d cores, GOMAXPROCS %d, %s\n- %s\n- commit %s, %s\n",
+		h.CPU, h.CPUs, h.GOMAXPROCS, h.System,
 		h.Go, h.Commit, h.Date)
-	fmt.Fprintf(&t, "- command: `%s` (%d rounds of %s each, libraries take turns", h.Command, d.race.Count, d.race.Benchtime)
+	fmt.Fprintf(&t, "- command: `%s` (%d rounds of %s each, libraries take turns",
+		h.Command, d.race.Count, d.race.Benchtime)
 	if d.race.Took != "" {
 		fmt.Fprintf(&t, "; took %s", d.race.Took)
 	}
 	t.WriteString(")\n")
 	if a := d.race.Again; a != nil {
 		fmt.Fprintf(&t, "- the rows that match `%s` were measured again, all libraries, at commit %s, %s (%d rounds): "+
-			"[race-again.txt](bench/results/race-again.txt)\n", strings.ReplaceAll(a.Only, "|", ", "), a.Commit, a.Date, a.Count)
+			"[race-again.txt](bench/results/race-again.txt)\n",
+			strings.ReplaceAll(a.Only, "|", ", "), a.Commit, a.Date, a.Count)
 	}
 	shown := map[string]bool{"go.opentelemetry.io/otel/exporters/prometheus": true}
 	for _, l := range peers.Libraries() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package results is what the measuring commands leave behind: JSON files in bench/results, from which the tables, plots
-// and figures of BENCHMARKS.md and the README are made.
+// Package results is what the measuring commands leave behind: JSON files in bench/results, from
+// which the tables, plots and figures of BENCHMARKS.md and the README are made.
 package results
 
 import (
@@ -58,7 +58,8 @@ func (s Stat) Spread() float64 {
 	return max(s.Max-s.Median, s.Median-s.Min) / s.Median
 }
 
-// Cell is what one library did in one scenario: its figures by unit (ns/op, allocs/op, ...), or why there are none.
+// Cell is what one library did in one scenario: its figures by unit (ns/op, allocs/op, ...), or why
+// there are none.
 type Cell struct {
 	Figures map[string]Stat `json:"figures,omitempty"`
 	Missing string          `json:"missing,omitempty"`
@@ -139,7 +140,8 @@ type Latency struct {
 	Rows   []LatencyRow `json:"rows"`
 }
 
-// LatencyRow is the distribution of the time that one call takes, in nanoseconds, less the clock's own cost.
+// LatencyRow is the distribution of the time that one call takes, in nanoseconds, less the clock's
+// own cost.
 type LatencyRow struct {
 	Library string  `json:"library"`
 	Op      string  `json:"op"`
@@ -194,8 +196,8 @@ func cpuModel() string {
 	return "unknown"
 }
 
-// commit is the commit of the working tree, with a + when the tree has changes, the files that the race itself writes
-// left out.
+// commit is the commit of the working tree, with a + when the tree has changes, the files that the
+// race itself writes left out.
 func commit() string {
 	out, err := exec.Command("git", "rev-parse", "--short=12", "HEAD").Output()
 	if err != nil {
