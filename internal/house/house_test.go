@@ -64,6 +64,13 @@ func (f file) isTest() bool { return strings.HasSuffix(f.name, "_test.go") }
 
 // goFiles parses all Go files of the root module, nested modules left out.
 func goFiles(t *testing.T) []file {
+	files := parseFiles(t, false)
+	require.Greater(t, len(files), 50, "this test must see the whole module")
+	return files
+}
+
+// parseFiles parses the Go files of the root module, and of nested modules too if they are wanted.
+func parseFiles(t *testing.T, nested bool) []file {
 	var files []file
 	fset := token.NewFileSet()
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
@@ -72,7 +79,7 @@ func goFiles(t *testing.T) []file {
 		require.NoError(t, err)
 		if d.IsDir() {
 			_, err := os.Stat(filepath.Join(p, "go.mod"))
-			if rel != "." && (err == nil || strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
+			if rel != "." && (err == nil && !nested || strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
 				return fs.SkipDir
 			}
 			return nil
@@ -89,7 +96,6 @@ func goFiles(t *testing.T) []file {
 		return nil
 	})
 	require.NoError(t, err)
-	require.Greater(t, len(files), 50, "this test must see the whole module")
 	return files
 }
 
