@@ -30,7 +30,7 @@ func TestCellsDoNotAllocate(t *testing.T) {
 		l.Add(0.5)
 		l.Load()
 		l.Set(2)
-		l.promote() // again: the row is there
+		l.promote() // the row is there already
 	}))
 	var f Float64
 	require.Zero(t, testing.AllocsPerRun(1000, func() { f.Add(f.Load()) }))

@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// Each benchmark runs on one goroutine and on GOMAXPROCS of them, on a cell that starts cold and on one that is hot from
-// the start. Cold cells are free to turn hot: in the parallel runs they soon do, and Float64, which cannot, shows what a
-// cell that stays cold costs there. The loops are written out, because a call through a variable costs as much as what is
-// measured.
+// Each benchmark runs on one goroutine and on GOMAXPROCS of them, on a cell that starts cold and on
+// one that is hot from the start. Cold cells may turn hot, and in the parallel runs they soon do.
+// Float64 cannot, and shows what a cell that stays cold costs there. The loops are written out,
+// because a call through a variable costs as much as an update.
 
 func benchSerial[C any](b *testing.B, heat func(*C) bool, loop func(cell *C, n int)) {
 	for _, hot := range []bool{false, true} {
@@ -40,7 +40,7 @@ func benchCell[C any](b *testing.B, hot bool, heat func(*C) bool) *C {
 	return cell
 }
 
-// heated makes a cell hot. The slab may be busy with another row at the first attempt.
+// heated makes a cell hot. At the first attempt the slab may be busy with another row.
 func heated[C any](cell *C, heat func(*C) bool) bool {
 	for range 1000 {
 		if heat(cell) {
@@ -77,7 +77,8 @@ func BenchmarkCountInc(b *testing.B) {
 	})
 }
 
-// A counter of bytes: every addition is larger than the distance between two samples of Inc.
+// BenchmarkCountAdd counts bytes: every addition is larger than the distance between two samples of
+// Inc.
 func BenchmarkCountAdd(b *testing.B) {
 	benchSerial(b, (*Count).promote, func(c *Count, n int) {
 		for range n {
@@ -143,7 +144,7 @@ func BenchmarkLevelSet(b *testing.B) {
 	})
 }
 
-// A reader of a hot cell adds up the copies of all Ps.
+// BenchmarkLoad reads cells. A reader of a hot one adds up the copies of all Ps.
 func BenchmarkLoad(b *testing.B) {
 	for _, hot := range []bool{false, true} {
 		b.Run("Count/"+temperature(hot), func(b *testing.B) {

@@ -11,17 +11,21 @@ import (
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// Count is an unsigned integer that only grows and that spreads over CPUs when it gets hot. It is exact below 2^63 and
-// wraps to 0 there. The zero value is 0 and cold. It must not be copied after first use.
+// Count is an unsigned integer that only grows. It spreads over CPUs when it gets hot. It is exact
+// below 2^63 and wraps to 0 there. The zero value is 0 and cold. It must not be copied after first
+// use.
 //
-// All methods may be called concurrently, lock nothing and allocate nothing, except for the one update that makes a
-// cell hot (a few hundred nanoseconds, about 100 bytes).
+// All methods may be called concurrently, lock nothing and allocate nothing. The one update that
+// makes a cell hot is an exception: it reserves a row (BenchmarkAllocFree of internal/percpu) and
+// allocates about 100 bytes.
 type Count struct {
-	// Cold: the value itself, below 2^63.
-	// Hot:  hotBit | index<<countIndexShift | late, where index names the row of private copies and late counts what
-	// arrived here after the switch: an updater that read a cold word and was overtaken by the switch adds to the low
-	// bits, which is where a reader looks for it. Only updates below 2^lateBits take that path, and only one per
-	// goroutine that was in flight, so late cannot run into the index.
+	// The word of a cold cell is the value, which is below 2^63.
+	//
+	// The word of a hot cell is hotBit | index<<countIndexShift | late. The index names the row of
+	// private copies. An updater that loads a cold word, and adds after promote has replaced it,
+	// adds to late, and Load reads late as well as the row. Only additions below lateMax take that
+	// path, and each goroutine has one such addition under way at most, so late cannot grow into
+	// the index.
 	word atomic.Uint64
 }
 
@@ -30,13 +34,14 @@ const (
 	countIndexShift = 63 - percpu.IndexBits
 	lateMask        = 1<<countIndexShift - 1
 
-	// coldMax is where the plain atomic add stops: above it the word is hot, or so large that an addition must be
-	// checked against the hot bit.
+	// coldMax is where plain atomic additions end. A larger word is hot, or so large that an
+	// addition could reach hotBit: the compare-and-swap of addSlow checks that.
 	coldMax = 1 << 62
 	lateMax = 1 << 20
 )
 
-// Inc adds 1. A cold cell costs one atomic add, a hot one a pinned ordinary add.
+// Inc adds 1: to a cold cell by one atomic addition, to a hot one by an ordinary addition while
+// pinned (BenchmarkCountInc).
 func (c *Count) Inc() {
 	w := c.word.Load()
 	if w < coldMax {
@@ -46,7 +51,8 @@ func (c *Count) Inc() {
 		return
 	}
 	if w&hotBit != 0 {
-		// What addSlow does first, without its call and its loop: 4.5 ns instead of 6.3.
+		// addSlow does this first. Written out here, without a call and a loop, it takes 4.5 ns
+		// instead of 6.3.
 		p := percpu.Word(percpu.Pin(), percpu.Index(w>>countIndexShift))
 		if p != nil {
 			percpu.Add(p, 1)
@@ -59,7 +65,7 @@ func (c *Count) Inc() {
 	c.addSlow(1)
 }
 
-// Add adds n.
+// Add adds n (BenchmarkCountAdd).
 func (c *Count) Add(n uint64) {
 	if w := c.word.Load(); w < coldMax && n < lateMax {
 		if sampled(c.word.Add(n)) {
@@ -70,11 +76,13 @@ func (c *Count) Add(n uint64) {
 	c.addSlow(n)
 }
 
-// sampled picks one in heatSample additions by what they came to. The multiplication spreads the sums of equal additions
-// evenly; their low bits would not do, for a cell that counts bytes by the 1024.
+// sampled picks about one in heatSample additions, by the sum that they led to. The multiplication
+// spreads the sums of equal additions evenly. The low bits of the sum would not do: all sums of a
+// cell that counts bytes in steps of 1024 have the same.
 func sampled(sum uint64) bool { return sum*goldenRatio < math.MaxUint64/heatSample }
 
-// addSlow adds to a hot cell, or by compare-and-swap to a cold one when the value or n is large.
+// addSlow adds n to a hot cell, or by compare-and-swap to a cold one whose value is large or if n
+// is.
 func (c *Count) addSlow(n uint64) {
 	for {
 		w := c.word.Load()
@@ -100,17 +108,19 @@ func (c *Count) addSlow(n uint64) {
 	}
 }
 
-// report tells the heat table about one sample, and turns the cell hot when it says so.
+// report records one sample in the heat table, and makes the cell hot when the table finds it
+// contended.
 func (c *Count) report() {
 	if percpu.Private && contended(unsafe.Pointer(c), false) {
 		c.promote()
 	}
 }
 
-// promote makes the cell hot.
+// promote makes the cell hot and reports whether it is hot.
 func (c *Count) promote() bool { return promote(c, &c.word, hotBit, countIndexShift) }
 
-// Load returns the value.
+// Load returns the value. It may be called while others add (see "What a reader sees" in the
+// package comment).
 func (c *Count) Load() uint64 {
 	w := c.word.Load()
 	if w&hotBit == 0 {

@@ -71,7 +71,7 @@ func TestIncIsAddOfOne(t *testing.T) {
 	})
 }
 
-// An updater that was overtaken by the switch adds to the word, as it does to a cold cell's.
+// An updater that loads a cold word, and adds after the cell has turned hot, adds to the tag.
 func TestCountFindsAdditionsThatCameLate(t *testing.T) {
 	c := new(Count)
 	c.Add(5)
@@ -101,7 +101,7 @@ func TestLargeAdditionsToColdCountersAreNotLost(t *testing.T) {
 	}
 }
 
-// Large additions are sampled as seldom as small ones.
+// Small and large additions are sampled equally often.
 func TestCountSamplesAdditionsOfAnySizeAlike(t *testing.T) {
 	const n = 1 << 20
 	for _, step := range []uint64{1, 2, 3, 10, 1000, 1024, 1500, 1 << 16, 1<<20 - 1} {
@@ -115,13 +115,13 @@ func TestCountSamplesAdditionsOfAnySizeAlike(t *testing.T) {
 	}
 }
 
-// Counts of bytes grow by megabytes. Such additions go by compare-and-swap, which reported nothing, so their cell stayed
-// cold however many goroutines fought over it.
+// Counters of bytes grow by megabytes. Such additions go by compare-and-swap, which once reported
+// nothing, so the cell stayed cold however many goroutines fought over it.
 func TestLargeAdditionsMakeACountHot(t *testing.T) {
 	if !percpu.Private {
 		return // purego: nothing becomes hot
 	}
-	measured := pinCost.Swap(pinCheaper) // then one goroutine's use is enough
+	measured := pinCost.Swap(pinCheaper) // one goroutine's use is enough then
 	defer pinCost.Store(measured)
 	var c Count
 	additions := uint64(0)

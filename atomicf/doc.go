@@ -1,26 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package atomicf provides the cells that hold metric values: words that any number of goroutines update without locks.
+// Package atomicf provides the cells that hold metric values: words that any number of goroutines
+// update without locks.
 //
-//   - [Float64] is one float64, updated by compare-and-swap.
-//   - [Count] is an unsigned integer that only grows, [Sum] a float64 that only grows, [Level] a float64 that goes up and
-//     down and can be set. These three spread over CPUs when they get hot.
+//   - [Float64] is one float64 that is updated by compare-and-swap.
+//   - [Count] is an unsigned integer that only grows, [Sum] a float64 that only grows, and [Level]
+//     a float64 that goes up and down and can be set. These three spread over CPUs when they get
+//     hot.
 //
 // # Cold and hot
 //
-// A cold cell is one shared word, updated with atomic read-modify-write instructions: 8 bytes, and as fast as one
-// goroutine can be served. When several Ps (the scheduler's processors) fight over it, it turns hot: every P gets a
-// private copy in memory that no other P writes ([github.com/quipu-metrics/quipu/internal/percpu]), an update is an
-// ordinary add, and a reader sums the copies. On a machine whose atomic instructions cost more than pinning a goroutine
-// to its P, a Count under sustained use turns hot as well; that is measured once per process.
+// A cold cell is one shared word, which atomic read-modify-write instructions update. That is fast
+// as long as one goroutine at a time updates the cell. When several Ps (the scheduler's processors)
+// fight over it, it turns hot: every P gets a private copy in memory that no other P writes
+// ([github.com/quipu-metrics/quipu/internal/percpu]). An update of a hot cell is an ordinary
+// addition to the copy of the current P, and a reader adds up the copies. Each copy takes 8 bytes,
+// those of a Level 56.
 //
-// A hot cell stays hot. Its copies are recycled when the cell itself is garbage collected, so a stale pointer to a cell
-// never writes into another cell's memory.
+// On some machines an atomic instruction costs more than pinning a goroutine to its P. There a
+// Count that one P uses all the time turns hot as well. The two costs are measured once per
+// process.
+//
+// A Count or a Sum that is hot stays hot. A Level turns cold at every Set. The copies of a cell are
+// used again after the garbage collector has collected the cell, so a stale pointer to a cell never
+// writes into the memory of another one.
 //
 // # What a reader sees
 //
-// A read holds every update that had finished before it began, none that began after it ended, and any of those that
-// overlap it. So a Count or a Sum lies between the first and all of them, and never goes down from one read to the next. A
-// Level under Adds from many Ps may read as a value that it had at no instant, such as one past a goroutine's decrement
-// and before its increment.
+// A read includes every update that had finished before the read began, no update that began after
+// the read ended, and any of those that overlap it. So a Count or a Sum never goes down from one
+// read to the next. A Level that several Ps update may read as a value that it had at no instant,
+// because a reader can see a goroutine's decrement and miss its earlier increment on another P.
 package atomicf

@@ -10,8 +10,8 @@ import (
 	"github.com/quipu-metrics/quipu/atomicf"
 )
 
-// A service counts its requests, adds up their seconds, and knows how many it is working on. No update takes a lock, and
-// no update is lost.
+// A service counts its requests, adds up their seconds, and knows how many are in flight. No update
+// takes a lock, and none is lost.
 func Example() {
 	var (
 		requests atomicf.Count
@@ -62,7 +62,8 @@ func ExampleLevel() {
 	// Output: 21.25
 }
 
-// Add returns the new value, so one goroutine of many learns that it has spent the last of a budget.
+// Add returns the new value, so exactly one goroutine learns that it has spent the last of a
+// budget.
 func ExampleFloat64() {
 	var budget atomicf.Float64
 	budget.Store(1)

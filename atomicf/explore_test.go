@@ -10,8 +10,9 @@ import (
 	"github.com/quipu-metrics/quipu/internal/interleave/realcode"
 )
 
-// The tests of this file build the scenarios of scenarios_test.go against the package's real files and run them. They are
-// left out under -race, as they run one thread at a time, and where the cells have no ordinary stores.
+// The tests of this file build the scenarios of scenarios_test.go and scenarios_level_test.go with
+// the package's real files, and run them. They are left out under -race, because scenarios run one
+// thread at a time, and in builds where the cells use no ordinary stores.
 
 func TestEveryInterleavingOfACountKeepsEveryAdd(t *testing.T) { realcode.Explore(t, "atomicf") }
 

@@ -11,33 +11,38 @@ import (
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// When does a cold cell turn hot? Cells have no room for statistics, so a small table shared by all of them remembers
-// the cells that were busy lately. A cell reports to it rarely: a Count at every 1024th update, a Sum or Level at every
-// failed compare-and-swap. Entries overwrite each other freely: a lost entry delays a decision, nothing else.
+// This table decides when a cold cell turns hot. Cells have no room for statistics, so all cells
+// share a small table that remembers those which were busy lately. A cell reports to it rarely: a
+// Count at about every 1024th update, a Sum or a Level at every failed compare-and-swap. Entries
+// overwrite each other freely: a lost entry delays a decision and does no other harm.
 const (
 	heatSlots = 256
 
-	// A Count looks at the table at about every heatSample-th update.
+	// A Count reports about once in heatSample updates.
 	heatSample = 1024
 
-	// Two reports of a cell within heatWindow belong together. 1024 updates in 10 ms are 100 000 a second: below that
-	// rate contention costs less than one thousandth of a CPU, and 8 bytes per P are not worth it.
+	// Two reports of a cell belong together when no more than heatWindow lies between them. 1024
+	// updates in 10 ms are 100 000 a second. At lower rates contention costs less than one
+	// thousandth of a CPU, which is not worth 8 bytes per P.
 	heatWindow = 10 * time.Millisecond
 
-	// A cell turns hot at this many signs of contention (a report from another P than the last one, or a failed
-	// compare-and-swap). One sign can be a goroutine that migrated or a coincidence.
+	// A cell turns hot after this many signs of contention. A sign is a failed compare-and-swap, or
+	// a report from another P than the report before. A single sign can be a coincidence or a
+	// goroutine that migrated.
 	heatSigns = 3
 
-	goldenRatio = 0x9E3779B97F4A7C15 // 2^64 divided by it: multiples of it are spread evenly over the words
+	goldenRatio = 0x9E3779B97F4A7C15 // 2^64 divided by the golden ratio: its multiples are spread evenly over the words
 )
 
-// Each entry is one word, so that it is read and written whole: cell 24 bits | pid 12 | signs 4 | milliseconds 24.
+// Each entry is one word, so that it is read and written whole: cell 24 bits | pid 12 | signs 4 |
+// milliseconds 24.
 var heat [heatSlots]atomic.Uint64
 
 var processStart = time.Now()
 
-// contended records a report about the cell and says whether it has earned a copy per P. A report of a failed
-// compare-and-swap is a sign of contention by itself; a sample is one when it comes from another P than the last.
+// contended records a report of a cell, and reports whether the cell should get a copy per P. The
+// report of a failed compare-and-swap is a sign of contention. A sample is a sign when it comes
+// from another P than the report before.
 func contended(cell unsafe.Pointer, casFailed bool) bool {
 	pid := percpu.Pin()
 	percpu.Unpin()
@@ -53,16 +58,16 @@ func contended(cell unsafe.Pointer, casFailed bool) bool {
 		if lastPid := last >> 28 & (1<<12 - 1); casFailed || lastPid != uint64(pid)&(1<<12-1) {
 			signs++
 		} else if pinIsCheaper() {
-			signs++ // sustained use by one P, on a machine where the private copy is the faster one
+			signs++ // one P uses it all the time, on a machine where a private copy is faster
 		} else if signs > 0 {
-			signs-- // one goroutine that migrates now and then must not add up to contention over time
+			signs-- // signs of one goroutine that migrates now and then must not add up over time
 		}
 	}
 	slot.Store(id<<40 | uint64(pid)&(1<<12-1)<<28 | min(signs, 15)<<24 | now)
 	return signs >= heatSigns
 }
 
-// pinCost is the result of pinIsCheaper, one of the values below. It is set once per process.
+// pinCost is one of the values below. It is set once per process, for pinIsCheaper.
 var pinCost atomic.Uint32
 
 const (
@@ -72,9 +77,10 @@ const (
 	pinDearer
 )
 
-// pinIsCheaper reports whether adding to a private copy beats an uncontended atomic add on this machine. It is measured
-// once, in about 20 microseconds, by the first cell that asks: atomics cost 2 to 6 ns and pinning 3 to 4, depending on the
-// CPU, and the difference is most of what an update costs. Whoever asks in the meantime is told no, and asks again.
+// pinIsCheaper reports whether adding to a private copy is faster than an uncontended atomic
+// addition on this machine. The difference is most of what an update costs, and it depends on the
+// CPU: an atomic addition takes 2 to 6 ns, pinning 3 to 4. The first cell that asks measures it, in
+// about 20 microseconds. Cells that ask meanwhile get false, and ask again later.
 func pinIsCheaper() bool {
 	switch pinCost.Load() {
 	case pinCheaper:
@@ -103,7 +109,7 @@ func measurePin() uint32 {
 		}
 		return least
 	}
-	// The loops do what Inc does, without its reports: they would end up here again.
+	// The loops do the work of Inc without its reports, which would lead back here.
 	atomicCost := best(func() {
 		for range updates {
 			if cold.word.Load() < coldMax {

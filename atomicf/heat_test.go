@@ -13,7 +13,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// signsNeeded returns how many reports in a row make contended say yes.
+// signsNeeded returns the number of reports in a row after which contended reports true.
 func signsNeeded(t *testing.T, pause time.Duration, casFailed bool) int {
 	t.Helper()
 	cell := new([4]uint64)
@@ -46,7 +46,7 @@ func TestPinCostIsMeasuredOnce(t *testing.T) {
 	require.Equal(t, first, pinCost.Load())
 	require.NotEqual(t, uint32(pinMeasuring), first)
 
-	// Whoever asks during the measurement gets an answer at once.
+	// A cell that asks during the measurement gets an answer at once.
 	pinCost.Store(pinMeasuring)
 	require.False(t, pinIsCheaper())
 	pinCost.Store(first)
@@ -54,7 +54,7 @@ func TestPinCostIsMeasuredOnce(t *testing.T) {
 
 func TestSustainedUseOfOnePCountsWherePinningIsCheaper(t *testing.T) {
 	if !percpu.Private {
-		return // purego: see above
+		return // purego: there is no row to measure with
 	}
 	require.Eventually(t, func() bool { pinIsCheaper(); return pinCost.Load() >= pinCheaper }, 10*time.Second,
 		time.Millisecond)
@@ -67,13 +67,14 @@ func TestSustainedUseOfOnePCountsWherePinningIsCheaper(t *testing.T) {
 		"and are no sign where it is not")
 }
 
-// onHeap is a cell whose address stays the same: a stack that grows takes its variables along.
+// onHeap keeps a cell on the heap, where its address stays the same: a stack that grows moves its
+// variables.
 var onHeap *Sum
 
 func TestFailedComparesAreSignsOfContentionAlsoOnOneP(t *testing.T) {
 	before := pinCost.Swap(pinDearer)
 	defer pinCost.Store(before)
-	// Signs count while they come within heatWindow of each other, which a busy machine may not allow at once.
+	// Signs count only within heatWindow of each other, which a busy machine may not allow at once.
 	require.Eventually(t, func() bool {
 		onHeap = new(Sum)
 		for range heatSigns {
@@ -85,15 +86,16 @@ func TestFailedComparesAreSignsOfContentionAlsoOnOneP(t *testing.T) {
 	}, 10*time.Second, time.Millisecond)
 }
 
-// elsewhere makes the last report of a cell come from another P than it did, as if the goroutine had migrated since.
+// elsewhere makes the last report of a cell come from another P, as if the goroutine had migrated
+// since.
 func elsewhere(cell unsafe.Pointer) {
 	hash := uint64(uintptr(cell)) * goldenRatio
 	slot := &heat[hash>>32%heatSlots]
 	slot.Store(slot.Load() ^ 1<<27<<12)
 }
 
-// A goroutine that is alone at a cell and migrates now and then used to collect signs over the seconds until the cell was
-// hot, which makes each of its updates dearer where pinning is.
+// A goroutine that was alone at a cell, and migrated now and then, once collected signs over the
+// seconds until the cell was hot. Its updates are slower then on machines where pinning is.
 func TestMigrationsOfOneGoroutineDoNotAddUp(t *testing.T) {
 	if !percpu.Private {
 		return // purego: nothing becomes hot
@@ -118,7 +120,7 @@ func TestMigrationsOfOneGoroutineDoNotAddUp(t *testing.T) {
 	}, 10*time.Second, time.Millisecond, "but reports from two Ps in turns do")
 }
 
-// A cell is cold until it is fought over: an idle or slow one costs no memory.
+// A cell is cold until goroutines fight over it: an idle or slow one costs no memory.
 func TestCellsStayColdUnderLightUse(t *testing.T) {
 	for name, fresh := range cells {
 		c := fresh()
@@ -132,7 +134,7 @@ func TestCellsStayColdUnderLightUse(t *testing.T) {
 
 func TestCellsTurnHotWhenGoroutinesFightOverThem(t *testing.T) {
 	if !percpu.Private {
-		return // purego: there is nothing to turn to
+		return // purego: nothing becomes hot
 	}
 	if runtime.NumCPU() == 1 {
 		t.Log("one CPU: nobody to fight with")

@@ -15,7 +15,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// cell is what the tests need of Count, Sum and Level alike.
+// cell has the operations that the tests need of a Count, a Sum and a Level alike.
 type cell interface {
 	add(v float64)
 	value() float64
@@ -48,7 +48,8 @@ var cells = map[string]func() cell{
 	"Level": func() cell { return new(levelCell) },
 }
 
-// mustHeat makes a cell hot, or leaves it cold in builds without private words: tests then see the same values.
+// mustHeat makes a cell hot. In builds without private words it leaves the cell cold, and tests see
+// the same values.
 func mustHeat[C any](t testing.TB, c C, heat func(C) bool) {
 	t.Helper()
 	if !percpu.Private {
@@ -58,7 +59,7 @@ func mustHeat[C any](t testing.TB, c C, heat func(C) bool) {
 		if heat(c) {
 			return
 		}
-		time.Sleep(10 * time.Microsecond) // another test's cleanup is giving rows back, and may have been descheduled
+		time.Sleep(10 * time.Microsecond) // the cleanup of another test holds the lock of the slab, and may have been descheduled
 	}
 	require.Fail(t, "the cell does not turn hot")
 }
@@ -74,7 +75,8 @@ func stressTime() time.Duration {
 	return 300 * time.Millisecond
 }
 
-// temperatures runs a test on a cold cell, on one that is hot from the start, and on one that turns hot in the middle.
+// temperatures runs a test on a cold cell, on one that is hot from the start, and on one that turns
+// hot in the middle.
 func temperatures[C any](t *testing.T, heat func(*C) bool, test func(t *testing.T, c *C, middle func())) {
 	t.Run("cold", func(t *testing.T) { test(t, new(C), func() {}) })
 	t.Run("hot", func(t *testing.T) {
@@ -95,7 +97,7 @@ func temperature(hot bool) string {
 	return "cold"
 }
 
-// run calls work on n goroutines until the time is over and returns how often.
+// run calls work on n goroutines until the time is over, and returns the number of calls.
 func run(n int, d time.Duration, work func(g int)) (calls int64) {
 	var total atomic.Int64
 	var wg sync.WaitGroup
@@ -116,7 +118,7 @@ func run(n int, d time.Duration, work func(g int)) (calls int64) {
 	return total.Load()
 }
 
-// collect runs the collector and gives cleanups time to run.
+// collect runs the garbage collector, and gives cleanups time to run.
 func collect() {
 	runtime.GC()
 	runtime.GC()

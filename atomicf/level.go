@@ -11,38 +11,50 @@ import (
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// Level is a float64 that goes up and down and can be set. It spreads over CPUs while goroutines fight over Add, and
-// Set gathers it into one word again. The zero value is 0 and cold. It must not be copied after first use.
+// Level is a float64 that goes up and down and can be set. It spreads over CPUs while goroutines
+// fight over Add, and Set gathers it into one word again. The zero value is 0 and cold. It must not
+// be copied after first use.
 //
-// All methods may be called concurrently, lock nothing and allocate nothing, except for the first update that makes a
-// cell hot. A value that was Set reads back exactly, bit for bit (NaNs become the one canonical NaN).
+// All methods may be called concurrently, lock nothing and allocate nothing. The first update that
+// makes a cell hot is an exception, as it is for a [Count]. A value that was Set reads back bit for
+// bit, except that every NaN reads back as the same one.
 //
-// # How Set and private copies go together
+// # Set and private copies
 //
-// A cold cell is one word with the value in it. A hot cell's word is a tag (generation, index of the row); its value is
-// a base, stored with the row, plus the deltas of all Ps that bear the same generation.
+// The word of a cold cell holds the value. The word of a hot cell holds a tag: a generation and the
+// index of a row. The value of a hot cell is the base, which is in the row, plus the deltas of all
+// Ps whose stamp bears the generation of the tag.
 //
-//   - Set stores the value into the word, hot or not: the cell is cold, and every delta is void at once. An Add that
-//     read the tag before and finishes after the Set is lost in a void delta, which is the order "Add, then Set": both
-//     calls were under way at that moment.
-//   - Add to a hot cell pins, then reads the tag, then adds to the delta of its P, which it first zeroes when it bears an
-//     older generation. Reading the tag after pinning makes generations on one P only grow: nobody with an older tag
-//     comes later on this P.
-//   - Turning hot (again) is optional, so whoever does it takes a try-lock, and others simply go on with the cold word. The
-//     holder writes base and then exchanges word (value, unchanged since) for a tag with the next generation.
-//   - Load reads the tag, the base, the deltas, and the tag again. The same tag means that no Set and no new generation
-//     came between, so base and deltas belong together. It repeats otherwise: somebody else made progress.
+//   - Set stores the value into the word, whether the cell is hot or cold. The cell is cold from
+//     then on, and all deltas are void at once: no tag names their generation any more. An Add that
+//     loaded the tag before that store and writes its delta after it is lost with the delta. This
+//     is the order "Add, then Set", which is right because both calls were under way.
+//   - Add to a hot cell pins, then loads the tag, then adds to the delta of its P. It zeroes the
+//     delta first if its stamp bears an older generation. Because the tag is loaded after pinning,
+//     the generations that are written on one P only grow: nobody with an older tag writes on this
+//     P later.
+//   - The goroutine that makes a cell hot, for the first time or again, holds a try-lock. All
+//     others who find the lock taken go on with the cold word, so nobody waits. The holder writes
+//     the base, and then replaces the value in the word, if it is still the same, by a tag with the
+//     next generation. A holder that stops before that leaves a cold cell that works, and that
+//     stays cold until the holder goes on.
+//   - Load reads the tag, the base, the deltas, and the tag again. If both tags are equal, no Set
+//     and no new generation came in between, so base and deltas belong together. If they differ,
+//     another goroutine has made progress, and Load tries again.
 //
-// A delta of fractions is a pair of words, of which a reader must see both or neither. So there are two pairs, and the
-// stamp says which one counts: an Add fills the other one and then moves the stamp, as histograms do with their sums.
+// The fractions of a delta are the sum of two words, and a reader must see both words of one
+// addition. So a row has two such pairs, and the stamp says which of them counts. An Add writes the
+// other pair and then moves the stamp to it. A writer that stops in between leaves the pair that
+// counts as it was.
 //
 // # What Load sees
 //
-// It holds every Add that had finished before it began and any of those that overlap it, whatever the order in which they
-// were made: a goroutine that adds 1 and takes it away again on another P can be seen halfway, from either side.
+// Load includes every Add that had finished before Load began, and any of those that overlap it,
+// whatever the order in which they were made. So a reader may see a goroutine that adds 1, and
+// takes it away again on another P, half done from either side.
 type Level struct {
 	word atomic.Uint64 // cold: the value's bits; hot: hotNaN | generation<<IndexBits | index
-	heat atomic.Uint64 // try-lock bit | has-row bit | generation | index: survives the cold times
+	heat atomic.Uint64 // try-lock bit | has-row bit | generation | index; Set does not change it
 }
 
 const (
@@ -53,31 +65,33 @@ const (
 	levelLock     = 1 << 63
 	levelHasRow   = 1 << 62
 	levelIntLimit = 1 << 20 // integral deltas up to here are added as integers: exact for 2^43 of them
-	levelTries    = 16      // looks at a pair of words that is being written, before Load takes what it has
+	levelTries    = 16      // how often levelPair reads a pair that is being written before it takes what it has
 )
 
-// The words of a row.
+// These are the words of a row. A pair is an unevaluated sum hi+lo. hi may be much larger than the
+// value, because what goes up on one P often goes down on another.
 const (
-	levelStamp = iota // generation that the deltas belong to | number of fractional Adds in it
+	levelStamp = iota // generation of the deltas | number of fractional Adds in it
 	levelInt          // sum of the small integral deltas
-	levelHi           // sum of the others, as an unevaluated pair hi+lo: these two count after an even number of them,
-	levelLo           // (what goes up on one P often goes down on another: hi may be much larger than the value)
-	levelOdd          // and the two from here on after an odd number
+	levelHi           // sum of the other deltas, after an even number of them: the first word of a pair
+	levelLo           // the second word
+	levelOdd          // sum of the other deltas, after an odd number of them: the other pair
 	_
-	levelBase // P 0 only: the value when the generation began
+	levelBase // on P 0 only: the value when the generation began
 	levelWords
 )
 
-// Set sets the value. It costs one atomic store.
+// Set sets the value, any float64. It is one atomic store (BenchmarkLevelSet).
 func (l *Level) Set(v float64) { l.word.Store(canonical(v)) }
 
-// Inc adds 1.
+// Inc adds 1, as Add does (BenchmarkLevelAddOne).
 func (l *Level) Inc() { l.step(1) }
 
-// Dec subtracts 1.
+// Dec subtracts 1, as Add does.
 func (l *Level) Dec() { l.step(-1) }
 
-// step adds a small integer: what Add does first, cold or hot, without its calls.
+// step adds n, a small integer. It is the first thing that Add does to a cold cell and to a hot
+// one, without Add's calls.
 func (l *Level) step(n int64) {
 	w := l.word.Load()
 	if w < hotNaN {
@@ -101,7 +115,8 @@ func (l *Level) step(n int64) {
 	l.Add(float64(n))
 }
 
-// Add adds delta, any float64. NaN makes the value NaN until the next Set, and so do an infinity and the opposite one.
+// Add adds delta, any float64 (BenchmarkLevelAddHalf). Once NaN has been added, or both infinities,
+// the value is NaN until the next Set.
 func (l *Level) Add(delta float64) {
 	for {
 		w := l.word.Load()
@@ -118,14 +133,16 @@ func (l *Level) Add(delta float64) {
 	}
 }
 
-// report tells the heat table about a failed compare-and-swap, and turns the cell hot when it says so.
+// report records a failed compare-and-swap in the heat table, and makes the cell hot when the table
+// finds it contended.
 func (l *Level) report() {
 	if percpu.Private && contended(unsafe.Pointer(l), true) {
 		l.promote()
 	}
 }
 
-// addHot adds to this P's delta. It reports false when the cell is cold (again) or the P had no memory for it yet.
+// addHot adds to the delta of this P. It reports false when the cell is cold by now, or when the P
+// had no memory for the row yet: the caller tries again.
 func (l *Level) addHot(delta float64) bool {
 	pid := percpu.Pin()
 	w := l.word.Load() // after Pin: see the type's comment
@@ -142,7 +159,7 @@ func (l *Level) addHot(delta float64) bool {
 	}
 	stamp := percpu.Load(&row[levelStamp])
 	if gen := w >> percpu.IndexBits & levelGenMask; stamp>>levelSeqBits != gen {
-		// Zero first, stamp last: a reader that sees the new stamp sees the zeroes.
+		// The zeroes are stored before the stamp: a reader that sees the new stamp sees the zeroes.
 		stamp = gen << levelSeqBits
 		percpu.Store(&row[levelInt], 0)
 		percpu.Store(&row[levelHi], 0)
@@ -166,8 +183,8 @@ func (l *Level) addHot(delta float64) bool {
 	return true
 }
 
-// twoSum returns a+b and the rounding error of that sum (Knuth, The Art of Computer Programming 2, 4.2.2). Sums that
-// leave the finite range have no error worth keeping.
+// twoSum returns a+b and the rounding error of that sum (Knuth, The Art of Computer Programming 2,
+// 4.2.2). It returns no error for sums that leave the finite range.
 func twoSum(a, b float64) (sum, err float64) {
 	sum = a + b
 	bb := sum - a
@@ -178,8 +195,9 @@ func twoSum(a, b float64) (sum, err float64) {
 	return sum, err
 }
 
-// promote makes a cold cell hot: it begins a generation. It gives up at once when another goroutine is at it, when the
-// value changes under it, or when the slab is full.
+// promote makes a cold cell hot by beginning a generation, and reports whether the cell is hot. It
+// gives up at once when another goroutine holds the try-lock, when the value changes meanwhile, or
+// when the slab is full or busy.
 func (l *Level) promote() bool {
 	if l.word.Load() >= hotNaN {
 		return true // that is why the compare-and-swap failed
@@ -190,7 +208,8 @@ func (l *Level) promote() bool {
 	}
 	gen := state >> percpu.IndexBits & levelGenMask
 	if state&levelHasRow == 0 || gen == levelGenMask {
-		// The first row; or the generations are used up, and stamps in the old row would come true again.
+		// The cell has no row yet. Or its generations are used up, and a new one would find its own
+		// number in old stamps of the row.
 		index, ok := percpu.Alloc(levelWords)
 		if !ok {
 			l.heat.Store(state)
@@ -205,7 +224,7 @@ func (l *Level) promote() bool {
 
 	w := l.word.Load()
 	hot := false
-	if w < hotNaN { // and it stays cold but for the exchange below: only the holder of the lock makes it hot
+	if w < hotNaN { // only the holder of the lock makes the cell hot: until the exchange below it stays cold
 		atomic.StoreUint64(&percpu.Row(0, index)[levelBase], w)
 		hot = l.word.CompareAndSwap(w, hotNaN|gen<<percpu.IndexBits|uint64(index))
 	}
@@ -213,7 +232,7 @@ func (l *Level) promote() bool {
 	return hot
 }
 
-// Load returns the value.
+// Load returns the value (BenchmarkLoad).
 func (l *Level) Load() float64 {
 	for {
 		w := l.word.Load()
@@ -228,7 +247,7 @@ func (l *Level) Load() float64 {
 	}
 }
 
-// gather adds the base and the deltas that belong to tag w.
+// gather returns the sum of the base and the deltas that belong to tag w.
 func (l *Level) gather(w uint64) float64 {
 	index, gen := percpu.Index(w), w>>percpu.IndexBits&levelGenMask
 	base := math.Float64frombits(atomic.LoadUint64(&percpu.Row(0, index)[levelBase]))
@@ -253,9 +272,11 @@ func (l *Level) gather(w uint64) float64 {
 	return sum + (err + err2 + lo)
 }
 
-// levelPair reads the pair that stamp points to. The pair stays as it is until the Add after the next one, which a reader
-// cannot miss: the stamp has moved by then. If it moves at every try, the last try may be off by the rounding errors that
-// the Adds in between have made, which is all that the second word holds.
+// levelPair reads the pair of fractions that stamp names. An Add writes into that pair only after
+// an earlier one has moved the stamp away from it, so a pair that is read between two loads of one
+// stamp is whole. If the stamp moves at every try, the words of the last try may come from
+// different Adds. The result is off by the rounding errors of the Adds in between, because these
+// are all that the second word holds.
 func levelPair(row []uint64, stamp uint64) (hi, lo float64) {
 	for range levelTries {
 		pair := row[levelHi : levelHi+2]

@@ -52,7 +52,7 @@ func TestLevelAddsLikeFloat64(t *testing.T) {
 	}
 }
 
-// What was lost to rounding in one word is still there in the pair of a hot cell.
+// The pair of a hot cell still has the digits that a single word would have lost to rounding.
 func TestHotLevelKeepsWhatALargerDeltaWouldSwallow(t *testing.T) {
 	l := new(Level)
 	mustHeat(t, l, (*Level).promote)
@@ -93,7 +93,7 @@ func TestLevelReadsBackWhatWasSetBitForBit(t *testing.T) {
 
 // A cell that turns hot with a value in it keeps the value.
 func TestLevelKeepsItsValueWhenItTurnsHot(t *testing.T) {
-	for _, v := range levelEdges[2:] { // there, -0 turns into 0, as it does in an Add of 0
+	for _, v := range levelEdges[2:] { // -0 is left out: it turns into 0, as it does in an Add of 0
 		l := new(Level)
 		l.Set(v)
 		mustHeat(t, l, (*Level).promote)
@@ -119,7 +119,7 @@ func TestLevelTurnsHotAgainAfterEverySet(t *testing.T) {
 	}
 }
 
-// The generations of a row end after 2^31 promotions; then the cell takes another row.
+// The generations of a row end after 2^31 promotions. The cell takes another row then.
 func TestLevelTakesANewRowWhenItsGenerationsAreUsedUp(t *testing.T) {
 	l := new(Level)
 	mustHeat(t, l, (*Level).promote)
@@ -138,7 +138,8 @@ func TestLevelTakesANewRowWhenItsGenerationsAreUsedUp(t *testing.T) {
 	require.Equal(t, 3.5, l.Load())
 }
 
-// The stamp's low bits count the additions of fractions on one P. They start again at 0 and leave the generation alone.
+// The low bits of the stamp count the additions of fractions on one P. They start again at 0, and
+// leave the generation alone.
 func TestLevelCountsItsFractionsRoundAndRound(t *testing.T) {
 	if !percpu.Private {
 		return // there are no stamps
@@ -171,7 +172,8 @@ func TestIncOfALevelThatIsHotAgainCounts(t *testing.T) {
 	}
 }
 
-// A reader that has the stamp of an addition ago reads the pair of that stamp, which may be the next one by then.
+// A reader whose stamp is older than the last addition reads the pair of its stamp, which an Add
+// may be writing. So it reads the stamp again.
 func TestAReaderOfAPairLooksAtTheStampAgain(t *testing.T) {
 	row := make([]uint64, levelWords)
 	even, odd := row[levelHi:levelHi+2], row[levelOdd:levelOdd+2]
@@ -190,7 +192,8 @@ func TestAReaderOfAPairLooksAtTheStampAgain(t *testing.T) {
 	}
 }
 
-// Fractions that go up on one P and down on another leave nothing behind, although the copies grow far beyond the value.
+// Fractions that are added on one P and subtracted on another leave nothing behind, although the
+// copies grow far beyond the value.
 func TestLevelKeepsItsPrecisionAcrossPs(t *testing.T) {
 	const n = 200_000
 	values := make([]float64, n)

@@ -9,16 +9,18 @@ import (
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// promote gives a cold Count or Sum a row of private copies. word is the cell's word; words from tag up are those of a hot
-// cell, and hold the index of its row above the lowest shift bits.
+// promote gives a cold Count or Sum a row of private copies, and reports whether the cell is hot.
+// The cell stays cold when the slab is full or busy. word is the word of the cell. Words from tag
+// up are those of hot cells, and hold the index of the row above their lowest shift bits.
 //
-// promote puts the value so far into one of the private copies while nobody can see the row yet. The compare-and-swap
-// that publishes the row takes the same value out of the word, so a reader finds it in one place or in the other, never in
-// both or in neither. A goroutine that stops anywhere in promote leaves a cold cell that works. promote reports whether
-// the cell is hot: it stays cold when the slab is full or busy.
+// promote writes the value into one of the private copies while nobody can see the row. The
+// compare-and-swap that publishes the row takes the same value out of the word. So a reader finds
+// the value in the word or in the row, never in both and never in neither. When an update comes in
+// between, the compare-and-swap fails, and promote writes the new value. A goroutine that stops
+// anywhere in promote leaves a cold cell that works.
 func promote[C any](cell *C, word *atomic.Uint64, tag uint64, shift uint) bool {
 	if word.Load() >= tag {
-		return true // since the report that leads here another goroutine has made it hot
+		return true // another goroutine has made it hot since the update that reports
 	}
 	index, ok := percpu.Alloc(1)
 	if !ok {
@@ -39,7 +41,8 @@ func promote[C any](cell *C, word *atomic.Uint64, tag uint64, shift uint) bool {
 	}
 }
 
-// recycle returns a hot cell's row to the slab once the cell, or the object it is part of, has been collected.
+// recycle returns a hot cell's row to the slab once the cell, or the object it is part of, has been
+// collected.
 func recycle[T any](cell *T, index uint32, words int) {
 	runtime.AddCleanup(cell, func(index uint32) { percpu.Free(index, words) }, index)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// A reader that meets a cell in the middle of turning hot sees the value that it had before.
+// A reader that meets a cell while it turns hot sees the value that it had before.
 func TestACellThatTurnsHotKeepsItsValueThroughout(t *testing.T) {
 	const rounds = 2000
 	for name, fresh := range cells {
@@ -36,7 +36,7 @@ func TestACellThatTurnsHotKeepsItsValueThroughout(t *testing.T) {
 	}
 }
 
-// Two goroutines that make one cell hot at the same time leave it one row, which nobody else gets.
+// Two goroutines that make a cell hot at the same time give it one row, which no other cell gets.
 func TestACellThatIsMadeHotTwiceKeepsItsRow(t *testing.T) {
 	const rounds = 2000
 	for name, fresh := range cells {
@@ -77,7 +77,7 @@ func TestRowsOfCollectedCellsAreUsedAgain(t *testing.T) {
 	}
 	dirty()
 	deadline := time.Now().Add(20 * time.Second)
-	var kept []*Count // or else the last row that came back would be the next to come back
+	var kept []*Count // otherwise the last row that came back would be the next one to come back
 	for again := 0; again < batch/2; {
 		require.True(t, time.Now().Before(deadline), "%d rows came back", again)
 		if len(kept)%batch == 0 {
@@ -94,8 +94,8 @@ func TestRowsOfCollectedCellsAreUsedAgain(t *testing.T) {
 	runtime.KeepAlive(kept)
 }
 
-// Cells that are alive never share a row, whatever the collector does with the others; a stale handle to a deleted series
-// is a live cell.
+// Cells that are alive never share a row, whatever the collector does with others. A stale handle
+// to a deleted series is such a live cell.
 func TestAStaleCellWritesIntoNoOtherCell(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(1))
 	stale := make([]*Count, 20)
@@ -146,7 +146,7 @@ func TestAStaleCellWritesIntoNoOtherCell(t *testing.T) {
 	require.Equal(t, uint64(4*rounds*20*25), total)
 }
 
-// What the slab holds is used up for good by the test below, so that one runs in a process of its own.
+// This test uses up the slab for good, so it runs in a process of its own.
 func TestCellsStayColdAndExactWhenTheSlabIsFull(t *testing.T) {
 	if !testkit.Alone(t) {
 		return
@@ -178,7 +178,8 @@ func TestCellsStayColdAndExactWhenTheSlabIsFull(t *testing.T) {
 	hot.Add(2)
 	require.Equal(t, uint64(2), hot.Load())
 
-	// A Level that was hot has a row to turn hot again with, until it has used up its generations.
+	// A Level that was hot turns hot again in the row that it has, until its generations are used
+	// up.
 	level.Set(1)
 	mustHeat(t, level, (*Level).promote)
 	level.Add(0.5)

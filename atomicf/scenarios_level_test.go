@@ -11,7 +11,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/interleave"
 )
 
-// aLevel is a Level under exploration. Its history counts in units.
+// aLevel is a Level in a scenario. Its history counts in units.
 type aLevel struct {
 	Level
 	unit float64
@@ -23,7 +23,7 @@ func newLevel(unit float64) *aLevel {
 	return &aLevel{unit: unit, History: interleave.NewHistory()}
 }
 
-// hot starts the cell hot, with addition 3 in the row of CPU 0 if it is wanted.
+// hot makes the cell hot at the start, with addition 3 in the row of CPU 0 if add is set.
 func (l *aLevel) hot(add bool) *aLevel {
 	l.promote()
 	if add {
@@ -142,8 +142,8 @@ func TestEveryInterleavingOfALevelOfFractionsIsAnOrderOfSetsAndAdds(t *testing.T
 	interleave.Run(t, levelScenarios(1.0/4096)...)
 }
 
-// The sum of fractions is a pair of words, of which additions here move both: a reader that sees them of different
-// additions gets a value that nobody made.
+// Every addition of this test moves both words of the pair that holds the fractions. A reader that
+// takes the words of different additions gets a value that no additions add up to.
 func TestEveryInterleavingReadsBothWordsOfAPair(t *testing.T) {
 	const far, unit = 1 << 60, 100 + 1.0/1024 // no addition is an integer
 	scenario := func(name string, setup func(w *interleave.World, l *aLevel)) interleave.Scenario {

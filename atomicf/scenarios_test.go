@@ -10,8 +10,8 @@ import (
 	"github.com/quipu-metrics/quipu/internal/interleave"
 )
 
-// These are small programs over the real cells, of which every order of their memory accesses is run. They are built by
-// the tests of explore_test.go: see package realcode.
+// These are small programs that use the real cells. Every order of their memory accesses is run.
+// The tests of explore_test.go build them: see package realcode.
 
 // spread is Count or Sum.
 type spread interface {
@@ -128,7 +128,8 @@ func TestEveryInterleavingOfACountKeepsLargeAdds(t *testing.T) {
 	interleave.Run(t, spreadScenarios(func() spread { return &aCount{unit: lateMax} })...)
 }
 
-// A cell that is collected gives its row back, to be zeroed and used again: not before its last update or read is over.
+// The row of a cell that has been collected is zeroed and used again, but not before the last
+// update or read of the cell is over.
 func TestNoOrderWritesIntoARowThatWasGivenBack(t *testing.T) {
 	last := func(name string, use func(c *Count, s *Sum, l *Level) (object any, op func())) interleave.Scenario {
 		return interleave.Scenario{Name: name, Setup: func(w *interleave.World) {

@@ -45,7 +45,7 @@ func TestNothingIsLostWhileGOMAXPROCSFlips(t *testing.T) {
 			calls := run(8, stressTime(), func(int) {
 				c.add(1)
 				if once.Add(1) == 5000 {
-					c.heat() // in the middle of it, if it is not hot by then
+					c.heat() // while others add, if it is not hot by then
 				}
 			})
 			require.Equal(t, float64(calls), c.value())
@@ -56,8 +56,8 @@ func TestNothingIsLostWhileGOMAXPROCSFlips(t *testing.T) {
 	}
 }
 
-// Every read is at least what had been added when it began and at most what was being added when it ended, and no reader
-// sees a lower value than before.
+// Every read is at least the sum of the additions that had finished when it began, and at most the
+// sum of those that had started when it ended. No reader sees a lower value than before.
 func TestReadsLieBetweenFinishedAndStarted(t *testing.T) {
 	adds := 500_000
 	if long() {
@@ -110,8 +110,9 @@ func TestReadsLieBetweenFinishedAndStarted(t *testing.T) {
 	}
 }
 
-// A reader right after a Set sees that value, to the last bit, and Adds since the Set began: never older ones. Any other
-// reader sees some Set, and no more Adds than can have come after it.
+// A reader right after a Set sees that value, to the last bit, and Adds since the Set began, but
+// none from before. Any other reader sees the value of some Set, and no more Adds than can have
+// come after it.
 func TestSetReadsBackWhileOthersAdd(t *testing.T) {
 	const (
 		unit = 1 << 24 // Set k sets k units; Adds add 1
@@ -139,7 +140,7 @@ func TestSetReadsBackWhileOthersAdd(t *testing.T) {
 		adds := got - float64(set)*unit
 		most := started.Load() - before[set%kept].Load()
 		if set > sets.Load() || adds > float64(most) {
-			if sets.Load()-set < kept/2 { // or else the reader has slept, and most is wrong
+			if sets.Load()-set < kept/2 { // otherwise the reader has slept, and most is wrong
 				t.Errorf("read %v: Set %d, %v additions, of at most %d", got, set, adds, most)
 			}
 		}

@@ -11,21 +11,22 @@ import (
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// Sum is a float64 that only grows and that spreads over CPUs when goroutines fight over it. The zero value is 0 and
-// cold. It must not be copied after first use.
+// Sum is a float64 that only grows. It spreads over CPUs when goroutines fight over it. The zero
+// value is 0 and cold. It must not be copied after first use.
 //
-// All methods may be called concurrently, lock nothing and allocate nothing, except for the one update that makes a
-// cell hot.
+// All methods may be called concurrently, lock nothing and allocate nothing. The one update that
+// makes a cell hot is an exception, as it is for a [Count].
 type Sum struct {
-	// Cold: the bits of the value, which is 0 or more, or +Inf.
-	// Hot:  hotNaN | index of the row of private copies.
+	// The word of a cold cell has the bits of the value, which is 0 or more, or +Inf. The word of a
+	// hot cell is hotNaN | index of the row of private copies.
 	word atomic.Uint64
 }
 
-// Add adds v and reports true. When v is negative or NaN it adds nothing and reports false.
+// Add adds v and reports true (BenchmarkSumAdd). When v is negative or NaN, Add adds nothing and
+// reports false.
 func (s *Sum) Add(v float64) bool {
 	if !(v >= 0) {
-		return false // also because a NaN in the word would be taken for a tag
+		return false // the bits of a NaN in the word could also be taken for a tag
 	}
 	if w := s.word.Load(); w >= hotNaN {
 		p := percpu.Word(percpu.Pin(), percpu.Index(w))
@@ -41,14 +42,14 @@ func (s *Sum) Add(v float64) bool {
 	return true
 }
 
-// addSlow adds to a cold cell, or to a hot one that this P has no copy of yet.
+// addSlow adds v to a cold cell, or to a hot one of which this P has no copy yet.
 func (s *Sum) addSlow(v float64) {
 	for {
 		w := s.word.Load()
 		if w >= hotNaN {
 			pid := percpu.Pin()
 			percpu.Unpin()
-			percpu.Grow(pid, percpu.Index(w)) // if it has one already, nothing happens
+			percpu.Grow(pid, percpu.Index(w)) // does nothing if the P has memory by now
 			s.Add(v)
 			return
 		}
@@ -59,18 +60,19 @@ func (s *Sum) addSlow(v float64) {
 	}
 }
 
-// report tells the heat table about a failed compare-and-swap, and turns the cell hot when it says so.
+// report records a failed compare-and-swap in the heat table, and makes the cell hot when the table
+// finds it contended.
 func (s *Sum) report() {
 	if percpu.Private && contended(unsafe.Pointer(s), true) {
 		s.promote()
 	}
 }
 
-// promote makes the cell hot.
+// promote makes the cell hot and reports whether it is hot.
 func (s *Sum) promote() bool { return promote(s, &s.word, hotNaN, 0) }
 
-// Load returns the value. The copies are added in the order of their Ps, so with copies that only grow the result only
-// grows too, rounding included.
+// Load returns the value. It adds up the copies in the order of their Ps. Each copy only grows, so
+// the results that one reader gets only grow too, rounding included.
 func (s *Sum) Load() float64 {
 	w := s.word.Load()
 	if w < hotNaN {
