@@ -2,19 +2,21 @@
 
 package percpu
 
-// groupMap says which words of a group belong to rows. Rows that are given back next to each other become one run of free
-// words, from which rows of any length can be taken. The zero value is a group that is free.
+// groupMap records which words of a group belong to rows. Neighbouring rows that are given back
+// become one run of free words, from which a row of any length can be taken. In the zero value all
+// words are free.
 type groupMap struct {
 	taken [groupWords / 64]uint64
-	// lost is groupWords less the longest run of free words: one comparison tells whether a row fits.
+	// lost is groupWords less the length of the longest run of free words, so one comparison tells
+	// whether a row fits.
 	lost uint16
 }
 
 // mayHold reports whether the group has a run of n free words.
 func (m *groupMap) mayHold(n int) bool { return groupWords-int(m.lost) >= n }
 
-// take reserves n words that follow each other, the first that do, and returns the offset of the first of them. There must
-// be so many.
+// take reserves the first n free words that follow each other, and returns the offset of the first
+// of them. The group must have such a run: see mayHold.
 func (m *groupMap) take(n int) int {
 	at := m.firstRun(n)
 	for i := at; i < at+n; i++ {
@@ -24,7 +26,7 @@ func (m *groupMap) take(n int) int {
 	return at
 }
 
-// give makes n words from an offset on free.
+// give makes n words free, from an offset on.
 func (m *groupMap) give(at, n int) {
 	for i := at; i < at+n; i++ {
 		m.taken[i/64] &^= 1 << (i % 64)

@@ -11,9 +11,9 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// Rows were kept in lists by their length, for good: once 65 536 rows of 16 words had been in use, no cell and no
-// histogram of another length could become hot ever again. The test uses the whole slab, so it runs in a process of its
-// own.
+// The slab once kept rows in lists by their length, for good: after 65 536 rows of 16 words had
+// been in use, no cell and no histogram of another length could become hot ever again. The test
+// uses up the whole slab, so it runs in a process of its own.
 func TestWordsOfRowsThatCameBackServeRowsOfAnyLength(t *testing.T) {
 	if purego(t) {
 		return
@@ -47,7 +47,7 @@ func TestWordsOfRowsThatCameBackServeRowsOfAnyLength(t *testing.T) {
 		free(rows, n)
 	}
 
-	// Neighbours of two rows in use make no room for a third that is longer.
+	// A longer row does not fit between two rows in use.
 	rows = fill(64)
 	Free(rows[0], 64)
 	Free(rows[2], 64)

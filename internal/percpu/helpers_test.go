@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// alloc is Alloc for tests, which may meet each other in it.
+// alloc is Alloc for tests. It tries again when another test holds the lock of the slab.
 func alloc(t testing.TB, n int) uint32 {
 	t.Helper()
 	for range 10_000 {
@@ -22,7 +22,8 @@ func alloc(t testing.TB, n int) uint32 {
 	return 0
 }
 
-// purego reports whether this build has no private words, and checks then that it hands out none.
+// purego reports whether this build has no private words. If so, it checks that Alloc hands out
+// none.
 func purego(t *testing.T) bool {
 	if !Private {
 		_, ok := Alloc(1)

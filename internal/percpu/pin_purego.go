@@ -7,8 +7,9 @@ package percpu
 // Private reports whether Pin really pins.
 const Private = false
 
-// Pin names one stripe for everybody: callers check Private and synchronise what they write.
+// Pin returns the same number to everybody. Callers check Private, and synchronise their writes
+// themselves.
 func Pin() int { return 0 }
 
-// Unpin undoes one Pin.
+// Unpin does nothing.
 func Unpin() {}

@@ -13,7 +13,7 @@ func TestPinNamesAPAndKeepsItToItself(t *testing.T) {
 	if purego(t) {
 		return
 	}
-	// An increment in two steps that nothing protects but the pin.
+	// Only the pin protects this increment in two steps.
 	index := alloc(t, 1)
 	defer Free(index, 1)
 	const goroutines, each = 8, 100_000

@@ -11,10 +11,10 @@ import (
 	"github.com/quipu-metrics/quipu/internal/interleave"
 )
 
-// These are small programs over the real slab, of two groups of 64 words, of which every order of the memory accesses is
-// run.
+// These are small programs that use the real slab, with two groups of 64 words. Every order of
+// their memory accesses is run.
 
-// tenants notes who has which words of the slab.
+// tenants records which user has which words of the slab.
 type tenants struct {
 	owner map[uint32]int
 	fault string
@@ -26,7 +26,8 @@ func (s *tenants) fail(format string, args ...any) {
 	}
 }
 
-// use takes a row, finds it zero, writes to it, finds that nobody else does, and gives it back.
+// use takes a row, checks that it is zero, writes to it, checks that nobody else has, and gives it
+// back if back is set.
 func (s *tenants) use(who, n int, back bool) {
 	index, ok := Alloc(n)
 	if !ok {
@@ -54,7 +55,7 @@ func (s *tenants) use(who, n int, back bool) {
 	}
 }
 
-// increment adds to a word as the cells do.
+// increment adds to a word in the way that the cells do.
 func increment(index uint32, n uint64) {
 	for {
 		pid := Pin()
@@ -130,7 +131,8 @@ func TestEveryInterleavingOfGrowthKeepsEveryAdd(t *testing.T) {
 	)
 }
 
-// A reader of two words sees the stores of a P in their order: the cells and rows above count on it.
+// A reader of two words sees the stores of a P in their order. The cells and rows of other packages
+// rely on that.
 func TestOrdinaryStoresBecomeVisibleInOrder(t *testing.T) {
 	interleave.Run(t, interleave.Scenario{Name: "two words", Setup: func(w *interleave.World) {
 		index, _ := Alloc(2)

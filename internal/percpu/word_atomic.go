@@ -6,8 +6,9 @@ package percpu
 
 import "sync/atomic"
 
-// Where stores may be reordered or torn, and where the race detector watches, the owner's accesses are atomic. There is
-// still one writer, so Add needs no read-modify-write instruction.
+// In these builds the accesses of the owner are atomic, because ordinary stores may be reordered or
+// torn, or because the race detector watches. A word still has one writer, so Add needs no
+// read-modify-write instruction.
 
 // Load reads a word that only the pinned P writes.
 func Load(p *uint64) uint64 { return atomic.LoadUint64(p) }

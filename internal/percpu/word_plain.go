@@ -4,10 +4,12 @@
 
 package percpu
 
-// On amd64 an aligned eight-byte MOV is single-copy atomic and stores become visible in program order (TSO), which is
-// all a word with one writer needs: a reader's atomic load sees some value that was really written, and never an older
-// one after a newer one. atomic.Store would be an XCHG, as dear as a LOCK ADD. The functions inline to plain MOV and
-// ADD; the opaque calls of Pin and Unpin around them keep the compiler from moving a store out of the pinned section.
+// A word with one writer needs no more than amd64 gives it (TSO): an aligned MOV of eight bytes is
+// single-copy atomic, and stores become visible in program order. So the atomic load of a reader
+// returns a value that was written, and never an older one after a newer one. atomic.Store would be
+// an XCHG, which costs as much as a LOCK ADD. These functions are inlined to a plain MOV and ADD.
+// The calls of Pin and Unpin around them are opaque to the compiler, so it does not move a store
+// out of the pinned section.
 
 // Load reads a word that only the pinned P writes.
 func Load(p *uint64) uint64 { return *p }

@@ -8,20 +8,23 @@ import (
 	"sync/atomic"
 )
 
-// The slab: every P owns a directory of groups, each group a page of words. A row is a run of words at one index,
-// present at that same index in the slab of every P, so a row of n words costs 8n bytes per P and copies that belong to
-// different Ps never share a cache line.
+// Every P has a slab: a directory of groups, each of which is a page of words. A row is a run of
+// words at one index, and is present at that index in the slab of every P. So a row of n words
+// costs 8n bytes per P, and copies that belong to different Ps never share a cache line.
 //
 //	index:  | group (high bits) | offset (groupBits) |
 //	word:   procs[pid].groups[group][offset]
 //
-// This is process-wide state, as the Ps themselves are: an allocator, like the runtime's. Nothing of a metric's
-// identity lives here, and a row goes back to the free list when its handle is collected.
+// The slabs belong to the process, as the Ps do: this is an allocator, like the runtime's. It holds
+// nothing that identifies a metric. A row becomes free again when the cell that held it has been
+// collected.
 const (
-	// IndexBits is the number of bits of an index. A cell keeps the index in its word, beside other bits: see Index.
+	// IndexBits is the number of bits of an index. A cell keeps the index in its word, beside other
+	// bits: see Index.
 	IndexBits = 20
 
-	// MaxWords is the most words that can be hot at once in one process. Rows past it stay on their shared copy.
+	// MaxWords is the number of words that can be hot at once in one process. Cells beyond it stay
+	// cold.
 	MaxWords = 1 << IndexBits
 
 	groupBits  = 9
@@ -29,11 +32,11 @@ const (
 	groupMask  = groupWords - 1
 	maxGroups  = MaxWords / groupWords
 
-	// MaxRow is the longest row Alloc hands out.
+	// MaxRow is the length of the longest row that Alloc hands out.
 	MaxRow = groupWords
 
-	// maxProcs bounds the directory: far above any GOMAXPROCS that a process survives (a P costs about 10 KiB), and
-	// untouched pages of it cost nothing.
+	// maxProcs is the number of directories. It is far above any GOMAXPROCS that a process
+	// survives, because a P costs about 10 KiB. Untouched pages of procs cost nothing.
 	maxProcs = 1 << 16
 )
 
@@ -42,29 +45,31 @@ func Index(word uint64) uint32 { return uint32(word) & (MaxWords - 1) }
 
 type group [groupWords]uint64
 
-// proc is one P's directory. Entries are set once, by grow, and never change.
+// proc is the directory of one P. Grow sets each entry once, and nothing changes it later.
 type proc struct {
 	groups [maxGroups]atomic.Pointer[group]
 }
 
 var procs [maxProcs]atomic.Pointer[proc]
 
-// slab holds the rows that are handed out.
+// slab records the rows that are handed out.
 var slab struct {
 	sync.Mutex
 	groups [maxGroups]groupMap
 }
 
-// Alloc reserves a row of n words, zero on every P, and makes sure that every current P has memory for it. It reports
-// false when the slab is full, n is longer than MaxRow, or another goroutine is in here: the caller keeps its shared copy,
-// and asks again some time. So it never waits, but it allocates: callers are on a slow path and not pinned.
+// Alloc reserves a row of n words, which are zero on every P, and makes sure that every current P
+// has memory for it. It reports false when the slab is full, when n is more than MaxRow, or when
+// another goroutine holds the lock of the slab: the caller keeps its shared copy, and asks again
+// later. So Alloc never waits. It allocates, so the caller must not be pinned (BenchmarkAllocFree).
 func Alloc(n int) (index uint32, ok bool) {
 	index, ok, _ = TryAlloc(n)
 	return index, ok
 }
 
-// TryAlloc is Alloc for callers that do not ask again when the slab is full. It reports full when there is no room for a
-// row of n words. Neither ok nor full means that another goroutine is in here.
+// TryAlloc is Alloc for callers that do not ask again when the slab is full. It reports full when
+// there is no room for a row of n words. If neither ok nor full is set, another goroutine holds the
+// lock of the slab.
 func TryAlloc(n int) (index uint32, ok, full bool) {
 	if !Private || n < 1 || n > MaxRow {
 		return 0, false, true
@@ -86,8 +91,9 @@ func TryAlloc(n int) (index uint32, ok, full bool) {
 	return index, true, false
 }
 
-// Free gives a row back. The caller guarantees that no goroutine can write to it any more, which in practice means that
-// the handle that held the index has been collected.
+// Free gives a row back. The caller guarantees that no goroutine can write to the row any more: the
+// cell or histogram that held the index has been collected. Free zeroes the row on all Ps before
+// Alloc can find it. While a goroutine is stopped in Free, nobody can get the row.
 func Free(index uint32, n int) {
 	for pid := range maxProcs {
 		p := procs[pid].Load()
@@ -105,8 +111,9 @@ func Free(index uint32, n int) {
 	slab.groups[index>>groupBits].give(int(index&groupMask), n)
 }
 
-// Row returns the words from index to the end of their group in the slab of P pid, or nil when that P, having appeared
-// after the row was allocated, has no memory for it yet: the caller unpins, calls Grow and starts again.
+// Row returns the words from index to the end of their group, in the slab of P pid. It returns nil
+// when that P has appeared after the row was reserved, and has no memory for it yet: the caller
+// unpins, calls Grow and starts again.
 func Row(pid int, index uint32) []uint64 {
 	if uint(pid) < maxProcs {
 		if p := procs[pid].Load(); p != nil {
@@ -118,7 +125,7 @@ func Row(pid int, index uint32) []uint64 {
 	return nil
 }
 
-// Word returns the word at index in the slab of P pid, or nil like Row.
+// Word returns the word at index in the slab of P pid, or nil as Row does.
 func Word(pid int, index uint32) *uint64 {
 	if uint(pid) < maxProcs {
 		if p := procs[pid].Load(); p != nil {
@@ -130,15 +137,16 @@ func Word(pid int, index uint32) *uint64 {
 	return nil
 }
 
-// Grow gives P pid memory for index. It happens once per P and group, when GOMAXPROCS has grown since the row became
-// hot. It allocates and must not be called while pinned. It reports false, having yielded, when pid is past the
-// directory: the caller starts again and lands on another P.
+// Grow gives P pid memory for index, if it has none yet. A caller needs it once per P and group,
+// when GOMAXPROCS has grown since the row was reserved. Grow allocates and must not be called while
+// pinned. When pid is past the last directory, Grow yields and reports false: the caller starts
+// again and lands on another P.
 func Grow(pid int, index uint32) bool {
 	if pid >= maxProcs {
 		runtime.Gosched()
 		return false
 	}
-	// Directories are filled from pid 0 up, so that Procs can stop at the first hole.
+	// The directories exist from pid 0 up, so that Procs can stop at the first that is missing.
 	for i := range pid + 1 {
 		if procs[i].Load() == nil {
 			procs[i].CompareAndSwap(nil, new(proc))
@@ -151,7 +159,8 @@ func Grow(pid int, index uint32) bool {
 	return true
 }
 
-// Procs returns how many Ps have slabs: a reader sums the copies of Ps 0 to Procs()-1, idle or gone ones included.
+// Procs returns the number of Ps that have slabs. A reader adds up the copies of Ps 0 to Procs()-1,
+// which include those of idle Ps and of Ps that are gone.
 func Procs() int {
 	n := 0
 	for n < maxProcs && procs[n].Load() != nil {
@@ -160,7 +169,8 @@ func Procs() int {
 	return n
 }
 
-// Sum adds up the copies of one word. Each copy only grows (or wraps), so does the sum as one reader sees it.
+// Sum adds up the copies of one word. Each copy only grows (or wraps), so the sums that one reader
+// gets only grow too.
 func Sum(index uint32) uint64 {
 	var sum uint64
 	for pid := range maxProcs {

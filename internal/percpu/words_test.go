@@ -110,7 +110,7 @@ func TestAPThatAppearsLaterHasNoWordsUntilItGrows(t *testing.T) {
 	require.False(t, Grow(maxProcs, index), "past the directory")
 }
 
-// Directories grow from many goroutines at once without losing one, so no word is lost with it.
+// Many goroutines add directories at the same time. None is lost, and so no word is.
 func TestGrowingAtTheSameTimeLosesNoWord(t *testing.T) {
 	if purego(t) {
 		return
@@ -188,8 +188,8 @@ func TestSumNeverGoesDown(t *testing.T) {
 	require.Equal(t, total.Load(), Sum(index))
 }
 
-// Free needs the slab's lock to put a row where Alloc finds it. With the lock held by the test, the row gets its zeroes all
-// the same, so they come first.
+// Free needs the lock of the slab to put a row where Alloc finds it. While the test holds that
+// lock, the words of the row still turn zero, so they are zeroed before.
 func TestARowIsZeroBeforeItCanBeHandedOutAgain(t *testing.T) {
 	if purego(t) {
 		return
@@ -239,11 +239,11 @@ func TestAllocMakesMemoryOnEveryP(t *testing.T) {
 	if !Private {
 		return // purego: there are no rows
 	}
-	// Whole groups, of which some have not been used before, whatever other tests did.
+	// These are whole groups. Some of them have not been used before, whatever other tests did.
 	for range 64 {
 		index, ok := Alloc(MaxRow)
 		for ; !ok; index, ok = Alloc(MaxRow) {
-			runtime.Gosched() // another test's cleanup is giving rows back
+			runtime.Gosched() // the cleanup of another test holds the lock of the slab
 		}
 		for pid := range runtime.GOMAXPROCS(0) {
 			require.Len(t, Row(pid, index), MaxRow, "P %d", pid)
