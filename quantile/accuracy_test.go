@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shapes draw n values.
+// shapes are functions that draw values at random.
 var shapes = []struct {
 	name string
 	draw func(r *rand.Rand, i int) float64
@@ -40,7 +40,7 @@ var shapes = []struct {
 	{"close together", func(r *rand.Rand, _ int) float64 { return 1.7e9 + float64(r.IntN(1000))/4096 }},
 }
 
-// orders rearrange values drawn at random.
+// orders are functions that rearrange values.
 var orders = []struct {
 	name    string
 	arrange func(v []float64)
@@ -100,8 +100,8 @@ func step(v, at float64) int {
 	return 1
 }
 
-// TestSummariesHoldTheirErrorForEveryOrder is the accuracy matrix. QUIPU_LONG=1 runs the rows of a million observations in
-// full; without it they run for one shape and one set of objectives.
+// TestSummariesHoldTheirErrorForEveryOrder is the accuracy matrix. With QUIPU_LONG=1 all rows of a
+// million observations run. Without it they run for one shape and one set of objectives.
 func TestSummariesHoldTheirErrorForEveryOrder(t *testing.T) {
 	for _, order := range orders {
 		for _, shape := range shapes {

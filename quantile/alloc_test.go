@@ -19,13 +19,13 @@ func TestObserveDoesNotAllocate(t *testing.T) {
 	values := latencies()
 	i := 0
 	observe := func() {
-		for range 5000 { // goes through the ring, and through every way of making room
+		for range 5000 { // uses the whole ring, and every way of making room
 			l.Observe(&w, values[i%4096])
 			i++
 		}
 	}
 	for range 20 {
-		observe() // warm up: rings, scratch, tuples
+		observe() // rings, scratch memory and tuples are made here
 	}
 	require.Zero(t, testing.AllocsPerRun(100, observe))
 }
@@ -51,7 +51,8 @@ func TestScrapingDoesNotAllocate(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(200, scrape))
 }
 
-// TestAnIdleWindowIsSmall holds the memory of a series with a hundred observations, spread over the window or not.
+// TestAnIdleWindowIsSmall bounds the memory of a series with a hundred observations, spread over
+// the window or not.
 func TestAnIdleWindowIsSmall(t *testing.T) {
 	for name, every := range map[string]int{"at once": 100, "over the window": 20} {
 		t.Run(name, func(t *testing.T) {

@@ -8,8 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Of 102 observations one stream has 0 and a run of 100 that ends with 100, the other has 50: up to 99 of the run may be
-// less than 50, so its rank lies between 2 and 101. The 40th observation is nearer to the first and the 60th to the last, whose ranks are known.
+// One stream has 101 observations: 0, and a run of 100 that ends with 100. The other stream has the
+// observation 50. Up to 99 of the run may be less than 50, so the rank of 50 lies between 2 and
+// 101. The ranks of 0 and 100 are known, and rank 40 is nearer to the first of them, rank 60 to the
+// last.
 func TestAStreamsRunMayHideObservationsBelowAValueOfAnother(t *testing.T) {
 	var w Window
 	w.streams[0] = &stream{n: 101, narrow: []tuple[uint32]{{v: 0, g: 1}, {v: 100, g: 100}}}

@@ -4,31 +4,33 @@ package quantile
 
 import "time"
 
-// tableBits is the size of the table that groups a chunk by window: at most half full.
+// tableBits gives the size of the table that groups a chunk by window. At most half of the table is
+// in use.
 const tableBits = 11
 
-// scratch is the working memory of one merge at a time, about 150 KB.
+// scratch is the working memory of one merge, about 150 KB.
 type scratch struct {
 	sorter
 	room    room
 	pending [maxPending]uint64
 	keys    [chunkLen]uint64
 
-	// Grouping by window: an open-addressed table of group numbers plus one, all 0 between merges.
+	// This table groups entries by window. It is open-addressed, holds numbers of groups plus one,
+	// and is all 0 between merges.
 	table  [1 << tableBits]uint16
 	groups [chunkLen]group
-	member [chunkLen]uint16 // group of each entry
+	member [chunkLen]uint16 // number of the group of each entry
 }
 
-// group is what one chunk holds for one window.
+// group is the part of a chunk that belongs to one window.
 type group struct {
 	w          *Window
-	start, end int // of its keys
+	start, end int // where its keys are
 	count      uint64
 	sum        float64
 }
 
-// merge distributes entries, at most chunkLen, to their windows.
+// merge distributes entries to their windows. There are at most chunkLen of them.
 func (s *scratch) merge(entries []entry, now time.Time) {
 	w := entries[0].w
 	var sum float64
@@ -46,7 +48,7 @@ func (s *scratch) merge(entries []entry, now time.Time) {
 	s.deliver(w, keys, uint64(len(entries)), sum, now)
 }
 
-// mergeGroups is merge for more than one window.
+// mergeGroups is merge for entries of more than one window.
 func (s *scratch) mergeGroups(entries []entry, now time.Time) {
 	n := 0
 	for i, e := range entries {
@@ -60,7 +62,7 @@ func (s *scratch) mergeGroups(entries []entry, now time.Time) {
 		to.count++
 		if v := e.v; v == v {
 			to.sum += v
-			to.end++ // a length so far
+			to.end++ // counts the keys so far
 		}
 	}
 	groups := s.groups[:n]
@@ -80,12 +82,13 @@ func (s *scratch) mergeGroups(entries []entry, now time.Time) {
 	for i := range groups {
 		g := &groups[i]
 		s.deliver(g.w, s.keys[g.start:g.end], g.count, g.sum, now)
-		g.w = nil // scratch is kept, and must not keep windows alive
+		g.w = nil // scratch is used again, and must not keep windows alive
 	}
 	clear(s.table[:])
 }
 
-// groupOf returns the number of w's group, or n, now entered in the table, if w has none among the first n groups.
+// groupOf returns the number of the group of w. If w has none among the first n groups, it enters n
+// in the table and returns n.
 func (s *scratch) groupOf(w *Window, n int) int {
 	for h := w.id * 0x9e3779b1 >> (32 - tableBits); ; h = (h + 1) % (1 << tableBits) {
 		switch g := int(s.table[h]); {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Windows are grouped by a hash that two of them may share.
+// Windows are grouped by a hash, which two windows may share.
 func TestWindowsWithEqualHashesAreToldApart(t *testing.T) {
 	l := NewLog(nil)
 	var w [3]Window
@@ -16,7 +16,7 @@ func TestWindowsWithEqualHashesAreToldApart(t *testing.T) {
 		w[i].Init(l, mustObjectives(t, defaults), 0)
 		w[i].id = 7
 	}
-	for range 3 { // what one merge leaves behind must not confuse the next one
+	for range 3 { // the table of one merge must not confuse the next one
 		for i := range w {
 			for range i + 1 {
 				l.Observe(&w[i], float64(i))

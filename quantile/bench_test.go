@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// cpuTime is what the process has used on all CPUs, so that merging in the background is not hidden.
+// cpuTime returns the time that the process has used on all CPUs, which includes merging in the
+// background.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
@@ -57,7 +58,8 @@ func BenchmarkObserveParallel(b *testing.B) {
 	reportTotal(b, before)
 }
 
-// BenchmarkObserveManyWindows spreads observations over more windows than a chunk groups well.
+// BenchmarkObserveManyWindows spreads observations over so many windows that a chunk has few for
+// each.
 func BenchmarkObserveManyWindows(b *testing.B) {
 	for _, n := range []int{10, 100, 1000, 10000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -80,7 +82,8 @@ func BenchmarkObserveManyWindows(b *testing.B) {
 	}
 }
 
-// BenchmarkMerge is the cost per observation of sorting and merging alone, by the number of observations in a batch.
+// BenchmarkMerge reports the cost of sorting and merging alone, for each observation, by the number
+// of observations in a batch.
 func BenchmarkMerge(b *testing.B) {
 	for _, n := range []int{1, 8, 32, 128, 512, 1024} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -124,14 +127,15 @@ func BenchmarkSnapshot(b *testing.B) {
 	}
 }
 
-// BenchmarkObserveUnsaturated is what the caller pays while merging keeps up: bursts that fit the ring, drained in
-// between off the clock. The other benchmarks observe as fast as they can, so that their callers pay for merging too.
+// BenchmarkObserveUnsaturated reports the cost to the caller while merging keeps up. It observes in
+// bursts that fit into the ring, and drains the log between them while the clock stands still. The
+// other benchmarks observe as fast as they can, so their callers pay for merging too.
 func BenchmarkObserveUnsaturated(b *testing.B) {
 	l := NewLog(nil)
 	var w Window
 	w.Init(l, mustObjectives(b, defaults), 10*time.Minute)
 	values := latencies()
-	l.merging.Store(true) // keep the merger from starting, lest it share the CPU
+	l.merging.Store(true) // no merger starts that would share the CPU
 	var spent time.Duration
 	b.ResetTimer()
 	for left := b.N; left > 0; left -= 3000 {

@@ -2,32 +2,35 @@
 
 package quantile
 
-// compress merges ascending keys into the tuples old and joins neighbours as far as slack times the envelope allows,
-// in one walk from right to left. n counts old and keys together. The result fills the end of room, which has space for
-// len(old)+len(keys) tuples.
+// compress merges ascending keys into the tuples old, and joins neighbours as far as slack times
+// the envelope allows. It walks once, from right to left. n is the number of observations in old
+// and keys together. The result fills the end of room, which has space for len(old)+len(keys)
+// tuples.
 //
-// An inserted observation takes its delta from the old tuple to its right, g + delta - 1: it may rank anywhere in that
-// tuple's gap. Beyond the last tuple it is 0; before the first it is too, because the first tuple has g = 1 and delta = 0.
+// An inserted observation may rank anywhere in the gap of the old tuple to its right. So its delta
+// is g + delta - 1 of that tuple. Its delta is 0 beyond the last tuple, and also before the first,
+// because that one has g = 1 and delta = 0.
 //
-// The open tuple, the leftmost so far, swallows its left neighbour if the gap of the union, the neighbour's g plus its
-// own g and delta, fits the envelope at the rank before the neighbour. It does so too, whatever its size, if the neighbour
-// has the same value and is not the first one that has it: between equal values nothing else can ever be inserted. All
-// ranks are float64: exact below 2^53.
+// The open tuple is the leftmost of the result so far. It swallows its left neighbour in two cases.
+// Either the gap of the union (the g of both and the delta of the open tuple) fits the envelope at
+// the rank before the neighbour. Or the neighbour has the same value and is not the first tuple
+// that has it: nothing else can ever be inserted between equal values. Ranks are float64, which is
+// exact below 2^53.
 func compress[C counter](old []tuple[C], keys []uint64, g guards, n uint64, env envelope, slack float64,
 	room []tuple[C]) []tuple[C] {
 	var (
 		line  = newLimit(env, float64(n), slack)
-		w     = len(room)  // room[w:] is done
-		rank  = float64(n) // before the tuples walked so far
+		w     = len(room)  // room[w:] is the result so far
+		rank  = float64(n) // number of observations before the tuples walked so far
 		i, j  = len(old) - 1, len(keys) - 1
 		delta C // of an observation inserted here
 		open  tuple[C]
-		alone = true // open must not be joined: at first because there is none
+		alone = true // open must not be joined with its left neighbour; true at first because there is no open tuple
 	)
 	for i >= 0 || j >= 0 {
 		if j >= 0 && keys[j] > g[0] && (j > 0 || i >= 0) {
-			// The run of observations between here and the next old tuple, or guard, or minimum. Among equals the
-			// observations go to the left of the old tuples.
+			// This is the run of observations between here and the next old tuple, guard or
+			// minimum. Observations go to the left of old tuples with the same value.
 			stop := g[0] + 1
 			first := 1
 			if i >= 0 {
@@ -64,7 +67,8 @@ func compress[C counter](old []tuple[C], keys []uint64, g guards, n uint64, env 
 				j--
 			}
 		}
-		// Then what ended the run: there always is something, at least the minimum.
+		// Now comes the tuple or observation that ended the run. There always is one, at least the
+		// minimum.
 		var next tuple[C]
 		lone := i < 0 && j <= 0 || j < 0 && i == 0 // the first tuple is never joined: it is the exact minimum
 		switch {
@@ -99,7 +103,7 @@ func compress[C counter](old []tuple[C], keys []uint64, g guards, n uint64, env 
 	return room[w:]
 }
 
-// limit evaluates slack*envelope at ranks that descend.
+// limit evaluates slack times the envelope, at ranks that descend.
 type limit struct {
 	env               envelope
 	size, slack       float64
@@ -120,7 +124,8 @@ func (l *limit) left() {
 	l.from, l.rise, l.slope = s.from*l.size, s.rise*l.size*l.slack, s.slope*l.slack
 }
 
-// at returns the most that g + delta of a tuple may be when rank observations come before it.
+// at returns the most that g + delta of a tuple may be when rank observations come before the
+// tuple.
 func (l *limit) at(rank float64) float64 {
 	for rank < l.from {
 		l.left()
@@ -128,16 +133,17 @@ func (l *limit) at(rank float64) float64 {
 	return l.rise + l.slope*rank
 }
 
-// fits returns how many of run single observations, the first of which ends at rank, a tuple with the given gap can swallow
-// before it reaches the limit or the limit its next segment, in which case the caller asks again. The limit is a
-// straight line, so this takes one division's worth of work for the whole run.
+// fits returns how many of a run of single observations a tuple with the given gap can swallow. The
+// first observation of the run is the rank-th of all. The result stops at the end of the limit's
+// segment, and the caller asks again for the rest of the run. Within a segment the limit is a
+// straight line, so one division takes care of the whole run.
 func (l *limit) fits(gap, rank float64, run int) int {
 	spare := l.at(rank-1) - gap // room after a step of one, when 1 more is needed
 	if !(spare >= 1) {
 		return 0
 	}
 	k := min(float64(run), rank-l.from)
-	// Each further observation takes 1 and moves the limit by -slope.
+	// Each further observation takes 1 of it, and moves the limit by -slope.
 	if cost := 1 + l.slope; cost > 0 {
 		k = min(k, 1+(spare-1)/cost)
 	}

@@ -11,13 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestCompressMatchesItsDefinition compares the walk that joins whole runs with the plain one, tuple by tuple.
+// TestCompressMatchesItsDefinition compares the walk that joins whole runs with a plain one that
+// goes tuple by tuple.
 func TestCompressMatchesItsDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, set := range objectiveSets {
 		odd := make(map[float64]float64)
 		for q, eps := range set {
-			odd[q] = eps * math.Pi / 3 // no gap meets its limit exactly, where rounding would decide
+			odd[q] = eps * math.Pi / 3 // no gap is exactly at its limit, where rounding would decide
 		}
 		env := mustObjectives(t, odd).life
 		for _, shape := range shapes {
@@ -52,7 +53,7 @@ func plainCompress(old []tuple[uint64], keys []uint64, g guards, n int, env enve
 			keys = keys[1:]
 		}
 		all = append(all, item{tuple: tu})
-		all[len(all)-1].guard = true // marks an old tuple until the loop below
+		all[len(all)-1].guard = true // marks an old tuple for the loop below
 	}
 	for _, k := range keys {
 		all = append(all, item{tuple: tuple[uint64]{v: valueOf(k), g: 1}})

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// FuzzRankError lets the fuzzer choose the order, the values, the batches and where slices end, and compares with the sorted
-// observations.
+// FuzzRankError lets the fuzzer choose the order, the values, the batches and the ends of slices.
+// It compares estimates with the sorted observations.
 func FuzzRankError(f *testing.F) {
 	f.Add([]byte{}, byte(0))
 	f.Add([]byte("\x00\x00\x00\x01\x80\x00\xff\xff\x7f\xff\xfe\x00"), byte(1))
@@ -42,7 +42,7 @@ func FuzzRankError(f *testing.F) {
 			if u%16 == 3 || len(batch) == chunkLen {
 				fd.feed(batch)
 				batch = batch[:0]
-				if checks++; checks%max(1, checks/8) == 0 { // ever rarer: each check sorts everything
+				if checks++; checks%max(1, checks/8) == 0 { // less and less often, because each check sorts everything
 					fd.check(t)
 				}
 			}

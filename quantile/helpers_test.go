@@ -24,7 +24,7 @@ func mustObjectives(tb testing.TB, m map[float64]float64) *Objectives {
 	return o
 }
 
-// latencies are 4096 different values of the shape that request times have.
+// latencies returns 4096 different values that are distributed like the times of requests.
 func latencies() []float64 {
 	r := rand.New(rand.NewPCG(1, 2))
 	values := make([]float64, 4096)
@@ -40,7 +40,8 @@ var objectiveSets = []map[float64]float64{
 	{0: 0.01, 0.25: 0.02, 0.5: 0.02, 0.75: 0.02, 0.95: 0.01, 0.999: 0.0005, 1: 0.001},
 }
 
-// rankError is the distance between t, at least 1, and the ranks that v occupies in sorted.
+// rankError returns the distance between the ranks that v occupies in sorted and t, which counts as
+// 1 if it is less.
 func rankError(sorted []float64, v, t float64) float64 {
 	lo, found := slices.BinarySearch(sorted, v)
 	if !found {
@@ -56,9 +57,10 @@ func rankError(sorted []float64, v, t float64) float64 {
 	return max(float64(lo+1)-t, t-float64(hi), 0)
 }
 
-// checkRanks compares estimates with observations: each must be within epsilon*n ranks of quantile*n (taken as 1 if less), or
-// within half a rank, which is as near as a whole number can be guaranteed to come, where epsilon*n is less than that.
-// It returns the worst error as a part of what is allowed, where at least one rank is.
+// checkRanks compares estimates with observations. Each estimate must be within epsilon*n ranks of
+// quantile*n, which counts as 1 if it is less. Where epsilon*n is less than half a rank, the
+// estimate must be within half a rank: no whole number is guaranteed to come closer. checkRanks
+// returns the worst error as a part of the allowed one, where at least one rank is allowed.
 func checkRanks(t *testing.T, objectives []Objective, got []float64, observed []float64) float64 {
 	t.Helper()
 	sorted := slices.Clone(observed)
@@ -80,7 +82,7 @@ func checkRanks(t *testing.T, objectives []Objective, got []float64, observed []
 	return worst
 }
 
-// checkStream checks what stream promises between calls.
+// checkStream checks the invariants in the comment on stream.
 func checkStream(t *testing.T, s *stream, env envelope) {
 	t.Helper()
 	var rank uint64
@@ -113,7 +115,8 @@ func checkStream(t *testing.T, s *stream, env envelope) {
 
 func long() bool { return os.Getenv("QUIPU_LONG") == "1" }
 
-// feeder puts observations into a window in batches of varied sizes, as chunks do, and remembers what the window covers.
+// feeder puts observations into a window in batches of various sizes, as chunks do, and remembers
+// the observations that the window covers.
 type feeder struct {
 	w     Window
 	s     *scratch
@@ -168,7 +171,7 @@ func (f *feeder) check(t *testing.T) float64 {
 	return checkRanks(t, f.w.objectives.list, got, observed)
 }
 
-// totals reads count and sum after draining.
+// totals returns count and sum after draining.
 func totals(l *Log, w *Window) (uint64, float64) {
 	l.Drain()
 	_, count, sum := w.Snapshot(nil)

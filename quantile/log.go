@@ -13,46 +13,60 @@ import (
 )
 
 const (
-	// chunkLen is the number of observations in one chunk. Longer chunks make a merge cheaper per observation and the
-	// wait for one merge longer; at 1024 sorting and merging take about 10 µs.
+	// chunkLen is the number of observations in one chunk. Longer chunks make a merge cheaper for
+	// each observation, and the wait for one merge longer. Sorting and merging 1024 of them takes
+	// about 10 µs.
 	chunkLen = 1024
 
-	// ringLen is the number of chunks of one P: what it can be ahead of the mergers. 72 KiB per busy P in all.
+	// ringLen is the number of chunks of one P, by which it can be ahead of the mergers. They take
+	// 72 KiB for each P that observes.
 	ringLen = 4
 
-	// An observation waits in the log of a process that nobody scrapes for at most a tenth of the age of the log's
-	// shortest window, in these limits: by that much the window that it counts towards can be off.
+	// In a process that nobody scrapes, an observation waits in the log for a tenth of the age of
+	// the log's shortest window at most, but never longer than mostLateness. The window that it
+	// counts towards can be wrong by as much. leastLateness keeps the timer from firing too often.
 	latenessPart  = 10
 	mostLateness  = 10 * time.Second
 	leastLateness = 10 * time.Millisecond
 )
 
-// Log collects the observations of all windows of a registry. Memory is O(P): every P that observes owns a ring of up to
-// four chunks of 1024 observations, however many windows there are. All methods may be called from several goroutines at
-// once.
+// Log collects the observations of all windows of a program or a registry. Its memory depends on
+// the number of Ps and not on the number of windows: every P that observes has a ring of up to four
+// chunks of 1024 observations. All methods may be called concurrently.
 //
-// Who writes what: the P owns the end of its current chunk, pinned. It writes an entry, then publishes it by storing
-// the chunk's length; it never touches a full chunk. Whoever holds a chunk's mutex may merge the entries between what has
-// been merged already (taken) and the length. A full chunk that has been merged gets length 0 from that holder, which is
-// what gives it back to the P. So an observation is in exactly one chunk until the merge that includes it is complete, and a
-// Drain that locks each chunk in turn cannot miss it or merge it twice. A holder that is slow or descheduled holds up
-// only those who want to merge the same chunk; the P goes on into the next one.
+// # Who writes each word
+//
+// A P writes the end of its current chunk, while a goroutine is pinned to it. It writes an entry,
+// and then publishes the entry by storing the length of the chunk. A P never writes into a full
+// chunk.
+//
+// Whoever holds the mutex of a chunk may merge its entries from taken, where the last merge ended,
+// to the length. After the holder has merged a full chunk, it stores length 0, and so gives the
+// chunk back to the P. So each observation is in exactly one chunk until a merge has brought it
+// into its window, and a Drain, which locks each chunk in turn, neither misses one nor merges one
+// twice.
+//
+// A holder that stops holds up only goroutines that want to merge the same chunk: the P goes on
+// into its next one. A goroutine that is pinned cannot be preempted. If the operating system stops
+// its thread before it has stored the length, the entry is not published yet, and its Observe has
+// not returned.
 type Log struct {
-	// Read by every Observe, written rarely: they share a cache line with nothing that changes often.
+	// Every Observe reads these words, and they are written rarely. They share a cache line with
+	// nothing that changes often.
 	rings atomic.Pointer[[]*ring]
-	armed atomic.Bool // a timer will call tick
+	armed atomic.Bool // a timer is running that calls tick
 	_     [48]byte
 
-	lateness atomic.Int64  // the timer's period, a time.Duration; only ever shortened
-	timer    atomic.Uint64 // number of the timer whose ticks count, the newest
+	lateness atomic.Int64  // period of the timer, a time.Duration; it never grows
+	timer    atomic.Uint64 // number of the newest timer, the only one whose ticks count
 
 	clock   func() time.Time
-	mergeFn func() // l.mergeFull, made once: starting it allocates no closure
+	mergeFn func() // l.mergeFull: starting the same value each time allocates no closure
 	merging atomic.Bool
 	capped  atomic.Uint64
-	windows atomic.Uint32 // Init calls so far
-	grow    sync.Mutex    // guards the making of rings
-	shared  sync.Mutex    // stands in for pinning where nothing is private to a P
+	windows atomic.Uint32 // number of Init calls so far
+	grow    sync.Mutex    // held while rings are made
+	shared  sync.Mutex    // takes the place of pinning in builds where nothing is private to a P
 	spare   [4]atomic.Pointer[scratch]
 }
 
@@ -64,26 +78,26 @@ type entry struct {
 
 // chunk is a run of observations of one P.
 type chunk struct {
-	n uint64 // length; see Log
+	n uint64 // length: see Log
 	_ [56]byte
 
 	mu    sync.Mutex
-	taken int // entries before this one have been merged
-	pos   int // place in the ring, fixed
+	taken int // number of entries that have been merged
+	pos   int // place in the ring, which is fixed
 	_     [40]byte
 
 	entries [chunkLen]entry
 }
 
-// ring holds the chunks of one P. They are made when first needed, and stay.
+// ring holds the chunks of one P. A chunk is made when it is first needed, and stays.
 type ring struct {
 	current atomic.Pointer[chunk] // only the pinned P changes it
 	chunks  [ringLen]atomic.Pointer[chunk]
 	_       [128 - 8*(1+ringLen)]byte
 }
 
-// NewLog returns an empty log. The clock tells which slice of a window observations belong to; nil means [time.Now]. It
-// must not panic and must not call back into the package.
+// NewLog returns an empty log. The clock says which slice of a window an observation belongs to. A
+// nil clock is [time.Now]. The clock must not panic, and must not call back into the package.
 func NewLog(clock func() time.Time) *Log {
 	if clock == nil {
 		clock = time.Now
@@ -97,17 +111,20 @@ func NewLog(clock func() time.Time) *Log {
 
 func (l *Log) now() time.Time { return l.clock() }
 
-// Observe records v for w, which has been set up with this log. It takes about 5 ns, allocates nothing and does not wait
-// for a scrape. NaN adds to the count only; infinities are ordinary values at the ends; -0 equals 0. It panics if the log
-// or the window has not been set up.
+// Observe records v for w, which has been set up with this log. It allocates nothing and does not
+// wait for a scrape (BenchmarkObserveUnsaturated). NaN adds to the count only. Infinities are
+// ordinary values at the ends. -0 equals 0. Observe panics when the log or the window has not been
+// set up.
 //
-// About once in 1024 calls on a P the chunk is full and the next one is taken. If all four are full, because observations
-// arrive faster than they can be merged, the caller merges one chunk itself, about 10 µs: this is what bounds memory. It
-// never waits for a chunk that somebody else is merging. Only if all are being merged at that moment does it put its
-// one observation into the window directly, for which it may wait for a merge or a read of that window.
+// About once in 1024 calls on a P its chunk is full, and Observe takes the next one. When
+// observations arrive faster than they are merged, all four chunks are full, and Observe merges one
+// of them itself: this bounds the memory of the log. It never waits for a chunk that another
+// goroutine is merging. Only when others are merging all four does it put its one observation into
+// the window directly. Then it may wait for a merge or a read of that window.
 func (l *Log) Observe(w *Window, v float64) {
-	// All that can be nil is looked at before pinning, because nothing recovers from a fault while pinned. The rings may
-	// have become more when this goroutine is pinned to a P: if that one's are missing here, observeSlowly looks again.
+	// Everything that can be nil is read before pinning, because nothing recovers from a fault
+	// while pinned. More rings may be there when this goroutine is pinned: if the one of its P is
+	// missing here, observeSlowly loads them again.
 	if w.log != l {
 		panic("quantile: Observe of a window that was not set up with this log")
 	}
@@ -139,8 +156,9 @@ func (l *Log) Observe(w *Window, v float64) {
 	l.observeSlowly(w, v)
 }
 
-// observeSlowly is Observe when there is no ring yet or the current chunk is full. Every turn of the loop pins anew,
-// perhaps on another P, and either records or makes the room it found missing.
+// observeSlowly is Observe for a P that has no ring yet or whose current chunk is full. Each turn
+// of the loop pins again, perhaps to another P. It records the observation, or makes the room that
+// was missing.
 func (l *Log) observeSlowly(w *Window, v float64) {
 	for range 16 {
 		switch l.tryObserve(w, v) {
@@ -165,9 +183,9 @@ type outcome int
 
 const (
 	recorded outcome = iota
-	advanced         // recorded, and left a full chunk behind
-	retry            // something was made or merged
-	noRoom           // every chunk of the P is full, and others are merging them
+	advanced         // the observation is recorded, and a full chunk is left behind
+	retry            // a ring or a chunk was made, or a chunk was merged
+	noRoom           // every chunk of the P is full, and other goroutines are merging them
 )
 
 func (l *Log) tryObserve(w *Window, v float64) outcome {
@@ -197,7 +215,8 @@ func (l *Log) tryObserve(w *Window, v float64) outcome {
 			}
 			return noRoom
 		}
-		// A chunk that is not current is full or empty. Anybody may merge the one left behind, from before this store on.
+		// A chunk that is not current is full or empty. From this store on any goroutine may merge
+		// the one that is left behind.
 		r.current.Store(next)
 		c, done = next, advanced
 	}
@@ -208,7 +227,7 @@ func (l *Log) tryObserve(w *Window, v float64) outcome {
 	return done
 }
 
-// observeDirectly merges one observation at once.
+// observeDirectly merges one observation into its window.
 func (l *Log) observeDirectly(w *Window, v float64) {
 	s := l.takeScratch()
 	one := [1]entry{{w, v}}
@@ -216,8 +235,8 @@ func (l *Log) observeDirectly(w *Window, v float64) {
 	l.giveScratch(s)
 }
 
-// vacant returns a chunk of the ring that is not full, looking from the one after pos on, or the place of a chunk that has
-// not been made yet, or neither (nil and -1).
+// vacant returns a chunk of the ring that is not full, beginning with the one after pos. If there
+// is none, it returns the place of a chunk that has not been made yet, or -1 if all have.
 func (r *ring) vacant(pos int) (c *chunk, missing int) {
 	for i := range ringLen {
 		at := (pos + 1 + i) % ringLen
@@ -230,7 +249,8 @@ func (r *ring) vacant(pos int) (c *chunk, missing int) {
 	return nil, -1
 }
 
-// help merges one full chunk of the ring, if there is one that nobody else is merging, and so makes room.
+// help makes room: it merges one full chunk of the ring that no other goroutine is merging. It
+// reports whether there was one.
 func (l *Log) help(r *ring) bool {
 	for i := range r.chunks {
 		c := r.chunks[i].Load()
@@ -242,7 +262,7 @@ func (l *Log) help(r *ring) bool {
 	return false
 }
 
-// addRings makes sure that Ps 0 to n-1 have a ring.
+// addRings makes sure that the Ps 0 to n-1 have a ring.
 func (l *Log) addRings(n int) {
 	l.grow.Lock()
 	defer l.grow.Unlock()
@@ -257,11 +277,12 @@ func (l *Log) addRings(n int) {
 	l.rings.Store(&rings)
 }
 
-// Drain merges everything appended by calls of Observe that finished before Drain began. Observers go on meanwhile, and what
-// they append may or may not be included. It waits for merges that are under way, about 10 µs for each.
+// Drain merges every observation whose Observe finished before Drain began. Observers go on
+// meanwhile, and Drain may or may not merge their observations. Drain waits for merges that are
+// under way, for the time of one merge each (BenchmarkMerge).
 func (l *Log) Drain() { l.drain() }
 
-// drain returns how many observations it merged itself.
+// drain returns the number of observations that it has merged itself.
 func (l *Log) drain() (merged int) {
 	for _, r := range *l.rings.Load() {
 		for i := range r.chunks {
@@ -274,12 +295,14 @@ func (l *Log) drain() (merged int) {
 	return merged
 }
 
-// mergeLocked merges what is new in a chunk, whose mutex the caller has locked, and unlocks it.
+// mergeLocked merges the entries of a chunk that are not merged yet. The caller holds the chunk's
+// mutex, and mergeLocked unlocks it. It returns the number of entries that it has merged.
 //
-// The chunk can become full at any time until the mutex is unlocked, and a merger that comes by leaves it to the holder.
-// So the holder looks once more when it is not one any longer: it merges the chunk, or finds that somebody else has the
-// mutex, who looks once more then. A chunk that has just been given back takes its P 1024 observations to fill, so this
-// ends at the second look as a rule.
+// Until the mutex is unlocked the chunk can become full at any time, and other mergers leave it to
+// the holder. So mergeLocked looks at the chunk once more after unlocking it. If the chunk is full,
+// it locks and merges the chunk again, or finds that another goroutine holds the mutex, which then
+// looks once more itself. A P needs 1024 observations to fill a chunk that has just been given
+// back, so the second look is usually the last.
 func (l *Log) mergeLocked(c *chunk) (merged int) {
 	for {
 		merged += l.mergeFresh(c)
@@ -289,7 +312,7 @@ func (l *Log) mergeLocked(c *chunk) (merged int) {
 	}
 }
 
-// mergeFresh is one turn of mergeLocked.
+// mergeFresh merges the entries from taken on, and unlocks the chunk.
 func (l *Log) mergeFresh(c *chunk) (merged int) {
 	defer c.mu.Unlock()
 	n := int(atomic.LoadUint64(&c.n))
@@ -308,28 +331,31 @@ func (l *Log) mergeFresh(c *chunk) (merged int) {
 	return merged
 }
 
-// startMerging starts a goroutine that merges full chunks unless one is running. The goroutine ends by itself as soon as
-// there is none left, typically within 100 µs, and waits for nothing but merges: there is nothing for a caller to stop.
+// startMerging starts a goroutine that merges full chunks, unless one is running. The goroutine
+// ends by itself as soon as there is no full chunk, and it waits for merges only. So a caller need
+// not stop it.
 func (l *Log) startMerging() {
 	if l.merging.CompareAndSwap(false, true) {
 		go l.mergeFn()
 	}
 }
 
-// mergeFull merges full chunks until there are none but those that somebody else is merging.
+// mergeFull merges full chunks until none is left that other goroutines are not merging.
 func (l *Log) mergeFull() {
 	for {
 		for l.mergeRound() {
 		}
 		l.merging.Store(false)
-		// A P that left a full chunk since the last round saw that a merger was running and started none: look once more.
+		// A P that left a full chunk after the last round saw that a merger was running, and
+		// started none. So look once more.
 		if !l.mergeRound() || !l.merging.CompareAndSwap(false, true) {
 			return
 		}
 	}
 }
 
-// mergeRound goes over all chunks once and reports whether it merged any. Chunks that somebody else is merging are theirs.
+// mergeRound goes over all chunks once, and reports whether it has merged any. It leaves out chunks
+// that other goroutines are merging.
 func (l *Log) mergeRound() (merged bool) {
 	for _, r := range *l.rings.Load() {
 		for i := range r.chunks {
@@ -350,11 +376,13 @@ func (l *Log) arm() {
 	}
 }
 
-// shortenPeriod sees to it that observations wait for no longer than suits a window of this age.
+// shortenPeriod makes observations wait no longer than suits a window of this age.
 //
-// A timer of the old period may be running, and observations of the new window may come long before it fires: a new timer
-// takes its place. Whoever arms the log sets armed first and reads the period then; here it is the other way round. So
-// either the timer being started has the new period, or it is seen here that the log is armed.
+// A timer with the old period may be running, and fire long after the first observations of the new
+// window. So shortenPeriod starts another timer in its place. A goroutine that arms the log sets
+// armed first and then loads the period. shortenPeriod stores the period first and then loads
+// armed. So either the timer that is being started has the new period, or shortenPeriod sees that
+// the log is armed.
 func (l *Log) shortenPeriod(age time.Duration) {
 	period := int64(max(age/latenessPart, leastLateness))
 	for old := l.lateness.Load(); period < old; old = l.lateness.Load() {
@@ -367,15 +395,16 @@ func (l *Log) shortenPeriod(age time.Duration) {
 	}
 }
 
-// startTimer starts a timer. It takes the place of the one that is running, if there is one, which ends when it fires.
+// startTimer starts a timer in the place of the one that is running, if any. That one ends when it
+// fires.
 func (l *Log) startTimer() {
 	number := l.timer.Add(1)
 	l.later(func(l *Log) { l.tick(number) })
 }
 
-// later calls f when a period has passed, unless nobody has l any more, and with it its windows: the timer keeps neither
-// alive. A new timer each time, never one that is reset: a timer made inside a testing/synctest bubble must not be touched
-// from outside it.
+// later calls f after a period, but not if the log has been collected meanwhile: the timer keeps
+// neither the log nor its windows alive. It makes a new timer each time and resets none, because a
+// timer that was made inside a testing/synctest bubble must not be touched from outside.
 func (l *Log) later(f func(*Log)) {
 	held := weak.Make(l)
 	time.AfterFunc(time.Duration(l.lateness.Load()), func() {
@@ -385,15 +414,16 @@ func (l *Log) later(f func(*Log)) {
 	})
 }
 
-// tick drains, and keeps the timer going while there is something to drain.
+// tick drains the log, and starts the timer again if there was anything to drain.
 //
-// When there is nothing, it is disarmed, and the next Observe arms it. An Observe under way just now may have seen it
-// armed while its entry was not yet visible here (on amd64 the entry is published with a plain store, which can be
-// overtaken by the load of armed), so the log is drained one last time a period later.
+// If there was nothing, tick disarms the log, and the next Observe arms it. An Observe that is
+// under way may have seen the log armed while its entry was not visible to tick yet: on amd64 a
+// plain store publishes the entry, and the load of armed can overtake it. So the log is drained one
+// last time a period later.
 //
-// A timer started meanwhile, by shortenPeriod, has a higher number and goes on by itself. Should this one disarm the log just
-// then, the next Observe starts one more, with a number higher still: there is always one, and never more than one goes
-// on.
+// A timer that shortenPeriod starts meanwhile has a higher number, and goes on by itself. If this
+// tick disarms the log at that moment, the next Observe starts one more timer with an even higher
+// number. So there always is a timer that counts, and never more than one.
 func (l *Log) tick(number uint64) {
 	if number != l.timer.Load() {
 		return
@@ -406,11 +436,13 @@ func (l *Log) tick(number uint64) {
 	l.later((*Log).Drain)
 }
 
-// Capped returns how many merges found a stream at its limit of tuples and made its error coarser than stated. It is 0
-// unless an input order is chosen against the method under very small epsilons.
+// Capped returns the number of merges that found a stream at its limit of tuples, and so made its
+// error coarser than stated. It is 0 unless epsilons are very small and the order of the
+// observations was chosen against the method.
 func (l *Log) Capped() uint64 { return l.capped.Load() }
 
-// takeScratch returns working memory for one merge. A few are kept; more mergers than that at once allocate.
+// takeScratch returns working memory for one merge. The log keeps a few of them; when more
+// goroutines merge at the same time, takeScratch allocates.
 func (l *Log) takeScratch() *scratch {
 	for i := range l.spare {
 		if s := l.spare[i].Swap(nil); s != nil {

@@ -75,7 +75,7 @@ func TestLogLosesNothingUnderWritersDrainsAndChangingGOMAXPROCS(t *testing.T) {
 	}
 	require.EqualValues(t, writers*each, count)
 	require.Zero(t, l.Capped())
-	for range 5000 { // not Eventually, which runs goroutines of its own
+	for range 5000 { // require.Eventually would run goroutines of its own
 		if runtime.NumGoroutine() <= before {
 			break
 		}
@@ -88,7 +88,8 @@ func TestDrainSeesEveryObservationThatFinishedBefore(t *testing.T) {
 	l := NewLog(nil)
 	o := mustObjectives(t, defaults)
 	var wg sync.WaitGroup
-	// Each goroutine checks its own window, while the others fill, rotate and merge the same chunks.
+	// Each goroutine checks its own window, while the others fill, rotate and merge the same
+	// chunks.
 	for range 4 {
 		wg.Go(func() {
 			var w Window
@@ -118,7 +119,7 @@ func TestAnObserverIsNotHeldUpByAReaderOrAStuckMerge(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		// Less than the ring holds: nobody has to merge, whatever P this runs on.
+		// These are fewer than the ring holds, so nobody has to merge, whatever P this runs on.
 		for range (ringLen - 1) * chunkLen {
 			l.Observe(&w, 1)
 		}
@@ -188,7 +189,7 @@ func TestTheTimerDrainsALogThatNobodyReadsAndStopsWhenItIsIdle(t *testing.T) {
 	require.True(t, l.armed.Load())
 }
 
-// requireGone observes once, waits without looking, and requires the window to be empty then.
+// requireGone observes once, waits without reading, and requires the window to be empty then.
 func requireGone(t *testing.T, l *Log, w *Window, wait time.Duration) {
 	t.Helper()
 	l.Observe(w, 7)
@@ -197,7 +198,8 @@ func requireGone(t *testing.T, l *Log, w *Window, wait time.Duration) {
 	require.True(t, math.IsNaN(w.Quantile(0.5)), "the value is still there after %v", wait)
 }
 
-// Observations of a log that nobody drained for ten seconds were dated ten seconds late, whatever the window's age.
+// Observations of a log that nobody drained for ten seconds were once dated ten seconds late,
+// whatever the window's age.
 func TestAShortWindowShowsNoValueForLongerThanItsAgeAndATenth(t *testing.T) {
 	for _, age := range []time.Duration{100 * time.Millisecond, time.Second, 30 * time.Second, 10 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
@@ -329,10 +331,11 @@ func TestMergedChunksKeepNoWindowAlive(t *testing.T) {
 			return false
 		}
 	}, 10*time.Second, time.Millisecond)
-	runtime.KeepAlive(l) // it is the log that must not keep them
+	runtime.KeepAlive(l) // the log is alive, and must not keep the window alive
 }
 
-// Every registry that a program or a test made and dropped stayed for two periods of the timer, 200 KB each.
+// Every registry that a program made and dropped once stayed for two periods of the timer, with 200
+// KB.
 func TestTheTimerDoesNotKeepADroppedLogAlive(t *testing.T) {
 	o := mustObjectives(t, defaults)
 	dropped := func() weak.Pointer[Log] {
@@ -349,8 +352,9 @@ func TestTheTimerDoesNotKeepADroppedLogAlive(t *testing.T) {
 	}, 5*time.Second, time.Millisecond)
 }
 
-// A P may fill a chunk while it is being merged. Other mergers leave it to the one that holds it then, so that one merges
-// the rest as well. The clock is read in the middle of a merge, which is where the test fills the chunk.
+// A P may fill a chunk while it is being merged. Other mergers leave the chunk to the holder of its
+// mutex then, so the holder must merge the rest as well. A merge reads the clock half way, and the
+// test's clock fills the chunk.
 func TestAChunkThatBecomesFullDuringItsMergeIsMergedToItsEnd(t *testing.T) {
 	var c *chunk
 	var w Window

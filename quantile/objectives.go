@@ -8,28 +8,29 @@ import (
 	"slices"
 )
 
-// Objective asks for one quantile: the answer's rank differs from Quantile times the number of observations by at most
-// Epsilon times that number.
+// Objective asks for one quantile. The rank of the answer differs from Quantile times the number of
+// observations by at most Epsilon times that number.
 type Objective struct {
 	Quantile float64 // in [0, 1]
 	Epsilon  float64 // in (0, 1)
 }
 
-// Objectives is an immutable set of objectives with what merging needs precomputed. All series of a family share one.
-// It may be used from several goroutines at once.
+// Objectives is an immutable set of objectives, with values that merging needs computed in advance.
+// All series of a family share one. It may be used concurrently.
 type Objectives struct {
 	list   []Objective
-	life   envelope // at the stated epsilons: one stream answers alone
-	sliced envelope // at the epsilons at which several streams answer together
+	life   envelope // for the stated epsilons: one stream answers alone
+	sliced envelope // for the smaller epsilons at which several streams answer together
 }
 
-// NewObjectives checks a map from quantile to epsilon. Quantiles lie in [0, 1], both ends included: the quantiles 0 and 1 are
-// answered exactly, with the least and the greatest observation. Epsilons lie strictly between 0 and 1. An empty map
-// is legal and asks for a count and a sum only.
+// NewObjectives returns the objectives of a map from quantile to epsilon, or an error that names
+// what is wrong. Quantiles lie in [0, 1]. Quantiles 0 and 1 are answered exactly, with the least
+// and the greatest observation. Epsilons lie between 0 and 1, both ends excluded. An empty map is
+// legal: it asks for a count and a sum only.
 func NewObjectives(m map[float64]float64) (*Objectives, error) {
 	o := &Objectives{list: make([]Objective, 0, len(m))}
 	for q, eps := range m {
-		// Written so that NaN fails.
+		// The conditions are written so that NaN fails.
 		if !(q >= 0 && q <= 1) {
 			return nil, fmt.Errorf("quantile %v is not in [0, 1]; write 0.99 for the 99th percentile", q)
 		}
@@ -53,13 +54,15 @@ func NewObjectives(m map[float64]float64) (*Objectives, error) {
 // Len returns the number of objectives.
 func (o *Objectives) Len() int { return len(o.list) }
 
-// List returns the objectives in ascending order of quantile. The slice is shared and must not be changed.
+// List returns the objectives in ascending order of quantile. The caller must not change the slice,
+// which is shared.
 func (o *Objectives) List() []Objective { return o.list }
 
-// slicedEpsilon returns the error s at which the streams of a sliding window are built, so that any number of them read
-// together answer within the objective's epsilon e. With d = 1 - quantile it solves e*d = 2*s*d + s*s, which is between
-// e/2 (e much smaller than d) and e/2.42 (e = d); docs/quantiles.md derives it. Where e > d the greatest observation
-// already satisfies the objective, and the value at e = d keeps the answer from being that blunt.
+// slicedEpsilon returns the error s for which the streams of a sliding window are built, so that
+// any number of them, read together, answer within the objective's epsilon e. With d = 1 - quantile
+// it solves e*d = 2*s*d + s*s (docs/quantiles.md derives this). The solution lies between e/2, for
+// e much smaller than d, and e/2.42, for e = d. Where e > d the greatest observation is within the
+// error already. The value for e = d keeps the answer from being that blunt.
 func slicedEpsilon(o Objective) float64 {
 	e, d := o.Epsilon, 1-o.Quantile
 	if e >= d {
@@ -68,25 +71,28 @@ func slicedEpsilon(o Objective) float64 {
 	return e / (math.Sqrt(1+e/d) + 1) // d*(sqrt(1+e/d)-1), exact for small e too
 }
 
-// leastEpsilon stands in for smaller errors in an envelope. Below 2^39 observations, where it allows no join, that changes
-// no answer, and it keeps the envelope clear of zeros, which no slack could widen for a stream that is at its limit.
+// leastEpsilon takes the place of smaller errors in an envelope. It allows no join below 2^39
+// observations, so it changes no answer there. It also keeps the envelope from being 0, which no
+// slack could widen for a stream that is at its limit.
 const leastEpsilon = 0x1p-40
 
-// envelope is the most that g + delta of a tuple may be, as a function of the rank before the tuple, both as fractions of
-// the number of observations n: the minimum over all objectives of
+// envelope is the most that g + delta of a tuple may be, as a function of the rank x before the
+// tuple, both as fractions of the number n of observations. It is the minimum over all objectives
+// of
 //
 //	max(2*eps*x/p, 2*eps*(1-x)/(1-p)), p = quantile - eps
 //
-// An objective with p <= 0 constrains nothing, because the least observation, which is always kept, satisfies it. The
-// minimum of such V-shaped functions is piecewise linear, so that a walk over tuples in rank order evaluates one
-// multiplication and one addition per tuple however many objectives there are.
+// An objective with p <= 0 does not take part, because the least observation, which is always kept,
+// satisfies it. The minimum of such V-shaped functions is piecewise linear. So a walk over tuples
+// in the order of their ranks takes one multiplication and one addition for each tuple, however
+// many objectives there are.
 type envelope []segment
 
-// segment is the part of an envelope from x = from up to the next segment: rise*n + slope*rank.
+// segment is the part of an envelope from x = from to the next segment: rise*n + slope*rank.
 type segment struct{ from, rise, slope float64 }
 
 func newEnvelope(list []Objective, epsilon func(Objective) float64) envelope {
-	var lines []segment // pairs: the falling and the rising line of each V
+	var lines []segment // in pairs: the falling and the rising line of each V
 	cuts := []float64{0}
 	for _, o := range list {
 		eps := max(epsilon(o), leastEpsilon)

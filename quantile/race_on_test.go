@@ -4,5 +4,6 @@
 
 package quantile
 
-// raceEnabled shortens the accuracy matrix, which has one goroutine per row and so nothing to show to the race detector.
+// raceEnabled shortens the accuracy matrix. Each of its rows has one goroutine, and so nothing to
+// show to the race detector.
 const raceEnabled = true

@@ -10,10 +10,10 @@ import (
 	"github.com/quipu-metrics/quipu/internal/interleave"
 )
 
-// These are small programs over the real Log, with two chunks of two observations for each P, of which every order of the
-// memory accesses is run. Timers do not fire in them.
+// These are small programs that use the real Log, with two chunks of two observations for each P.
+// Every order of their memory accesses is run. Timers do not fire in them.
 
-// logged is a window under exploration. The sum of its observations tells which they are.
+// logged is a window in a scenario. The sum of its observations shows which they are.
 type logged struct {
 	*Log
 	w Window

@@ -8,35 +8,37 @@ import (
 	"slices"
 )
 
-// keyOf maps a value to bits that compare, as unsigned integers, the way values compare as numbers, infinities included.
-// The value is not NaN and not -0 (see clean).
+// keyOf maps a value to bits that compare, as unsigned integers, in the same way as the values,
+// infinities included. The value must not be NaN or -0.
 func keyOf(v float64) uint64 {
 	b := math.Float64bits(v)
 	return b ^ (uint64(int64(b)>>63) | 1<<63)
 }
 
-// valueOf undoes keyOf.
+// valueOf returns the value that keyOf has mapped to k.
 func valueOf(k uint64) float64 {
 	return math.Float64frombits(k ^ (uint64(int64(^k)>>63) | 1<<63))
 }
 
 const (
-	maxDigit = 10 // bits: two tables of 1024 counters, 4 KiB, stay in the first-level cache
-	minRadix = 40 // below this many keys insertion alone is quicker
+	maxDigit = 10 // number of bits: two tables of 1024 counters, 4 KiB, stay in the first-level cache
+	minRadix = 40 // fewer keys are sorted faster by insertion alone
 )
 
-// sorter sorts batches of keys. Its arrays are too large for a stack that is to stay small.
+// sorter sorts batches of keys. Its arrays are too large for the stack of a goroutine.
 type sorter struct {
 	low, high [1 << maxDigit]uint16
 	other     [chunkLen]uint64
 }
 
-// sort returns keys in ascending order, either in place or in the sorter's other array. At most chunkLen keys.
+// sort returns keys in ascending order, in place or in the other array of the sorter. There must be
+// at most chunkLen keys.
 //
-// A full radix sort of 64-bit keys takes six or eight passes. Here two passes order the keys by the most significant
-// bits in which they differ at all, about log2(n) bits a pass, which leaves few pairs out of order, and an insertion
-// pass puts those right. Keys that agree in all these bits and differ further down would make insertion quadratic, so its
-// moves are counted and past a linear number pdqsort takes over.
+// A full radix sort of 64-bit keys takes six or eight passes. This one takes two, over the most
+// significant bits in which the keys differ at all, about log2(n) bits for each pass. That leaves
+// few pairs out of order, which insertion puts right. Insertion would take quadratic time for keys
+// that agree in those bits and differ further down. So its moves are counted, and beyond a linear
+// number of moves pdqsort takes over.
 func (s *sorter) sort(keys []uint64) []uint64 {
 	if len(keys) < minRadix {
 		insertion(keys, math.MaxInt)
@@ -90,7 +92,8 @@ func (s *sorter) sort(keys []uint64) []uint64 {
 	return keys
 }
 
-// insertion sorts keys unless that takes more than the given number of moves, when it stops and reports false.
+// insertion sorts keys. It stops and reports false when that takes more than the given number of
+// moves.
 func insertion(keys []uint64, moves int) bool {
 	for i := 1; i < len(keys); i++ {
 		k := keys[i]

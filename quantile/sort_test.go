@@ -32,7 +32,7 @@ func TestSortOrdersKeysAsValues(t *testing.T) {
 func TestSortIsNotQuadraticForKeysThatDifferInTheirLowBits(t *testing.T) {
 	keys := make([]uint64, chunkLen)
 	for i := range keys {
-		keys[i] = 1<<63 | uint64(chunkLen-i) // all in one bucket, in the worst order for insertion
+		keys[i] = 1<<63 | uint64(chunkLen-i) // all in one bucket, and in the worst order for insertion
 	}
 	keys[0] |= 1 << 62
 	require.False(t, insertion(slices.Clone(keys), 8*len(keys)))

@@ -27,7 +27,7 @@ func TestAStreamGoesOnPast2To32Observations(t *testing.T) {
 	for range 50 {
 		s.merge(batch(), guards{}, o.life, room)
 	}
-	// As if every observation but the least had been made many times over.
+	// The stream is now as if every observation but the least had been made many times.
 	const times = 80_000
 	for i := range s.narrow[1:] {
 		s.narrow[1+i].g *= times
@@ -57,7 +57,7 @@ func TestAStreamGoesOnPast2To32Observations(t *testing.T) {
 }
 
 func TestAStreamAtItsCapGetsCoarserAndSaysSo(t *testing.T) {
-	o := mustObjectives(t, map[float64]float64{0.5: 1e-7}) // every observation is its own tuple for 5 million of them
+	o := mustObjectives(t, map[float64]float64{0.5: 1e-7}) // up to 5 million observations, each is a tuple of its own
 	l := NewLog(nil)
 	var w Window
 	w.Init(l, o, 0)
@@ -72,7 +72,8 @@ func TestAStreamAtItsCapGetsCoarserAndSaysSo(t *testing.T) {
 	require.InDelta(t, 0.5, w.Quantile(0.5), 0.01)
 }
 
-// Its envelope was 0, or had been widened to infinity times 0, when a stream at its cap waited for it to leave room.
+// The envelope of such a stream was once 0, or was widened to infinity times 0, and a stream at its
+// limit of tuples waited forever for room.
 func TestAnErrorTooSmallForFloat64DoesNotHangAStreamAtItsCap(t *testing.T) {
 	for _, epsilon := range []float64{1e-16, 1e-17, math.SmallestNonzeroFloat64} {
 		for _, q := range []float64{1e-300, 0.5, 1} {

@@ -9,42 +9,45 @@ import (
 )
 
 const (
-	// numSlices is the number of streams in a sliding window. A window covers between four fifths and
-	// all of its age. More slices make that edge sharper and cost memory and scrape time in
-	// proportion; five is also what users of other Prometheus clients have by default, so a panel
-	// keeps its shape when they move over.
+	// numSlices is the number of streams in a sliding window. A window covers between four fifths
+	// of its age and all of it. More slices make that edge sharper, and cost memory and scrape time
+	// in proportion. Five is also the default of other Prometheus clients, so a panel keeps its
+	// shape when its service moves to this one.
 	numSlices = 5
 
-	// maxPending is how many observations of one window wait, unsorted, until a merge is worth its while: a merge walks
-	// all tuples, so merging few at a time would cost each of them that walk. The 1 KiB is for windows that have seen
-	// more than manyCount observations; others make do with fewPending, 256 bytes, as most series are nearly idle.
+	// A merge walks all tuples of a stream, so merging few observations at a time would cost each
+	// of them that walk. maxPending is the number of observations of one window that wait,
+	// unsorted, for the next merge. They take 1 KiB. Windows that have seen no more than manyCount
+	// observations make do with fewPending, 256 bytes, because most series are nearly idle.
 	maxPending = 128
 	fewPending = 32
 	manyCount  = 1024
 )
 
-// Window is the state of one summary series: count and sum over its life, and the quantiles of a sliding window or of
-// its life. Observations reach it through a [Log]. It must be set up with Init and not be copied afterwards; its methods
-// may be called from several goroutines at once.
+// Window is the state of one summary series: the count and the sum over its life, and the quantiles
+// of a sliding window or of its life. Observations reach it through a [Log]. It must be set up with
+// Init and must not be copied afterwards. Its methods may be called concurrently.
 //
-// An idle window costs this struct and 16 bytes per tuple; a window never uses more than five streams of 4096 tuples.
+// An idle window costs the memory of this struct and 16 bytes for each tuple. A window never has
+// more than five streams of 4096 tuples.
 type Window struct {
 	log        *Log
 	objectives *Objectives
-	width      time.Duration // of one slice, 0 for a stream over the whole life
-	id         uint32        // hash for grouping; two windows may share it
+	width      time.Duration // of one slice; 0 if there is one stream for the whole life
+	id         uint32        // hash for grouping, which two windows may share
 
-	mu        sync.Mutex // guards what follows; held for one merge or one read, some microseconds
-	current   int        // slice that takes observations
+	mu        sync.Mutex // guards the fields below; held for the time of one merge or one read
+	current   int        // the slice that takes observations
 	began     time.Time  // when the current slice began
 	count     uint64
-	sum, rest float64 // the sum is sum+rest, as exact as two words make it
+	sum, rest float64 // sum+rest is the sum, as exact as two words make it
 	pending   []float64
-	streams   [numSlices]*stream // nil until needed; a whole-life window uses the first
+	streams   [numSlices]*stream // nil until needed; a window over the whole life uses the first only
 }
 
-// Init makes w ready. Objectives may be shared by any number of windows. Quantiles cover the last maxAge (between four
-// fifths of it and all of it), or everything since Init if maxAge is 0 or negative. It is called once, before w is used.
+// Init makes w ready for use, once. Any number of windows may share the objectives. Quantiles cover
+// the last maxAge (between four fifths of it and all of it), or everything since Init if maxAge is
+// 0 or negative.
 func (w *Window) Init(l *Log, o *Objectives, maxAge time.Duration) {
 	w.log, w.objectives = l, o
 	w.id = l.windows.Add(1)
@@ -55,10 +58,11 @@ func (w *Window) Init(l *Log, o *Objectives, maxAge time.Duration) {
 	w.began = l.now()
 }
 
-// Snapshot appends one estimate per objective to dst, in ascending order of quantile, and returns it with the count and
-// the sum. Estimates are NaN when the window is empty. Count and sum are cumulative and belong to the same observations.
-// Those still in the log are not seen: call [Log.Drain] first. It allocates nothing if dst has room, and takes some
-// microseconds, during which a merge into this window waits.
+// Snapshot appends one estimate for each objective to dst, in ascending order of quantile, and
+// returns it with the count and the sum. Estimates are NaN when the window is empty. Count and sum
+// are cumulative, and belong to the same observations. Snapshot does not see observations that are
+// still in the log: call [Log.Drain] first. It allocates nothing if dst has room. A merge into this
+// window waits meanwhile (BenchmarkSnapshot).
 func (w *Window) Snapshot(dst []float64) (q []float64, count uint64, sum float64) {
 	now := w.log.now()
 	w.mu.Lock()
@@ -67,8 +71,9 @@ func (w *Window) Snapshot(dst []float64) (q []float64, count uint64, sum float64
 	return w.answer(dst, w.objectives.list), w.count, w.sum + w.rest
 }
 
-// Quantile estimates any quantile of the window, as Snapshot does. At an objective it keeps that objective's error; at
-// other quantiles no bound is promised. It returns NaN for an empty window and for q outside [0, 1].
+// Quantile estimates any quantile of the window, from the same observations as Snapshot. It keeps
+// the error of an objective for the quantile of that objective. For other quantiles there is no
+// bound. Quantile returns NaN when the window is empty, and for q outside [0, 1].
 func (w *Window) Quantile(q float64) float64 {
 	if !(q >= 0 && q <= 1) {
 		return math.NaN()
@@ -81,8 +86,9 @@ func (w *Window) Quantile(q float64) float64 {
 	return w.answer(room[:0], objectives[:])[0]
 }
 
-// add takes observations: keys are ascending, or as they arrived if there are fewer than maxPending of them. count and
-// sum may include what has no key (NaN has a count only).
+// add takes a batch of observations. The keys are ascending, or in the order of arrival if there
+// are fewer than maxPending of them. count and sum may include observations without a key (NaN has
+// a count only).
 func (w *Window) add(keys []uint64, g guards, count uint64, sum float64, now time.Time, s *scratch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -108,7 +114,8 @@ func (w *Window) add(keys []uint64, g guards, count uint64, sum float64, now tim
 	}
 }
 
-// addSum adds without losing what float64 rounds off, so that integers stay exact far past 2^53.
+// addSum adds v to the sum and keeps the part that float64 rounds off, so that integers stay exact
+// far beyond 2^53.
 func (w *Window) addSum(v float64) {
 	sum := w.sum + v
 	if math.IsInf(sum, 0) || sum != sum {
@@ -121,7 +128,8 @@ func (w *Window) addSum(v float64) {
 	w.rest = rest - (w.sum - sum)
 }
 
-// settle brings the window to a state that can be read at the given time: nothing pending, nothing out of date.
+// settle makes the window ready to be read at the given time: no observation is pending, and no
+// slice out of date.
 func (w *Window) settle(now time.Time) {
 	w.rotate(now)
 	if len(w.pending) > 0 {
@@ -131,7 +139,7 @@ func (w *Window) settle(now time.Time) {
 	}
 }
 
-// flush merges what is pending into the current slice.
+// flush merges the pending observations into the current slice.
 func (w *Window) flush(s *scratch) {
 	keys := s.pending[:0]
 	for _, v := range w.pending {
@@ -162,9 +170,10 @@ func (w *Window) merge(keys []uint64, g guards, room *room) {
 
 // rotate moves on to the slice that is current at the given time.
 //
-// Where the clock carries monotonic readings, as time.Now does, setting the system's clock changes nothing. A clock without
-// them that is set back makes the current slice begin again, so it lives longer by at most one width; one that is set
-// ahead by more than the window's age empties it. Either way slices keep turning.
+// A clock with monotonic readings, such as time.Now, is not affected when the system's clock is
+// set. When another clock is set back, the current slice begins again, so it lives longer by at
+// most one width. When it is set ahead by more than the window's age, the window is empty. In all
+// cases the slices go on turning.
 func (w *Window) rotate(now time.Time) {
 	if w.width == 0 {
 		return
@@ -185,7 +194,7 @@ func (w *Window) rotate(now time.Time) {
 	}
 	steps := age / w.width // Sub saturates at 292 years, so this cannot overflow
 	if steps >= numSlices {
-		// Nobody has looked for the whole age of the window: it is idle, and gives its memory back.
+		// Nobody has looked at the window for its whole age. It is idle, and gives its memory back.
 		w.streams = [numSlices]*stream{}
 		w.pending = nil
 		w.began = now
@@ -197,7 +206,7 @@ func (w *Window) rotate(now time.Time) {
 		switch s := w.streams[w.current]; {
 		case s == nil:
 		case s.n == 0:
-			w.streams[w.current] = nil // unused for a whole turn of the window
+			w.streams[w.current] = nil // it has been unused for a whole turn of the window
 		default:
 			s.reset()
 		}

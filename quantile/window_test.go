@@ -64,7 +64,7 @@ func TestEachSliceLeavesInItsTurn(t *testing.T) {
 func TestObservationsCountTowardsTheSliceInWhichTheyAreMerged(t *testing.T) {
 	h, l, w := windowAt(t, 5*time.Second)
 	l.Observe(w, 1)
-	l.Drain() // now pending in the window, dated
+	l.Drain() // it is pending in the window now, with its date
 	l.Observe(w, 2)
 	h.now = h.now.Add(4 * time.Second)
 	l.Drain()
@@ -87,7 +87,7 @@ func TestAClockThatJumpsDoesNotBreakAWindow(t *testing.T) {
 	require.True(t, math.IsNaN(w.Quantile(0)), "ten years ahead: everything is too old")
 	observe(4)
 	require.Equal(t, 4.0, w.Quantile(0))
-	h.now = time.Time{} // and beyond what a Duration can express
+	h.now = time.Time{} // further back than a Duration can express
 	observe(5)
 	h.now = h.now.AddDate(5000, 0, 0)
 	observe(6)
