@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Find with 1, 2 and 3 labels: one series over and over (hit), a random one of 10 000, which costs what the caches of the
-// machine make of it, and one that is not there.
+// BenchmarkFind finds series by 1, 2 and 3 labels: the same series again and again (hit), a random
+// one of 10 000 (whose cost depends on the caches of the machine), and one that is not there.
 func BenchmarkFind(b *testing.B) {
 	all := []string{"method", "code", "path"}
 	tuple := func(n, i int) []string {
@@ -61,7 +61,8 @@ func BenchmarkFind(b *testing.B) {
 	}
 }
 
-// What the shape of the values costs: the hash and the comparison differ for short, long, escaped and colliding ones.
+// BenchmarkFindByValue shows that the cost of hash and comparison depends on the value: short,
+// long, escaped or colliding.
 func BenchmarkFindByValue(b *testing.B) {
 	colliding := collidingValues(b, 2)
 	for name, values := range map[string][]string{
@@ -104,7 +105,7 @@ func BenchmarkFindSet(b *testing.B) {
 	}
 }
 
-// The creation of a series with two labels, with the lookup that does not find it.
+// BenchmarkInsert creates series with two labels, and includes the lookup that does not find them.
 func BenchmarkInsert(b *testing.B) {
 	b.ReportAllocs()
 	f := newFamily(1<<30, "a", "b")
@@ -118,7 +119,7 @@ func BenchmarkInsert(b *testing.B) {
 	}
 }
 
-// A label set that finds the map full.
+// BenchmarkOverflow looks up a label set that finds the map full.
 func BenchmarkOverflow(b *testing.B) {
 	f := newFamily(1, "a", "b")
 	f.with("the", "only")

@@ -16,8 +16,8 @@ type hits struct {
 	count atomic.Uint64
 }
 
-// hitsOf returns the series that a Node is the first field of. It is sound because New makes all Nodes of the map that
-// way.
+// hitsOf returns the series that a Node is the first field of. It is sound because New makes all
+// Nodes of the map that way.
 func hitsOf(n *shard.Node) *hits { return (*hits)(unsafe.Pointer(n)) }
 
 func newHits() *shard.Node { return &new(hits).node }

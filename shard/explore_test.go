@@ -10,7 +10,8 @@ import (
 	"github.com/quipu-metrics/quipu/internal/interleave/realcode"
 )
 
-// The tests of this file build the scenarios of scenarios_test.go against the package's real files and run them.
+// The tests of this file build the scenarios of scenarios_test.go with the package's real files,
+// and run them.
 
 func TestEveryInterleavingOfAWalkSeesASeriesOnce(t *testing.T) { realcode.Explore(t, "shard") }
 

@@ -4,12 +4,12 @@ package shard
 
 import "github.com/quipu-metrics/quipu/internal/labeltext"
 
-// few is the largest label set whose labels a lookup copies to its stack. A look into a Go map costs
-// more than anything else in such a lookup, so the copy, which takes every label out of the map once,
-// pays. Nearly all label sets are this small.
+// few is the size of the largest label set whose labels a lookup copies to its stack. Reading from
+// a Go map costs more than anything else in such a lookup. The copy pays, because it takes every
+// label out of the map once. Nearly all label sets are this small.
 const few = 8
 
-// findFew is FindSet for at most few labels, in a map without displaced series.
+// findFew is FindSet for label sets of at most few labels, in a map without displaced series.
 func (m *Map) findFew(set map[string]string) (*Node, Key) {
 	if m.open {
 		return m.findFewOpen(set)
@@ -17,7 +17,7 @@ func (m *Map) findFew(set map[string]string) (*Node, Key) {
 	if len(set) != len(m.names) {
 		return nil, 0
 	}
-	// With the values in the order of the declared names the rest is a lookup by position.
+	// The declared names put the values in order, so the rest is a lookup by position.
 	var values [few]string
 	for i := range m.names {
 		value, ok := set[m.names[i].Text]

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Sets of every size up to twice few are found, and only they are: the short way and the long way agree.
+// Label sets of every size up to twice few find their own series only: the short way and the long
+// way agree.
 func TestLabelSetsOfAnySizeAreFound(t *testing.T) {
 	f := newFamily(1000)
 	series := make([]*Node, 2*few+1)

@@ -8,8 +8,9 @@ import (
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
-// FuzzLabelSetsFindOnlyThemselves looks for one label set where there is another. Package labeltext
-// compares them without the hashes that keep different label sets from meeting here.
+// FuzzLabelSetsFindOnlyThemselves creates one label set and looks up another. Different hashes keep
+// most label sets from being compared at all here. The fuzz targets of package labeltext compare
+// them without hashes.
 func FuzzLabelSetsFindOnlyThemselves(f *testing.F) {
 	f.Add("GET", "200", "GET", "200")
 	f.Add("x", "abcdefg", `x",b=`, "efg")    // ends at the opening quote of the next label

@@ -10,19 +10,19 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// The hash of a label set is the sum of the hashes of its labels. It does not depend on their order,
-// so a Go map is looked up without being sorted. The hash of a label multiplies its value into a
+// The hash of a label set is the sum of the hashes of its labels. It does not depend on their
+// order, so nothing is sorted to look up a Go map. The hash of a label multiplies its value by a
 // number made of its name and a secret of this process.
 //
-// Values of up to 16 bytes, which most are, go into that multiplication directly, as two words: that
-// is a hash by itself, and cheaper than xxhash for a few bytes (BenchmarkFindByValue). Longer values
-// go through xxhash first.
+// Most values have at most 16 bytes. They go into that multiplication directly, as two words. That
+// is a hash by itself, and cheaper than xxhash for a few bytes (BenchmarkFindByValue). Longer
+// values go through xxhash first.
 //
-// Collisions can be made on purpose: xxhash has no key, so strings with equal xxhash can be computed
-// in advance, whatever is mixed in afterwards; and a few short values of different lengths collide
-// under every secret, because the length is only xored in. They are harmless here. A slot of the map
-// holds one series, and a label set whose slot is taken by another goes by its keyed hash instead
-// (hash/maphash), which nobody outside the process can predict.
+// Collisions can be made on purpose. xxhash has no key, so strings with equal xxhash can be
+// computed in advance, whatever is mixed in afterwards. And a few short values of different lengths
+// collide under every secret, because the length is only xored in. Both are harmless here. A slot
+// of the map holds one series, and a label set whose slot is taken by another one uses its keyed
+// hash instead (hash/maphash), which nobody outside the process can predict.
 var (
 	secret    = [2]uint64{rand.Uint64(), rand.Uint64() | 1}
 	keyedSeed = maphash.MakeSeed()
@@ -49,7 +49,7 @@ func labelHash(seed uint64, value string) uint64 {
 	}
 }
 
-// load64 and load32 read the first bytes of s, in one instruction each.
+// load64 and load32 return the first bytes of s. They compile to one instruction each.
 func load64(s string) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
@@ -61,7 +61,7 @@ func load32(s string) uint64 {
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
-// keyedHash hashes a label of a series whose first hash collided.
+// keyedHash hashes one label of a series whose first hash collided.
 func keyedHash(seed uint64, value string) uint64 {
 	return mix(maphash.String(keyedSeed, value)^seed, seed|1)
 }

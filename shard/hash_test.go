@@ -47,18 +47,18 @@ func TestValuesWithEqualXXHashAreSeriesOfTheirOwn(t *testing.T) {
 	}
 	require.Equal(t, int64(4), f.displaced.Load(), "the values do collide")
 	check(0, 1, 2, 3, 4)
-	require.True(t, f.Delete(nodes[0])) // the one with the slot
+	require.True(t, f.Delete(nodes[0])) // this one has the slot
 	check(1, 2, 3, 4)
-	require.True(t, f.Delete(nodes[2])) // a displaced one
+	require.True(t, f.Delete(nodes[2])) // this one is displaced
 	check(1, 3, 4)
 	require.Equal(t, int64(3), f.displaced.Load())
-	nodes[0] = f.with(values[0], "b") // takes the slot again
+	nodes[0] = f.with(values[0], "b") // it takes the slot again
 	check(0, 1, 3, 4)
 	nodes[2] = f.with(values[2], "b")
 	check(0, 1, 2, 3, 4)
 	require.True(t, f.Delete(nodes[0]))
 	require.True(t, f.Delete(nodes[1]))
-	nodes[1] = f.with(values[1], "b") // displaced before, takes the slot now
+	nodes[1] = f.with(values[1], "b") // it was displaced before, and takes the slot now
 	check(1, 2, 3, 4)
 	require.Equal(t, int64(3), f.displaced.Load())
 	for _, i := range []int{1, 2, 3, 4} {
@@ -85,7 +85,8 @@ func TestOpenMapsKeepCollidingValuesApart(t *testing.T) {
 	require.Equal(t, int64(3), f.displaced.Load())
 }
 
-// Values that people use, and values that differ in few bits, neither collide nor crowd the buckets of the map.
+// Values that people use, and values that differ in few bits, neither collide nor crowd the buckets
+// of the map.
 func TestOrdinaryValuesSpreadEvenly(t *testing.T) {
 	const n = 10_000
 	for name, value := range map[string]func(i int) string{

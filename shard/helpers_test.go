@@ -17,7 +17,7 @@ import (
 	"github.com/quipu-metrics/quipu/atomicf"
 )
 
-// testSeries is what a metric type makes of a Node.
+// testSeries is a series as a metric type has it.
 type testSeries struct {
 	Node
 	hits atomicf.Count
@@ -25,7 +25,7 @@ type testSeries struct {
 
 var escaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
-// render returns the text of labels as the engine renders it.
+// render returns the text of labels. It is written independently of package labeltext.
 func render(names, values []string) string {
 	var b strings.Builder
 	for i, name := range names {
@@ -37,7 +37,7 @@ func render(names, values []string) string {
 	return b.String()
 }
 
-// family is a Map, with its lookups as the engine does them.
+// family is a Map with the lookups of the engine.
 type family struct {
 	*Map
 	config     Config
@@ -54,7 +54,7 @@ func newFamily(max int, names ...string) *family {
 	return f
 }
 
-// withConsts gives all series of a family constant labels.
+// withConsts gives all series of a family the same constant labels.
 func (f *family) withConsts(labels map[string]string) *family {
 	f.config.Const = labels
 	f.Map = New(f.config)
@@ -71,10 +71,10 @@ func (f *family) findSet(set map[string]string) *Node {
 	return n
 }
 
-// Len returns the number of series, the overflow series not counted.
+// Len returns the number of series, without the overflow series.
 func (f *family) Len() int { return int(f.count.Load()) }
 
-// insert creates the series without a look for it.
+// insert calls Insert without looking the series up.
 func (f *family) insert(values ...string) *Node {
 	var hash uint64
 	for i, value := range values {
@@ -83,7 +83,7 @@ func (f *family) insert(values ...string) *Node {
 	return f.Insert(values, Key(hash))
 }
 
-// with finds or creates.
+// with returns the series with these values, which it creates if there is none.
 func (f *family) with(values ...string) *Node {
 	n, key := f.Find(values)
 	if n != nil {
@@ -118,8 +118,8 @@ func (f *family) walk(t testing.TB) []string {
 	return all
 }
 
-// collidingValues returns n strings of 24 bytes with the same xxhash, made by turning the hash's arithmetic round: the
-// first eight bytes are free, and the next eight undo what they have done.
+// collidingValues returns n strings of 24 bytes with the same xxhash. It runs the arithmetic of the
+// hash backwards: the first eight bytes are free, and the next eight undo their effect.
 func collidingValues(t testing.TB, n int) []string {
 	t.Helper()
 	const (
@@ -128,7 +128,7 @@ func collidingValues(t testing.TB, n int) []string {
 		prime4 = 9650029242287828579
 		prime5 = 2870177450012600261
 	)
-	// The inverse of an odd number modulo 2^64, by Newton's iteration.
+	// This is the inverse of an odd number modulo 2^64, by Newton's iteration.
 	invert := func(a uint64) uint64 {
 		x := a
 		for range 6 {
@@ -156,5 +156,5 @@ func collidingValues(t testing.TB, n int) []string {
 
 func long() bool { return os.Getenv("QUIPU_LONG") != "" }
 
-// seriesOf returns the series that a node is the beginning of.
+// seriesOf returns the series that a node is the first field of.
 func seriesOf(n *Node) *testSeries { return (*testSeries)(unsafe.Pointer(n)) }

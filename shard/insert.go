@@ -8,20 +8,21 @@ import (
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
-// Insert returns the series with these label values and creates it if there is none. key is what
-// [Map.Find] returned for the same values. Values must be valid UTF-8 of at most 1024 bytes: Find does
-// not find longer ones. They are not kept: a lookup's values may lie on its stack. Insert panics when
-// there are not as many values as names.
+// Insert returns the series with these label values, and creates it if there is none. key is the
+// one that [Map.Find] returned for the same values. Values must be valid UTF-8 of at most 1024
+// bytes, because Find does not find longer ones. They are copied: those of a lookup may lie on its
+// stack. Insert panics when there are not as many values as names.
 //
-// When the map is full Insert returns the overflow series and counts that. A flood of new label sets
-// then costs what lookups cost: it takes no lock and allocates nothing.
+// When the map is full, Insert returns the overflow series and counts that. So a flood of new label
+// sets costs no more than lookups: Insert then takes no lock and allocates nothing
+// (BenchmarkOverflow).
 func (m *Map) Insert(values []string, key Key) *Node {
 	if len(values) != len(m.names) {
 		m.wrongLabels(len(values))
 	}
 	if over := m.full(); over != nil {
-		// Once more: since the last look, another goroutine may have created this very series and
-		// filled the map.
+		// Since the caller's lookup another goroutine may have created this very series, and filled
+		// the map with it.
 		if n, _ := m.Find(values); n != nil {
 			return n
 		}
@@ -36,8 +37,9 @@ func (m *Map) Insert(values []string, key Key) *Node {
 	return m.insert(text, key)
 }
 
-// InsertSet is Insert for a label set that [Map.FindSet] has not found. An open map leaves out labels
-// without a value. InsertSet panics when a map that is not open has other names than the set.
+// InsertSet is Insert for a label set that [Map.FindSet] has not found. An open map leaves out
+// labels without a value. In other maps InsertSet panics when the names of the set are not those of
+// the map.
 func (m *Map) InsertSet(set map[string]string, key Key) *Node {
 	if !m.open && !m.declares(set) {
 		m.wrongLabels(len(set))
@@ -77,8 +79,7 @@ func (m *Map) wrongLabels(n int) {
 	panic(fmt.Sprintf("shard: a new series needs the labels %q, got %d", names, n))
 }
 
-// full returns the overflow series when the map holds as many series as it may and the overflow
-// series exists already.
+// full returns the overflow series if it exists and the map holds as many series as it may.
 func (m *Map) full() *Node {
 	if int(m.count.Load()) < m.max {
 		return nil
@@ -86,16 +87,16 @@ func (m *Map) full() *Node {
 	return m.overflow.Load()
 }
 
-// newSeries makes a series with these variable labels, which nobody knows yet.
+// newSeries makes a series with these variable labels. No other goroutine sees it yet.
 func (m *Map) newSeries(variable []byte) *Node {
 	n := m.newNode()
 	n.Labels = string(labeltext.AppendText(variable, m.consts))
 	return n
 }
 
-// insert adds a series with these variable labels unless there is one, which it returns instead.
+// insert adds a series with these variable labels. If there is one already, it returns that one.
 func (m *Map) insert(variable []byte, key Key) *Node {
-	n := m.newSeries(variable) // before the lock: creations in parallel wait for each other less
+	n := m.newSeries(variable) // before the lock, so that parallel creations wait less for each other
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	at, have, displaced := m.place(n, uint64(key))
@@ -111,7 +112,8 @@ func (m *Map) insert(variable []byte, key Key) *Node {
 	return n
 }
 
-// overflowLocked returns the overflow series, and makes it first if it is not there.
+// overflowLocked returns the overflow series, and makes it if there is none. The caller holds the
+// mutex.
 func (m *Map) overflowLocked() *Node {
 	if n := m.overflow.Load(); n != nil {
 		return n
@@ -131,13 +133,13 @@ func (m *Map) overflowLocked() *Node {
 		n = have // somebody has used the overflow series' labels before the map was full
 		m.count.Add(-1)
 	default:
-		m.enroll(n) // exposed, and never found by its labels
+		m.enroll(n) // it is exposed, but no lookup by labels finds it
 	}
 	m.overflow.Store(n)
 	return n
 }
 
-// hashText hashes the variable labels of a series, from its text.
+// hashText hashes the variable labels of a series, given as text.
 func (m *Map) hashText(n *Node, keyed bool) (hash uint64) {
 	for name, value := range labeltext.All(m.variable(n)) {
 		if keyed {
@@ -149,9 +151,9 @@ func (m *Map) hashText(n *Node, keyed bool) (hash uint64) {
 	return hash
 }
 
-// place returns the node that has n's labels, with its key, or else the key for n: its hash, or its
-// keyed hash when another series has that one. When other series have both it returns one of them:
-// there is no place for n.
+// place returns the node that has n's labels and the key that leads to it. If there is none, it
+// returns the key for n: its hash, or its keyed hash if another series has that hash. If other
+// series have both, there is no place for n, and place returns one of them.
 func (m *Map) place(n *Node, hash uint64) (key uint64, have *Node, displaced bool) {
 	first := m.load(hash)
 	switch {
@@ -182,8 +184,8 @@ func (m *Map) add(key uint64, n *Node, displaced bool) {
 	m.shard(key).Store(key, n)
 }
 
-// Delete removes a series from the map and reports whether it was there. Handles to it go on working;
-// walks do not meet it any more. The overflow series can be deleted too.
+// Delete removes a series from the map, and reports whether it was there. Handles to the series go
+// on working, and walks do not meet it any more. The overflow series can be deleted too.
 func (m *Map) Delete(n *Node) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -204,7 +206,7 @@ func (m *Map) Delete(n *Node) bool {
 	return true
 }
 
-// Reset removes all series.
+// Reset removes all series, as Delete does with one.
 func (m *Map) Reset() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

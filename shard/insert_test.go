@@ -108,7 +108,8 @@ func TestASeriesWithTheLabelsOfTheOverflowSeriesBecomesIt(t *testing.T) {
 	require.Len(t, f.walk(t), 3)
 }
 
-// Two collisions at once cannot be made from outside. Forced from inside, the newcomer has no place of its own.
+// Nobody outside the process can make both hashes collide. This test does so from inside, and the
+// new series has no place of its own.
 func TestALabelSetWithBothHashesTakenGoesToTheOverflowSeries(t *testing.T) {
 	values := collidingValues(t, 2)
 	f := newFamily(100, "a")
@@ -133,8 +134,9 @@ func TestALabelSetWithBothHashesTakenGoesToTheOverflowSeries(t *testing.T) {
 	})
 }
 
-// Between a lookup that finds nothing and the creation that follows it, another goroutine can create the series and fill
-// the map with it. The creation finds that series then, and not the overflow series.
+// Between a lookup that finds nothing and the Insert that follows it, another goroutine can create
+// the series, and fill the map with it. Insert must return that series, and not the overflow
+// series.
 func TestASeriesThatAnotherGoroutineCreatedLastIsFoundInAFullMap(t *testing.T) {
 	f := newFamily(2, "a")
 	_, key := f.Find([]string{"2"})

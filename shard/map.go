@@ -15,50 +15,52 @@ import (
 
 // Config describes the family of series that a [Map] holds.
 type Config struct {
-	// Names are the label names of every series. With nil names the map is open: each series may have
-	// any names.
+	// Names are the label names of all series. If Names is nil the map is open: each series may
+	// have any label names.
 	Names []string
 
-	// Const are labels that every series has besides. Lookups leave them out. Their names are none of
-	// Names.
+	// Const are further labels that all series have. Lookups do not name them. Their names must not
+	// be in Names.
 	Const map[string]string
 
-	// MaxSeries is how many series the map may hold, its overflow series not counted.
+	// MaxSeries is the number of series that the map may hold, without its overflow series.
 	MaxSeries int
 
-	// Overflow is the value of all labels of the overflow series, which stands for every label set
-	// that the full map has no room for. In an open map that series has the one label overflow.
+	// Overflow is the value of all labels of the overflow series, which takes every label set that
+	// the full map has no room for. In an open map that series has one label, named
+	// [OverflowLabel].
 	Overflow string
 
-	// Rejected counts the lookups that end in the overflow series. It may be nil.
+	// Rejected counts the lookups that ended in the overflow series. It may be nil.
 	Rejected *atomicf.Count
 
-	// New makes a series, which may turn out not to be needed. It may be called concurrently and must
-	// not use the map.
+	// New makes a new series. The map may drop it without using it. New may be called concurrently,
+	// and must not use the map.
 	New func() *Node
 }
 
-// OverflowLabel is the one label name of the overflow series of an open map.
+// OverflowLabel is the name of the only label of the overflow series of an open map.
 const OverflowLabel = "overflow"
 
-// Map is the index of one family: label sets to series.
+// Map is the index of one family, from label sets to series. All methods may be called
+// concurrently.
 //
-// Find and FindSet are lock-free and may run while series are created and deleted. Everything that
-// changes the map takes its mutex, so creations and deletions are linear among themselves.
+// Find and FindSet are lock-free, also while series are created and deleted. All changes of the map
+// take its mutex, so creations and deletions happen one after the other.
 type Map struct {
-	names  []labeltext.Name // the declared ones; Seed is nameSeed
+	names  []labeltext.Name // declared names; their Seed is nameSeed
 	open   bool
 	consts string // text of the constant labels
-	tail   int    // length of the constant labels, with their comma, at the end of every text
+	tail   int    // length of the constant labels at the end of every text, with their comma
 	max    int
 
 	shards []*xsync.MapOf[uint64, *Node]
-	mask   uint64 // number of shards less 1: see shard
+	mask   uint64 // number of shards less 1
 
-	count     atomic.Int64         // series, the overflow series not counted
-	displaced atomic.Int64         // series that live under their keyed hash, because of a collision
-	overflow  atomic.Pointer[Node] // where label sets go once the map is full
-	rejected  *atomicf.Count       // counts the lookups that ended there
+	count     atomic.Int64         // number of series, without the overflow series
+	displaced atomic.Int64         // number of series under their keyed hash, because another one has their hash
+	overflow  atomic.Pointer[Node] // takes label sets once the map is full; nil until it is needed
+	rejected  *atomicf.Count       // counts the lookups that ended in the overflow series
 
 	newNode       func() *Node
 	overflowValue string
@@ -67,8 +69,7 @@ type Map struct {
 	mu     sync.Mutex
 }
 
-// seriesPerShard bounds the work of one resize of the lock-free map, during which creations wait:
-// some 100 us.
+// While a lock-free map is resized, creations wait. seriesPerShard bounds that to about 100 µs.
 const (
 	seriesPerShard = 1 << 14
 	maxShards      = 256
@@ -95,16 +96,16 @@ func New(c Config) *Map {
 	m.mask = 1<<logShards - 1
 	m.shards = make([]*xsync.MapOf[uint64, *Node], 1<<logShards)
 	for i := range m.shards {
-		// Keys are hashes already. Folding their halves breaks up the regular steps that a
-		// multiplication leaves where values differ in one or two bytes: without it, one secret in
-		// ten made chains of 25 and more of such values.
+		// Keys are hashes already. The multiplication that made them leaves regular steps where
+		// values differ in one or two bytes, and folding their halves breaks these up. Without
+		// folding, one secret in ten made chains of 25 and more of such values.
 		m.shards[i] = xsync.NewMapOfWithHasher[uint64, *Node](func(key, _ uint64) uint64 { return key ^ key>>32 })
 	}
 	m.roster.Store(new(roster))
 	return m
 }
 
-// Size returns the number of series, the overflow series included.
+// Size returns the number of series, with the overflow series.
 func (m *Map) Size() int {
 	n := int(m.count.Load())
 	if m.overflow.Load() != nil {
@@ -113,15 +114,16 @@ func (m *Map) Size() int {
 	return n
 }
 
-// Key is what a lookup that found nothing hands on to Insert, so that labels are hashed once.
+// Key is handed on from a lookup that found nothing to Insert, so that labels are hashed once.
 type Key uint64
 
 // IsOverflow reports whether n is the overflow series.
 func (m *Map) IsOverflow(n *Node) bool { return m.overflow.Load() == n }
 
-// Find returns the series with these label values, in the order of the declared names. When there is
-// none it returns nil and the key for [Map.Insert]. A wrong number of values finds nothing, and neither
-// does a value of more than 1024 bytes. Find takes no lock and allocates nothing.
+// Find returns the series with these label values, which are in the order of the declared names. If
+// there is none, it returns nil and the key for [Map.Insert]. A wrong number of values finds
+// nothing, and neither does a value of more than 1024 bytes. Find takes no lock and allocates
+// nothing (BenchmarkFind).
 func (m *Map) Find(values []string) (*Node, Key) {
 	names := m.names
 	if len(values) != len(names) {
@@ -144,7 +146,7 @@ func (m *Map) Find(values []string) (*Node, Key) {
 	return m.findDisplaced(values), Key(hash)
 }
 
-// findDisplaced looks under the keyed hash.
+// findDisplaced looks a series up by its keyed hash.
 func (m *Map) findDisplaced(values []string) *Node {
 	var hash uint64
 	for i, value := range values {
@@ -157,23 +159,23 @@ func (m *Map) findDisplaced(values []string) *Node {
 	return nil
 }
 
-// load returns what lives under a hash, or nil.
+// load returns the node under a hash, or nil.
 func (m *Map) load(hash uint64) *Node {
 	n, _ := m.shard(hash).Load(hash)
 	return n
 }
 
-// shard returns the shard that a hash belongs to. It goes by the highest bits: the maps of the shards
-// go by low ones.
+// shard returns the shard that a hash belongs to. It uses the highest bits, because the maps of the
+// shards use low ones.
 func (m *Map) shard(hash uint64) *xsync.MapOf[uint64, *Node] { return m.shards[hash>>56&m.mask] }
 
-// variable returns the text of a series' labels without the constant ones.
+// variable returns the text of a series' labels without the constant labels.
 func (m *Map) variable(n *Node) string {
-	return n.Labels[:max(0, len(n.Labels)-m.tail)] // a series with constant labels only has no comma before them
+	return n.Labels[:max(0, len(n.Labels)-m.tail)] // there is no comma before constant labels if a series has no others
 }
 
-// FindSet is Find for a label set. In an open map a label with an empty value counts as absent, as it
-// does in Prometheus.
+// FindSet is Find for a label set (BenchmarkFindSet). In an open map a label with an empty value
+// counts as absent, as it does in Prometheus.
 func (m *Map) FindSet(set map[string]string) (*Node, Key) {
 	if len(set) <= few && m.displaced.Load() == 0 {
 		return m.findFew(set)
@@ -196,8 +198,8 @@ func (m *Map) FindSet(set map[string]string) (*Node, Key) {
 	return nil, Key(hash)
 }
 
-// hashSet hashes a label set, keyed or not, and counts its labels. The count is negative when no
-// series can have these labels.
+// hashSet hashes a label set and counts its labels. With keyed set it returns the keyed hash. The
+// count is negative when no series can have these labels.
 func (m *Map) hashSet(set map[string]string, keyed bool) (hash uint64, count int) {
 	if m.open {
 		for name, value := range set {

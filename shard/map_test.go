@@ -13,13 +13,13 @@ import (
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
-// tricky values are those that could confuse a comparison with rendered text.
+// tricky values could confuse a comparison with rendered text.
 var tricky = []string{
 	"", "a", "ab", "GET", "200", `"`, `\`, "\n", `\\`, `\"`, `\n`, `n`, "\\\n", `","`, `",b="`, `x",b="y`, `x",b=`,
 	`a="x"`, `="`, `=`, `,`, `"}`, `} 1`, "é", "日本語", "\x00", strings.Repeat("x", 16), strings.Repeat("x", 17), strings.Repeat(`\`, 20),
 }
 
-// constantLabels are those of the families in the tests below, and their text.
+// constantLabels are constant labels for families, with their text.
 var constantLabels = []struct {
 	labels map[string]string
 	text   string
@@ -95,7 +95,7 @@ func TestFindWantsTheDeclaredLabels(t *testing.T) {
 func TestAFamilyWithoutLabelsHasOneSeries(t *testing.T) {
 	for _, consts := range constantLabels {
 		f := newFamily(10, []string{}...)
-		f.config.Names = []string{} // declared, none
+		f.config.Names = []string{} // not open, and without a name
 		f.withConsts(consts.labels)
 		n := f.with()
 		require.Equal(t, consts.text, n.Labels)

@@ -4,20 +4,22 @@ package shard
 
 import "sync/atomic"
 
-// Node is what a Map knows of a series. A metric type embeds it as its first field and converts
-// between pointers to the two. Labels and Born are set before the node is published and never
-// change.
+// Node is the part of a series that a Map uses. A metric type embeds it as its first field, and
+// converts pointers to the Node into pointers to itself. Labels and Born are set before other
+// goroutines can find the node, and never change.
 type Node struct {
-	// Labels is the text of all labels as a page shows it, escaped and without braces. The Map sets
-	// it.
+	// Labels is the text of all labels as a page shows it: escaped, and without braces. The Map
+	// sets it.
 	Labels string
-	// Born is when the series was created, in an encoding of the caller's.
+	// Born is the time when the series was created, in an encoding of the caller. The Map does not
+	// use it.
 	Born uint32
 
-	slot atomic.Uint32 // position in the roster and the flags; written under Map.mu
+	slot atomic.Uint32 // position in the roster, and flags; written under Map.mu
 }
 
-// flagEscaped marks labels with escape sequences in them, flagGone series that have been deleted.
+// flagEscaped marks series whose labels have escape sequences. flagGone marks series that have been
+// deleted.
 const (
 	flagEscaped = 1 << 31
 	flagGone    = 1 << 30

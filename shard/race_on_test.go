@@ -4,5 +4,5 @@
 
 package shard
 
-// raceEnabled: the detector slows things down unevenly, so nothing is timed under it.
+// raceEnabled keeps tests from timing code under the race detector, which slows it down unevenly.
 const raceEnabled = true

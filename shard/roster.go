@@ -7,13 +7,18 @@ import (
 	"sync/atomic"
 )
 
-// roster lists the series in the order of their creation. It is written under Map.mu and read without
-// locks.
+// roster lists the series in the order of their creation. It is written under Map.mu and read
+// without locks.
 //
-// A position is filled once, may be emptied later, and is never filled again in the same roster. A
-// walk visits the positions below the length that it read first. A series that is deleted and created
-// again during the walk gets a higher position, so the walk does not meet it twice and no page shows
-// a series twice. Compacting and growing make a new roster; walks of the old one go on undisturbed.
+// The writer fills a position and then stores the length, so a walk finds a series at every
+// position below the length, unless it has been deleted. In one roster a position is filled once.
+// It may be emptied later, and is never filled again. A walk visits the positions below the length
+// that it reads at its start. A series that is deleted and created again during the walk gets a
+// position above that length. So the walk does not meet it twice, and no page shows a series twice.
+//
+// Compacting and growing make a new roster, and publish it when it is complete. A walk of the old
+// one goes on undisturbed. A writer that stops anywhere leaves a roster that can be walked, and
+// holds up creations and deletions only.
 type roster struct {
 	blocks []block
 	length atomic.Uint32
@@ -22,22 +27,23 @@ type roster struct {
 
 type block []atomic.Pointer[Node]
 
-// A block holds rosterBlock series, 4 KiB. The first block starts smaller and is replaced as it grows.
+// A block holds rosterBlock series, 4 KiB. The first block starts smaller, and larger copies
+// replace it.
 const (
 	rosterBlock = 512
 	rosterFirst = 8
 )
 
-// at returns position i.
+// at returns the place of position i.
 func (r *roster) at(i uint32) *atomic.Pointer[Node] {
 	return &r.blocks[i/rosterBlock][i%rosterBlock]
 }
 
-// enroll appends a series.
+// enroll appends a series to the roster. The caller holds the mutex.
 func (m *Map) enroll(n *Node) { m.roster.Store(m.roster.Load().with(n)) }
 
-// with appends a series to r, or to a larger copy of r if r is full, and returns the roster that
-// holds it.
+// with appends a series to r, or to a larger copy if r is full. It returns the roster that holds
+// the series.
 func (r *roster) with(n *Node) *roster {
 	length := r.length.Load()
 	if capacity := r.capacity(); int(length) == capacity {
@@ -56,7 +62,8 @@ func (r *roster) capacity() int {
 	return (len(r.blocks)-1)*rosterBlock + len(r.blocks[len(r.blocks)-1])
 }
 
-// grown returns a roster with the same series and more room. It shares all full-sized blocks with r.
+// grown returns a roster with the same series and more room. Both rosters share all blocks of full
+// size.
 func (r *roster) grown(capacity int) *roster {
 	g := &roster{holes: r.holes}
 	g.length.Store(r.length.Load())
@@ -72,7 +79,8 @@ func (r *roster) grown(capacity int) *roster {
 	return g
 }
 
-// strike empties the position of a series and compacts the roster when most of it is empty.
+// strike empties the position of a series, and compacts the roster when most positions are empty.
+// The caller holds the mutex.
 func (m *Map) strike(n *Node) {
 	r := m.roster.Load()
 	slot := n.slot.Load()
@@ -80,13 +88,13 @@ func (m *Map) strike(n *Node) {
 	r.at(slot & slotMask).Store(nil)
 	r.holes++
 	if r.holes > rosterBlock/8 && r.holes > int(r.length.Load())/2 {
-		// The new roster is published complete. A walk that began on a half-filled one would leave out
-		// series that nobody deleted.
+		// The new roster must be complete before walks can find it: a walk of a half-filled one
+		// would leave out series that nobody deleted.
 		m.roster.Store(r.compacted())
 	}
 }
 
-// compacted returns a roster of the series that are left.
+// compacted returns a new roster of the series that are left.
 func (r *roster) compacted() *roster {
 	c := new(roster)
 	for i := range r.length.Load() {
@@ -97,8 +105,9 @@ func (r *roster) compacted() *roster {
 	return c
 }
 
-// All walks the series in the order of their creation. It takes no lock. Series created after the walk
-// has begun are left out; series deleted meanwhile may be left out.
+// All walks the series in the order of their creation, without a lock (BenchmarkWalk). It leaves
+// out series that were created after the walk began. A series that is deleted meanwhile may be left
+// out.
 func (m *Map) All() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
 		r := m.roster.Load()

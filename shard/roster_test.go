@@ -17,13 +17,13 @@ import (
 func TestWalksAreInOrderOfCreation(t *testing.T) {
 	f := newFamily(1<<20, "a")
 	var want []string
-	for i := range 3000 { // several blocks
+	for i := range 3000 { // these take several blocks
 		want = append(want, f.with(strconv.Itoa(i)).Labels)
 		if i < 40 || i%511 < 2 {
 			require.Equal(t, want, f.walk(t), "%d series", i+1)
 		}
 	}
-	// Every third one stays: the roster is compacted on the way, more than once.
+	// Every third series stays, and the roster is compacted more than once meanwhile.
 	var left []string
 	for i := range 3000 {
 		if i%3 == 0 {
@@ -81,7 +81,7 @@ func TestAWalkGoesOnInTheOldRosterWhenItIsCompacted(t *testing.T) {
 	require.Len(t, f.walk(t), n/4)
 }
 
-// Whoever sees the length of a roster sees the series below it.
+// A reader that sees the length of a roster sees all series below it.
 func TestARosterIsNeverLongerThanItsSeries(t *testing.T) {
 	const rounds = 200_000
 	var current atomic.Pointer[roster]
@@ -92,7 +92,7 @@ func TestARosterIsNeverLongerThanItsSeries(t *testing.T) {
 			defer done.Store(true)
 			for i := range rounds {
 				if i%rosterBlock == 0 {
-					current.Store(new(roster).with(new(Node))) // small ones are grown most often
+					current.Store(new(roster).with(new(Node))) // small rosters grow most often
 				}
 				current.Store(current.Load().with(new(Node)))
 			}

@@ -11,10 +11,11 @@ import (
 	"github.com/quipu-metrics/quipu/internal/interleave"
 )
 
-// These are small programs over the real Map, with blocks of two series, of which every order of the accesses to the
-// roster is run. The lock-free maps of the shards are not part of this package and take part whole.
+// These are small programs that use the real Map, with blocks of two series. Every order of their
+// accesses to the roster is run. The lock-free maps of the shards belong to another package: their
+// operations are not divided into steps.
 
-// explored is a map under exploration. Series 3 is never deleted.
+// explored is a map in a scenario. No scenario deletes series 3.
 type explored struct {
 	*Map
 	walks [][]*Node

@@ -18,7 +18,8 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// lookupCost returns the median time of a lookup of values that exist, in random order.
+// lookupCost returns the time of one lookup. It looks up existing values in random order, and takes
+// the lower quartile of several rounds.
 func lookupCost(t *testing.T, f *family, values [][]string) float64 {
 	t.Helper()
 	const rounds, lookups = 31, 20_000
@@ -38,10 +39,11 @@ func lookupCost(t *testing.T, f *family, values [][]string) float64 {
 		costs[r] = float64(time.Since(start)) / lookups
 	}
 	slices.Sort(costs)
-	return costs[rounds/4] // the lower quartile: what other programs on the machine do only adds
+	return costs[rounds/4] // other programs on the machine only add to the time
 }
 
-// atMost repeats a measurement of a ratio until it is small enough: a busy machine spoils single ones.
+// atMost repeats the measurement of a ratio until it is small enough, because a busy machine spoils
+// single measurements.
 func atMost(t *testing.T, limit float64, measure func() float64) {
 	t.Helper()
 	best := measure()
@@ -76,7 +78,7 @@ func TestAFloodOfLabelSetsFillsTheMapOnceAndIsCounted(t *testing.T) {
 			for i := range n / goroutines {
 				user := "user-" + strconv.Itoa(i*goroutines+g)
 				if i%16 == 0 {
-					user = "shared-" + strconv.Itoa(i) // which the others create at the same time
+					user = "shared-" + strconv.Itoa(i) // other goroutines create it at the same time
 				}
 				seriesOf(f.with(user, "200")).hits.Inc()
 			}
@@ -203,7 +205,7 @@ func TestCreatedAndDeletedSeriesLeaveNoMemoryBehind(t *testing.T) {
 	runtime.KeepAlive(f)
 }
 
-// A walk meets every series that is there all the time exactly once, and none twice, while others come and go.
+// A walk meets every series that stays exactly once, and no series twice, while others come and go.
 func TestWalksSeeEverySeriesOnceWhileOthersComeAndGo(t *testing.T) {
 	f := newFamily(1<<20, "a")
 	const permanent = 300
@@ -226,7 +228,7 @@ func TestWalksSeeEverySeriesOnceWhileOthersComeAndGo(t *testing.T) {
 			rng := rand.New(rand.NewPCG(7, uint64(g)))
 			last := f.roster.Load()
 			for time.Now().Before(end) {
-				// Wide swings, so that the roster grows and is compacted.
+				// The number of series changes so much that the roster grows and is compacted.
 				few := 1 + rng.IntN(600)
 				for i := range few {
 					f.with(fmt.Sprintf("come-%d-%d", g, i))
@@ -267,7 +269,7 @@ func TestWalksSeeEverySeriesOnceWhileOthersComeAndGo(t *testing.T) {
 	require.Len(t, f.walk(t), permanent)
 }
 
-// Lookups find what is there all the time while the map around it grows, shrinks and is emptied.
+// Lookups find the series that stay while the map around them grows, shrinks and is emptied.
 func TestLookupsFindWhatIsThereWhileTheMapChanges(t *testing.T) {
 	f := newFamily(1<<20, "a")
 	stay := f.with("stay")
@@ -294,7 +296,7 @@ func TestLookupsFindWhatIsThereWhileTheMapChanges(t *testing.T) {
 		for i := range 2000 {
 			f.with(strconv.Itoa(i))
 		}
-		f.delete(colliding[0]) // the slot is empty, and the second one still found
+		f.delete(colliding[0]) // the slot is empty now, and the second one must still be found
 		f.with(colliding[0])
 		f.with(colliding[2])
 		f.delete(colliding[2])
