@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package quipu is the root of a metrics engine for Go programs that count on their hot paths, and a
-// client library for Prometheus and other systems that read its formats. The package itself exports
-// nothing. Most programs use two packages:
+// Package quipu is the root of a metrics engine for Go programs that count on their hot paths. The
+// engine is a client library for Prometheus, and for other systems that read its formats. The
+// package itself exports nothing. Most programs use two packages:
 //
 //   - [github.com/quipu-metrics/quipu/engine] defines and updates counters, gauges, histograms and
 //     summaries
