@@ -79,7 +79,8 @@ func parseFiles(t *testing.T, nested bool) []file {
 		require.NoError(t, err)
 		if d.IsDir() {
 			_, err := os.Stat(filepath.Join(p, "go.mod"))
-			if rel != "." && (err == nil && !nested || strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
+			left := strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "build"
+			if rel != "." && (left || err == nil && !nested) {
 				return fs.SkipDir
 			}
 			return nil

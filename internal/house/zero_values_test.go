@@ -55,7 +55,7 @@ func zeroValues() map[string]any {
 		"engine.Emission": new(engine.Emission), "engine.Estimate": new(engine.Estimate),
 		"engine.Exemplar": new(engine.Exemplar), "engine.Exposition": new(engine.Exposition),
 		"engine.Family": new(engine.Family),
-		"engine.Gauge": new(engine.Gauge), "engine.GaugeFunc": new(engine.GaugeFunc),
+		"engine.Gauge":  new(engine.Gauge), "engine.GaugeFunc": new(engine.GaugeFunc),
 		"engine.GaugeOf":  new(engine.GaugeOf[zeroLabels]),
 		"engine.GaugeVec": new(engine.GaugeVec), "engine.Histogram": new(engine.Histogram),
 		"engine.HistogramOf":       new(engine.HistogramOf[zeroLabels]),
