@@ -240,7 +240,7 @@ func TestIntIsExact(t *testing.T) {
 	}
 	n, ok, v := read()
 	require.True(t, ok)
-	require.EqualValues(t, 1<<53+1, n)
+	require.EqualValues(t, uint64(1<<53+1), n)
 	require.EqualValues(t, float64(1<<53), v)
 	c.Add(0.5)
 	_, ok, _ = read()
