@@ -18,7 +18,7 @@
 // # Orders that need not be run
 //
 // Two orders that differ only in accesses which do not touch the same word, or only read it, have the same outcome.
-// [Explore] runs one of each such class, with dynamic partial-order reduction and sleep sets. A scenario with too many
+// [explore] runs one of each such class, with dynamic partial-order reduction and sleep sets. A scenario with too many
 // classes can be bounded instead: then orders are left out that leave a thread which could go on for another one more often
 // than so many times.
 package interleave

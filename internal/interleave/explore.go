@@ -7,8 +7,8 @@ import (
 	"math/bits"
 )
 
-// Result is the outcome of Explore.
-type Result struct {
+// result is the outcome of explore.
+type result struct {
 	// Runs is the number of orders that were run to their end.
 	Runs int
 	// Steps is the length of the longest order.
@@ -19,8 +19,8 @@ type Result struct {
 	Order []int
 }
 
-// Options limit what Explore runs.
-type Options struct {
+// options limit what explore runs.
+type options struct {
 	// Switches bounds how often an order may leave a thread that could go on for another one; store buffers are emptied
 	// in between at will. Zero means no bound. Orders beyond it are left out, and so is what only they would have led to.
 	Switches int
@@ -67,43 +67,43 @@ func (n *node) cost(choice int) int {
 
 // explorer holds the current order.
 type explorer struct {
-	options   Options
+	options   options
 	order     []node
 	dependent func(a, b access) bool
 	full      bool  // no reduction
 	between   []int // room for backtrack
 }
 
-// Explore runs the scenario that setup builds under every order that matters, until a check fails. setup is called for
+// explore runs the scenario that setup builds under every order that matters, until a check fails. setup is called for
 // every run and must always build the same.
-func Explore(o Options, setup func(w *World)) Result {
+func explore(o options, setup func(w *World)) result {
 	e := &explorer{options: o, dependent: access.dependent}
 	return e.explore(setup)
 }
 
-func (e *explorer) explore(setup func(w *World)) Result {
+func (e *explorer) explore(setup func(w *World)) result {
 	if e.options.Runs == 0 {
 		e.options.Runs = defaultRuns
 	}
-	var result Result
+	var r result
 	for {
 		fault, complete := e.run(setup)
 		if complete {
-			result.Runs++
+			r.Runs++
 		}
-		result.Steps = max(result.Steps, len(e.order))
-		if fault == "" && result.Runs >= e.options.Runs {
+		r.Steps = max(r.Steps, len(e.order))
+		if fault == "" && r.Runs >= e.options.Runs {
 			fault = "more orders than the limit"
 		}
 		if fault != "" {
-			result.Fault = fault
+			r.Fault = fault
 			for _, n := range e.order {
-				result.Order = append(result.Order, n.choice)
+				r.Order = append(r.Order, n.choice)
 			}
-			return result
+			return r
 		}
 		if !e.next() {
-			return result
+			return r
 		}
 	}
 }

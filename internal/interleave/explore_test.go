@@ -11,7 +11,7 @@ import (
 )
 
 func TestIncrementsOfTwoStepsLoseOne(t *testing.T) {
-	seen := outcomes(t, Options{}, func(w *World) func() string {
+	seen := outcomes(t, options{}, func(w *World) func() string {
 		x := new(uint64)
 		for range 2 {
 			w.Go(0, func() { v := Load(x); swap(x, v+1) })
@@ -24,7 +24,7 @@ func TestIncrementsOfTwoStepsLoseOne(t *testing.T) {
 }
 
 func TestAtomicIncrementsLoseNone(t *testing.T) {
-	seen := outcomes(t, Options{}, func(w *World) func() string {
+	seen := outcomes(t, options{}, func(w *World) func() string {
 		x := new(uint64)
 		for range 3 {
 			w.Go(0, func() { add(x, 1) })
@@ -89,9 +89,9 @@ func TestTheReductionLosesNoOutcome(t *testing.T) {
 	}
 	reduced, all := 0, 0
 	for seed := range programs {
-		few := outcomes(t, Options{}, func(w *World) func() string { return randomProgram(seed, w) })
+		few := outcomes(t, options{}, func(w *World) func() string { return randomProgram(seed, w) })
 		every := make(map[string]int)
-		e := &explorer{options: Options{Runs: 1 << 15}, dependent: access.dependent, full: true}
+		e := &explorer{options: options{Runs: 1 << 15}, dependent: access.dependent, full: true}
 		result := e.explore(func(w *World) {
 			report := randomProgram(seed, w)
 			w.Check(func() string { every[report()]++; return "" })
@@ -118,7 +118,7 @@ func TestTheReductionLosesNoOutcome(t *testing.T) {
 
 // A lock that is held, and a buffer that is full, disable steps, which partial-order reduction has to see through.
 func TestCriticalSectionsComeInEveryOrder(t *testing.T) {
-	seen := outcomes(t, Options{}, func(w *World) func() string {
+	seen := outcomes(t, options{}, func(w *World) func() string {
 		x, mutex := new(uint64), new(byte)
 		var order []int
 		for i := range 3 {
@@ -138,7 +138,7 @@ func TestCriticalSectionsComeInEveryOrder(t *testing.T) {
 func TestABoundOfSwitchesLeavesOrdersOut(t *testing.T) {
 	runs := 0
 	for bound := 1; bound < 4; bound++ {
-		seen := outcomes(t, Options{Switches: bound}, func(w *World) func() string {
+		seen := outcomes(t, options{Switches: bound}, func(w *World) func() string {
 			x := new(uint64)
 			for range 2 {
 				w.Go(0, func() { v := Load(x); swap(x, v+1); v = Load(x); swap(x, v+1) })
@@ -207,14 +207,14 @@ func TestExploreReportsWhatIsWrong(t *testing.T) {
 		}, "a word is accessed that may have been recycled already"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			result := Explore(Options{Runs: 1000}, func(w *World) {
+			result := explore(options{Runs: 1000}, func(w *World) {
 				w.Check(func() string { return "" })
 				c.setup(w)
 			})
 			require.Contains(t, result.Fault, c.fault)
 		})
 	}
-	result := Explore(Options{}, func(w *World) {
+	result := explore(options{}, func(w *World) {
 		x, object := new(uint64), new(byte)
 		AddCleanup(object, func() { swap(x, 0) })
 		w.Go(0, func() { LastUse(object, func() { Store(x, 1); KeepAlive(object) }) })
@@ -225,7 +225,7 @@ func TestExploreReportsWhatIsWrong(t *testing.T) {
 
 func TestExploreNoticesAScenarioThatIsNotDeterministic(t *testing.T) {
 	runs := 0
-	result := Explore(Options{Runs: 1000}, func(w *World) {
+	result := explore(options{Runs: 1000}, func(w *World) {
 		x := new(uint64)
 		for range 2 + runs%2 {
 			w.Go(0, func() { add(x, 1) })

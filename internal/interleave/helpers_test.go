@@ -9,10 +9,10 @@ import (
 )
 
 // outcomes collects the results of all orders of a program.
-func outcomes(t *testing.T, o Options, setup func(w *World) (report func() string)) map[string]int {
+func outcomes(t *testing.T, o options, setup func(w *World) (report func() string)) map[string]int {
 	t.Helper()
 	seen := make(map[string]int)
-	result := Explore(o, func(w *World) {
+	result := explore(o, func(w *World) {
 		report := setup(w)
 		w.Check(func() string {
 			seen[report()]++

@@ -9,7 +9,7 @@ import (
 
 // History records the operations on one value in a run: additions, assignments and reads. The value tells which of them
 // it holds: addition n adds Addend(n), so one that counts twice shows as a digit above 1, and assignment n sets
-// n*SetUnit.
+// n*setUnit.
 type History struct {
 	adds  map[int]*span
 	sets  map[int]*span
@@ -17,8 +17,8 @@ type History struct {
 	next  map[*thread]int
 }
 
-// SetUnit is the value of assignment 1. Additions 0 to 4 fit below it.
-const SetUnit = 1 << 10
+// setUnit is the value of assignment 1. Additions 0 to 4 fit below it.
+const setUnit = 1 << 10
 
 // Addend returns the value that addition n adds.
 func Addend(n int) uint64 { return 1 << (2 * n) }
@@ -63,7 +63,7 @@ func (h *History) Add(n int, op func(v uint64)) {
 func (h *History) Set(n int, op func(v uint64)) {
 	s := h.span()
 	h.sets[n] = s
-	op(uint64(n) * SetUnit)
+	op(uint64(n) * setUnit)
 	s.ends()
 }
 
@@ -120,7 +120,7 @@ func (h *History) judgeReads(reads []readOf) string {
 			return fmt.Sprintf("%s (read %d: %#x)", wrong, i, r.value)
 		}
 		if i > 0 {
-			set, lastSet := int(r.value/SetUnit), int(last/SetUnit)
+			set, lastSet := int(r.value/setUnit), int(last/setUnit)
 			switch {
 			case set != lastSet && h.sets[set].before(h.sets[lastSet]):
 				return "an older Set came back"
@@ -134,10 +134,10 @@ func (h *History) judgeReads(reads []readOf) string {
 }
 
 func (h *History) judgeRead(r readOf) string {
-	if r.value/SetUnit > math.MaxInt32 {
+	if r.value/setUnit > math.MaxInt32 {
 		return "the value is made of nothing that was added"
 	}
-	set, ok := h.sets[int(r.value/SetUnit)]
+	set, ok := h.sets[int(r.value/setUnit)]
 	if !ok || r.before(set) {
 		return "no such Set"
 	}
@@ -146,7 +146,7 @@ func (h *History) judgeRead(r readOf) string {
 			return "a Set is lost"
 		}
 	}
-	rest := r.value % SetUnit
+	rest := r.value % setUnit
 	for n, add := range h.adds {
 		digit := rest / Addend(n) % 4
 		rest -= digit * Addend(n)

@@ -12,7 +12,7 @@ import (
 // The litmus tests of x86-TSO: what the store buffer allows, and what it does not.
 func TestOrdinaryStoresFollowTheRulesOfAMD64(t *testing.T) {
 	litmus := func(left, right func(x, y *uint64) uint64) map[string]int {
-		return outcomes(t, Options{}, func(w *World) func() string {
+		return outcomes(t, options{}, func(w *World) func() string {
 			x, y := new(uint64), new(uint64)
 			got := new([2]uint64)
 			for i, body := range []func(x, y *uint64) uint64{left, right} {
@@ -59,7 +59,7 @@ func TestOrdinaryStoresFollowTheRulesOfAMD64(t *testing.T) {
 
 // A store may stay in the buffer after its operation, its pin and its thread have come to their end.
 func TestBuffersStayFullAcrossOperations(t *testing.T) {
-	seen := outcomes(t, Options{}, func(w *World) func() string {
+	seen := outcomes(t, options{}, func(w *World) func() string {
 		x, y := new(uint64), new(uint64)
 		got := new([3]uint64)
 		w.Go(0, func() {
@@ -81,7 +81,7 @@ func TestBuffersStayFullAcrossOperations(t *testing.T) {
 }
 
 func TestMigrationCarriesTheStoresAlong(t *testing.T) {
-	seen := outcomes(t, Options{}, func(w *World) func() string {
+	seen := outcomes(t, options{}, func(w *World) func() string {
 		x, y := new(uint64), new(uint64)
 		got := new([2]uint64)
 		w.Go(0, func() { Store(x, 1); Migrate(1); Store(y, 1) })

@@ -11,7 +11,7 @@ import (
 // Scenario is a small concurrent program over the code under test.
 type Scenario struct {
 	Name string
-	// Switches bounds the orders that are run: see Options. Zero means that all of them are. Deep is the bound in the long
+	// Switches bounds the orders that are run: see options. Zero means that all of them are. Deep is the bound in the long
 	// form of the tests, if it is another one.
 	Switches, Deep int
 	Setup          func(w *World)
@@ -21,12 +21,12 @@ type Scenario struct {
 func Run(t *testing.T, scenarios ...Scenario) {
 	for _, s := range scenarios {
 		t.Run(s.Name, func(t *testing.T) {
-			o := Options{Switches: s.Switches}
+			o := options{Switches: s.Switches}
 			if s.Deep > 0 && os.Getenv("QUIPU_LONG") != "" {
 				o.Switches = s.Deep
 			}
 			begin := time.Now()
-			result := Explore(o, s.Setup)
+			result := explore(o, s.Setup)
 			kind := "complete"
 			if o.Switches > 0 {
 				kind = "bounded"
