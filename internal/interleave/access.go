@@ -2,32 +2,33 @@
 
 package interleave
 
-// access is the next step of an actor: of a thread, or of a store buffer.
+// access is the next step of an actor. An actor is a thread or a store buffer.
 type access struct {
 	kind kind
 	word any // address of the word, or nil
-	id   int // of the word in this run, from 1 on: quicker to compare
+	id   int // number of the word in this run, from 1 on, which is faster to compare
 	cpu  *cpu
 }
 
 type kind uint8
 
 const (
-	start  kind = iota // of a thread: it touches nothing
+	start  kind = iota // the thread starts: it touches nothing
 	read               // a load
 	write              // an atomic store or read-modify-write: the store buffer of its CPU must be empty
 	lock               // like write, and the mutex must be free
 	unlock             // like write
-	push               // an ordinary store, or the mark of an operation's end, goes into the buffer of its CPU
+	push               // an ordinary store, or the mark of an operation's end, goes into the buffer of the CPU
 	flush              // a buffered store reaches memory
-	end                // a mark leaves the buffer: whatever the operation stored has reached memory
+	end                // a mark leaves the buffer: all stores of its operation have reached memory
 	pin                // the CPU must have no pinned thread
 	unpin              //
-	begin              // of an operation, for histories
-	move               // the thread goes on on another CPU: the buffer of the old one must be empty
+	begin              // an operation begins (for histories)
+	move               // the thread continues on another CPU: the buffer of the old one must be empty
 )
 
-// drained reports whether the step waits until every store in the buffer of its CPU has reached memory.
+// drained reports whether the step waits until all stores in the buffer of its CPU have reached
+// memory.
 func (a access) drained() bool {
 	return a.kind == write || a.kind == lock || a.kind == unlock || a.kind == move
 }
@@ -38,8 +39,8 @@ func (a access) waits() bool { return a.drained() || a.kind == pin }
 // buffered reports whether a store buffer takes the step.
 func (a access) buffered() bool { return a.kind == flush || a.kind == end }
 
-// dependent reports whether the order of two steps of different actors can matter, be it that one of them enables the
-// other one.
+// dependent reports whether the order of two steps of different actors can matter. It also matters
+// when one of the steps enables the other one.
 func (a access) dependent(b access) bool {
 	if a.kind == push || b.kind == push {
 		return a.cpu == b.cpu && (a.kind == b.kind || a.drained() || b.drained() ||
@@ -49,7 +50,7 @@ func (a access) dependent(b access) bool {
 		if a.kind == read && b.kind == read {
 			return false
 		}
-		// A CPU sees its own stores, whether they have left its buffer or not.
+		// A CPU sees its own stores whether or not they have left its buffer.
 		own := a.cpu == b.cpu && (a.kind == read && b.kind == flush || a.kind == flush && b.kind == read)
 		if !own {
 			return true
@@ -66,7 +67,7 @@ func (a access) dependent(b access) bool {
 	return a.drained() && b.buffered() || a.buffered() && b.drained()
 }
 
-// coEnabled reports whether there can be a state in which either of two dependent steps can be taken.
+// coEnabled reports whether there can be a state in which each of two dependent steps is enabled.
 func (a access) coEnabled(b access) bool {
 	switch {
 	case a.kind == unpin && (b.kind == pin || b.kind == unpin), a.kind == pin && b.kind == unpin:

@@ -4,20 +4,21 @@ package interleave
 
 import "slices"
 
-// cleanup is a function that is called when an object has been collected.
+// cleanup is a function that is called after an object has been collected.
 type cleanup struct {
 	object any
 	run    func()
 }
 
-// AddCleanup registers a function for when the object has been collected.
+// AddCleanup registers a function that is called after the object has been collected.
 func AddCleanup(object any, run func()) {
 	if w := running; w != nil {
 		w.cleanups = append(w.cleanups, cleanup{object, run})
 	}
 }
 
-// Collect does what the garbage collector does with an object that nobody has any more: it runs the object's cleanups.
+// Collect runs the cleanups of an object, as the garbage collector does after the object has become
+// unreachable.
 func Collect(object any) {
 	w := running
 	if w == nil {
@@ -35,22 +36,23 @@ func Collect(object any) {
 	}
 }
 
-// lastUse is what a thread does in the last use of an object.
+// lastUse records what a thread does in the last use of an object.
 type lastUse struct {
 	object any
-	words  []any // accessed since the object was certainly alive
+	words  []any // accessed since the last KeepAlive of the object
 }
 
-// KeepAlive notes that the running thread has had the object up to here.
+// KeepAlive records that the object is reachable up to this step of the running thread.
 func KeepAlive(object any) {
 	if t := self(); t != nil && t.last != nil && t.last.object == object {
 		t.last.words = t.last.words[:0]
 	}
 }
 
-// LastUse runs op, the last use that anybody makes of an object, and collects the object. The collector can take it even
-// while op is still running, once the object itself is not needed any more. So it is a fault if op accesses a word that
-// the cleanups write after the last KeepAlive of the object.
+// LastUse runs op, which is the last use of an object, and then collects the object. The collector
+// can collect the object even before op ends, as soon as op does not need the object itself any
+// more. So it is a fault if op accesses a word after the last KeepAlive of the object, and a
+// cleanup writes that word.
 func LastUse(object any, op func()) {
 	t := self()
 	if t == nil {
@@ -64,7 +66,7 @@ func LastUse(object any, op func()) {
 	t.last = nil
 	w := t.world
 	w.written = []any{}
-	w.current = nil // the cleanups run at once
+	w.current = nil // the accesses of the cleanups are not steps
 	Collect(object)
 	w.current = t
 	for _, word := range w.written {

@@ -13,28 +13,31 @@ type result struct {
 	Runs int
 	// Steps is the length of the longest order.
 	Steps int
-	// Fault is the first complaint of a check, or empty.
+	// Fault is the first complaint, of a check or of explore itself. It is empty if there is none.
 	Fault string
-	// Order is the sequence of actors that led there: store buffers are below maxCPUs, threads follow.
+	// Order is the sequence of actors that led to the fault. Store buffers have numbers below
+	// maxCPUs, and threads those from there on.
 	Order []int
 }
 
-// options limit what explore runs.
+// options limit the orders that explore runs.
 type options struct {
-	// Switches bounds how often an order may leave a thread that could go on for another one; store buffers are emptied
-	// in between at will. Zero means no bound. Orders beyond it are left out, and so is what only they would have led to.
+	// Switches is how often an order may switch from a thread that could continue to another one.
+	// Store buffers may be emptied at any time in between. Zero means that there is no bound.
+	// Orders beyond the bound are left out, with all that only they would have led to.
 	Switches int
-	// Runs is the number of orders beyond which the exploration counts as failed.
+	// Runs is the number of orders at which the exploration fails.
 	Runs int
 }
 
 const (
 	defaultRuns = 2_000_000
-	// maxSteps is far above the length of any scenario: an order of that length is a loop that waits for nobody.
+	// maxSteps is far above the length of any scenario. An order of that length is an endless loop.
 	maxSteps = 4000
 )
 
-// clock counts, per actor, the steps that happened before a given one: those that it depends on, and those before them.
+// clock counts, for each actor, the steps that happened before a given step: those that it depends
+// on, and those that happened before them.
 type clock [maxActors]int16
 
 func (c *clock) join(o *clock) {
@@ -43,21 +46,22 @@ func (c *clock) join(o *clock) {
 	}
 }
 
-// node is a step of the current order. Sets of actors are bits.
+// node is a step of the current order. Its sets of actors are bits.
 type node struct {
 	choice    int
 	access    access
 	clock     clock
-	number    int16  // of the step among those of its actor
+	number    int16  // of the step, among those of its actor
 	enabled   uint32 // actors that could have been chosen
-	sleep     uint32 // need not be chosen here: the orders that begin with them have been run elsewhere
+	sleep     uint32 // need not be chosen here, because orders that begin with them have been run elsewhere
 	tried     uint32
-	backtrack uint32 // must be chosen here, at some time
+	backtrack uint32 // must be chosen here, sooner or later
 	last      int    // the thread that took the last step, or -1
-	switches  int    // from one thread that could go on to another, up to here
+	switches  int    // so far, from a thread that could continue to another one
 }
 
-// cost returns 1 if the choice leaves a thread that could go on for another one.
+// cost returns 1 if the choice switches from a thread that could continue to another one, and 0
+// otherwise.
 func (n *node) cost(choice int) int {
 	if choice >= maxCPUs && n.last >= 0 && n.last != choice && n.enabled>>n.last&1 == 1 {
 		return 1
@@ -70,12 +74,12 @@ type explorer struct {
 	options   options
 	order     []node
 	dependent func(a, b access) bool
-	full      bool  // no reduction
-	between   []int // room for backtrack
+	full      bool  // no order is left out
+	between   []int // memory for backtrack
 }
 
-// explore runs the scenario that setup builds under every order that matters, until a check fails. setup is called for
-// every run and must always build the same.
+// explore runs the scenario that setup builds in every order that matters, until a check fails. It
+// calls setup for every run, and setup must build the same each time.
 func explore(o options, setup func(w *World)) result {
 	e := &explorer{options: o, dependent: access.dependent}
 	return e.explore(setup)
@@ -108,7 +112,8 @@ func (e *explorer) explore(setup func(w *World)) result {
 	}
 }
 
-// next changes the order as late as possible. It reports false when there is nothing left to change.
+// next changes the order at the latest step that has a choice left. It reports false when there is
+// none.
 func (e *explorer) next() bool {
 	for len(e.order) > 0 {
 		last := &e.order[len(e.order)-1]
@@ -129,8 +134,8 @@ func (e *explorer) next() bool {
 	return false
 }
 
-// run follows the order and extends it to the end of the run. complete is false when the rest of the order would repeat
-// one that has been run.
+// run follows the order, and extends it to the end of the run. It returns complete = false when the
+// rest of the order would repeat one that has been run.
 func (e *explorer) run(setup func(*World)) (fault string, complete bool) {
 	for _, reset := range resets {
 		reset()
@@ -142,7 +147,7 @@ func (e *explorer) run(setup func(*World)) (fault string, complete bool) {
 	var all [maxActors]actor
 	var steps [maxActors]int16
 	sleep := uint32(0)
-	known := len(e.order) - 1 // steps before this one have been run before
+	known := len(e.order) - 1 // earlier steps have been run before
 	for depth := 0; ; depth++ {
 		some := w.actors(&all)
 		enabled := uint32(0)
@@ -188,7 +193,7 @@ func (e *explorer) run(setup func(*World)) (fault string, complete bool) {
 	}
 }
 
-// extend adds a step to the order. It reports false when every actor that is enabled is asleep.
+// extend adds a step to the order. It reports false when all actors that are enabled are asleep.
 func (e *explorer) extend(enabled, sleep uint32) bool {
 	n := node{enabled: enabled, sleep: sleep, last: -1}
 	if len(e.order) > 0 {
@@ -213,7 +218,7 @@ func (e *explorer) extend(enabled, sleep uint32) bool {
 		n.choice = n.last
 	}
 	if bound := e.options.Switches; bound > 0 && n.switches+n.cost(n.choice) > bound {
-		return false // the thread that would have to go on is asleep
+		return false // the thread that would have to continue is asleep
 	}
 	n.backtrack = 1 << n.choice
 	if e.full {
@@ -223,7 +228,7 @@ func (e *explorer) extend(enabled, sleep uint32) bool {
 	return true
 }
 
-// clockOf returns the clock of a step that is taken at a depth: all that it depends on comes before it.
+// clockOf returns the clock of a step at a depth: all steps that it depends on happened before it.
 func (e *explorer) clockOf(depth int, a *actor) clock {
 	c := a.clock
 	for i := depth - 1; i >= 0; i-- {
@@ -235,9 +240,10 @@ func (e *explorer) clockOf(depth int, a *actor) clock {
 	return c
 }
 
-// race looks for the steps of the order that could as well have come after the one at a depth, and makes sure that the
-// other orders are run too. This is dynamic partial-order reduction with source sets (Abdulla, Aronis, Jonsson and
-// Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction").
+// race finds the steps of the order that could also have come after the step at a depth, and makes
+// sure that those orders are run too. This is dynamic partial-order reduction with source sets
+// (Abdulla, Aronis, Jonsson and Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial
+// Order Reduction").
 func (e *explorer) race(depth int, a *actor) {
 	number, before := e.order[depth].choice, a.clock
 	for i := depth - 1; i >= 0; i-- {
@@ -248,26 +254,27 @@ func (e *explorer) race(depth int, a *actor) {
 		if !n.access.coEnabled(a.access) {
 			continue
 		}
-		// Races with steps on which step i depends are found when this one has been turned around. If it cannot be, because
-		// one of those steps disables the actor, they have to be found now.
+		// Races with steps that step i depends on are found after this race has been reversed. It
+		// cannot be reversed if one of those steps disables the actor. Then they must be found now.
 		if turned := e.backtrack(i, depth, a); turned || !a.access.waits() {
 			before.join(&n.clock)
 		}
 	}
 }
 
-// backtrack makes sure that the step at a depth is also run before step i, with all that it needs: at i an actor must be
-// chosen that the steps can begin with which do not depend on i and come before it. It reports whether the step itself
-// could be taken at i.
+// backtrack makes sure that the step at a depth is also run before step i, together with all steps
+// that it needs. So an actor must be chosen at i with which these steps can begin: those that come
+// before the step and do not depend on i. backtrack reports whether the step itself could be taken
+// at i.
 func (e *explorer) backtrack(i, depth int, a *actor) bool {
 	n := &e.order[i]
-	first := uint32(0) // the actors that these steps can begin with
+	first := uint32(0) // actors with which these steps can begin
 	seen := uint32(0)
 	steps, itself := e.between[:0], false
 	for j := i + 1; j <= depth; j++ {
 		later := &e.order[j]
 		if j < depth && later.clock[n.choice] >= n.number {
-			continue // depends on i
+			continue // it depends on i
 		}
 		initial := seen>>later.choice&1 == 0
 		for _, k := range steps {

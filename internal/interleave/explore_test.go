@@ -34,7 +34,8 @@ func TestAtomicIncrementsLoseNone(t *testing.T) {
 	require.Equal(t, map[string]int{"3": 6}, seen)
 }
 
-// randomProgram runs a few threads with a few random operations on a few words, and returns what they read.
+// randomProgram runs a few threads with a few random operations on a few words. It returns the
+// values that they read.
 func randomProgram(seed uint64, w *World) func() string {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	words := new([3]uint64)
@@ -116,7 +117,8 @@ func TestTheReductionLosesNoOutcome(t *testing.T) {
 	require.Less(t, 5*reduced, all)
 }
 
-// A lock that is held, and a buffer that is full, disable steps, which partial-order reduction has to see through.
+// A lock that is held and a buffer that is full disable steps. The reduction must not leave out
+// orders because of that.
 func TestCriticalSectionsComeInEveryOrder(t *testing.T) {
 	seen := outcomes(t, options{}, func(w *World) func() string {
 		x, mutex := new(uint64), new(byte)

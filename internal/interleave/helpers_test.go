@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// outcomes collects the results of all orders of a program.
+// outcomes runs a program in all orders, and counts the orders that led to each outcome.
 func outcomes(t *testing.T, o options, setup func(w *World) (report func() string)) map[string]int {
 	t.Helper()
 	seen := make(map[string]int)

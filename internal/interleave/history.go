@@ -7,13 +7,13 @@ import (
 	"math"
 )
 
-// History records the operations on one value in a run: additions, assignments and reads. The value tells which of them
-// it holds: addition n adds Addend(n), so one that counts twice shows as a digit above 1, and assignment n sets
-// n*setUnit.
+// History records the operations on one value in a run: additions, assignments and reads. The value
+// shows which of them it holds. Addition n adds Addend(n), so an addition that counts twice shows
+// as a digit above 1. Assignment n sets n*setUnit.
 type History struct {
 	adds  map[int]*span
 	sets  map[int]*span
-	reads map[int][]readOf // per reader, in order
+	reads map[int][]readOf // for each reader, in order
 	next  map[*thread]int
 }
 
@@ -23,12 +23,12 @@ const setUnit = 1 << 10
 // Addend returns the value that addition n adds.
 func Addend(n int) uint64 { return 1 << (2 * n) }
 
-// span is the time between an operation's begin and its end. An operation ends for others when its stores have left the
-// buffer of its CPU; the thread itself knows the order of its operations besides.
+// span is the time from an operation's begin to its end. Other threads see the end of an operation
+// when its stores have left the buffer of its CPU. A thread knows the order of its own operations.
 type span struct {
 	begin, end int
 	thread     *thread
-	number     int // of the thread's operations
+	number     int // of the operation, among those of the thread
 }
 
 func (s *span) before(o *span) bool {
@@ -40,7 +40,7 @@ type readOf struct {
 	value uint64
 }
 
-// NewHistory returns an empty history of a value that begins as 0.
+// NewHistory returns an empty history of a value that is 0 at the start.
 func NewHistory() *History {
 	return &History{
 		adds: map[int]*span{}, sets: map[int]*span{0: {begin: -1, end: -1}}, reads: map[int][]readOf{},
@@ -48,10 +48,10 @@ func NewHistory() *History {
 	}
 }
 
-// Before notes that addition n was made before the run.
+// Before records that addition n was made before the run.
 func (h *History) Before(n int) { h.adds[n] = &span{begin: -1, end: -1} }
 
-// Add runs op, which makes addition n by adding the value that it is given.
+// Add runs op as addition n. op adds the value that it is given.
 func (h *History) Add(n int, op func(v uint64)) {
 	s := h.span()
 	h.adds[n] = s
@@ -59,7 +59,7 @@ func (h *History) Add(n int, op func(v uint64)) {
 	s.ends()
 }
 
-// Set runs op, which makes assignment n by setting the value that it is given.
+// Set runs op as assignment n. op sets the value that it is given.
 func (h *History) Set(n int, op func(v uint64)) {
 	s := h.span()
 	h.sets[n] = s
@@ -67,7 +67,7 @@ func (h *History) Set(n int, op func(v uint64)) {
 	s.ends()
 }
 
-// Read runs load, which reads the value, for one reader.
+// Read runs load as a read of one reader.
 func (h *History) Read(reader int, load func() uint64) {
 	s := h.span()
 	v := load()
@@ -86,7 +86,8 @@ func (h *History) span() *span {
 	return &span{begin: t.world.time, end: math.MaxInt, thread: t, number: h.next[t]}
 }
 
-// ends ends an operation of the running thread: when all of its stores have left the buffer.
+// ends marks the end of an operation of the running thread. The mark goes through the buffer,
+// behind the operation's stores.
 func (s *span) ends() {
 	if t := self(); t != nil {
 		t.step(access{kind: push, cpu: t.cpu})
@@ -94,12 +95,16 @@ func (s *span) ends() {
 	}
 }
 
-// Judge returns what is wrong with the reads and with the value when all is done:
+// Judge returns what is wrong with the reads, or with the final value, or "" if nothing is. For
+// each value these rules hold:
 //
-//   - it holds one assignment that had begun, and none that another assignment came after before the read began;
-//   - it holds all additions between the end of that assignment and the begin of the read, no addition that had ended
-//     before that assignment began, and none that began after the read;
-//   - one reader loses nothing it has seen but to an assignment.
+//   - It holds one assignment that began before the read ended. No other assignment lies between
+//     that assignment and the read.
+//   - It holds all additions that lie between the end of that assignment and the begin of the read.
+//     It holds no addition that ended before that assignment began, and none that began after the
+//     read ended.
+//   - A value that one reader has seen does not lose an addition or an assignment later, except to
+//     a new assignment.
 func (h *History) Judge(final uint64) string {
 	last := &span{begin: math.MaxInt, end: math.MaxInt}
 	if wrong := h.judgeRead(readOf{last, final}); wrong != "" {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The judge of the scenarios is judged here, by histories that are wrong.
+// Judge finds what is wrong with these histories.
 func TestHistoriesThatAreWrongAreCalledSo(t *testing.T) {
 	type spans = map[int]*span
 	at := func(begin, end int) *span { return &span{begin: begin, end: end} }

@@ -4,10 +4,10 @@ package interleave
 
 import "time"
 
-// The functions of this file stand in for memory accesses and for the runtime. Outside of a thread of a run, as in a
-// scenario's setup and check, they take effect at once.
+// The functions of this file take the place of memory accesses and of the runtime. Outside of the
+// threads of a run, as in the setup and the check of a scenario, they take effect at once.
 
-// self returns the thread that is running, or nil where accesses are not steps.
+// self returns the running thread, or nil where accesses are not steps.
 func self() *thread {
 	if w := running; w != nil && !w.dying {
 		return w.current
@@ -15,10 +15,11 @@ func self() *thread {
 	return nil
 }
 
-// Read is a step that loads from the word at an address. The caller loads it afterwards.
+// Read is a step that loads from the word at an address. The caller loads the word afterwards.
 func Read(address any) { step(read, address) }
 
-// Write is a step that writes the word at an address atomically. The caller writes it afterwards.
+// Write is a step that writes the word at an address atomically. The caller writes the word
+// afterwards.
 func Write(address any) { step(write, address) }
 
 func step(k kind, address any) {
@@ -29,13 +30,14 @@ func step(k kind, address any) {
 	}
 }
 
-// ordinary stands for all memory that is accessed with ordinary loads and stores which are not steps by themselves.
+// ordinary stands for all memory whose ordinary loads and stores are not steps by themselves.
 var ordinary = new(byte)
 
 // Point is a step before a statement that accesses such memory.
 func Point() { step(write, ordinary) }
 
-// Load reads a word: the newest store in the buffer of the thread's own CPU, or else memory.
+// Load reads a word: the newest store to it in the buffer of the thread's CPU, or memory if there
+// is none.
 func Load(p *uint64) uint64 {
 	t := self()
 	if t == nil {
@@ -50,7 +52,7 @@ func Load(p *uint64) uint64 {
 	return *p
 }
 
-// Store writes a word with an ordinary store, which goes into the buffer of the CPU.
+// Store writes a word by an ordinary store, which goes into the buffer of the CPU.
 func Store(p *uint64, v uint64) {
 	t := self()
 	if t == nil {
@@ -61,7 +63,7 @@ func Store(p *uint64, v uint64) {
 	t.cpu.buffer = append(t.cpu.buffer, store{word: p, id: t.world.id(p), value: v, clock: t.clock})
 }
 
-// Lock is a step that takes a mutex, once it is free.
+// Lock is a step that takes a mutex. It waits until the mutex is free.
 func Lock(mutex any) {
 	t := self()
 	if t == nil {
@@ -85,7 +87,7 @@ func TryLock(mutex any) bool {
 	return true
 }
 
-// Unlock is a step that gives a mutex back.
+// Unlock is a step that releases a mutex.
 func Unlock(mutex any) {
 	t := self()
 	if t == nil {
@@ -98,7 +100,7 @@ func Unlock(mutex any) {
 	delete(t.world.locked, mutex)
 }
 
-// Pin waits until no other thread is pinned to the thread's CPU, and returns the number of that.
+// Pin waits until no other thread is pinned to the thread's CPU, and returns the number of the CPU.
 func Pin() int {
 	t := self()
 	if t == nil {
@@ -127,7 +129,8 @@ func Unpin() {
 	t.pins--
 }
 
-// Migrate moves the thread to another CPU, as the scheduler of goroutines does, with all its stores visible.
+// Migrate moves the thread to another CPU, as the scheduler of goroutines does. All stores of the
+// thread are visible by then.
 func Migrate(proc int) {
 	if t := self(); t != nil {
 		if t.pins != 0 {
@@ -145,7 +148,7 @@ func Go(body func()) {
 	}
 }
 
-// Procs returns what GOMAXPROCS(0) would.
+// Procs returns the value of GOMAXPROCS(0) in the run.
 func Procs() int {
 	if running == nil {
 		return 2
@@ -153,7 +156,8 @@ func Procs() int {
 	return running.Procs
 }
 
-// Elapsed returns the time since the start of the run by the clock that the code under test sees. Only Sleep advances it.
+// Elapsed returns the time since the start of the run, by the clock of the code under test. Only
+// Sleep advances it.
 func Elapsed() time.Duration {
 	if running == nil {
 		return 0
@@ -161,7 +165,8 @@ func Elapsed() time.Duration {
 	return running.elapsed
 }
 
-// Sleep advances the clock at once: while a thread sleeps, others may have run or not, as they may at every step.
+// Sleep advances the clock at once. Other threads may run before and after it, as they may at every
+// step.
 func Sleep(d time.Duration) {
 	if running != nil {
 		running.elapsed += d

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The litmus tests of x86-TSO: what the store buffer allows, and what it does not.
+// These litmus tests of x86-TSO show which orders the store buffer allows, and which it does not.
 func TestOrdinaryStoresFollowTheRulesOfAMD64(t *testing.T) {
 	litmus := func(left, right func(x, y *uint64) uint64) map[string]int {
 		return outcomes(t, options{}, func(w *World) func() string {
@@ -57,7 +57,7 @@ func TestOrdinaryStoresFollowTheRulesOfAMD64(t *testing.T) {
 	require.NotContains(t, seen, "[0 2]", "an atomic operation empties the buffer")
 }
 
-// A store may stay in the buffer after its operation, its pin and its thread have come to their end.
+// A store may stay in the buffer after its operation, its pin and its thread have ended.
 func TestBuffersStayFullAcrossOperations(t *testing.T) {
 	seen := outcomes(t, options{}, func(w *World) func() string {
 		x, y := new(uint64), new(uint64)

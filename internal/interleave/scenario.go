@@ -8,16 +8,17 @@ import (
 	"time"
 )
 
-// Scenario is a small concurrent program over the code under test.
+// Scenario is a small concurrent program that uses the code under test.
 type Scenario struct {
 	Name string
-	// Switches bounds the orders that are run: see options. Zero means that all of them are. Deep is the bound in the long
-	// form of the tests, if it is another one.
+	// Switches bounds the orders that are run: an order may switch so often from a thread that
+	// could continue to another one. With 0 all orders are run. Deep is the bound in the long form
+	// of the tests, if it is not 0.
 	Switches, Deep int
 	Setup          func(w *World)
 }
 
-// Run explores scenarios as subtests.
+// Run explores each scenario in a subtest. It fails when an order does.
 func Run(t *testing.T, scenarios ...Scenario) {
 	for _, s := range scenarios {
 		t.Run(s.Name, func(t *testing.T) {

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// cpu is a processor (a P): one thread at a time can be pinned to it. Ordinary stores wait in its buffer.
+// cpu is a processor (a P). One thread at a time can be pinned to it. Ordinary stores wait in its
+// buffer.
 type cpu struct {
 	number int
 	pinned bool
@@ -17,7 +18,7 @@ type cpu struct {
 	clock  clock // of the last store that left the buffer
 }
 
-// store is a buffered store, or the mark of an operation's end.
+// store is a store in a buffer, or the mark of an operation's end.
 type store struct {
 	word  *uint64
 	id    int
@@ -28,37 +29,39 @@ type store struct {
 
 // World is one run of a scenario: its threads, its processors, and the check at the end.
 type World struct {
-	// Procs is what GOMAXPROCS(0) returns. It is 2 unless a scenario changes it.
+	// Procs is the value of GOMAXPROCS(0), which is 2 unless a scenario changes it.
 	Procs int
 
 	threads []*thread
 	cpus    [maxCPUs]*cpu
-	current *thread // nil while the scenario is set up and while it is checked
+	current *thread // nil during the setup and the check of the scenario
 	locked  map[any]bool
 	ids     map[any]int
-	time    int           // steps taken
-	elapsed time.Duration // of the clock that the code sees
+	time    int           // number of steps taken
+	elapsed time.Duration // time on the clock of the code under test
 	check   func() string
 	fault   string
 	dying   bool
 
 	cleanups []cleanup
-	written  []any // by cleanups that LastUse runs
+	written  []any // words that the cleanups of LastUse have written
 }
 
 const (
 	maxCPUs    = 4
 	maxThreads = 8
-	maxActors  = maxCPUs + maxThreads // the buffers come first
+	maxActors  = maxCPUs + maxThreads // buffers come first
 )
 
-// running is the world of the run that is under way. Runs come one after the other.
+// running is the world of the current run. There is one run at a time.
 var running *World
 
-// resets put the package variables of the code under test back to what they were at the start.
+// resets are functions that set the package variables of the code under test to their initial
+// values.
 var resets []func()
 
-// AtReset registers a function that is called before every run. Rewritten packages register one for their variables.
+// AtReset registers a function that is called before every run. Each rewritten package registers
+// one for its variables.
 func AtReset(f func()) { resets = append(resets, f) }
 
 func newWorld() *World {
@@ -69,7 +72,8 @@ func newWorld() *World {
 	return w
 }
 
-// Go adds a thread that runs body on the given processor. It must do the same whenever it reads the same values.
+// Go adds a thread that runs body on the given processor. When body reads the same values, it must
+// do the same.
 func (w *World) Go(proc int, body func()) {
 	t := &thread{world: w, cpu: w.cpus[proc], body: body}
 	if parent := w.current; parent != nil {
@@ -78,10 +82,11 @@ func (w *World) Go(proc int, body func()) {
 	w.threads = append(w.threads, t)
 }
 
-// Check sets the function that judges the run when all threads are done. It returns what is wrong, or nothing.
+// Check sets the function that judges the run after all threads have ended. It returns what is
+// wrong, or "".
 func (w *World) Check(check func() string) { w.check = check }
 
-// thread is one thread of control.
+// thread is a thread of the scenario.
 type thread struct {
 	world *World
 	cpu   *cpu
@@ -90,14 +95,14 @@ type thread struct {
 	clock clock
 	last  *lastUse
 
-	next   access // what it does when it is chosen
+	next   access // its next step
 	done   bool
 	resume func() (struct{}, bool)
 	stop   func()
 	yield  func(struct{}) bool
 }
 
-// stopped unwinds a thread whose run is given up.
+// stopped is the panic value that ends the threads of a run that is given up.
 type stopped struct{}
 
 func (t *thread) start() {
@@ -120,7 +125,7 @@ func (t *thread) start() {
 	t.resume()
 }
 
-// advance lets the thread take its step and run up to the next one.
+// advance lets the thread take its step and run up to its next one.
 func (t *thread) advance() {
 	t.world.current = t
 	if _, more := t.resume(); !more {
@@ -154,15 +159,15 @@ func (w *World) id(word any) int {
 	return id
 }
 
-// actor describes what the threads and buffers do next, by number.
+// actor describes the next step of a thread or a buffer.
 type actor struct {
 	access  access
-	clock   clock // of all that must have happened before
+	clock   clock // of all steps that must come before
 	exists  bool  // there is a next step
 	enabled bool
 }
 
-// actors fills in the next step of each actor. It reports whether there is any.
+// actors fills in the next steps of all actors, by number. It reports whether there is any.
 func (w *World) actors(all *[maxActors]actor) (any bool) {
 	for i, c := range w.cpus {
 		a := &all[i]
@@ -174,7 +179,7 @@ func (w *World) actors(all *[maxActors]actor) (any bool) {
 				a.access = access{kind: end, cpu: c}
 			}
 			a.clock, a.enabled, any = front.clock, true, true
-			a.clock.join(&c.clock) // buffers are emptied in order
+			a.clock.join(&c.clock) // stores leave a buffer in order
 		}
 	}
 	for i := range maxThreads {
@@ -210,7 +215,7 @@ func (w *World) advance(number int, c clock) {
 	}
 }
 
-// stop gives the run up, wherever its threads are.
+// stop ends the run and its threads, wherever they are.
 func (w *World) stop() {
 	w.dying = true
 	for _, t := range w.threads {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package realcode builds a package's scenarios against the real source files, with the memory accesses, locks, clock and
-// runtime of package interleave put in place of the standard library's.
+// Package realcode builds the scenarios of a package with its real source files. The memory
+// accesses, locks, clock and runtime of package interleave take the place of those of the standard
+// library.
 //
-// A scenario file is a test file with the build tag explore. Explore rewrites the import paths of the package's files and of
-// those it builds on, some constants of size, and go statements, and hands the result to the go command as an overlay.
-// Nothing is written into the source tree.
+// A scenario file is a test file with the build tag explore. Explore rewrites the files of the
+// package and of those that it builds on: import paths, some constants of size, and go statements.
+// It passes the result to the go command as an overlay, and writes nothing into the source tree.
 package realcode
 
 import (
@@ -30,13 +31,14 @@ const (
 	shims  = module + "/internal/interleave/shim/"
 )
 
-// Edit is the path of a file, relative to the module, code that occurs in it once, and the code to put in its place.
+// Edit holds the path of a file in the module, code that occurs in the file once, and the code to
+// put in its place.
 type Edit [3]string
 
 // shimmed are the imports that are replaced.
 var shimmed = []string{"sync/atomic", "sync", "time", "runtime"}
 
-// sizes are constants that are made smaller, so that scenarios reach their ends.
+// sizes are constants that are made smaller, so that scenarios end.
 var sizes = map[string]map[string]string{
 	"internal/percpu": {"groupBits": "6", "maxGroups": "2", "maxProcs": "4"},
 	"atomicf":         {"heatSlots": "4", "heatSigns": "1"},
@@ -45,19 +47,19 @@ var sizes = map[string]map[string]string{
 	"shard":           {"rosterBlock": "2", "rosterFirst": "1"},
 }
 
-// points are names, by file, of memory that is accessed with ordinary loads and stores of more than a word. Statements that mention
-// one are steps.
+// points are names, for each file, of memory that is accessed by ordinary loads and stores of more
+// than a word. Statements that mention one of them are steps.
 var points = map[string][]string{
 	"quantile/log.go": {"entries", "fresh"},
 }
 
-// stateful are the packages whose variables are put back to their initial values before every run.
+// stateful are the packages whose variables are set to their initial values before every run.
 var stateful = []string{"internal/percpu", "atomicf", "histogram"}
 
-// packages are those that are rewritten.
+// packages are the packages that are rewritten.
 var packages = []string{"internal/percpu", "atomicf", "histogram", "quantile", "shard"}
 
-// compile compiles the scenarios of a package and returns the path of the test binary.
+// compile compiles the scenarios of a package, and returns the path of the test binary.
 func compile(t *testing.T, pkg string, edits ...Edit) string {
 	t.Helper()
 	root := moduleRoot(t)
@@ -110,7 +112,7 @@ func compile(t *testing.T, pkg string, edits ...Edit) string {
 	return binary
 }
 
-// run runs the scenario tests of a binary that match a pattern and returns what they printed.
+// run runs the scenario tests of a binary that match a pattern. It returns their output.
 func run(t *testing.T, binary, pattern string) (out string, passed bool) {
 	t.Helper()
 	cmd := exec.Command(binary, "-test.run", pattern, "-test.v", "-test.failfast", "-test.timeout=20m")
@@ -126,7 +128,8 @@ func run(t *testing.T, binary, pattern string) (out string, passed bool) {
 	return string(raw), err == nil
 }
 
-// Explore builds the scenarios of a package and runs those of the scenario test that has the name of the running test.
+// Explore builds the scenarios of a package and runs one of its scenario tests: the one that has
+// the name of the running test.
 func Explore(t *testing.T, pkg string) {
 	t.Helper()
 	out, passed := run(t, compile(t, pkg), "^"+t.Name()+"$")
@@ -136,7 +139,8 @@ func Explore(t *testing.T, pkg string) {
 	}
 }
 
-// finds builds the scenarios of a package with a mistake planted, and requires that one of them fails.
+// finds builds the scenarios of a package with a mistake in it, and requires that one of them
+// fails.
 func finds(t *testing.T, pkg string, edits ...Edit) {
 	t.Helper()
 	out, passed := run(t, compile(t, pkg, edits...), ".")
@@ -146,7 +150,7 @@ func finds(t *testing.T, pkg string, edits ...Edit) {
 	t.Log("\n" + summary(out))
 }
 
-// summary returns the lines of a run's output that say something.
+// summary returns the lines of a run's output that say more than that a test has begun or passed.
 func summary(out string) string {
 	var kept []string
 	for line := range strings.Lines(out) {
@@ -187,7 +191,7 @@ func edited(t *testing.T, file string, source []byte, edits []Edit) []byte {
 	return source
 }
 
-// percpuShims stand in for the files that reach into the runtime and into memory.
+// percpuShims replace the files that use the runtime and private memory.
 var percpuShims = map[string]string{
 	"pin.go": `package percpu
 import "` + module + `/internal/interleave"
@@ -203,7 +207,7 @@ func Add(p *uint64, n uint64) { interleave.Store(p, interleave.Load(p)+n) }
 `,
 }
 
-// rewrite returns a file of a package as it is explored.
+// rewrite returns a file of a package in the form in which it is explored.
 func rewrite(pkg, name string, source []byte) ([]byte, error) {
 	if shim := percpuShims[name]; shim != "" && pkg == "internal/percpu" {
 		return []byte(shim), nil
@@ -244,7 +248,8 @@ func rewrite(pkg, name string, source []byte) ([]byte, error) {
 	return []byte(text), nil
 }
 
-// adapt changes constants of size, and returns statements that put variables back to their initial values.
+// adapt changes constants of size. It returns statements that set variables to their initial
+// values.
 func adapt(pkg string, d *ast.GenDecl) (resets []string) {
 	for _, spec := range d.Specs {
 		v, ok := spec.(*ast.ValueSpec)
@@ -276,7 +281,7 @@ func text(n ast.Expr) string {
 	return out.String()
 }
 
-// replaceGo makes threads of goroutines.
+// replaceGo turns goroutines into threads.
 func replaceGo(file *ast.File) (found bool) {
 	eachList(file, func(list []ast.Stmt) []ast.Stmt {
 		for i, s := range list {
@@ -292,7 +297,7 @@ func replaceGo(file *ast.File) (found bool) {
 	return found
 }
 
-// insertPoints puts a step before every statement that mentions one of the names.
+// insertPoints inserts a step before every statement that mentions one of the names.
 func insertPoints(file *ast.File, names []string) (found bool) {
 	if len(names) == 0 {
 		return false
@@ -311,7 +316,8 @@ func insertPoints(file *ast.File, names []string) (found bool) {
 	return found
 }
 
-// mentions reports whether a statement, but not one within it, has one of the names.
+// mentions reports whether a statement mentions one of the names. It does not look into the blocks
+// of the statement.
 func mentions(s ast.Stmt, names []string) (found bool) {
 	ast.Inspect(s, func(n ast.Node) bool {
 		if _, ok := n.(*ast.BlockStmt); ok {
@@ -343,8 +349,8 @@ func eachList(file *ast.File, change func([]ast.Stmt) []ast.Stmt) {
 	})
 }
 
-// Planted runs the scenarios of a package once for every mistake, given by name, and requires that each is found. The
-// short form of the tests tries the first two by name.
+// Planted runs the scenarios of a package once for each mistake, and requires that they find it.
+// Mistakes have names. The short form of the tests tries the first two in the order of their names.
 func Planted(t *testing.T, pkg string, mistakes map[string]Edit) {
 	names := slices.Sorted(maps.Keys(mistakes))
 	if testing.Short() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package atomic has the API of sync/atomic. Its operations are steps of a run: see package interleave.
+// Package atomic has the API of sync/atomic. Its operations are steps of a run: see package
+// interleave.
 package atomic
 
 import "github.com/quipu-metrics/quipu/internal/interleave"
@@ -48,7 +49,7 @@ func (x *Uint64) Add(n uint64) uint64               { return AddUint64(&x.v, n) 
 func (x *Uint64) Swap(v uint64) uint64              { return SwapUint64(&x.v, v) }
 func (x *Uint64) CompareAndSwap(old, v uint64) bool { return CompareAndSwapUint64(&x.v, old, v) }
 
-// integer is the part that Uint32, Int32, Int64 and Bool share.
+// integer has the methods that Uint32, Int32, Int64 and Bool share.
 type integer[T comparable] struct{ v T }
 
 func (x *integer[T]) Load() T {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package sync has the API of the standard library's sync, as far as it is needed. Operations of a Mutex are steps of a
-// run: see package interleave.
+// Package sync has the part of the API of the standard library's sync that scenarios need.
+// Operations of a Mutex are steps of a run: see package interleave.
 package sync
 
 import (
@@ -17,7 +17,7 @@ func (m *Mutex) Lock()         { interleave.Lock(m) }
 func (m *Mutex) TryLock() bool { return interleave.TryLock(m) }
 func (m *Mutex) Unlock()       { interleave.Unlock(m) }
 
-// These are used by code that no scenario runs concurrently.
+// Only code that scenarios do not run concurrently uses these.
 type (
 	Locker = sync.Locker
 	Once   = sync.Once

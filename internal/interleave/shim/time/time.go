@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package time has the API of the standard library's time, as far as it is needed, with the clock of the run: see
-// package interleave.
+// Package time has the part of the API of the standard library's time that scenarios need. Its
+// clock is that of the run: see package interleave.
 package time
 
 import (
@@ -24,7 +24,7 @@ const (
 	Hour        = time.Hour
 )
 
-// Now returns the time by the clock of the run, which began in 2001.
+// Now returns the time on the clock of the run, which starts in 2001.
 func Now() Time { return time.Unix(1e9, 0).Add(interleave.Elapsed()) }
 
 // Since is time.Since.
@@ -33,7 +33,7 @@ func Since(t Time) Duration { return Now().Sub(t) }
 // Sleep advances the clock.
 func Sleep(d Duration) { interleave.Sleep(d) }
 
-// AfterFunc starts a thread that calls f: a timer can fire at any time.
+// AfterFunc starts a thread that calls f, so a timer can fire at any time.
 func AfterFunc(_ Duration, f func()) *time.Timer {
 	interleave.Go(f)
 	return nil
