@@ -15,7 +15,8 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// latencies are lognormal around 100 ms, in all the default buckets.
+// latencies returns values with a lognormal distribution around 100 ms, which use all the default
+// buckets.
 func latencies() []float64 {
 	r := rand.New(rand.NewPCG(1, 0))
 	values := make([]float64, 4096)
@@ -25,12 +26,12 @@ func latencies() []float64 {
 	return values
 }
 
-// both runs a benchmark serially and by as many goroutines as there are Ps. op does n operations;
-// each goroutine has its own, from start.
+// both runs a benchmark on one goroutine, and on as many goroutines as there are Ps. start returns
+// a function that does n operations. Each goroutine calls start once.
 func both(b *testing.B, start func() func(n int)) {
 	b.Run("serial", func(b *testing.B) {
 		op := start()
-		op(20_000) // past the warming up
+		op(20_000) // the first operations warm up
 		b.ReportAllocs()
 		b.ResetTimer()
 		op(b.N)
@@ -43,8 +44,8 @@ func both(b *testing.B, start func() func(n int)) {
 	})
 }
 
-// inParallel does n operations by as many goroutines as there are Ps. The loops are those of start:
-// nothing is called for each operation.
+// inParallel does n operations on as many goroutines as there are Ps. The loops are in the
+// functions that start returns, so that no operation takes a call.
 func inParallel(start func() func(n int), n int) {
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
@@ -65,11 +66,11 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// cpuTime is what the process has used, in all its threads, user and system.
+// cpuTime returns the user and system time of all threads of the process.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err) // it cannot fail with these arguments
+		panic(err) // this does not happen with these arguments
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

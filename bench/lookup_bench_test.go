@@ -11,8 +11,8 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// Lookups of series that exist. An operation is the lookup alone; the parallel forms all look for
-// the same series.
+// These benchmarks look up series that exist. One operation is one lookup. In the parallel forms
+// all goroutines look up the same series.
 
 func BenchmarkWith(b *testing.B) {
 	reg := registry()
@@ -96,8 +96,7 @@ func BenchmarkWithRandom(b *testing.B) {
 	var sets [1 << 16][3]string
 	for i := range sets {
 		k := random.IntN(10_000)
-		sets[i] = [3]string{"M" + strconv.Itoa(k%4), strconv.Itoa(200 + k/4%5),
-			"/api/v1/resource/" + strconv.Itoa(k/20)}
+		sets[i] = [3]string{"M" + strconv.Itoa(k%4), strconv.Itoa(200 + k/4%5), "/api/v1/resource/" + strconv.Itoa(k/20)}
 		v.With(sets[i][:]...)
 	}
 	both(b, func() func(int) {
@@ -112,7 +111,7 @@ func BenchmarkWithRandom(b *testing.B) {
 	})
 }
 
-// BenchmarkCreate makes series of two labels, up to 100 000 in a family.
+// BenchmarkCreate creates series with two labels, up to 100 000 in a family.
 func BenchmarkCreate(b *testing.B) {
 	const most = 100_000
 	values := paths(most)
@@ -153,7 +152,8 @@ func BenchmarkCreate(b *testing.B) {
 	}
 }
 
-// BenchmarkDelete deletes and makes again one of 10 000 series, so that there are always as many.
+// BenchmarkDelete deletes one of 10 000 series and creates it again, so their number stays the
+// same.
 func BenchmarkDelete(b *testing.B) {
 	v := must(registry().NewCounterVec("c_total", "", []string{"tenant", "path"}))
 	values := paths(10_000)

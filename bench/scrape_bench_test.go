@@ -15,7 +15,7 @@ import (
 	"github.com/quipu-metrics/quipu/export"
 )
 
-// nowhere is a response that counts its bytes.
+// nowhere is a response writer that only counts bytes.
 type nowhere struct {
 	header http.Header
 	n      int
@@ -51,7 +51,7 @@ func filled(kind string, n int) *engine.Registry {
 	return reg
 }
 
-// BenchmarkScrape asks export.Handler for whole pages: every kind of series in every format, plain
+// BenchmarkScrape gets whole pages from export.Handler: every kind of series in every format, plain
 // and compressed. Registries of a million series, and pages of over a hundred megabytes, are left
 // out in short mode.
 func BenchmarkScrape(b *testing.B) {
@@ -117,9 +117,9 @@ func scrape(b *testing.B, reg *engine.Registry, f encode.Format, encoding string
 	b.ReportMetric(float64(size), "page-B")
 }
 
-// BenchmarkMemory reports the heap that an idle series takes: made by a lookup and updated once,
-// two labels, 100 000 of them, everything included that the registry keeps for it. It is not about
-// time.
+// BenchmarkMemory reports the heap memory of an idle series: one of 100 000 with two labels, looked
+// up and updated once. All that the registry keeps for the series is included. The benchmark
+// measures no time.
 func BenchmarkMemory(b *testing.B) {
 	const series = 100_000
 	for _, kind := range []string{"counter", "gauge", "histogram", "summary"} {
@@ -137,10 +137,10 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// heap returns the bytes of live objects.
+// heap returns the number of bytes in live objects.
 func heap() int64 {
 	runtime.GC()
-	runtime.GC() // what cleanups and pools held on to at the first
+	runtime.GC() // frees the objects that cleanups and pools still held at the first
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)

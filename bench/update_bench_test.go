@@ -40,7 +40,7 @@ func BenchmarkGaugeSet(b *testing.B) {
 	}))
 }
 
-// BenchmarkGaugeIncDec has two updates in an operation.
+// BenchmarkGaugeIncDec does two updates in one operation.
 func BenchmarkGaugeIncDec(b *testing.B) {
 	g := must(registry().NewGauge("g", ""))
 	both(b, stateless(func(n int) {
@@ -70,8 +70,8 @@ func BenchmarkHistogramObserve(b *testing.B) {
 	}))
 }
 
-// BenchmarkSummaryObserve also reports the CPU that the process spends on an observation until it
-// is part of the quantiles, merging included (total-ns/op).
+// BenchmarkSummaryObserve also reports the CPU time that the process spends on an observation until
+// it is part of the quantiles, merging included (total-ns/op).
 func BenchmarkSummaryObserve(b *testing.B) {
 	s := must(registry().NewSummary("s", ""))
 	values := latencies()

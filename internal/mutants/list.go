@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// listed is where the lists are, from the root of the module.
+// listed are the files of the lists, as seen from the root of the module.
 const listed = "internal/mutants/lists/*.diff"
 
 // mutant is one planted bug.
@@ -28,7 +28,7 @@ type place struct{ before, after []string }
 // dir is the directory of the package that the mutant is in.
 func (m *mutant) dir() string { return path.Dir(m.file) }
 
-// readLists returns the mutants of all lists, in the order of the lists' names.
+// readLists returns the mutants of all lists, in the order of the names of the lists.
 func readLists(root string) ([]mutant, error) {
 	names, err := filepath.Glob(filepath.Join(root, listed))
 	if err != nil {
@@ -102,7 +102,7 @@ func (m *mutant) apply(source string) (string, error) {
 		if before == after {
 			return "", errors.New("it changes nothing")
 		}
-		// A line end before the first line keeps the match from beginning inside one.
+		// Line ends before the source and the old code keep a match from beginning inside a line.
 		if n := occurrences("\n"+source, "\n"+before); n != 1 {
 			return "", fmt.Errorf("its old code occurs %d times in %s:\n%s", n, m.file, before)
 		}
@@ -111,7 +111,7 @@ func (m *mutant) apply(source string) (string, error) {
 	return source, nil
 }
 
-// occurrences counts part in text, those that overlap too.
+// occurrences counts the occurrences of part in text, overlapping ones too.
 func occurrences(text, part string) (n int) {
 	for at := strings.Index(text, part); at >= 0; at = strings.Index(text, part) {
 		n++

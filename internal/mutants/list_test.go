@@ -65,15 +65,16 @@ func TestABugMustChangeCodeThatOccursOnce(t *testing.T) {
 
 const root = "../.."
 
-// build is what the go command says about a package.
+// build describes a package, in the words of the go command.
 type build struct {
 	Dir        string
 	ImportPath string
-	Export     string // file with the compiled types
+	Export     string // file with the compiled types of the package
 	GoFiles    []string
 }
 
-// builds asks the go command for the packages in dirs, all that they import included, by their import paths.
+// builds asks the go command for the packages in dirs and for all packages that they import. It
+// returns them by their import paths.
 func builds(t *testing.T, dirs []string) map[string]build {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-export", "-deps", "-json=Dir,ImportPath,Export,GoFiles"}, dirs...)...)
@@ -94,7 +95,7 @@ func builds(t *testing.T, dirs []string) map[string]build {
 	}
 }
 
-// compile type-checks a package with other text in one of its files.
+// compile type-checks a package with another text for one of its files.
 func compile(b build, all map[string]build, file, text string) error {
 	files := token.NewFileSet()
 	var syntax []*ast.File
@@ -116,8 +117,8 @@ func compile(b build, all map[string]build, file, text string) error {
 	return err
 }
 
-// Every mutant's old code occurs exactly once, and with the new code in its place the package compiles. So whoever
-// changes the code keeps the mutants up to date.
+// The old code of every mutant occurs exactly once, and the package compiles with the new code in
+// its place. So a change to the code keeps the mutants up to date.
 func TestEveryMutantAppliesAndCompiles(t *testing.T) {
 	mutants, err := readLists(root)
 	require.NoError(t, err)

@@ -25,10 +25,12 @@ func main() {
 	}
 }
 
-// hang is how long tests may run that pass within the given time without a bug. A bug that makes them hang is found.
+// hang returns how long tests may run that take the given time without a bug. A bug that makes them
+// run longer counts as found.
 func hang(sound time.Duration) time.Duration { return 30*time.Second + 5*sound }
 
-// measure plants the bugs that match, in the module in the working directory, and reports what the tests say.
+// measure plants the bugs that match, in the module in the working directory, and prints the
+// results of the tests.
 func measure(runs int, match string, verbose bool) error {
 	filter, err := regexp.Compile(match)
 	if err != nil {
@@ -50,7 +52,7 @@ func measure(runs int, match string, verbose bool) error {
 
 	total := make(map[string]score)
 	var faults []string
-	sound := make(map[string]time.Duration) // how long the tests of a package take without a bug
+	sound := make(map[string]time.Duration) // time that the tests of a package take without a bug
 	for i := range mutants {
 		m := &mutants[i]
 		start := time.Now()
@@ -106,10 +108,10 @@ func (s *score) add(found bool) {
 	}
 }
 
-// enough tells whether nine of ten were found.
+// enough reports whether nine of ten bugs were found.
 func (s score) enough() bool { return s.found*10 >= s.planted*9 }
 
-// report prints the scores and complains about low ones.
+// report prints the scores. It returns an error that names the packages with low ones.
 func report(total map[string]score) error {
 	var low []string
 	var all score

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// plant applies m in the tree, runs the tests, and takes m out again. It returns the test that found it, or "" when a run
-// passed.
+// plant applies m in the tree, runs the tests, and takes m out again. It returns the name of the
+// test that found m, or "" when a run passed.
 func plant(tree string, m *mutant, limit time.Duration, runs int, verbose bool) (by string, err error) {
 	name := filepath.Join(tree, filepath.FromSlash(m.file))
 	source, err := os.ReadFile(name)
@@ -44,13 +44,13 @@ func plant(tree string, m *mutant, limit time.Duration, runs int, verbose bool) 
 	return by, nil
 }
 
-// unbuilt stands for the name of a test when the package or its tests do not compile.
+// unbuilt takes the place of a test's name when the package or its tests do not compile.
 const unbuilt = "(build)"
 
 var firstFailure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
-// test runs the short tests of a package and returns the name of the first that fails and the output, or "" when all pass.
-// Tests that take longer than limit fail.
+// test runs the short tests of a package. It returns the name of the first test that fails, and the
+// output. The name is "" when all tests pass. Tests that take longer than limit fail.
 func test(tree, dir string, limit time.Duration) (failed, output string) {
 	cmd := exec.Command("go", "test", "-short", "-vet=off", "-count=1", "-failfast", "-timeout="+limit.String(), "./"+dir)
 	cmd.Dir = tree

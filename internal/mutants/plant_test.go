@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A module of one package, whose test knows that two is 2 and does not know what three is.
+// The test of this module checks that two returns 2, and does not check three.
 func TestABugIsPlantedInACopyAndTheTestsAreAsked(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range map[string]string{

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// copyModule copies the module at root, without nested modules and hidden directories, into dir.
+// copyModule copies the module at root into dir, without nested modules and hidden directories.
 func copyModule(root, dir string) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
