@@ -38,7 +38,9 @@ func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 		promote           = "atomicf/promote.go"
 	)
 	realcode.Planted(t, "atomicf", map[string]realcode.Edit{
-		"Inc adds after Unpin": {count, "percpu.Add(p, 1)\n\t\t\tpercpu.Unpin()", "percpu.Unpin()\n\t\t\tpercpu.Add(p, 1)"},
+		"Inc adds after Unpin": {count,
+			"percpu.Add(p, 1)\n\t\t\tpercpu.Unpin()",
+			"percpu.Unpin()\n\t\t\tpercpu.Add(p, 1)"},
 		"a large cold addition without compare-and-swap": {count,
 			"if c.word.CompareAndSwap(w, (w+n)&^hotBit) {",
 			"if c.word.Store((w + n) &^ hotBit); true {"},
@@ -50,19 +52,28 @@ func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 		"a cold Sum is loaded and stored": {sum,
 			"if s.word.CompareAndSwap(w, math.Float64bits(math.Float64frombits(w)+v)) {\n\t\t\treturn\n\t\t}",
 			"s.word.Store(math.Float64bits(math.Float64frombits(w) + v))\n\t\treturn"},
-		"a hot Sum is added to without a pin": {sum, "percpu.Unpin()\n\t\t\truntime.KeepAlive(s) // as", "runtime.KeepAlive(s) // as"},
-		"the generation is not compared": {level, "percpu.Load(&row[levelStamp])>>levelSeqBits == w>>percpu.IndexBits&levelGenMask",
+		"a hot Sum is added to without a pin": {sum,
+			"percpu.Unpin()\n\t\t\truntime.KeepAlive(s) // as",
+			"runtime.KeepAlive(s) // as"},
+		"the generation is not compared": {level,
+			"percpu.Load(&row[levelStamp])>>levelSeqBits == w>>percpu.IndexBits&levelGenMask",
 			"true"},
-		"the tag is read before Pin": {level, "pid := percpu.Pin()\n\tw := l.word.Load() // after Pin: see the type's comment",
+		"the tag is read before Pin": {level,
+			"pid := percpu.Pin()\n\tw := l.word.Load() // after Pin: see the type's comment",
 			"w := l.word.Load()\n\tpid := percpu.Pin()"},
 		"the stamp is stored before the zeroes": {level, "\t\tpercpu.Store(&row[levelInt], 0)",
 			"\t\tpercpu.Store(&row[levelStamp], stamp)\n\t\tpercpu.Store(&row[levelInt], 0)"},
-		"the tag is not looked at again":    {level, "if l.word.Load() == w {\n\t\t\truntime", "if true {\n\t\t\truntime"},
+		"the tag is not looked at again": {level,
+			"if l.word.Load() == w {\n\t\t\truntime",
+			"if true {\n\t\t\truntime"},
 		"the pair's stamp is not rechecked": {level, "if now == stamp {\n\t\t\tbreak", "if true {\n\t\t\tbreak"},
 		"the base is stored after the tag": {level,
-			"atomic.StoreUint64(&percpu.Row(0, index)[levelBase], w)\n\t\thot = l.word.CompareAndSwap(w, hotNaN|gen<<percpu.IndexBits|uint64(index))",
-			"hot = l.word.CompareAndSwap(w, hotNaN|gen<<percpu.IndexBits|uint64(index))\n\t\tatomic.StoreUint64(&percpu.Row(0, index)[levelBase], w)"},
-		"the lock is taken by load and store": {level, "|| !l.heat.CompareAndSwap(state, state|levelLock) {\n\t\treturn false\n\t}",
+			"atomic.StoreUint64(&percpu.Row(0, index)[levelBase], w)\n" +
+				"\t\thot = l.word.CompareAndSwap(w, hotNaN|gen<<percpu.IndexBits|uint64(index))",
+			"hot = l.word.CompareAndSwap(w, hotNaN|gen<<percpu.IndexBits|uint64(index))\n" +
+				"\t\tatomic.StoreUint64(&percpu.Row(0, index)[levelBase], w)"},
+		"the lock is taken by load and store": {level,
+			"|| !l.heat.CompareAndSwap(state, state|levelLock) {\n\t\treturn false\n\t}",
 			"{\n\t\treturn false\n\t}\n\tl.heat.Store(state | levelLock)"},
 	})
 }

@@ -27,8 +27,8 @@ func signsNeeded(t *testing.T, pause time.Duration, casFailed bool) int {
 }
 
 func TestContentionTakesAFewSignsInAShortTime(t *testing.T) {
-	require.Eventually(t, func() bool { return signsNeeded(t, 0, true) == heatSigns+1 }, 10*time.Second, time.Millisecond,
-		"failed exchanges, one after the other")
+	require.Eventually(t, func() bool { return signsNeeded(t, 0, true) == heatSigns+1 },
+		10*time.Second, time.Millisecond, "failed exchanges, one after the other")
 	require.Equal(t, -1, signsNeeded(t, 2*heatWindow, true), "failed exchanges, far apart")
 }
 
@@ -61,7 +61,8 @@ func TestSustainedUseOfOnePCountsWherePinningIsCheaper(t *testing.T) {
 	measured := pinCost.Load()
 	defer pinCost.Store(measured)
 	pinCost.Store(pinCheaper)
-	require.Eventually(t, func() bool { return signsNeeded(t, 0, false) == heatSigns+1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return signsNeeded(t, 0, false) == heatSigns+1 },
+		10*time.Second, time.Millisecond)
 	pinCost.Store(pinDearer)
 	require.Eventually(t, func() bool { return signsNeeded(t, 0, false) == -1 }, 10*time.Second, time.Millisecond,
 		"and are no sign where it is not")

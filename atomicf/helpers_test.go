@@ -59,7 +59,8 @@ func mustHeat[C any](t testing.TB, c C, heat func(C) bool) {
 		if heat(c) {
 			return
 		}
-		time.Sleep(10 * time.Microsecond) // the cleanup of another test holds the lock of the slab, and may have been descheduled
+		// The cleanup of another test holds the lock of the slab, and may have been descheduled.
+		time.Sleep(10 * time.Microsecond)
 	}
 	require.Fail(t, "the cell does not turn hot")
 }

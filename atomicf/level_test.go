@@ -21,12 +21,13 @@ func TestLevelAddsLikeFloat64(t *testing.T) {
 		adds  []float64
 		want  float64
 	}{
-		"nothing":                     {0, nil, 0},
-		"up and down":                 {0, []float64{1, 1, -1, -1}, 0},
-		"below zero":                  {0, []float64{-1, -2.5}, -3.5},
-		"denormals":                   {tiny, []float64{tiny, -tiny, tiny}, 2 * tiny},
-		"past 2^53":                   {1 << 53, []float64{2, 2, -2}, 1<<53 + 2},
-		"steps at the integer limit":  {0, []float64{levelIntLimit, -levelIntLimit, levelIntLimit, 1}, levelIntLimit + 1},
+		"nothing":     {0, nil, 0},
+		"up and down": {0, []float64{1, 1, -1, -1}, 0},
+		"below zero":  {0, []float64{-1, -2.5}, -3.5},
+		"denormals":   {tiny, []float64{tiny, -tiny, tiny}, 2 * tiny},
+		"past 2^53":   {1 << 53, []float64{2, 2, -2}, 1<<53 + 2},
+		"steps at the integer limit": {
+			0, []float64{levelIntLimit, -levelIntLimit, levelIntLimit, 1}, levelIntLimit + 1},
 		"steps past the limit":        {0, []float64{levelIntLimit + 1, 1 << 40, -1 << 40}, levelIntLimit + 1},
 		"infinity":                    {1, []float64{inf, 1, -1}, inf},
 		"minus infinity":              {1, []float64{-inf, 1.5, -1}, -inf},
@@ -71,7 +72,8 @@ func levelIsHot(l *Level) bool { return l.word.Load() >= hotNaN }
 
 var levelEdges = []float64{
 	0, math.Copysign(0, -1), 1, -1, 0.1, math.Pi, 1<<53 - 1, 1 << 53, 1<<53 + 2, 1 << 62, 1 << 63, -1 << 63,
-	math.SmallestNonzeroFloat64, -math.SmallestNonzeroFloat64, math.MaxFloat64, -math.MaxFloat64, math.Inf(1), math.Inf(-1),
+	math.SmallestNonzeroFloat64, -math.SmallestNonzeroFloat64, math.MaxFloat64, -math.MaxFloat64,
+	math.Inf(1), math.Inf(-1),
 }
 
 func TestLevelReadsBackWhatWasSetBitForBit(t *testing.T) {

@@ -49,7 +49,8 @@ func spreadScenarios(fresh func() spread) []interleave.Scenario {
 		load func(reader int)
 		heat func()
 	}
-	scenario := func(name string, setup func(w *interleave.World, c spread, a actions, h *interleave.History)) interleave.Scenario {
+	type setupFunc func(w *interleave.World, c spread, a actions, h *interleave.History)
+	scenario := func(name string, setup setupFunc) interleave.Scenario {
 		return interleave.Scenario{Name: name, Setup: func(w *interleave.World) {
 			pinCost.Store(pinDearer)
 			c, h := fresh(), interleave.NewHistory()

@@ -96,7 +96,9 @@ func BenchmarkWithRandom(b *testing.B) {
 	var sets [1 << 16][3]string
 	for i := range sets {
 		k := random.IntN(10_000)
-		sets[i] = [3]string{"M" + strconv.Itoa(k%4), strconv.Itoa(200 + k/4%5), "/api/v1/resource/" + strconv.Itoa(k/20)}
+		sets[i] = [3]string{
+			"M" + strconv.Itoa(k%4), strconv.Itoa(200 + k/4%5), "/api/v1/resource/" + strconv.Itoa(k/20),
+		}
 		v.With(sets[i][:]...)
 	}
 	both(b, func() func(int) {

@@ -35,7 +35,8 @@ func BenchmarkExemplar(b *testing.B) {
 	values := latencies()
 	trace := engine.Labels{"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}
 	ctx := context.Background()
-	wants := must(registry().NewHistogram("h", "", engine.WithExemplars(func(context.Context) engine.Labels { return trace })))
+	traced := engine.WithExemplars(func(context.Context) engine.Labels { return trace })
+	wants := must(registry().NewHistogram("h", "", traced))
 	plain := must(registry().NewHistogram("h", ""))
 	for name, observe := range map[string]func(v float64){
 		"given":        func(v float64) { wants.ObserveWithExemplar(v, trace) },

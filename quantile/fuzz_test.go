@@ -14,7 +14,8 @@ import (
 func FuzzRankError(f *testing.F) {
 	f.Add([]byte{}, byte(0))
 	f.Add([]byte("\x00\x00\x00\x01\x80\x00\xff\xff\x7f\xff\xfe\x00"), byte(1))
-	f.Add([]byte("the quick brown fox jumps over the lazy dog and does so again and again until the window has turned"), byte(5))
+	f.Add([]byte("the quick brown fox jumps over the lazy dog and does so again and again "+
+		"until the window has turned"), byte(5))
 	ramp := make([]byte, 4000)
 	for i := range len(ramp) / 2 {
 		binary.BigEndian.PutUint16(ramp[2*i:], uint16(i*(1-2*(i%2))))

@@ -28,7 +28,8 @@ func TestObjectivesAreChecked(t *testing.T) {
 
 // TestEnvelopeIsTheMinimumOfItsObjectives compares the precomputed segments with the definition.
 func TestEnvelopeIsTheMinimumOfItsObjectives(t *testing.T) {
-	for _, set := range append(objectiveSets, map[float64]float64{0.1: 0.2}, map[float64]float64{0.3: 0.2, 0.4: 0.01, 0.6: 0.2}) {
+	for _, set := range append(objectiveSets,
+		map[float64]float64{0.1: 0.2}, map[float64]float64{0.3: 0.2, 0.4: 0.01, 0.6: 0.2}) {
 		o := mustObjectives(t, set)
 		for i := 0; i <= 1000; i++ {
 			x := float64(i) / 1000

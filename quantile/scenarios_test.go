@@ -120,12 +120,13 @@ func TestEveryInterleavingOfTheLogKeepsEveryObservation(t *testing.T) {
 			})
 			w.Go(1, func() { l.read(0) })
 		})),
-		bounded(2, 4, scenario("a drain of a chunk that becomes full, and a merger", func(w *interleave.World, l *logged) {
-			l.Before(0)
-			l.Observe(&l.w, 1)
-			w.Go(0, func() { l.observe(1); l.observe(2) })
-			w.Go(1, func() { l.Drain() })
-			w.Go(2, func() { l.mergeFull() })
-		})),
+		bounded(2, 4, scenario("a drain of a chunk that becomes full, and a merger",
+			func(w *interleave.World, l *logged) {
+				l.Before(0)
+				l.Observe(&l.w, 1)
+				w.Go(0, func() { l.observe(1); l.observe(2) })
+				w.Go(1, func() { l.Drain() })
+				w.Go(2, func() { l.mergeFull() })
+			})),
 	)
 }

@@ -20,8 +20,10 @@ func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 	realcode.Planted(t, "shard", map[string]realcode.Edit{
 		"a series that comes back takes its old place": {roster,
 			"r.at(length).Store(n)\n\tr.length.Store(length + 1)",
-			"for i := range length {\n\t\tif r.at(i).Load() == nil {\n\t\t\tn.slot.Store(n.slot.Load()&flagEscaped | i)\n" +
-				"\t\t\tr.at(i).Store(n)\n\t\t\treturn r\n\t\t}\n\t}\n\tr.at(length).Store(n)\n\tr.length.Store(length + 1)"},
+			"for i := range length {\n\t\tif r.at(i).Load() == nil {\n" +
+				"\t\t\tn.slot.Store(n.slot.Load()&flagEscaped | i)\n" +
+				"\t\t\tr.at(i).Store(n)\n\t\t\treturn r\n\t\t}\n\t}\n" +
+				"\tr.at(length).Store(n)\n\tr.length.Store(length + 1)"},
 		"a roster is published before it is filled": {roster,
 			"m.roster.Store(r.compacted())", "m.roster.Store(new(roster))\n\t\tm.roster.Store(r.compacted())"},
 		"the length is read at every step": {roster,

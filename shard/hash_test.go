@@ -90,16 +90,18 @@ func TestOpenMapsKeepCollidingValuesApart(t *testing.T) {
 func TestOrdinaryValuesSpreadEvenly(t *testing.T) {
 	const n = 10_000
 	for name, value := range map[string]func(i int) string{
-		"decimal":            func(i int) string { return strconv.Itoa(i) },
-		"padded":             func(i int) string { return fmt.Sprintf("%08d", i) },
-		"with a prefix":      func(i int) string { return fmt.Sprintf("user-%d", i) },
-		"with a suffix":      func(i int) string { return fmt.Sprintf("%d.example", i) },
-		"hexadecimal":        func(i int) string { return fmt.Sprintf("%016x", i) },
-		"longer than 16":     func(i int) string { return fmt.Sprintf("/api/v1/objects/%d", i) },
-		"two bytes":          func(i int) string { return string([]byte{byte(i), byte(i >> 8)}) },
-		"high bits":          func(i int) string { return string([]byte{1, 2, 3, 4, 5, 6, byte(i), byte(i >> 8)}) },
-		"low bits of eight":  func(i int) string { return string([]byte{byte(i), byte(i >> 8), 3, 4, 5, 6, 7, 8}) },
-		"middle of sixteen":  func(i int) string { return "0123456" + string([]byte{byte(i), byte(i >> 8)}) + "9abcdef" },
+		"decimal":           func(i int) string { return strconv.Itoa(i) },
+		"padded":            func(i int) string { return fmt.Sprintf("%08d", i) },
+		"with a prefix":     func(i int) string { return fmt.Sprintf("user-%d", i) },
+		"with a suffix":     func(i int) string { return fmt.Sprintf("%d.example", i) },
+		"hexadecimal":       func(i int) string { return fmt.Sprintf("%016x", i) },
+		"longer than 16":    func(i int) string { return fmt.Sprintf("/api/v1/objects/%d", i) },
+		"two bytes":         func(i int) string { return string([]byte{byte(i), byte(i >> 8)}) },
+		"high bits":         func(i int) string { return string([]byte{1, 2, 3, 4, 5, 6, byte(i), byte(i >> 8)}) },
+		"low bits of eight": func(i int) string { return string([]byte{byte(i), byte(i >> 8), 3, 4, 5, 6, 7, 8}) },
+		"middle of sixteen": func(i int) string {
+			return "0123456" + string([]byte{byte(i), byte(i >> 8)}) + "9abcdef"
+		},
 		"powers of a letter": func(i int) string { return string(make([]byte, i%1000)) + strconv.Itoa(i/1000) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,7 +16,8 @@ import (
 // tricky values could confuse a comparison with rendered text.
 var tricky = []string{
 	"", "a", "ab", "GET", "200", `"`, `\`, "\n", `\\`, `\"`, `\n`, `n`, "\\\n", `","`, `",b="`, `x",b="y`, `x",b=`,
-	`a="x"`, `="`, `=`, `,`, `"}`, `} 1`, "é", "日本語", "\x00", strings.Repeat("x", 16), strings.Repeat("x", 17), strings.Repeat(`\`, 20),
+	`a="x"`, `="`, `=`, `,`, `"}`, `} 1`, "é", "日本語", "\x00",
+	strings.Repeat("x", 16), strings.Repeat("x", 17), strings.Repeat(`\`, 20),
 }
 
 // constantLabels are constant labels for families, with their text.

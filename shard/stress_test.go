@@ -93,7 +93,8 @@ func TestAFloodOfLabelSetsFillsTheMapOnceAndIsCounted(t *testing.T) {
 		total += seriesOf(node).hits.Load()
 	}
 	require.Equal(t, uint64(n/goroutines*goroutines), total, "nothing is lost")
-	require.Equal(t, f.rejections.Load(), over.hits.Load(), "each update in the overflow series was counted as rejected")
+	require.Equal(t, f.rejections.Load(), over.hits.Load(),
+		"each update in the overflow series was counted as rejected")
 	require.Greater(t, over.hits.Load(), uint64(n/4))
 	if !raceEnabled {
 		t.Run("lookups cost at most twice as much", func(t *testing.T) {

@@ -77,7 +77,8 @@ type build struct {
 // returns them by their import paths.
 func builds(t *testing.T, dirs []string) map[string]build {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"list", "-export", "-deps", "-json=Dir,ImportPath,Export,GoFiles"}, dirs...)...)
+	list := []string{"list", "-export", "-deps", "-json=Dir,ImportPath,Export,GoFiles"}
+	cmd := exec.Command("go", append(list, dirs...)...)
 	cmd.Dir = root
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -110,9 +111,8 @@ func compile(b build, all map[string]build, file, text string) error {
 		}
 		syntax = append(syntax, f)
 	}
-	config := types.Config{
-		Importer: importer.ForCompiler(files, "gc", func(path string) (io.ReadCloser, error) { return os.Open(all[path].Export) }),
-	}
+	open := func(path string) (io.ReadCloser, error) { return os.Open(all[path].Export) }
+	config := types.Config{Importer: importer.ForCompiler(files, "gc", open)}
 	_, err := config.Check(b.ImportPath, files, syntax, nil)
 	return err
 }

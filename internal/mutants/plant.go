@@ -52,7 +52,8 @@ var firstFailure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 // test runs the short tests of a package. It returns the name of the first test that fails, and the
 // output. The name is "" when all tests pass. Tests that take longer than limit fail.
 func test(tree, dir string, limit time.Duration) (failed, output string) {
-	cmd := exec.Command("go", "test", "-short", "-vet=off", "-count=1", "-failfast", "-timeout="+limit.String(), "./"+dir)
+	cmd := exec.Command("go", "test", "-short", "-vet=off", "-count=1", "-failfast",
+		"-timeout="+limit.String(), "./"+dir)
 	cmd.Dir = tree
 	out, err := cmd.CombinedOutput()
 	output = string(out)

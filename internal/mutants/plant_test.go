@@ -15,9 +15,10 @@ import (
 func TestABugIsPlantedInACopyAndTheTestsAreAsked(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range map[string]string{
-		"go.mod":           "module example.com/m\n\ngo 1.26.0\n",
-		"p/p.go":           "package p\n\nfunc two() int {\n\treturn 2\n}\n\nfunc three() int {\n\treturn 3\n}\n",
-		"p/p_test.go":      "package p\n\nimport \"testing\"\n\nfunc TestTwo(t *testing.T) {\n\tif three(); two() != 2 {\n\t\tt.Error()\n\t}\n}\n",
+		"go.mod": "module example.com/m\n\ngo 1.26.0\n",
+		"p/p.go": "package p\n\nfunc two() int {\n\treturn 2\n}\n\nfunc three() int {\n\treturn 3\n}\n",
+		"p/p_test.go": "package p\n\nimport \"testing\"\n\n" +
+			"func TestTwo(t *testing.T) {\n\tif three(); two() != 2 {\n\t\tt.Error()\n\t}\n}\n",
 		"nested/go.mod":    "module example.com/nested\n",
 		".hidden/data.txt": "hidden\n",
 	} {

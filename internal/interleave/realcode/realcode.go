@@ -266,7 +266,8 @@ func adapt(pkg string, d *ast.GenDecl) (resets []string) {
 			case len(v.Values) > i:
 				resets = append(resets, fmt.Sprintf("\t\t%s = %s\n", name.Name, text(v.Values[i])))
 			default:
-				resets = append(resets, fmt.Sprintf("\t\t{\n\t\t\tvar zero %s\n\t\t\t%s = zero\n\t\t}\n", text(v.Type), name.Name))
+				resets = append(resets,
+					fmt.Sprintf("\t\t{\n\t\t\tvar zero %s\n\t\t\t%s = zero\n\t\t}\n", text(v.Type), name.Name))
 			}
 		}
 	}
