@@ -16,7 +16,7 @@
 //   - [github.com/quipu-metrics/quipu/engine/metrictest]: metrics in tests
 //   - [github.com/quipu-metrics/quipu/export/push]: pushes to a Pushgateway
 //
-// These packages are underneath. Each can be used by itself:
+// These packages are underneath. Each can be used by itself, as its Examples show:
 //
 //   - [github.com/quipu-metrics/quipu/histogram]: bucket layouts and bucket counts
 //   - [github.com/quipu-metrics/quipu/quantile]: quantiles of streams with a bounded error

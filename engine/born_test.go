@@ -32,7 +32,7 @@ func TestASeriesCreatedAfterTheMachineSleptIsNotAsOldAsTheSleep(t *testing.T) {
 
 	c, err := r.NewCounter("c_total", "")
 	require.NoError(t, err)
-	created := bornMillis(c.node.Born, r.epochMillis)
+	created := bornMillis(c.node.Created, r.epochMillis)
 	require.LessOrEqual(t, created, now.UnixMilli())
 	require.Greater(t, created, now.UnixMilli()-bornFineStep)
 }

@@ -106,7 +106,7 @@ func newFamily(c *core, k *kind, d definition) *family {
 func (f *family) newSeries() *shard.Node {
 	s := f.kind.newSeries(f)
 	s.fam = f
-	s.node.Born = bornOf(f.core.clock(), f.core.epochMillis)
+	s.node.Created = bornOf(f.core.clock(), f.core.epochMillis)
 	return &s.node
 }
 
@@ -126,7 +126,7 @@ func (f *family) created(n *shard.Node, s *state) float64 {
 		return 0
 	}
 	// A quotient, so that a page shows at most three decimals.
-	return float64(bornMillis(n.Born, f.core.epochMillis)) / 1000
+	return float64(bornMillis(n.Created, f.core.epochMillis)) / 1000
 }
 
 // encoder returns the encoder of the family. Where another family has the name that OpenMetrics would

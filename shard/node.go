@@ -5,15 +5,15 @@ package shard
 import "sync/atomic"
 
 // Node is the part of a series that a Map uses. A metric type embeds it as its first field, and
-// converts pointers to the Node into pointers to itself. Labels and Born are set before other
+// converts pointers to the Node into pointers to itself. Labels and Created are set before other
 // goroutines can find the node, and never change.
 type Node struct {
 	// Labels is the text of all labels as a page shows it: escaped, and without braces. The Map
 	// sets it.
 	Labels string
-	// Born is the time when the series was created, in an encoding of the caller. The Map does not
-	// use it.
-	Born uint32
+	// Created is the time when the series was created, in an encoding of the caller. The Map does
+	// not use it.
+	Created uint32
 
 	slot atomic.Uint32 // position in the roster, and flags; written under Map.mu
 }
