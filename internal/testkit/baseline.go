@@ -4,6 +4,7 @@ package testkit
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"runtime"
@@ -24,6 +25,7 @@ func Baseline(t testing.TB) {
 // so.
 func baseline(t testing.TB, patience time.Duration) {
 	t.Helper()
+	startPoller()
 	idle()
 	goroutines, descriptors := runtime.NumGoroutine(), openDescriptors()
 	t.Cleanup(func() {
@@ -44,6 +46,14 @@ func baseline(t testing.TB, patience time.Duration) {
 			return nil
 		})
 	})
+}
+
+// startPoller makes the runtime open the descriptors of its network poller, which it does at the first
+// socket of the process, and keeps.
+func startPoller() {
+	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		l.Close()
+	}
 }
 
 // idle closes the connections that http.Get and similar functions keep for the next request.
