@@ -48,8 +48,8 @@ func baseline(t testing.TB, patience time.Duration) {
 	})
 }
 
-// startPoller makes the runtime open the descriptors of its network poller, which it does at the first
-// socket of the process, and keeps.
+// startPoller makes the runtime open the descriptors of its network poller, which it does at the
+// first socket of the process, and keeps.
 func startPoller() {
 	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
 		l.Close()
