@@ -65,7 +65,7 @@ func BenchmarkLoopback(b *testing.B) {
 // BenchmarkGzipLevels compares the levels, to justify gzipLevel.
 func BenchmarkGzipLevels(b *testing.B) {
 	var page strings.Builder
-	_, err := Render(&page, manySeries(b, 100_000))
+	_, err := Render(&page, manySeries(b, 100_000), "")
 	require.NoError(b, err)
 	text := []byte(page.String())
 	for _, level := range []int{gzip.HuffmanOnly, 1, 2, 3, 4, 6} {

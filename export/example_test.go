@@ -121,12 +121,22 @@ func ExampleRender() {
 	// orders_total{outcome="refused"} 1
 }
 
-// Negotiate tells the content type before a page is written.
+// Negotiate tells the format that a client prefers.
 func ExampleNegotiate() {
+	fmt.Println(export.Negotiate("application/openmetrics-text;version=1.0.0,text/plain;q=0.5"))
+	fmt.Println(export.Negotiate("text/html,*/*;q=0.8"))
+	// Output:
+	// openmetrics
+	// text
+}
+
+// ContentType tells the content type before a page is written.
+func ExampleContentType() {
+	options := []export.Option{export.WithoutSelfMetrics(), export.WithScrapeTimeout(10 * time.Second)}
 	handler := func(w http.ResponseWriter, r *http.Request) {
-		accept := r.Header.Values("Accept")
-		w.Header().Set("Content-Type", export.Negotiate(accept...).ContentType())
-		if _, err := export.Render(w, shop(), accept...); err != nil {
+		reg, accept := shop(), strings.Join(r.Header.Values("Accept"), ",")
+		w.Header().Set("Content-Type", export.ContentType(reg, accept, options...))
+		if _, err := export.Render(w, reg, accept, options...); err != nil {
 			panic(http.ErrAbortHandler) // a part of a page must not look like the whole
 		}
 	}

@@ -57,7 +57,7 @@ func gunzip(t *testing.T, r io.Reader) string {
 func page(t testing.TB, reg *engine.Registry) *testkit.Page {
 	t.Helper()
 	var text strings.Builder
-	_, err := Render(&text, reg)
+	_, err := Render(&text, reg, "")
 	require.NoError(t, err)
 	p, err := testkit.ParsePage(text.String())
 	require.NoError(t, err)

@@ -31,7 +31,7 @@ func visit(h http.Handler, paths ...string) {
 // showSeries prints the lines of a registry's page that begin with a prefix.
 func showSeries(reg *engine.Registry, prefix string) {
 	var page strings.Builder
-	if _, err := export.Render(&page, reg); err != nil {
+	if _, err := export.Render(&page, reg, ""); err != nil {
 		fmt.Println(err)
 	}
 	for line := range strings.Lines(page.String()) {

@@ -9,8 +9,8 @@ import (
 )
 
 // Negotiate returns the format that a [Handler] without options chooses for the given lines of an
-// Accept header. Handlers that call [Render] need it to set Content-Type before they write. It may
-// be called concurrently and allocates nothing.
+// Accept header. [ContentType] knows the options too. It may be called concurrently and allocates
+// nothing.
 //
 // Weights, parameters and wildcards count as in RFC 9110, section 12.5.1. Between equal weights a
 // named type beats a wildcard, and then the earlier element wins. Parameters that do not

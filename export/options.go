@@ -18,7 +18,8 @@ const (
 	defaultMaxConcurrent = 8
 )
 
-// Option configures a [Handler], or the handler of a [Service].
+// Option configures a [Handler], the handler of a [Service], or one page of [Render]. Options that
+// only a handler can follow say so.
 type Option func(*handlerConfig)
 
 type handlerConfig struct {
@@ -29,9 +30,19 @@ type handlerConfig struct {
 	noGzip        bool
 	noSelf        bool
 	created       bool
+	handlerOnly   string // an option that only a handler can follow, if there is one
 }
 
 func newHandlerConfig(opts []Option) handlerConfig {
+	c, err := configOf(opts)
+	if err != nil {
+		panic("quipu: Handler: " + err.Error())
+	}
+	return c
+}
+
+// configOf applies options to the defaults.
+func configOf(opts []Option) (handlerConfig, error) {
 	c := handlerConfig{
 		offers:        defaultOffers,
 		writeTimeout:  defaultWriteTimeout,
@@ -39,21 +50,22 @@ func newHandlerConfig(opts []Option) handlerConfig {
 	}
 	for i, opt := range opts {
 		if opt == nil {
-			panic(fmt.Sprintf("quipu: Handler: option %d of %d is nil", i+1, len(opts)))
+			return c, fmt.Errorf("option %d of %d is nil", i+1, len(opts))
 		}
 		opt(&c)
 	}
-	return c
+	return c, nil
 }
 
 // WithWriteTimeout bounds the time that the client may take to receive one chunk of a page, which
 // is 64 KiB, or 32 KiB under gzip. The default is 10 seconds. The deadline moves ahead before every
 // chunk, so it limits how slow a reader may be, but not how large a page may be;
 // [WithScrapeTimeout] limits the whole page. While a page is written, this deadline replaces that
-// of http.Server.WriteTimeout. WithWriteTimeout panics if d is not positive.
+// of http.Server.WriteTimeout. WithWriteTimeout panics if d is not positive. [Render] returns an
+// error for it, because it sets no deadlines.
 func WithWriteTimeout(d time.Duration) Option {
 	mustBePositive("WithWriteTimeout", d)
-	return func(c *handlerConfig) { c.writeTimeout = d }
+	return func(c *handlerConfig) { c.writeTimeout, c.handlerOnly = d, "WithWriteTimeout" }
 }
 
 // WithScrapeTimeout bounds the time of a scrape, from the request to the last byte. A page that is
@@ -61,6 +73,9 @@ func WithWriteTimeout(d time.Duration) Option {
 // in X-Prometheus-Scrape-Timeout-Seconds, within 1 second and 2 minutes, or 1 minute if the scraper
 // states none. With this option the limit is d, or less if the scraper states less.
 // WithScrapeTimeout panics if d is not positive.
+//
+// [Render] has no limit without this option. With it, a page that is not complete after d is an
+// error, although a write that is under way then is not interrupted.
 func WithScrapeTimeout(d time.Duration) Option {
 	mustBePositive("WithScrapeTimeout", d)
 	return func(c *handlerConfig) { c.scrapeTimeout = d }
@@ -69,7 +84,8 @@ func WithScrapeTimeout(d time.Duration) Option {
 // WithMaxConcurrent bounds the number of concurrent scrapes. The default is 8. One remote address
 // (for IPv6, one /64 network) has at most three quarters of the slots, and one HTTP/2 connection
 // half of them. A scrape beyond these bounds waits for up to a second and then gets 503 with
-// Retry-After. WithMaxConcurrent panics if n is less than 1.
+// Retry-After. WithMaxConcurrent panics if n is less than 1. [Render] returns an error for it,
+// because it writes one page.
 //
 // Stalled readers do not keep other scrapers out. While a scrape waits, the handler cuts off the
 // page of a reader that has held up one write for 200 ms, or all writes of its page for 2 seconds,
@@ -83,7 +99,7 @@ func WithMaxConcurrent(n int) Option {
 	if n < 1 {
 		panic(fmt.Sprintf("quipu: WithMaxConcurrent(%d): at least one scrape must be possible", n))
 	}
-	return func(c *handlerConfig) { c.maxConcurrent = n }
+	return func(c *handlerConfig) { c.maxConcurrent, c.handlerOnly = n, "WithMaxConcurrent" }
 }
 
 // WithFormats limits the formats to the given ones, in the order of the server's preference, which
@@ -120,7 +136,7 @@ func offerOf(f encode.Format) (offer, bool) {
 }
 
 // WithoutCompression turns gzip off, for servers behind a proxy that compresses, or where CPU time
-// is more expensive than the network.
+// is more expensive than the network. [Render] never compresses, with or without this option.
 func WithoutCompression() Option {
 	return func(c *handlerConfig) { c.noGzip = true }
 }

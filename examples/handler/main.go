@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/examples/internal/run"
@@ -39,7 +40,8 @@ func hello(w http.ResponseWriter, _ *http.Request) {
 // while it renders it, compresses it, and limits the time that a slow client may take.
 func ownMetrics(w http.ResponseWriter, r *http.Request) {
 	var page bytes.Buffer
-	contentType, err := export.Render(&page, engine.Default(), r.Header.Values("Accept")...)
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	contentType, err := export.Render(&page, engine.Default(), accept)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
