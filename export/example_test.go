@@ -82,7 +82,7 @@ func ExampleHandler_names() {
 
 func ExampleOption() {
 	handler := export.Handler(shop(),
-		export.WithFormats(encode.OpenMetrics, encode.Text), // OpenMetrics for clients without a preference, never protobuf
+		export.WithFormats(encode.OpenMetrics, encode.Text), // never protobuf; OpenMetrics by default
 		export.WithoutCompression(),                         // the proxy in front compresses
 		export.WithMaxConcurrent(2),
 		export.WithWriteTimeout(5*time.Second),

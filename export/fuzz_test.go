@@ -22,7 +22,8 @@ func FuzzAccept(f *testing.F) {
 		"",
 		"*/*",
 		"text/plain;version=0.0.4;q=1,*/*;q=0.1",
-		"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=1.0.0;q=0.4,*/*;q=0.2",
+		"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6," +
+			"text/plain;version=1.0.0;q=0.4,*/*;q=0.2",
 		protobufType + ";q=0.7,text/plain;version=0.0.4;q=0.3",
 		`text/plain;x="a,b;q=0\"",application/*;q=0.5`,
 		"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
@@ -38,7 +39,8 @@ func FuzzAccept(f *testing.F) {
 		pinned := choose(defaultOffers[1:2], []string{accept})
 		require.Equal(t, encode.OpenMetrics, pinned.format, "what is not offered is not chosen")
 
-		if !strings.ContainsAny(accept, `"`) && len(accept) < maxLineBytes-20 && strings.Count(accept, ",") < maxElements-2 {
+		if !strings.ContainsAny(accept, `"`) && len(accept) < maxLineBytes-20 &&
+			strings.Count(accept, ",") < maxElements-2 {
 			require.Equal(t, got, Negotiate(strings.Split(accept, ",")...), "lines are a list")
 			require.Equal(t, got, Negotiate("nothing/ours,"+accept), "what we do not have does not matter")
 		}
@@ -48,15 +50,17 @@ func FuzzAccept(f *testing.F) {
 // FuzzAcceptEncoding compares acceptsGzip with a plain reading of the RFC, for well-formed headers.
 func FuzzAcceptEncoding(f *testing.F) {
 	for _, seed := range []string{
-		"", "gzip", "gzip;q=0", "*", "*;q=0", "identity;q=1, gzip;q=0.5", "x-gzip", "gzip;q=0.001,deflate",
-		"br;q=1.0,*;q=0.1",
-		"gzip;q=NaN", "gzip;q=\"0\"", "gzip;;q=1", ",,,gzip", "GZIP;Q=0.5", "gzip;q=1.001", "identity, gzip, identity;q=0",
+		"", "gzip", "gzip;q=0", "*", "*;q=0", "identity;q=1, gzip;q=0.5", "x-gzip",
+		"gzip;q=0.001,deflate", "br;q=1.0,*;q=0.1",
+		"gzip;q=NaN", "gzip;q=\"0\"", "gzip;;q=1", ",,,gzip", "GZIP;Q=0.5", "gzip;q=1.001",
+		"identity, gzip, identity;q=0",
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
 		got := acceptsGzip([]string{header})
-		if strings.ContainsAny(header, `"\`) || len(header) > maxLineBytes || strings.Count(header, ",") >= maxElements {
+		if strings.ContainsAny(header, `"\`) || len(header) > maxLineBytes ||
+			strings.Count(header, ",") >= maxElements {
 			return
 		}
 		require.Equal(t, plainAcceptsGzip(header), got, "%q", header)

@@ -115,7 +115,8 @@ func TestNamesSelectFamiliesOfTheRegistry(t *testing.T) {
 	require.Equal(t, []string{"one", "two"}, families("?name[]=two&name%5B%5D=one"))
 	require.Nil(t, families("?name[]="))
 	require.Nil(t, families("?name[]=three"))
-	require.Equal(t, "# EOF\n", testkit.Get(h, "/?name[]=three", "Accept", "application/openmetrics-text").Body.String())
+	require.Equal(t, "# EOF\n", testkit.Get(h, "/?name[]=three", "Accept",
+		"application/openmetrics-text").Body.String())
 	require.Contains(t, testkit.Get(h, "/?name[]=quipu_scrapes_total").Body.String(), "\nquipu_scrapes_total ")
 }
 
@@ -168,7 +169,8 @@ func TestAStalledReaderOfARealPageHoldsUpNobody(t *testing.T) {
 	require.Less(t, held, 10*time.Second)
 	require.Positive(t, writes.Load())
 	require.EqualValues(t, writes.Load(), counter.Value())
-	require.Contains(t, testkit.Fetch(t, s.URL+"/?name[]=writes_total"), fmt.Sprintf("\nwrites_total %d\n", writes.Load()))
+	require.Contains(t, testkit.Fetch(t, s.URL+"/?name[]=writes_total"),
+		fmt.Sprintf("\nwrites_total %d\n", writes.Load()))
 }
 
 func TestConcurrentScrapesOfARealRegistryAreWhole(t *testing.T) {
@@ -282,8 +284,8 @@ func TestAScrapeIsAnsweredInTimeWhateverItsFunctionsTake(t *testing.T) {
 						_, err := reg.NewGaugeFunc(fmt.Sprint("f", i), "", func() float64 { time.Sleep(d); return 1 })
 						require.NoError(t, err)
 					}
-					// Two readers of the registry's own histogram may meet at its mutex, and a goroutine
-					// that waits for a mutex stops the clock of the bubble.
+					// Two readers of the registry's own histogram may meet at its mutex, and a
+					// goroutine that waits for a mutex stops the clock of the bubble.
 					h := Handler(reg, WithoutSelfMetrics())
 					var scrapers sync.WaitGroup
 					for i := range 4 {
@@ -296,7 +298,8 @@ func TestAScrapeIsAnsweredInTimeWhateverItsFunctionsTake(t *testing.T) {
 								require.Less(t, time.Since(begin), time.Duration(timeout)*time.Second)
 								for i, d := range takes {
 									if d < engine.CallbackTimeout {
-										require.True(t, strings.Contains(w.Body.String(), fmt.Sprintf("\nf%d 1\n", i)), "%v", d)
+										line := fmt.Sprintf("\nf%d 1\n", i)
+										require.True(t, strings.Contains(w.Body.String(), line), "%v", d)
 									}
 								}
 								time.Sleep(130 * ms)

@@ -51,7 +51,8 @@ func (u untouchable) Read([]byte) (int, error) {
 
 func TestOtherMethodsGet405AndTheirBodyStaysUnread(t *testing.T) {
 	src := new(asked)
-	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "PROPFIND", "get"} {
+	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "PROPFIND",
+		"get"} {
 		r := httptest.NewRequest(method, "/metrics", untouchable{t})
 		w := httptest.NewRecorder()
 		handlerOf(src).ServeHTTP(w, r)
@@ -114,7 +115,8 @@ func TestAPageThatFailsMidwayAbortsTheConnection(t *testing.T) {
 	for _, encoding := range []string{"", "gzip"} {
 		h := handlerOf(broken, WithMaxConcurrent(1))
 		for range 2 { // the first one has released its slot and its buffers
-			require.PanicsWithValue(t, http.ErrAbortHandler, func() { testkit.Get(h, "/", "Accept-Encoding", encoding) })
+			require.PanicsWithValue(t, http.ErrAbortHandler,
+				func() { testkit.Get(h, "/", "Accept-Encoding", encoding) })
 		}
 	}
 }

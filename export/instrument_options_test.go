@@ -160,9 +160,11 @@ func TestANilOptionOfMiddlewareAndRoundTripperIsNamed(t *testing.T) {
 	reg := engine.NewRegistry()
 	var unset InstrumentOption
 	for want, f := range map[string]func(){
-		"quipu: Middleware: option 1 of 1 is nil":   func() { Middleware(reg, nil) },
-		"quipu: Middleware: option 2 of 2 is nil":   func() { Middleware(reg, WithAioprometheusNames(), unset) },
-		"quipu: RoundTripper: option 2 of 3 is nil": func() { RoundTripper(nil, reg, WithGroupStatusCodes(), nil, nil) },
+		"quipu: Middleware: option 1 of 1 is nil": func() { Middleware(reg, nil) },
+		"quipu: Middleware: option 2 of 2 is nil": func() { Middleware(reg, WithAioprometheusNames(), unset) },
+		"quipu: RoundTripper: option 2 of 3 is nil": func() {
+			RoundTripper(nil, reg, WithGroupStatusCodes(), nil, nil)
+		},
 		"quipu: RoundTripper: option 1 of 1 is nil": func() { RoundTripper(nil, reg, unset) },
 	} {
 		require.PanicsWithValue(t, want, f)

@@ -29,9 +29,12 @@ func TestExcludedPathsAreServedAndNotCounted(t *testing.T) {
 			map[string]bool{"/": true, "/x": true, "/metrics2": true, "/DOCS": true}},
 		{"aioprometheus and own", []MiddlewareOption{WithExcludePaths("/x"), WithAioprometheusNames()},
 			map[string]bool{"/x": false, "/docs": true}},
-		{"own", []MiddlewareOption{WithExcludePaths("/x", "/y")}, map[string]bool{"/": true, "/metrics": true, "/x": false}},
+		{"own", []MiddlewareOption{WithExcludePaths("/x", "/y")},
+			map[string]bool{"/": true, "/metrics": true, "/x": false}},
 		{"none", []MiddlewareOption{WithExcludePaths()}, map[string]bool{"/metrics": true, "/favicon.ico": true}},
-		{"skip", []MiddlewareOption{WithSkip(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/in") })},
+		{"skip", []MiddlewareOption{WithSkip(func(r *http.Request) bool {
+			return strings.HasPrefix(r.URL.Path, "/in")
+		})},
 			map[string]bool{"/": true, "/internal": false, "/metrics": false}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,6 +80,7 @@ func TestAioprometheusNamesAreItsFourMetricsAndNothingElse(t *testing.T) {
 		`{method="GET",path="/users/{id}"}`: 0, `{method="GET",path="unmatched"}`: 0, `{method="GET",path="/panic"}`: 1,
 	}, samples(t, reg, "exceptions_total_counter"))
 	require.Equal(t, map[string]float64{
-		`{method="GET",path="/users/{id}",status_code="200"}`: 1, `{method="GET",path="unmatched",status_code="404"}`: 1,
+		`{method="GET",path="/users/{id}",status_code="200"}`: 1,
+		`{method="GET",path="unmatched",status_code="404"}`:   1,
 	}, samples(t, reg, "status_codes_counter"))
 }

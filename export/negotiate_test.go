@@ -19,14 +19,19 @@ func TestFormatsFollowTheAcceptHeader(t *testing.T) {
 		want   encode.Format
 	}{
 		// Scrapers.
-		{"Prometheus 2.42", "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75," +
-			"text/plain;version=0.0.4;q=0.5,*/*;q=0.1", encode.OpenMetrics},
+		{"Prometheus 2.42", "application/openmetrics-text;version=1.0.0," +
+			"application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+			encode.OpenMetrics},
 		{"Prometheus 2.42 with native histograms", protobufType + ",application/openmetrics-text;version=1.0.0;q=0.8," +
-			"application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", encode.Protobuf},
+			"application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+			encode.Protobuf},
 		{"Prometheus 2.49 to 2.55", "application/openmetrics-text;version=1.0.0;q=0.5," +
-			"application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", encode.OpenMetrics},
-		{"Prometheus 2.49 with native histograms", protobufType + ";q=0.5,application/openmetrics-text;version=1.0.0;q=0.4," +
-			"application/openmetrics-text;version=0.0.1;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1", encode.Protobuf},
+			"application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+			encode.OpenMetrics},
+		{"Prometheus 2.49 with native histograms",
+			protobufType + ";q=0.5,application/openmetrics-text;version=1.0.0;q=0.4," +
+				"application/openmetrics-text;version=0.0.1;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+			encode.Protobuf},
 		{"Prometheus 3", "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6," +
 			"application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4," +
 			"text/plain;version=0.0.4;q=0.3,*/*;q=0.2", encode.OpenMetrics},
@@ -36,8 +41,8 @@ func TestFormatsFollowTheAcceptHeader(t *testing.T) {
 		{"Prometheus 3 with native histograms", protobufType + ";q=0.6,application/openmetrics-text;version=1.0.0;" +
 			"escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;" +
 			"escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1", encode.Protobuf},
-		{"Prometheus 3, text first", "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.5," +
-			"*/*;q=0.4", encode.Text},
+		{"Prometheus 3, text first", "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6," +
+			"text/plain;version=0.0.4;q=0.5,*/*;q=0.4", encode.Text},
 		{"Prometheus 3, only text 1.0.0", "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,*/*;q=0.5", encode.Text},
 		{"Prometheus 3, only protobuf", protobufType + ";q=0.6,*/*;q=0.5", encode.Protobuf},
 		{"Prometheus 2.5", "application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
@@ -63,13 +68,15 @@ func TestFormatsFollowTheAcceptHeader(t *testing.T) {
 		{"text 0.0.4", "text/plain; version=0.0.4; charset=utf-8", encode.Text},
 		{"OpenMetrics without a version", "application/openmetrics-text", encode.OpenMetrics},
 		{"OpenMetrics in capitals", "Application/OpenMetrics-Text; Version=1.0.0", encode.OpenMetrics},
-		{"OpenMetrics, quoted version", `application/openmetrics-text; version="1.0.0"; charset=utf-8`, encode.OpenMetrics},
+		{"OpenMetrics, quoted version", `application/openmetrics-text; version="1.0.0"; charset=utf-8`,
+			encode.OpenMetrics},
 		{"OpenMetrics 0.0.1 alone", "application/openmetrics-text;version=0.0.1", encode.OpenMetrics},
 		{"OpenMetrics that is not ours", "application/openmetrics-text;version=2.0.0", encode.Text},
 		{"OpenMetrics that is not ours, or 1.0.0", "application/openmetrics-text;version=2.0.0," +
 			"application/openmetrics-text;version=1.0.0;q=0.5", encode.OpenMetrics},
 		{"protobuf without parameters", "application/vnd.google.protobuf", encode.Protobuf},
-		{"protobuf of another message", "application/vnd.google.protobuf;proto=my.Message;encoding=delimited", encode.Text},
+		{"protobuf of another message", "application/vnd.google.protobuf;proto=my.Message;encoding=delimited",
+			encode.Text},
 		{"protobuf as text", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text",
 			encode.Text},
 		{"protobuf in compact text, or OpenMetrics", "application/vnd.google.protobuf;encoding=compact-text," +
@@ -77,7 +84,8 @@ func TestFormatsFollowTheAcceptHeader(t *testing.T) {
 
 		// Weights and wildcards.
 		{"the larger weight wins", "application/openmetrics-text;q=0.5,text/plain;q=0.6", encode.Text},
-		{"the larger weight wins in any order", "text/plain;q=0.5,application/openmetrics-text;q=0.6", encode.OpenMetrics},
+		{"the larger weight wins in any order", "text/plain;q=0.5,application/openmetrics-text;q=0.6",
+			encode.OpenMetrics},
 		{"the earlier wins among equals", "application/openmetrics-text,text/plain", encode.OpenMetrics},
 		{"the earlier wins among equals, versions or not", "text/plain,application/openmetrics-text;version=1.0.0",
 			encode.Text},

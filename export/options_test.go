@@ -36,8 +36,10 @@ func TestOptionsThatCannotWorkPanicWhenTheyAreMade(t *testing.T) {
 
 func TestNilOptionsAreNamed(t *testing.T) {
 	reg := engine.NewRegistry()
-	require.PanicsWithValue(t, "quipu: Handler: option 2 of 2 is nil", func() { Handler(reg, WithoutSelfMetrics(), nil) })
+	require.PanicsWithValue(t, "quipu: Handler: option 2 of 2 is nil",
+		func() { Handler(reg, WithoutSelfMetrics(), nil) })
 	for _, opt := range []ServiceOption{nil, Option(nil), serviceOption(nil)} {
-		require.PanicsWithValue(t, "quipu: NewService: option 2 of 2 is nil", func() { NewService(reg, WithPath("/m"), opt) })
+		require.PanicsWithValue(t, "quipu: NewService: option 2 of 2 is nil",
+			func() { NewService(reg, WithPath("/m"), opt) })
 	}
 }

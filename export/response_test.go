@@ -80,7 +80,8 @@ func TestResponsesWithoutDeadlinesAreServed(t *testing.T) {
 	h.ServeHTTP(plain, r)
 	require.Equal(t, 10*len(chunk64K), plain.body.Len())
 
-	d := &deadlineWriter{plainWriter: plainWriter{header: http.Header{}}, err: fmt.Errorf("no: %w", http.ErrNotSupported)}
+	d := &deadlineWriter{plainWriter: plainWriter{header: http.Header{}},
+		err: fmt.Errorf("no: %w", http.ErrNotSupported)}
 	h.ServeHTTP(d, r)
 	require.Equal(t, 10*len(chunk64K), d.body.Len())
 	require.Len(t, d.deadlines, 1, "it is not asked again for every chunk")

@@ -62,7 +62,8 @@ func healthyScrapes(t *testing.T, url string, transport *http.Transport) {
 			failures = append(failures, fmt.Sprintf("scrape %d: %v", i, err))
 			require.False(t, failedBefore, "a gap over two intervals: %v", failures)
 		} else {
-			require.Less(t, time.Since(last), 2*interval+5*time.Second, "the machine may be busy for some seconds, no longer")
+			require.Less(t, time.Since(last), 2*interval+5*time.Second,
+				"the machine may be busy for some seconds, no longer")
 			last = time.Now()
 		}
 		failedBefore = err != nil
@@ -184,7 +185,9 @@ func (l *logged) WriteHeader(status int) { l.status = status; l.ResponseWriter.W
 
 func TestStalledClientsKeepNobodyOutBehindAWriterThatCannotBeInterrupted(t *testing.T) {
 	h := Handler(bulky(t))
-	s := testkit.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(&logged{w, 0}, r) }))
+	s := testkit.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(&logged{w, 0}, r)
+	}))
 	attackers(t, 8, stall(s.Listener.Addr().String(), time.Hour)) // they only have to stay connected
 	time.Sleep(200 * time.Millisecond)
 	healthyScrapes(t, s.URL, &http.Transport{})

@@ -37,7 +37,7 @@ func statedTimeout(values []string, longest time.Duration) (time.Duration, bool)
 		return 0, false
 	}
 	seconds, err := strconv.ParseFloat(values[0], 64)
-	if math.IsNaN(seconds) || err != nil && !math.IsInf(seconds, 0) { // 1e309 is an error and an infinity, and clamped too
+	if math.IsNaN(seconds) || err != nil && !math.IsInf(seconds, 0) { // 1e309 is an infinity, with an error
 		return 0, false
 	}
 	shortest := min(minScrapeTimeout, longest)

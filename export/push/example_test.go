@@ -37,7 +37,8 @@ func Example() {
 	}
 	requests.With("/p/user").Inc()
 
-	pusher, err := push.New(gateway.URL, "my-job", push.WithRegistry(reg), push.WithGrouping("instance", "127.0.0.1:1234"))
+	pusher, err := push.New(gateway.URL, "my-job", push.WithRegistry(reg),
+		push.WithGrouping("instance", "127.0.0.1:1234"))
 	if err != nil {
 		panic(err)
 	}

@@ -85,7 +85,7 @@ func WithHeader(name, value string) Option {
 			return fmt.Errorf("WithHeader(%q): not a header name", name)
 		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
 			return fmt.Errorf("WithHeader(%q): the value has control characters", name) // and may be secret
-		case key == "Content-Type" || key == "Content-Length" || key == "Content-Encoding" || key == "Transfer-Encoding":
+		case key == "Content-Type", key == "Content-Length", key == "Content-Encoding", key == "Transfer-Encoding":
 			return fmt.Errorf("WithHeader(%q): the push sets it", name)
 		case key == "Host":
 			c.host = value // net/http does not take it from the header
@@ -123,8 +123,8 @@ func WithPath(path string) Option {
 		before, query, _ := strings.Cut(path, "?")
 		odd := func(r rune) bool { return r <= ' ' || r == 0x7F || r == '#' }
 		if !strings.HasPrefix(before, "/") || strings.ContainsFunc(path, odd) {
-			return errors.New("WithPath: it must begin with a slash and have no blanks, control characters or fragment, " +
-				"as in /api/v1/import/prometheus")
+			return errors.New("WithPath: it must begin with a slash and have no blanks, control characters " +
+				"or fragment, as in /api/v1/import/prometheus")
 		}
 		c.path, c.query = before, query
 		return nil

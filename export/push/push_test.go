@@ -85,19 +85,21 @@ func TestHeadersAndCredentialsAreSent(t *testing.T) {
 		opts []Option
 		want string
 	}{
-		"none":                  {nil, nil, ""},
-		"in the URL":            {url.UserPassword("me", "p@ss/w:rd"), nil, basic("me", "p@ss/w:rd")},
-		"user only":             {url.User("me"), nil, basic("me", "")},
-		"option":                {nil, []Option{WithBasicAuth("me", "pw")}, basic("me", "pw")},
-		"option before the URL": {url.UserPassword("me", "old"), []Option{WithBasicAuth("me", "new")}, basic("me", "new")},
-		"token":                 {nil, []Option{WithHeader("authorization", "Bearer t0ken")}, "Bearer t0ken"},
+		"none":       {nil, nil, ""},
+		"in the URL": {url.UserPassword("me", "p@ss/w:rd"), nil, basic("me", "p@ss/w:rd")},
+		"user only":  {url.User("me"), nil, basic("me", "")},
+		"option":     {nil, []Option{WithBasicAuth("me", "pw")}, basic("me", "pw")},
+		"option before the URL": {url.UserPassword("me", "old"), []Option{WithBasicAuth("me", "new")},
+			basic("me", "new")},
+		"token": {nil, []Option{WithHeader("authorization", "Bearer t0ken")}, "Bearer t0ken"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGateway(t, nil)
 			u, err := url.Parse(g.URL)
 			require.NoError(t, err)
 			u.User = tc.user
-			opts := append(tc.opts, WithHeader("X-Tenant", "7"), WithHeader("x-tenant", "8"), WithHeader("Host", "gw.example"))
+			opts := append(tc.opts, WithHeader("X-Tenant", "7"), WithHeader("x-tenant", "8"),
+				WithHeader("Host", "gw.example"))
 			require.NoError(t, newPusherFor(t, u.String(), opts...).Add(t.Context()))
 			got := g.one(t)
 			require.Equal(t, tc.want, got.header.Get("Authorization"))
@@ -300,7 +302,8 @@ func TestAnAnswerThatKeepsTheConnectionHoldsUpNoLaterPush(t *testing.T) {
 			flood(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "more")
 		}, "101 Switching Protocols", true},
 		"100 for ever": {func(c net.Conn) { flood(c, "", "HTTP/1.1 100 Continue\r\n\r\n") }, "headers exceeded", false},
-		"103 for ever": {func(c net.Conn) { flood(c, "", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n") }, "PUT", false},
+		"103 for ever": {func(c net.Conn) { flood(c, "", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n") }, "PUT",
+			false},
 		"half a body": {func(c net.Conn) {
 			_, _ = io.WriteString(c, "HTTP/1.1 500 No\r\nContent-Length: 100\r\n\r\nhalf")
 		}, "half", false},

@@ -81,12 +81,13 @@ func (p *Pusher) Run(ctx context.Context, interval time.Duration) error {
 	if at := ended.Load(); at != nil {
 		end = *at
 	}
-	last, cancel := context.WithDeadlineCause(context.WithoutCancel(ctx), end.Add(lastTimeout), timeoutError(lastTimeout))
+	last, cancel := context.WithDeadlineCause(context.WithoutCancel(ctx), end.Add(lastTimeout),
+		timeoutError(lastTimeout))
 	defer cancel()
 	err := p.push(last, method)
 	if err == nil && unanswered != nil {
-		return fmt.Errorf("quipu: push: the last values have arrived, but older ones, of a push that was not answered, "+
-			"may replace them: %w", unanswered)
+		return fmt.Errorf("quipu: push: the last values have arrived, but older ones, of a push that was not "+
+			"answered, may replace them: %w", unanswered)
 	}
 	return err
 }

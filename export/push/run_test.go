@@ -66,7 +66,8 @@ func run(t *testing.T, w *wire, interval, length time.Duration, opts ...Option) 
 	var log bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
 		w.begin = time.Now()
-		opts = append(opts, WithClient(&http.Client{Transport: w}), WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		opts = append(opts, WithClient(&http.Client{Transport: w}),
+			WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		p := newPusherFor(t, "http://gw", opts...)
 		ctx, cancel := context.WithTimeout(t.Context(), length)
 		defer cancel()
@@ -171,7 +172,8 @@ func TestRunDoesNotTryAgainAfterOtherAnswers(t *testing.T) {
 		})}
 		logged, err := run(t, w, time.Minute, 3*time.Minute+time.Second)
 		require.ErrorContains(t, err, fmt.Sprint(status), "the last push failed too")
-		require.Equal(t, []time.Duration{0, time.Minute, 2 * time.Minute, 3 * time.Minute, 3*time.Minute + time.Second}, w.at)
+		require.Equal(t, []time.Duration{0, time.Minute, 2 * time.Minute, 3 * time.Minute,
+			3*time.Minute + time.Second}, w.at)
 		require.Equal(t, 1, strings.Count(logged, "\n"), logged)
 	}
 }
@@ -196,7 +198,8 @@ func TestRunGivesUpARequestThatHangsAndEndsInTime(t *testing.T) {
 	var err error
 	synctest.Test(t, func(t *testing.T) {
 		w.begin = time.Now()
-		p := newPusherFor(t, "http://gw", WithClient(&http.Client{Transport: w}), WithLogger(slog.New(slog.DiscardHandler)))
+		p := newPusherFor(t, "http://gw", WithClient(&http.Client{Transport: w}),
+			WithLogger(slog.New(slog.DiscardHandler)))
 		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 		defer cancel()
 		err = p.Run(ctx, 15*time.Second)

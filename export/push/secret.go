@@ -87,7 +87,8 @@ func secretsOf(c *config, u *url.URL, proxy *url.URL) []string {
 		for _, v := range values {
 			add(v, minSecret)
 			// Bearer x, and session=x; other=y
-			for _, part := range strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune(" \t,;=\"", r) }) {
+			separates := func(r rune) bool { return strings.ContainsRune(" \t,;=\"", r) }
+			for _, part := range strings.FieldsFunc(v, separates) {
 				add(part, minSecret)
 			}
 			if scheme, coded, ok := strings.Cut(v, " "); ok && strings.EqualFold(scheme, "Basic") {

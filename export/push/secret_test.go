@@ -45,7 +45,9 @@ func TestNoFormOfASecretIsShownInAnError(t *testing.T) {
 		"percents twice":         func(u, p string) string { return url.QueryEscape(url.QueryEscape(p)) },
 		"hex":                    func(u, p string) string { return hex.EncodeToString([]byte(p)) },
 		"bytes":                  func(u, p string) string { return fmt.Sprint([]byte(u + p)) },
-		"Basic":                  func(u, p string) string { return base64.StdEncoding.EncodeToString([]byte(u + ":" + p)) },
+		"Basic": func(u, p string) string {
+			return base64.StdEncoding.EncodeToString([]byte(u + ":" + p))
+		},
 		"base64 of more": func(u, p string) string {
 			return base64.StdEncoding.EncodeToString([]byte("x" + p + "yz"))
 		},
@@ -165,7 +167,8 @@ func TestNoPrinterFindsASecretInAPusher(t *testing.T) {
 		hex.EncodeToString([]byte(token))} {
 		require.NotContains(t, log.String(), secret)
 	}
-	require.False(t, reaches(reflect.ValueOf(p), 12, map[uintptr]bool{}), "a dumper that follows pointers finds a secret")
+	require.False(t, reaches(reflect.ValueOf(p), 12, map[uintptr]bool{}),
+		"a dumper that follows pointers finds a secret")
 }
 
 // reaches reports whether a value leads to a string with a secret that a dump would show.

@@ -22,7 +22,8 @@ type label struct{ name, value string }
 func (l label) check() error {
 	switch {
 	case !encode.ValidLabelName(l.name):
-		return fmt.Errorf("WithGrouping(%q): not a label name: use letters, digits and underscores, no digit first", l.name)
+		return fmt.Errorf("WithGrouping(%q): not a label name: use letters, digits and underscores, no digit first",
+			l.name)
 	case strings.HasPrefix(l.name, "__"):
 		return fmt.Errorf("WithGrouping(%q): names with two leading underscores are reserved", l.name)
 	case l.name == "job":

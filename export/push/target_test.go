@@ -32,14 +32,17 @@ func TestGroupPath(t *testing.T) {
 			"/metrics/job/example/first_label@base64/="},
 		"job with a slash":  {"http://gw", "/var/tmp", nil, "/metrics/job@base64/L3Zhci90bXA"},
 		"URL-safe alphabet": {"http://gw", "/\u03ff>>?", nil, "/metrics/job@base64/L8-_Pj4_"},
-		"dot":               {"http://gw", ".", []Option{WithGrouping("dir", "..")}, "/metrics/job@base64/Lg/dir@base64/Li4"},
-		"dots in a value":   {"http://gw", "...", []Option{WithGrouping("f", "a.b")}, "/metrics/job/.../f/a.b"},
-		"percent-encoding": {"http://gw", "a b", []Option{WithGrouping("x", "50%?#;\n\\"), WithGrouping("y", "a+b=c&d@e")},
+		"dot": {"http://gw", ".", []Option{WithGrouping("dir", "..")},
+			"/metrics/job@base64/Lg/dir@base64/Li4"},
+		"dots in a value": {"http://gw", "...", []Option{WithGrouping("f", "a.b")}, "/metrics/job/.../f/a.b"},
+		"percent-encoding": {"http://gw", "a b",
+			[]Option{WithGrouping("x", "50%?#;\n\\"), WithGrouping("y", "a+b=c&d@e")},
 			"/metrics/job/a%20b/x/50%25%3F%23%3B%0A%5C/y/a+b=c&d@e"},
 		"other scripts": {"http://gw", "Προμηθεύς", nil,
 			"/metrics/job/%CE%A0%CF%81%CE%BF%CE%BC%CE%B7%CE%B8%CE%B5%CF%8D%CF%82"},
 		"names in order": {"http://gw", "j",
-			[]Option{WithGrouping("b", "2"), WithGrouping("c", "3"), WithGrouping("a", "1")}, "/metrics/job/j/a/1/b/2/c/3"},
+			[]Option{WithGrouping("b", "2"), WithGrouping("c", "3"), WithGrouping("a", "1")},
+			"/metrics/job/j/a/1/b/2/c/3"},
 		"custom path": {"http://vm:8428/", "j",
 			[]Option{WithPath("/api/v1/import/prometheus"), WithGrouping("path", "/var/tmp")},
 			"/api/v1/import/prometheus?extra_label=job%3Dj&extra_label=path%3D%2Fvar%2Ftmp"},
@@ -118,7 +121,8 @@ func FuzzGroupingDecodesBack(f *testing.F) {
 			require.NotEmpty(t, err.Error())
 			return
 		}
-		require.Equal(t, map[string]string{"job": job, name: value, "zone": "a"}, gatewayLabels(t, urlOf(t, p).RequestURI()))
+		require.Equal(t, map[string]string{"job": job, name: value, "zone": "a"},
+			gatewayLabels(t, urlOf(t, p).RequestURI()))
 
 		// The request line must be one line for a server too.
 		req, err := p.request(t.Context(), http.MethodPut, nil)

@@ -30,8 +30,9 @@ var shortLined = []string{
 	"examples/hotpath", "examples/hotpath/load", "examples/inprogress", "examples/internal/run",
 	"examples/metrictest", "examples/middleware", "examples/native", "examples/pusher",
 	"examples/roundtripper", "examples/simpleservice", "examples/timer", "examples/typed",
-	"histogram", "internal/buckets", "internal/house", "internal/integration", "internal/labeltext",
-	"internal/parsers", "internal/testkit", "internal/textpage",
+	"export", "export/push", "histogram", "internal/buckets", "internal/house",
+	"internal/instrument", "internal/integration", "internal/labeltext", "internal/parsers",
+	"internal/testkit", "internal/textpage",
 }
 
 func TestLinesAreShort(t *testing.T) {

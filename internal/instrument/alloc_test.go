@@ -56,7 +56,8 @@ func TestTheMiddlewareAllocatesOnceForEveryRequest(t *testing.T) {
 }
 
 func TestABodyThatIsCountedIsASecondAllocation(t *testing.T) {
-	h := Middleware(engine.NewRegistry(), ServerConfig{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	mw := Middleware(engine.NewRegistry(), ServerConfig{})
+	h := mw(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		r.Body.Read(nil)
 	}))
 	r := httptest.NewRequest(http.MethodPost, "/", http.NoBody)

@@ -48,7 +48,8 @@ func BenchmarkMiddleware(b *testing.B) {
 			Middleware(engine.NewRegistry(), ServerConfig{AioprometheusNames: true})(mux)},
 		namedHandler{"with-label",
 			Middleware(engine.NewRegistry(), ServerConfig{Config: Config{Labels: []Label{tier}}})(mux)},
-		namedHandler{"excluded", Middleware(engine.NewRegistry(), ServerConfig{ExcludedPaths: []string{"/users/1"}})(mux)},
+		namedHandler{"excluded",
+			Middleware(engine.NewRegistry(), ServerConfig{ExcludedPaths: []string{"/users/1"}})(mux)},
 	) {
 		b.Run(bm.name, func(b *testing.B) {
 			r := httptest.NewRequest(http.MethodGet, "/users/1", nil)

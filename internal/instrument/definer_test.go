@@ -35,7 +35,8 @@ func TestTwoRoundTrippersWithOtherConstantLabelsShareARegistry(t *testing.T) {
 	reg := engine.NewRegistry()
 	s := testkit.Serve(t, http.HandlerFunc(testkit.Answer(http.StatusOK)))
 	for i, backend := range []string{"search", "users"} {
-		client := &http.Client{Transport: RoundTripper(nil, reg, Config{ConstLabels: engine.Labels{"backend": backend}})}
+		config := Config{ConstLabels: engine.Labels{"backend": backend}}
+		client := &http.Client{Transport: RoundTripper(nil, reg, config)}
 		for range i + 1 {
 			resp, err := client.Get(s.URL)
 			require.NoError(t, err)
@@ -66,5 +67,6 @@ func TestMiddlewaresOfOneRegistryShareTheirMetrics(t *testing.T) {
 	reg := engine.NewRegistry()
 	testkit.Get(Middleware(reg, ServerConfig{})(testkit.Site()), "/users/1")
 	testkit.Get(Middleware(reg, ServerConfig{})(testkit.Site()), "/users/2")
-	require.Equal(t, map[string]float64{`{method="GET",route="/users/{id}"}`: 2}, samples(t, reg, "http_requests_total"))
+	require.Equal(t, map[string]float64{`{method="GET",route="/users/{id}"}`: 2},
+		samples(t, reg, "http_requests_total"))
 }

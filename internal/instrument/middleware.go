@@ -183,9 +183,9 @@ func (m *middleware) watchRoutes(route string, r *http.Request, code int) {
 		m.routed.Store(true)
 	case code >= 200 && code < 300 && r.Method != http.MethodOptions && m.unrouted.Add(1) == unroutedRequests:
 		m.routed.Store(true)
-		m.logger.Warn(`quipu: no request has had a route so far, so all are counted as "unmatched": put Middleware `+
-			`directly around the ServeMux, inside of handlers that hand on a copy of the request (Request.WithContext), `+
-			`or name the routes with WithRouteFunc`, "requests", unroutedRequests)
+		m.logger.Warn(`quipu: no request has had a route so far, so all are counted as "unmatched": `+
+			`put Middleware directly around the ServeMux, inside of handlers that hand on a copy of the request `+
+			`(Request.WithContext), or name the routes with WithRouteFunc`, "requests", unroutedRequests)
 	}
 }
 

@@ -115,7 +115,8 @@ func TestAReverseProxyPassesUpgradesAndBodiesThroughTheMiddleware(t *testing.T) 
 	p := settled(t, front)
 	require.Equal(t, 1.0, p.Value(t, "http_responses_total", "method", "GET", "route", "unmatched", "code", "101"))
 	require.Equal(t, 1.0, p.Value(t, "http_client_requests_total", "method", "GET", "code", "101"))
-	require.Equal(t, float64(len(body)), p.Value(t, "http_request_size_bytes_sum", "method", "POST", "route", "unmatched"))
+	require.Equal(t, float64(len(body)),
+		p.Value(t, "http_request_size_bytes_sum", "method", "POST", "route", "unmatched"))
 	p = settled(t, reg)
 	require.Equal(t, 1.0, p.Value(t, "http_responses_total", "method", "GET", "route", "/upgrade", "code", "101"))
 	require.Equal(t, float64(len(body)), p.Value(t, "http_response_size_bytes_sum", "method", "POST", "route", "/echo"))
@@ -202,7 +203,8 @@ func TestStreamsFilesAndDeadlinesWorkThroughTheMiddleware(t *testing.T) {
 	p := settled(t, reg)
 	require.Equal(t, float64(2*len(content)),
 		p.Value(t, "http_response_size_bytes_sum", "method", "GET", "route", "/file"))
-	require.Equal(t, float64(len(content)), p.Value(t, "http_response_size_bytes_sum", "method", "GET", "route", "/copy"))
+	require.Equal(t, float64(len(content)),
+		p.Value(t, "http_response_size_bytes_sum", "method", "GET", "route", "/copy"))
 	require.Equal(t, 13.0, p.Value(t, "http_response_size_bytes_sum", "method", "GET", "route", "/stream"))
 	require.Equal(t, 2.0, p.Value(t, "http_responses_total", "method", "GET", "route", "/file", "code", "200"))
 }
@@ -219,7 +221,8 @@ func TestAPanicReachesTheServerWithItsStack(t *testing.T) {
 	_, err := http.Get(s.URL)
 	require.ErrorIs(t, err, io.EOF, "the server closes the connection, as it does without a middleware")
 	testkit.Poll(t, 5*time.Second, func() error {
-		if text := logged.String(); !strings.Contains(text, "planned") || !strings.Contains(text, "instrument.deeper(") {
+		text := logged.String()
+		if !strings.Contains(text, "planned") || !strings.Contains(text, "instrument.deeper(") {
 			return fmt.Errorf("the log says %q", text)
 		}
 		return nil

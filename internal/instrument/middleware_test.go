@@ -61,7 +61,10 @@ func TestTheFirstCodeThatIsNotInformationalIsTheResponses(t *testing.T) {
 		serve http.HandlerFunc
 	}{
 		{"nothing written", "200", func(http.ResponseWriter, *http.Request) {}},
-		{"only a body", "200", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "x"); w.WriteHeader(500) }},
+		{"only a body", "200", func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "x")
+			w.WriteHeader(500)
+		}},
 		{"twice", "404", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); w.WriteHeader(500) }},
 		{"informational", "201", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusEarlyHints)
@@ -71,12 +74,16 @@ func TestTheFirstCodeThatIsNotInformationalIsTheResponses(t *testing.T) {
 		}},
 		{"only informational", "200", testkit.Answer(http.StatusEarlyHints)},
 		{"switching protocols", "101", testkit.Answer(http.StatusSwitchingProtocols)},
-		{"flushed", "200", func(w http.ResponseWriter, _ *http.Request) { w.(http.Flusher).Flush(); w.WriteHeader(500) }},
+		{"flushed", "200", func(w http.ResponseWriter, _ *http.Request) {
+			w.(http.Flusher).Flush()
+			w.WriteHeader(500)
+		}},
 		{"out of the ordinary", "other", testkit.Answer(799)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			reg := engine.NewRegistry()
-			Middleware(reg, ServerConfig{})(tt.serve).ServeHTTP(newAllMethods(), httptest.NewRequest(http.MethodGet, "/", nil))
+			h := Middleware(reg, ServerConfig{})(tt.serve)
+			h.ServeHTTP(newAllMethods(), httptest.NewRequest(http.MethodGet, "/", nil))
 			require.Equal(t, map[string]float64{
 				`{code="` + tt.code + `",method="GET",route="unmatched"}`: 1,
 			}, samples(t, reg, "http_responses_total"))
@@ -116,7 +123,9 @@ func TestPanicsAreCountedOnceAndPassedOn(t *testing.T) {
 
 func TestAHandlerThatEndsItsGoroutineCountsAsAPanic(t *testing.T) {
 	reg := engine.NewRegistry()
-	h := Middleware(reg, ServerConfig{})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }))
+	h := Middleware(reg, ServerConfig{})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		runtime.Goexit()
+	}))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -339,7 +348,8 @@ func TestAMiddlewareThatNeverSeesARouteSaysSoOnce(t *testing.T) {
 			return Middleware(reg, ServerConfig{})(copying(Middleware(reg, ServerConfig{})(testkit.Site())))
 		}, false},
 		{"no routes wanted", func(reg *engine.Registry) http.Handler {
-			return Middleware(reg, ServerConfig{Route: func(*http.Request) string { return "" }})(copying(testkit.Site()))
+			none := func(*http.Request) string { return "" }
+			return Middleware(reg, ServerConfig{Route: none})(copying(testkit.Site()))
 		}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -408,14 +418,17 @@ func TestExemplarsComeFromTheContextOfTheInnermostMiddleware(t *testing.T) {
 	}
 	for name, order := range map[string]func(mw func(http.Handler) http.Handler) http.Handler{
 		"tracing outside": func(mw func(http.Handler) http.Handler) http.Handler { return tracing(mw(testkit.Site())) },
-		"tracing between": func(mw func(http.Handler) http.Handler) http.Handler { return mw(tracing(mw(testkit.Site()))) },
+		"tracing between": func(mw func(http.Handler) http.Handler) http.Handler {
+			return mw(tracing(mw(testkit.Site())))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reg := engine.NewRegistry()
 			testkit.Get(order(Middleware(reg, ServerConfig{Config: Config{Exemplars: from}})), "/users/1")
 			text := openMetrics(t, reg)
 			requireExemplar(t, text, `http_responses_total{method="GET",route="/users/{id}",code="200"} 1`)
-			requireExemplar(t, text, `http_request_duration_seconds_bucket{method="GET",route="/users/{id}",le="0.005"} 1`)
+			requireExemplar(t, text,
+				`http_request_duration_seconds_bucket{method="GET",route="/users/{id}",le="0.005"} 1`)
 		})
 	}
 }

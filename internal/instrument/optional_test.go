@@ -155,7 +155,8 @@ func TestTheResponseWriterHasExactlyTheMethodsOfTheOneBeneath(t *testing.T) {
 				_, ok := w.(io.StringWriter)
 				require.False(t, ok, "there is none beneath")
 			})
-			Middleware(engine.NewRegistry(), ServerConfig{})(handler).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+			mw := Middleware(engine.NewRegistry(), ServerConfig{})
+			mw(handler).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 			require.Equal(t, methods, has)
 			require.Len(t, called, len(methods), "each reached the one beneath")
 		})
@@ -208,7 +209,8 @@ func TestErrorsReachTheHandler(t *testing.T) {
 		require.ErrorIs(t, err, http.ErrNotSupported)
 	})
 	w := flushFails{testkit.NewSink()}
-	Middleware(engine.NewRegistry(), ServerConfig{})(handler).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	mw := Middleware(engine.NewRegistry(), ServerConfig{})
+	mw(handler).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 }
 
 func TestAHijackingThatFailsIsNotCounted(t *testing.T) {

@@ -157,7 +157,9 @@ func TestAResponseIsTheBareOneAndItsCodeIsCounted(t *testing.T) {
 
 // The handler flushes the header and then panics, so the client has got a response.
 func TestAFlushBeforeAPanicIsCountedThroughAnyWrapper(t *testing.T) {
-	for around, outer := range map[string]func(http.Handler) http.Handler{"nothing": nil, "a logging handler": logging} {
+	for around, outer := range map[string]func(http.Handler) http.Handler{
+		"nothing": nil, "a logging handler": logging,
+	} {
 		for _, p := range protocols {
 			t.Run("around it "+around+" over "+p.name, func(t *testing.T) {
 				for _, reason := range []any{http.ErrAbortHandler, "planned"} {
@@ -363,13 +365,16 @@ func TestAResponseWriterForManyGoroutinesStaysOne(t *testing.T) {
 		group.Wait()
 	})))
 	require.Equal(t, 800, testkit.Get(h, "/").Body.Len())
-	require.Equal(t, 800.0, page(t, reg).Value(t, "http_response_size_bytes_sum", "method", "GET", "route", "unmatched"))
+	labels := []string{"method", "GET", "route", "unmatched"}
+	require.Equal(t, 800.0, page(t, reg).Value(t, "http_response_size_bytes_sum", labels...))
 }
 
 // A handler asks a controller for the connection, and the outermost ResponseWriter is not a
 // Hijacker.
 func TestAHijackingThroughAnyWrapperIsCounted(t *testing.T) {
-	for around, outer := range map[string]func(http.Handler) http.Handler{"nothing": nil, "a logging handler": logging} {
+	for around, outer := range map[string]func(http.Handler) http.Handler{
+		"nothing": nil, "a logging handler": logging,
+	} {
 		for _, p := range protocols[:2] {
 			t.Run("around it "+around+" over "+p.name, func(t *testing.T) {
 				pair := pairOf(outer, func(w http.ResponseWriter, _ *http.Request) {
@@ -382,9 +387,11 @@ func TestAHijackingThroughAnyWrapperIsCounted(t *testing.T) {
 					io.WriteString(conn, "HTTP/1.1 299 Mine\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 				})
 				for _, h := range []http.Handler{pair.bare, pair.instrumented} {
-					response, err := io.ReadAll(dialOver(t, serveOver(t, p, h), "GET /case HTTP/1.1\r\nHost: x\r\n\r\n"))
+					response, err := io.ReadAll(dialOver(t, serveOver(t, p, h),
+						"GET /case HTTP/1.1\r\nHost: x\r\n\r\n"))
 					require.NoError(t, err)
-					require.Equal(t, "HTTP/1.1 299 Mine\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", string(response))
+					require.Equal(t, "HTTP/1.1 299 Mine\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+						string(response))
 				}
 				require.Equal(t, map[string]float64{"101": 1}, pair.counted(t))
 				require.Empty(t, samples(t, pair.reg, "http_response_size_bytes_count")[`{method="GET",route="/case"}`])

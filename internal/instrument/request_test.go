@@ -55,8 +55,9 @@ func TestWhatAHandlerChangesInItsRequestIsSeenOutside(t *testing.T) {
 						return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 							before := r.Body
 							next.ServeHTTP(w, r)
-							fmt.Fprintln(w, r.Pattern, r.PathValue("id"), r.PathValue("more"), r.RemoteAddr, r.URL.Path, r.Host,
-								r.Header.Get("Seen"), r.Context().Value(contextKey{}), r.Form, r.Body == before, r.ContentLength)
+							fmt.Fprintln(w, r.Pattern, r.PathValue("id"), r.PathValue("more"), r.RemoteAddr,
+								r.URL.Path, r.Host, r.Header.Get("Seen"), r.Context().Value(contextKey{}), r.Form,
+								r.Body == before, r.ContentLength)
 							r.Body = before
 						})
 					}
@@ -116,8 +117,10 @@ func TestTrailersReachTheHandlerAtAnySize(t *testing.T) {
 		for _, announced := range []bool{true, false} {
 			for _, by := range []string{"read", "close", "form"} {
 				for _, size := range sizes {
-					t.Run(fmt.Sprintf("%s, announced: %t, by %s, %d bytes", p.name, announced, by, size), func(t *testing.T) {
-						text := "POST /?by=" + by + " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
+					name := fmt.Sprintf("%s, announced: %t, by %s, %d bytes", p.name, announced, by, size)
+					t.Run(name, func(t *testing.T) {
+						text := "POST /?by=" + by + " HTTP/1.1\r\nHost: x\r\n" +
+							"Transfer-Encoding: chunked\r\nConnection: close\r\n"
 						if announced {
 							text += "Trailer: Announced\r\n"
 						}
@@ -161,14 +164,18 @@ func TestABodyThatIsNotReadIsTreatedAsWithoutTheMiddleware(t *testing.T) {
 		"not read":    func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "x") },
 		"partly read": func(w http.ResponseWriter, r *http.Request) { io.CopyN(w, r.Body, 10) },
 		"closed":      func(w http.ResponseWriter, r *http.Request) { r.Body.Close(); io.WriteString(w, "x") },
-		"all read":    func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body); io.WriteString(w, "x") },
+		"all read": func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			io.WriteString(w, "x")
+		},
 	} {
 		for _, p := range protocols {
 			pair := pairOf(nil, handler)
 			servers := serveAllOver(t, p, pair.bare, pair.instrumented)
 			for _, size := range []int{10, 100 << 10, trustedLength + 1} {
 				for _, stated := range []bool{true, false} {
-					t.Run(fmt.Sprintf("%s, %s, %d bytes, length stated: %t", name, p.name, size, stated), func(t *testing.T) {
+					run := fmt.Sprintf("%s, %s, %d bytes, length stated: %t", name, p.name, size, stated)
+					t.Run(run, func(t *testing.T) {
 						// A client that is still sending when the server closes the connection may
 						// miss the answer, and a busy one may not use the connection again.
 						testkit.Poll(t, 20*time.Second, func() error {
@@ -221,7 +228,8 @@ func TestMaxBytesReaderBehindTheMiddlewareClosesOnlyWhatNetHTTPWouldNotRead(t *t
 			s := serveOver(t, p, tt.h)
 			for size, closes := range tt.closes {
 				t.Run(fmt.Sprintf("%s, %d bytes over %s", tt.name, size, p.name), func(t *testing.T) {
-					conn := dialOver(t, s, fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", size))
+					head := fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", size)
+					conn := dialOver(t, s, head)
 					sent := make(chan struct{})
 					go func() {
 						defer close(sent)
@@ -296,7 +304,8 @@ func TestABodyCanBeClosedWhileItIsRead(t *testing.T) {
 	for _, p := range protocols[2:] {
 		reg := engine.NewRegistry()
 		done := make(chan struct{})
-		s := serveOver(t, p, Middleware(reg, ServerConfig{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		mw := Middleware(reg, ServerConfig{})
+		s := serveOver(t, p, mw(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			go func() {
 				defer close(done)
 				io.Copy(io.Discard, r.Body)

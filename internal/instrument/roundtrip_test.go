@@ -81,7 +81,8 @@ func TestRequestsWithoutAResponseAreCountedByReason(t *testing.T) {
 				if reason == tt.reason {
 					want = 1
 				}
-				require.Equal(t, want, p.Value(t, "http_client_errors_total", "method", "PUT", "reason", reason), reason)
+				require.Equal(t, want, p.Value(t, "http_client_errors_total", "method", "PUT", "reason", reason),
+					reason)
 			}
 			require.Equal(t, 1.0, p.Value(t, "http_client_requests_total", "method", "PUT", "code", "error"))
 			require.Equal(t, 0.0, p.Value(t, "http_client_requests_in_flight"))
@@ -125,11 +126,13 @@ func TestRequestsAndResponsesGoThroughUntouched(t *testing.T) {
 
 func TestATransportThatPanicsIsCountedAndLeavesNothingInFlight(t *testing.T) {
 	reg := engine.NewRegistry()
-	transport := RoundTripper(roundTripperFunc(func(*http.Request) (*http.Response, error) { panic("no") }), reg, Config{})
+	transport := RoundTripper(roundTripperFunc(func(*http.Request) (*http.Response, error) { panic("no") }), reg,
+		Config{})
 	require.PanicsWithValue(t, "no", func() { transport.RoundTrip(httptest.NewRequest("", "/", nil)) })
 	require.Equal(t, map[string]float64{`{method="GET",reason="panic"}`: 1},
 		positive(samples(t, reg, "http_client_errors_total")))
-	require.Equal(t, map[string]float64{`{code="error",method="GET"}`: 1}, samples(t, reg, "http_client_requests_total"))
+	require.Equal(t, map[string]float64{`{code="error",method="GET"}`: 1},
+		samples(t, reg, "http_client_requests_total"))
 	require.Equal(t, 0.0, page(t, reg).Value(t, "http_client_requests_in_flight"))
 }
 
@@ -155,14 +158,15 @@ func TestClientLabelsHaveClosedSetsOfValues(t *testing.T) {
 	_, err := transport.RoundTrip(&http.Request{})
 	require.NoError(t, err)
 	require.Equal(t, map[string]float64{
-		`{app="x",code="1xx",host="other",method="other"}`:   100,
-		`{app="x",code="2xx",host="other",method="other"}`:   100,
-		`{app="x",code="3xx",host="other",method="other"}`:   100,
-		`{app="x",code="4xx",host="other",method="other"}`:   100,
-		`{app="x",code="5xx",host="other",method="other"}`:   100,
-		`{app="x",code="other",host="other",method="other"}`: 500,
-		`{app="x",code="2xx",host="a.example",method="GET"}`: 1, `{app="x",code="2xx",host="b.example:81",method="GET"}`: 1,
-		`{app="x",code="2xx",host="other",method="GET"}`: 3,
+		`{app="x",code="1xx",host="other",method="other"}`:      100,
+		`{app="x",code="2xx",host="other",method="other"}`:      100,
+		`{app="x",code="3xx",host="other",method="other"}`:      100,
+		`{app="x",code="4xx",host="other",method="other"}`:      100,
+		`{app="x",code="5xx",host="other",method="other"}`:      100,
+		`{app="x",code="other",host="other",method="other"}`:    500,
+		`{app="x",code="2xx",host="a.example",method="GET"}`:    1,
+		`{app="x",code="2xx",host="b.example:81",method="GET"}`: 1,
+		`{app="x",code="2xx",host="other",method="GET"}`:        3,
 	}, samples(t, reg, "http_client_requests_total"))
 }
 
