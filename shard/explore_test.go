@@ -15,8 +15,10 @@ import (
 
 func TestEveryInterleavingOfAWalkSeesASeriesOnce(t *testing.T) { realcode.Explore(t, "shard") }
 
+func TestEveryInterleavingOfASplitFindsEverySeries(t *testing.T) { realcode.Explore(t, "shard") }
+
 func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
-	const roster, index = "shard/roster.go", "shard/insert.go"
+	const roster, index, maps = "shard/roster.go", "shard/insert.go", "shard/index.go"
 	realcode.Planted(t, "shard", map[string]realcode.Edit{
 		"a series that comes back takes its old place": {roster,
 			"r.at(length).Store(n)\n\tr.length.Store(length + 1)",
@@ -29,6 +31,12 @@ func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 		"the length is read at every step": {roster,
 			"for i := range r.length.Load() {\n\t\t\tif n := r.at(i).Load(); n != nil && !yield",
 			"for i := uint32(0); i < r.length.Load(); i++ {\n\t\t\tif n := r.at(i).Load(); n != nil && !yield"},
+		"a lookup sees one map cleared and not the many": {maps,
+			"one := x.one.Load()\n\tif many := x.many.Load(); many != nil {\n\t\treturn many[hash>>secondShift].Load()\n\t}\n" +
+				"\treturn one",
+			"if many := x.many.Load(); many != nil {\n\t\treturn many[hash>>secondShift].Load()\n\t}\n\treturn x.one.Load()"},
+		"the one map is cleared before the many are published": {maps,
+			"x.many.Store(many)\n\t\tx.one.Store(nil) // last: see mapOf", "x.one.Store(nil)\n\t\tx.many.Store(many)"},
 		"Reset marks nothing gone": {index, "n.slot.Store(n.slot.Load() | flagGone)", "_ = n"},
 	})
 }

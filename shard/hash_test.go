@@ -113,7 +113,7 @@ func TestOrdinaryValuesSpreadEvenly(t *testing.T) {
 			for _, f := range []*family{one, two} {
 				require.Equal(t, n, f.Len())
 				require.Zero(t, f.displaced.Load())
-				stats := f.shards[0].Stats()
+				stats := f.index.one.Load().Stats()
 				require.Less(t, float64(stats.TotalBuckets), 1.5*float64(stats.RootBuckets), "%s", stats.ToString())
 				require.Less(t, stats.MaxEntries, 25, "%s", stats.ToString())
 			}

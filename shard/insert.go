@@ -108,7 +108,9 @@ func (m *Map) insert(variable []byte, key Key) *Node {
 		return m.overflowLocked()
 	}
 	m.add(at, n, displaced)
-	m.count.Add(1)
+	if m.count.Add(1)%splitEvery == 0 {
+		m.index.grow(at)
+	}
 	return n
 }
 
@@ -181,7 +183,7 @@ func (m *Map) add(key uint64, n *Node, displaced bool) {
 		m.displaced.Add(1)
 	}
 	m.enroll(n)
-	m.shard(key).Store(key, n)
+	m.index.store(key, n)
 }
 
 // Delete removes a series from the map, and reports whether it was there. Handles to the series go
@@ -193,7 +195,7 @@ func (m *Map) Delete(n *Node) bool {
 	if have != n {
 		return false
 	}
-	m.shard(key).Delete(key)
+	m.index.delete(key)
 	if displaced {
 		m.displaced.Add(-1)
 	}
@@ -210,9 +212,7 @@ func (m *Map) Delete(n *Node) bool {
 func (m *Map) Reset() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, s := range m.shards {
-		s.Clear()
-	}
+	m.index.clear()
 	m.displaced.Store(0)
 	m.overflow.Store(nil)
 	m.count.Store(0)

@@ -3,11 +3,8 @@
 package shard
 
 import (
-	"math/bits"
 	"sync"
 	"sync/atomic"
-
-	"github.com/puzpuzpuz/xsync/v3"
 
 	"github.com/quipu-metrics/quipu/atomicf"
 	"github.com/quipu-metrics/quipu/internal/labeltext"
@@ -54,8 +51,7 @@ type Map struct {
 	tail   int    // length of the constant labels at the end of every text, with their comma
 	max    int
 
-	shards []*xsync.MapOf[uint64, *Node]
-	mask   uint64 // number of shards less 1
+	index index
 
 	count     atomic.Int64         // number of series, without the overflow series
 	displaced atomic.Int64         // number of series under their keyed hash, because another one has their hash
@@ -68,12 +64,6 @@ type Map struct {
 	roster atomic.Pointer[roster]
 	mu     sync.Mutex
 }
-
-// While a lock-free map is resized, creations wait. seriesPerShard bounds that to about 100 µs.
-const (
-	seriesPerShard = 1 << 14
-	maxShards      = 256
-)
 
 // New returns an empty map.
 func New(c Config) *Map {
@@ -91,15 +81,6 @@ func New(c Config) *Map {
 	}
 	if m.rejected == nil {
 		m.rejected = new(atomicf.Count)
-	}
-	logShards := bits.Len(uint(min(m.max/seriesPerShard, maxShards-1)))
-	m.mask = 1<<logShards - 1
-	m.shards = make([]*xsync.MapOf[uint64, *Node], 1<<logShards)
-	for i := range m.shards {
-		// Keys are hashes already. The multiplication that made them leaves regular steps where
-		// values differ in one or two bytes, and folding their halves breaks these up. Without
-		// folding, one secret in ten made chains of 25 and more of such values.
-		m.shards[i] = xsync.NewMapOfWithHasher[uint64, *Node](func(key, _ uint64) uint64 { return key ^ key>>32 })
 	}
 	m.roster.Store(new(roster))
 	return m
@@ -160,14 +141,7 @@ func (m *Map) findDisplaced(values []string) *Node {
 }
 
 // load returns the node under a hash, or nil.
-func (m *Map) load(hash uint64) *Node {
-	n, _ := m.shard(hash).Load(hash)
-	return n
-}
-
-// shard returns the shard that a hash belongs to. It uses the highest bits, because the maps of the
-// shards use low ones.
-func (m *Map) shard(hash uint64) *xsync.MapOf[uint64, *Node] { return m.shards[hash>>56&m.mask] }
+func (m *Map) load(hash uint64) *Node { return m.index.load(hash) }
 
 // variable returns the text of a series' labels without the constant labels.
 func (m *Map) variable(n *Node) string {

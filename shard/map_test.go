@@ -4,7 +4,6 @@ package shard
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"testing"
 
@@ -130,22 +129,5 @@ func TestOpenMapsTakeAnyLabelsAndNoEmptyOnes(t *testing.T) {
 		}
 		require.Nil(t, f.findSet(map[string]string{"a": strings.Repeat("x", labeltext.MaxValue+1)}))
 		require.Len(t, f.walk(t), len(sets))
-	}
-}
-
-func TestLimitsSpreadOverShards(t *testing.T) {
-	for _, c := range []struct{ max, shards int }{
-		{0, 1}, {1, 1}, {10_000, 1}, {seriesPerShard, 2}, {1 << 20, 128}, {math.MaxInt32, 256},
-	} {
-		m := New(Config{Names: []string{"a"}, MaxSeries: c.max})
-		require.Len(t, m.shards, c.shards, "%d series", c.max)
-	}
-	f := newFamily(1<<20, "a")
-	for i := range 20_000 {
-		f.with(fmt.Sprint(i))
-	}
-	require.Equal(t, 20_000, f.Len())
-	for i, s := range f.shards {
-		require.InDelta(t, 20_000/len(f.shards), s.Size(), 100, "shard %d", i)
 	}
 }

@@ -161,6 +161,79 @@ func rosterScenarios() []interleave.Scenario {
 	}
 }
 
+// indexScenarios look series up while the index is split, and split again. A lock-free map of two series
+// is full here, and a split makes two maps.
+func indexScenarios() []interleave.Scenario {
+	const first, second, third = 1 << 62, 1, 2 // second and third stay together in the first split
+	scenario := func(name string, before, during []uint64) interleave.Scenario {
+		return interleave.Scenario{Name: name, Setup: func(w *interleave.World) {
+			var x index
+			nodes := map[uint64]*Node{}
+			store := func(hash uint64) {
+				x.store(hash, nodes[hash])
+				x.grow(hash)
+			}
+			for _, hash := range append(before, during...) {
+				nodes[hash] = new(Node)
+			}
+			for _, hash := range before {
+				store(hash)
+			}
+			w.Go(0, func() {
+				for _, hash := range during {
+					store(hash)
+				}
+			})
+			w.Go(1, func() {
+				for _, hash := range before {
+					if x.load(hash) != nodes[hash] {
+						panic("a series that nobody deleted is not found")
+					}
+				}
+			})
+			w.Check(func() string {
+				for hash, n := range nodes {
+					if x.load(hash) != n {
+						return "a series is not found in the end"
+					}
+				}
+				return ""
+			})
+		}}
+	}
+	return []interleave.Scenario{
+		scenario("a lookup during the first split", []uint64{first}, []uint64{second}),
+		scenario("a lookup during the second split", []uint64{first, second}, []uint64{third}),
+		scenario("a lookup during both splits", []uint64{first}, []uint64{second, third}),
+		{Name: "a lookup during a split and a reset", Setup: func(w *interleave.World) {
+			var x index
+			a, b := new(Node), new(Node)
+			x.store(first, a)
+			w.Go(0, func() {
+				x.store(second, b)
+				x.grow(second)
+				x.clear()
+				x.store(second, b)
+			})
+			w.Go(1, func() {
+				if n := x.load(first); n != nil && n != a {
+					panic("another series is found")
+				}
+			})
+			w.Check(func() string {
+				if x.load(first) != nil || x.load(second) != b {
+					return "the index is not that of the last series"
+				}
+				return ""
+			})
+		}},
+	}
+}
+
+func TestEveryInterleavingOfASplitFindsEverySeries(t *testing.T) {
+	interleave.Run(t, indexScenarios()...)
+}
+
 func TestEveryInterleavingOfAWalkSeesASeriesOnce(t *testing.T) {
 	interleave.Run(t, rosterScenarios()...)
 }

@@ -44,7 +44,7 @@ var sizes = map[string]map[string]string{
 	"atomicf":         {"heatSlots": "4", "heatSigns": "1"},
 	"histogram":       {"attempts": "1", "spins": "1", "maxWait": "1", "checkEvery": "3", "maxCollisions": "1"},
 	"quantile":        {"chunkLen": "2", "ringLen": "2", "tableBits": "2"},
-	"shard":           {"rosterBlock": "2", "rosterFirst": "1"},
+	"shard":           {"rosterBlock": "2", "rosterFirst": "1", "seriesPerMap": "2", "splitBits": "1"},
 }
 
 // points are names, for each file, of memory that is accessed by ordinary loads and stores of more
