@@ -343,3 +343,28 @@ func TestReadAllocatesNothing(t *testing.T) {
 		require.Positive(t, total)
 	}
 }
+
+func TestASourceInSteadyStateAllocatesNothingForItsSeries(t *testing.T) {
+	perPage := func(series int) float64 {
+		r := engine.NewRegistry()
+		names := make([]string, series)
+		for i := range names {
+			names[i] = fmt.Sprint(i)
+		}
+		labels := make([]engine.Label, 1)
+		require.NoError(t, r.Attach(writing(func(w *engine.Writer) {
+			for _, name := range names {
+				labels[0] = label("i", name)
+				w.Gauge("x", "", 1, labels...)
+			}
+		})))
+		page := func() {
+			_, err := r.Expose(io.Discard, engine.Exposition{})
+			require.NoError(t, err)
+		}
+		page()
+		return testing.AllocsPerRun(20, page)
+	}
+	few, many := perPage(10), perPage(1000)
+	require.LessOrEqual(t, many, few+2, "%v allocations for 10 series", few)
+}

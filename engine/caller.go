@@ -11,17 +11,17 @@ import (
 	"sync/atomic"
 )
 
-// A call site is the place in a program that misuses a metric: the first frame of the stack that is not
-// quipu's own. Each call site is logged once for each metric, so that a second mistake is seen although
-// the first one goes on.
+// A call site is the place in a program that misuses a metric: the first frame of the stack that is
+// not quipu's own. Each call site is logged once for each metric, so that a second mistake is seen
+// although the first one goes on.
 //
-// Two tables hold the return addresses that are quipu's own and the known call sites. They are replaced
-// under a mutex and never changed, so they are read without a lock. A misuse at a known call site walks a
-// few frames of its stack, looks up their addresses and is done: it formats and allocates nothing
-// (BenchmarkMisuse).
+// Two tables hold the return addresses that are quipu's own and the known call sites. They are
+// replaced under a mutex and never changed, so they are read without a lock. A misuse at a known
+// call site walks a few frames of its stack, looks up their addresses and is done: it formats and
+// allocates nothing (BenchmarkMisuse).
 
-// maxCallSites is how many call sites of misuse a registry remembers and logs. Misuse at further ones is
-// only counted.
+// maxCallSites is how many call sites of misuse a registry remembers and logs. Misuse at further
+// ones is only counted.
 const maxCallSites = 256
 
 // callSites holds the call sites that a registry has seen.
@@ -37,7 +37,8 @@ type callSite struct {
 	where string // file:line
 }
 
-// siteList holds the call sites of one family that have been logged. The list is replaced, never changed.
+// siteList holds the call sites of one family that have been logged. The list is replaced, never
+// changed.
 type siteList struct{ sites atomic.Pointer[[]callSite] }
 
 // has reports whether pc is a call site that has been logged.
@@ -52,15 +53,15 @@ func (l *siteList) has(pc uintptr) bool {
 	return false
 }
 
-// fewFrames are enough for nearly every stack from a misuse to the program, and walking a frame costs
-// time. manyFrames are enough for all of quipu's own frames.
+// fewFrames are enough for nearly every stack from a misuse to the program, and walking a frame
+// costs time. manyFrames are enough for all of quipu's own frames.
 const (
 	fewFrames  = 6
 	manyFrames = 64
 )
 
-// caller returns the call site of the misuse under way. known means that there is nothing to log: the
-// site has been logged for this family, or the registry knows as many sites as it may.
+// caller returns the call site of the misuse under way. known means that there is nothing to log:
+// the site has been logged for this family, or the registry knows as many sites as it may.
 func (r *callSites) caller(logged *siteList) (pc uintptr, known bool) {
 	if r.count.Load() >= maxCallSites {
 		return 0, true
@@ -96,8 +97,8 @@ func (r *callSites) callerIn(stack []uintptr, logged *siteList) (pc uintptr, kno
 	return 0, false, false
 }
 
-// remember adds a call site to those of a family. It returns the place and whether the site is new and
-// has to be logged: of goroutines that come with the same site at once, it is new to one.
+// remember adds a call site to those of a family. It returns the place and whether the site is new
+// and has to be logged: of goroutines that come with the same site at once, it is new to one.
 func (r *callSites) remember(pc uintptr, logged *siteList) (where string, first bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -130,7 +131,8 @@ func (r *callSites) isKnownOwn(pc uintptr) bool {
 	return ok
 }
 
-// learnOwn reports whether a return address is in a function of quipu's own, and remembers it if so.
+// learnOwn reports whether a return address is in a function of quipu's own, and remembers it if
+// so.
 func (r *callSites) learnOwn(pc uintptr) bool {
 	if _, own := locate(pc); !own {
 		return false
@@ -160,8 +162,8 @@ func callerNow() string {
 // unknownCaller stands for the call site if all frames of the stack are quipu's.
 const unknownCaller = "unknown"
 
-// locate returns the file and line of a return address, and whether the function is quipu's own: in one
-// of its packages, but not in a test or an example.
+// locate returns the file and line of a return address, and whether the function is quipu's own: in
+// one of its packages, but not in a test or an example.
 func locate(pc uintptr) (where string, own bool) {
 	if pc == 0 {
 		return unknownCaller, false

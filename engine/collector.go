@@ -4,34 +4,34 @@ package engine
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 )
 
-// Collector supplies, at every scrape, metrics whose values are kept elsewhere: in a pool, in the runtime, in
-// another process. Where one function returns one value, [NewGaugeFunc] is simpler.
+// Collector supplies, at every scrape, metrics whose values are kept elsewhere: in a pool, in the
+// runtime, in another process. Where one function returns one value, [NewGaugeFunc] is simpler.
 type Collector interface {
-	// Define defines the collector's metrics and stores the returned handles in the collector. It is called
-	// once, when the collector is registered.
+	// Define defines the collector's metrics and stores the returned handles in the collector. It
+	// is called once, when the collector is registered.
 	Define(d *Definitions)
 
-	// Collect emits the current values. It is called at every scrape that shows one of the metrics, on
-	// another goroutine, when the page begins. A registry never calls it twice at once: a scrape that begins
-	// while a call is under way shows the emissions of that call, whose values may be a little older than
-	// the scrape. A collector that is registered in several registries is called by each of them, so its
-	// Collect must be safe for concurrent calls, and it must be registered in all of them before the first
-	// scrape.
+	// Collect emits the current values. It is called at every scrape that shows one of the metrics,
+	// on another goroutine, when the page begins. A registry never calls it twice at once: a scrape
+	// that begins while a call is under way shows the emissions of that call, whose values may be a
+	// little older than the scrape. A collector that is registered in several registries is called
+	// by each of them, so its Collect must be safe for concurrent calls, and it must be registered
+	// in all of them before the first scrape.
 	//
-	// If Collect panics, ends its goroutine, or has not returned when the time of the page is over (see
-	// [Exposition]), all metrics of the collector are left out of that page and the failure is counted.
-	// Collect may use the registry.
+	// If Collect panics, ends its goroutine, or has not returned when the time of the page is over
+	// (see [Exposition]), all metrics of the collector are left out of that page and the failure is
+	// counted. Collect may use the registry.
 	//
-	// A collector that defines nothing is called too, at every page that shows all metrics and before the
-	// page is written: the values that it sets are on that page.
+	// A collector that defines nothing is called too, at every page that shows all metrics and
+	// before the page is written: the values that it sets are on that page.
 	Collect(e *Emission)
 }
 
-// Definitions collects the definitions of a [Collector]. A definition that cannot work makes the registration fail.
+// Definitions collects the definitions of a [Collector]. A definition that cannot work makes the
+// registration fail.
 type Definitions struct {
 	list []collectedDefinition
 }
@@ -68,10 +68,11 @@ func (d *Definitions) add(k *kind, name, help string, labels []string, options [
 	return Collected{len(d.list)}
 }
 
-// Register registers a collector's metrics: all of them or, when one cannot be defined, none. A collector is
-// registered once in a registry; registering it again is [ErrTaken]. It must be comparable, as pointers are.
+// Register registers a collector's metrics: all of them or, when one cannot be defined, none. A
+// collector is registered once in a registry; registering it again is [ErrTaken]. It must be
+// comparable, as pointers are.
 func (r *Registry) Register(c Collector) error {
-	if err := r.checkCollector(c); err != nil {
+	if err := r.checkComparable("Register", "collector", c); err != nil {
 		return err
 	}
 	var d Definitions
@@ -127,22 +128,6 @@ func (r *Registry) addSource(s *source, list []collectedDefinition) error {
 	return nil
 }
 
-// checkCollector returns why c cannot be registered, whatever it defines.
-func (r *Registry) checkCollector(c Collector) error {
-	v := reflect.ValueOf(c)
-	switch {
-	case c == nil:
-		return fmt.Errorf("quipu: Register: %w: the collector is nil", ErrOption)
-	case v.Kind() == reflect.Pointer && v.IsNil():
-		return fmt.Errorf("quipu: Register: %w: the collector is a nil %T", ErrOption, c)
-	case r == nil:
-		return fmt.Errorf("quipu: collector %T: %w", c, errNilRegistry)
-	case !v.Comparable():
-		return fmt.Errorf("quipu: collector %T: %w: it is not comparable: register a pointer to it", c, ErrOption)
-	}
-	return nil
-}
-
 // hasCollector reports whether c is registered. The caller holds mu.
 func (r *Registry) hasCollector(c Collector) bool {
 	for _, f := range *r.sorted.Load() {
@@ -158,8 +143,8 @@ func (r *Registry) hasCollector(c Collector) bool {
 	return false
 }
 
-// source calls a Collector for a registry. Every call fills another buffer, which belongs to the pages that
-// show it until the last of them is written.
+// source calls a Collector for a registry. Every call fills another buffer, which belongs to the
+// pages that show it until the last of them is written.
 type source struct {
 	emitter
 	collector Collector

@@ -44,8 +44,8 @@ func addDifference(list []difference, differ bool, field, here, there string) []
 	return list
 }
 
-// differsInHeader compares the fields that are equal in all definitions of one name. Where the types
-// differ, nothing else is compared.
+// differsInHeader compares the fields that are equal in all definitions of one name. Where the
+// types differ, nothing else is compared.
 func (d *definition) differsInHeader(other *definition) []difference {
 	if d.typ != other.typ {
 		return []difference{{"type", d.typ.String(), other.typ.String()}}
@@ -74,8 +74,9 @@ func (d *definition) differsInSeries(other *definition) (list []difference) {
 
 // differsInLimits compares limits. Two definitions that differ in nothing else are the same metric.
 func (d *definition) differsInLimits(other *definition) []difference {
-	return addDifference(nil, d.maxSeries != other.maxSeries, "series limit",
+	list := addDifference(nil, d.maxSeries != other.maxSeries, "series limit",
 		strconv.Itoa(d.maxSeries), strconv.Itoa(other.maxSeries))
+	return addDifference(list, d.timeout != other.timeout, "timeout", d.timeout.String(), other.timeout.String())
 }
 
 func (d *definition) labelNames() string {

@@ -37,6 +37,8 @@ type tally struct {
 	dropped  [faults]*atomicf.Count
 	failed   [faults]*atomicf.Count
 
+	dropSource func(metric string, reason fault) // counts a series of a source that is not shown
+
 	cappedSeen atomic.Uint64 // how much of the count of core.log is in capped
 }
 
@@ -48,8 +50,8 @@ func (t *tally) snapshot(exact bool) {
 }
 
 // warn writes a line to the registry's log. The line is written on the goroutine that is at fault,
-// which may be on a hot path, so a handler that panics must not become its panic. No lock is held: a
-// handler may use metrics, and misuse them.
+// which may be on a hot path, so a handler that panics must not become its panic. No lock is held:
+// a handler may use metrics, and misuse them.
 func (c *core) warn(message string, args ...any) {
 	defer func() { _ = recover() }()
 	c.currentLogger().Warn(message, args...)

@@ -19,6 +19,7 @@ func NewRegistry(options ...RegistryOption) *Registry {
 	r.log = quantile.NewLog(r.clock)
 	r.sorted.Store(new([]*family))
 	r.bare.Store(new([]supplier))
+	r.feeds.Store(new([]supplier))
 	r.defineSelf()
 	return r
 }
@@ -28,20 +29,20 @@ var defaultRegistry = NewRegistry()
 // Default returns the registry that the package-level constructors use.
 func Default() *Registry { return defaultRegistry }
 
-// NewCounter defines a counter in the default registry, as [Registry.NewCounter] does. It panics when the
-// definition cannot work.
+// NewCounter defines a counter in the default registry, as [Registry.NewCounter] does. It panics
+// when the definition cannot work.
 func NewCounter(name, help string, options ...MetricOption) *Counter {
 	return Must(Default().NewCounter(name, help, options...))
 }
 
-// NewCounterVec defines a counter with labels in the default registry, as [Registry.NewCounterVec] does. It
-// panics when the definition cannot work.
+// NewCounterVec defines a counter with labels in the default registry, as [Registry.NewCounterVec]
+// does. It panics when the definition cannot work.
 func NewCounterVec(name, help string, labels []string, options ...MetricOption) *CounterVec {
 	return Must(Default().NewCounterVec(name, help, labels, options...))
 }
 
-// NewCounterOf defines a counter with the labels of struct L in the default registry, as [RegisterCounterOf]
-// does. It panics when the definition cannot work.
+// NewCounterOf defines a counter with the labels of struct L in the default registry, as
+// [RegisterCounterOf] does. It panics when the definition cannot work.
 func NewCounterOf[L comparable](name, help string, options ...MetricOption) *CounterOf[L] {
 	return Must(RegisterCounterOf[L](Default(), name, help, options...))
 }
@@ -58,32 +59,32 @@ func NewGauge(name, help string, options ...MetricOption) *Gauge {
 	return Must(Default().NewGauge(name, help, options...))
 }
 
-// NewGaugeVec defines a gauge with labels in the default registry, as [Registry.NewGaugeVec] does. It panics
-// when the definition cannot work.
+// NewGaugeVec defines a gauge with labels in the default registry, as [Registry.NewGaugeVec] does.
+// It panics when the definition cannot work.
 func NewGaugeVec(name, help string, labels []string, options ...MetricOption) *GaugeVec {
 	return Must(Default().NewGaugeVec(name, help, labels, options...))
 }
 
-// NewGaugeOf defines a gauge with the labels of struct L in the default registry, as [RegisterGaugeOf] does.
-// It panics when the definition cannot work.
+// NewGaugeOf defines a gauge with the labels of struct L in the default registry, as
+// [RegisterGaugeOf] does. It panics when the definition cannot work.
 func NewGaugeOf[L comparable](name, help string, options ...MetricOption) *GaugeOf[L] {
 	return Must(RegisterGaugeOf[L](Default(), name, help, options...))
 }
 
-// NewGaugeFunc defines a gauge in the default registry whose value f returns, as [Registry.NewGaugeFunc]
-// does. It panics when the definition cannot work.
+// NewGaugeFunc defines a gauge in the default registry whose value f returns, as
+// [Registry.NewGaugeFunc] does. It panics when the definition cannot work.
 func NewGaugeFunc(name, help string, f func() float64, options ...MetricOption) *GaugeFunc {
 	return Must(Default().NewGaugeFunc(name, help, f, options...))
 }
 
-// NewHistogram defines a histogram in the default registry, as [Registry.NewHistogram] does. It panics when
-// the definition cannot work.
+// NewHistogram defines a histogram in the default registry, as [Registry.NewHistogram] does. It
+// panics when the definition cannot work.
 func NewHistogram(name, help string, options ...MetricOption) *Histogram {
 	return Must(Default().NewHistogram(name, help, options...))
 }
 
-// NewHistogramVec defines a histogram with labels in the default registry, as [Registry.NewHistogramVec]
-// does. It panics when the definition cannot work.
+// NewHistogramVec defines a histogram with labels in the default registry, as
+// [Registry.NewHistogramVec] does. It panics when the definition cannot work.
 func NewHistogramVec(name, help string, labels []string, options ...MetricOption) *HistogramVec {
 	return Must(Default().NewHistogramVec(name, help, labels, options...))
 }
@@ -94,25 +95,26 @@ func NewHistogramOf[L comparable](name, help string, options ...MetricOption) *H
 	return Must(RegisterHistogramOf[L](Default(), name, help, options...))
 }
 
-// NewSummary defines a summary in the default registry, as [Registry.NewSummary] does. It panics when the
-// definition cannot work.
+// NewSummary defines a summary in the default registry, as [Registry.NewSummary] does. It panics
+// when the definition cannot work.
 func NewSummary(name, help string, options ...MetricOption) *Summary {
 	return Must(Default().NewSummary(name, help, options...))
 }
 
-// NewSummaryVec defines a summary with labels in the default registry, as [Registry.NewSummaryVec] does. It
-// panics when the definition cannot work.
+// NewSummaryVec defines a summary with labels in the default registry, as [Registry.NewSummaryVec]
+// does. It panics when the definition cannot work.
 func NewSummaryVec(name, help string, labels []string, options ...MetricOption) *SummaryVec {
 	return Must(Default().NewSummaryVec(name, help, labels, options...))
 }
 
-// NewSummaryOf defines a summary with the labels of struct L in the default registry, as [RegisterSummaryOf]
-// does. It panics when the definition cannot work.
+// NewSummaryOf defines a summary with the labels of struct L in the default registry, as
+// [RegisterSummaryOf] does. It panics when the definition cannot work.
 func NewSummaryOf[L comparable](name, help string, options ...MetricOption) *SummaryOf[L] {
 	return Must(RegisterSummaryOf[L](Default(), name, help, options...))
 }
 
-// MustRegister registers collectors with the default registry and panics when one cannot be registered.
+// MustRegister registers collectors with the default registry and panics when one cannot be
+// registered.
 func MustRegister(collectors ...Collector) {
 	for _, c := range collectors {
 		Must(c, Default().Register(c))

@@ -22,16 +22,17 @@ const (
 	// DefaultMaxSeries bounds the series of a labelled metric unless WithMaxSeries says otherwise.
 	DefaultMaxSeries = 10_000
 
-	// DefaultMaxAge is the sliding window of a summary's quantiles unless WithMaxAge says otherwise.
+	// DefaultMaxAge is the sliding window of a summary's quantiles unless WithMaxAge says
+	// otherwise.
 	DefaultMaxAge = 10 * time.Minute
 
-	// MaxLabelValue is the most bytes a label value may have. Longer values are cut at the last rune
-	// boundary before it.
+	// MaxLabelValue is the most bytes a label value may have. Longer values are cut at the last
+	// rune boundary before it.
 	MaxLabelValue = labeltext.MaxValue
 
-	// OverflowValue is the value of all labels of the overflow series, which takes the updates of all
-	// label sets that a full metric has no room for. In a metric with open label sets that series has
-	// the one label overflow.
+	// OverflowValue is the value of all labels of the overflow series, which takes the updates of
+	// all label sets that a full metric has no room for. In a metric with open label sets that
+	// series has the one label overflow.
 	OverflowValue = "__overflow__"
 
 	overflowLabel = shard.OverflowLabel
@@ -68,6 +69,7 @@ type definition struct {
 	consts    Labels   // with clean values
 	displaced []string // constant labels of the registry that the metric has as its own
 	maxSeries int
+	timeout   time.Duration    // of the function of a func metric
 	self      bool             // one of the registry's own metrics
 	supplier  supplier         // nil if the program updates the metric
 	slot      int              // which of its collector's metrics this is
@@ -96,10 +98,10 @@ func (d *definition) complete(s *settings) error {
 	return d.checkAll()
 }
 
-// addRegistryLabels adds the registry's constant labels, but for those that the metric has as its own:
-// variable or constant labels, le of a histogram, quantile of a summary, and the label of the overflow
-// series of open label sets. A definition cannot know the registry that it will be in, and may be a
-// library's: go_info has the label version, wherever it is registered.
+// addRegistryLabels adds the registry's constant labels, but for those that the metric has as its
+// own: variable or constant labels, le of a histogram, quantile of a summary, and the label of the
+// overflow series of open label sets. A definition cannot know the registry that it will be in, and
+// may be a library's: go_info has the label version, wherever it is registered.
 func (d *definition) addRegistryLabels(labels Labels) {
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		if d.self && (name == "reason" || name == "le") {
@@ -169,7 +171,8 @@ func (d *definition) checkLabels() error {
 	return nil
 }
 
-// checkLabel checks one label name against the rules and against the label that the kind needs itself.
+// checkLabel checks one label name against the rules and against the label that the kind needs
+// itself.
 func (d *definition) checkLabel(name string) error {
 	if err := checkLabelName(name); err != nil {
 		return err

@@ -27,8 +27,8 @@ func (e *emitter) leftOut(kind fault, cause any) {
 	}
 }
 
-// misuse counts a fault of the collector that does not belong to one of its metrics, and logs it the first
-// time, with its line. In a strict registry it panics instead.
+// misuse counts a fault of the collector that does not belong to one of its metrics, and logs it
+// the first time, with its line. In a strict registry it panics instead.
 func (e *emitter) misuse(kind fault, detail string) {
 	if e.core.strict {
 		panic(fmt.Sprintf("quipu: collector %s: %s (at %s)", e.name, detail, callerNow()))
@@ -57,20 +57,21 @@ func (e *emitter) log(kind fault, event string, detail any, more ...any) {
 // Collected is a metric of a [Collector]. Emissions for the zero value are dropped and counted.
 type Collected struct{ slot int } // counted from 1
 
-// Emission takes the values of one call of Collect. Its methods may be called by several goroutines at once;
-// the series of a metric are shown in the order in which they come. Series that are emitted after Collect
-// has returned are dropped and counted as "late".
+// Emission takes the values of one call of Collect. Its methods may be called by several goroutines
+// at once; the series of a metric are shown in the order in which they come. Series that are
+// emitted after Collect has returned are dropped and counted as "late".
 type Emission struct {
 	emitter *emitter
 
-	// A user may hold an Emission for ever, so every call of Collect gets another one, while the buffer
-	// behind it is used again. The buffer is taken away under mu when Collect returns: nothing that is
-	// emitted later can reach it.
+	// A user may hold an Emission for ever, so every call of Collect gets another one, while the
+	// buffer behind it is used again. The buffer is taken away under mu when Collect returns:
+	// nothing that is emitted later can reach it.
 	mu  sync.Mutex
 	buf *emissionBuffer
 }
 
-// emissionBuffer holds the series of one call of Collect. Pages that show them read it once Collect has returned.
+// emissionBuffer holds the series of one call of Collect. Pages that show them read it once Collect
+// has returned.
 type emissionBuffer struct {
 	samples   [][]emitted // by Collected.slot
 	text      []byte      // label texts
@@ -80,8 +81,8 @@ type emissionBuffer struct {
 	scratch   []byte
 }
 
-// emitted is one series of an emission, as supplied describes it. Its labels, counts and quantiles are
-// stretches of the buffer's slices.
+// emitted is one series of an emission, as supplied describes it. Its labels, counts and quantiles
+// are stretches of the buffer's slices.
 type emitted struct {
 	value                     float64
 	count                     uint64
@@ -109,8 +110,8 @@ func (e *Emission) close() {
 	e.buf = nil
 }
 
-// family returns the metric that a definition of this collector returned, or nil, counted, if c is none of
-// those.
+// family returns the metric that a definition of this collector returned, or nil, counted, if c is
+// none of those.
 func (e *Emission) family(c Collected) *family {
 	if c.slot < 1 || c.slot > len(e.emitter.families) {
 		e.emitter.misuse(faultLabels, "emitted for a Collected that its Define has not returned")
@@ -119,22 +120,24 @@ func (e *Emission) family(c Collected) *family {
 	return e.emitter.families[c.slot-1]
 }
 
-// Emit emits one series of a counter or gauge. Label values come in the order of the definition's names.
+// Emit emits one series of a counter or gauge. Label values come in the order of the definition's
+// names.
 //
-// A series with the labels of an earlier one, a wrong number of values, and a counter that is negative or
-// NaN are dropped and counted; so are further series of a metric that has as many as [WithMaxSeries] allows.
+// A series with the labels of an earlier one, a wrong number of values, and a counter that is
+// negative or NaN are dropped and counted; so are further series of a metric that has as many as
+// [WithMaxSeries] allows.
 func (e *Emission) Emit(c Collected, value float64, labels ...string) {
 	e.add(c, formValue, supplied{value: value}, 0, labels)
 }
 
-// EmitHistogram emits one series of a histogram: the observations in each bucket, not cumulative, +Inf last,
-// and their sum. A series that does not fit the definition is dropped and counted.
+// EmitHistogram emits one series of a histogram: the observations in each bucket, not cumulative,
+// +Inf last, and their sum. A series that does not fit the definition is dropped and counted.
 func (e *Emission) EmitHistogram(c Collected, counts []uint64, sum float64, labels ...string) {
 	e.add(c, formHistogram, supplied{value: sum, counts: counts}, len(counts), labels)
 }
 
-// EmitSummary emits one series of a summary: an estimate for each objective, in ascending order, and count
-// and sum. A series that does not fit the definition is dropped and counted.
+// EmitSummary emits one series of a summary: an estimate for each objective, in ascending order,
+// and count and sum. A series that does not fit the definition is dropped and counted.
 func (e *Emission) EmitSummary(c Collected, quantiles []float64, count uint64, sum float64, labels ...string) {
 	e.add(c, formSummary, supplied{value: sum, quantiles: quantiles, count: count}, len(quantiles), labels)
 }
@@ -149,9 +152,9 @@ const (
 	addedLate
 )
 
-// add adds a series of so many parts, which are counts or quantiles. Logging, which may call the user's
-// code, happens outside the mutex. The slices must not reach a function that escape analysis cannot follow,
-// or every emission would allocate in the collector.
+// add adds a series of so many parts, which are counts or quantiles. Logging, which may call the
+// user's code, happens outside the mutex. The slices must not reach a function that escape analysis
+// cannot follow, or every emission would allocate in the collector.
 func (e *Emission) add(c Collected, form form, series supplied, parts int, labels []string) {
 	f := e.family(c)
 	if f == nil {

@@ -12,11 +12,13 @@ var (
 	// ErrName marks an invalid metric name.
 	ErrName = errors.New("invalid metric name")
 
-	// ErrLabel marks an invalid, reserved or repeated label name, and a label struct that cannot be used.
+	// ErrLabel marks an invalid, reserved or repeated label name, and a label struct that cannot be
+	// used.
 	ErrLabel = errors.New("invalid label")
 
-	// ErrTaken marks a name under which a different metric is defined, or a metric whose series would collide
-	// with those of another one. The text says which fields differ and where the first definition was made.
+	// ErrTaken marks a name under which a different metric is defined, or a metric whose series
+	// would collide with those of another one. The text says which fields differ and where the
+	// first definition was made.
 	ErrTaken = errors.New("name is taken")
 
 	// ErrBuckets marks a histogram layout that is too long, or not strictly increasing and finite.
@@ -37,8 +39,8 @@ var (
 // nilOption is the error of an option that is nil, by its position.
 func nilOption(i int) error { return fmt.Errorf("%w: option %d is nil", ErrOption, i+1) }
 
-// Must returns the metric of a constructor and panics with its error, if there is one. It is for package
-// variables with a registry that is not the default one:
+// Must returns the metric of a constructor and panics with its error, if there is one. It is for
+// package variables with a registry that is not the default one:
 //
 //	var depth = engine.Must(registry.NewGauge("queue_depth", "Jobs that wait."))
 func Must[T any](metric T, err error) T {

@@ -15,19 +15,20 @@ import (
 	"github.com/quipu-metrics/quipu/shard"
 )
 
-// ExemplarInterval is how long an exemplar that came from a context stays before another one may take its
-// place.
+// ExemplarInterval is how long an exemplar that came from a context stays before another one may
+// take its place.
 const ExemplarInterval = time.Second
 
-// exemplarOdds is how many of the events that could replace an exemplar look at the clock to see whether
-// it has been there long enough: one in 16. Looking costs ten times as much as the observation.
+// exemplarOdds is how many of the events that could replace an exemplar look at the clock to see
+// whether it has been there long enough: one in 16. Looking costs ten times as much as the
+// observation.
 const exemplarOdds = 16
 
-// WithExemplars takes exemplars from contexts: from returns the labels of an exemplar, such as the id of
-// the trace in ctx, or nil when there is none. [Counter.AddContext] and [Histogram.ObserveContext] call it
-// at most about once a second for a counter or bucket that has an exemplar, and every time for one that
-// has none yet, so it should recognise a context without a trace fast. It runs on the caller's goroutine
-// and must not panic.
+// WithExemplars takes exemplars from contexts: from returns the labels of an exemplar, such as the
+// id of the trace in ctx, or nil when there is none. [Counter.AddContext] and
+// [Histogram.ObserveContext] call it at most about once a second for a counter or bucket that has
+// an exemplar, and every time for one that has none yet, so it should recognise a context without a
+// trace fast. It runs on the caller's goroutine and must not panic.
 func WithExemplars(from func(ctx context.Context) Labels) MetricOption {
 	return metricOption(func(d *definition) error {
 		if err := d.takes("WithExemplars", "counters and histograms"); err != nil {
@@ -41,8 +42,8 @@ func WithExemplars(from func(ctx context.Context) Labels) MetricOption {
 	})
 }
 
-// exemplarFrom makes the event in ctx an exemplar, if the metric takes exemplars from contexts and the
-// slot has none or has had one for long enough.
+// exemplarFrom makes the event in ctx an exemplar, if the metric takes exemplars from contexts and
+// the slot has none or has had one for long enough.
 func (f *family) exemplarFrom(ctx context.Context, n *shard.Node, slot int, v float64) {
 	from := f.def.exemplarsFrom
 	if from == nil {
@@ -71,7 +72,8 @@ func (f *family) setExemplar(n *shard.Node, slot int, v float64, labels Labels) 
 		return
 	}
 	set := f.exemplars.setOf(n, f.kind.exemplars(&f.def))
-	set.slots[slot].Store(&encode.Exemplar{Labels: text, Value: v, Timestamp: float64(f.core.clock().UnixMilli()) / 1000})
+	now := float64(f.core.clock().UnixMilli()) / 1000
+	set.slots[slot].Store(&encode.Exemplar{Labels: text, Value: v, Timestamp: now})
 	if n.Gone() {
 		f.exemplars.sets.Delete(n) // whoever deleted the series may have looked too early
 	}

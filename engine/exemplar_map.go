@@ -10,11 +10,12 @@ import (
 	"github.com/quipu-metrics/quipu/shard"
 )
 
-// Exemplars point from a counter, or from a bucket of a histogram, to one of the events that it counted,
-// usually by the id of a trace. OpenMetrics and protobuf carry them. Series without exemplars pay nothing
-// for them: they are kept beside the series, in a map of the family.
+// Exemplars point from a counter, or from a bucket of a histogram, to one of the events that it
+// counted, usually by the id of a trace. OpenMetrics and protobuf carry them. Series without
+// exemplars pay nothing for them: they are kept beside the series, in a map of the family.
 
-// exemplarSet holds the exemplars of one series: one of a counter, one for each bucket of a histogram.
+// exemplarSet holds the exemplars of one series: one of a counter, one for each bucket of a
+// histogram.
 type exemplarSet struct {
 	slots []atomic.Pointer[encode.Exemplar]
 }
@@ -55,8 +56,8 @@ func (m *exemplarMap) setOf(n *shard.Node, size int) *exemplarSet {
 	return have.(*exemplarSet)
 }
 
-// forgetGone forgets the exemplars of deleted series, and of no others: a series that was created since
-// the deletion may have one already.
+// forgetGone forgets the exemplars of deleted series, and of no others: a series that was created
+// since the deletion may have one already.
 func (m *exemplarMap) forgetGone() {
 	m.sets.Range(func(n, _ any) bool {
 		if n.(*shard.Node).Gone() {

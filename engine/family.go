@@ -10,12 +10,13 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/internal/labeltext"
+	"github.com/quipu-metrics/quipu/quantile"
 	"github.com/quipu-metrics/quipu/shard"
 )
 
 // kind is everything in which one kind of metric differs from the others: counter.go, gauge.go,
-// histogram.go, summary.go and func.go have one each. No other file asks what kind a family is of; a
-// page asks once for each family.
+// histogram.go, summary.go and func.go have one each. No other file asks what kind a family is of;
+// a page asks once for each family.
 type kind struct {
 	*rules
 
@@ -24,13 +25,16 @@ type kind struct {
 	steps     func(d *definition) []float64 // bounds or quantiles that are labels of samples; may be nil
 	exemplars func(d *definition) int       // how many exemplars a series keeps; nil: none
 
-	read    func(f *family, n *shard.Node, s *state)     // reads a series that the program updates
-	append  func(w *pageWriter, labels string, s *state) // appends one series to a page
-	expose  func(f *family, w *pageWriter)               // reads and appends all series
-	present func(f *family, s *Sample)                   // shows one series to a reader
+	read   func(f *family, n *shard.Node, s *state)     // reads a series that the program updates
+	append func(w *pageWriter, labels string, s *state) // appends one series to a page
+	expose func(f *family, w *pageWriter)               // reads and appends all series
+
+	// present shows one series to a reader; the last two are the bounds of its family or its
+	// objectives.
+	present func(s *Sample, bounds []float64, objectives []quantile.Objective)
 
 	form form                                                         // of the series that a collector emits
-	fits func(d *definition, value float64, parts int) (fault, error) // checks a supplied series
+	fits func(d *definition, value float64, parts int) (fault, error) // checks a series that is supplied
 	take func(*state, supplied)                                       // makes it a state
 }
 
@@ -47,6 +51,8 @@ type family struct {
 	unknown         atomic.Pointer[encode.Family] // see encoder; made when it is first needed
 	limitsLogged    atomic.Bool
 	displacedLogged atomic.Bool
+
+	objectives []quantile.Objective // of a summary
 
 	metric   any                             // what the constructor returned; set before the family is published
 	only     *shard.Node                     // the one series of a metric without labels
@@ -77,6 +83,9 @@ func newFamily(c *core, k *kind, d definition) *family {
 	var steps []float64
 	if k.steps != nil {
 		steps = k.steps(&d)
+	}
+	if d.targets != nil {
+		f.objectives = d.targets.List()
 	}
 	f.enc = encode.NewFamily(d.name, d.help, d.unit, d.typ, steps)
 	f.consts = string(labeltext.AppendSet(nil, d.consts, true))
@@ -119,8 +128,8 @@ func (f *family) nodes(yield func(*shard.Node) bool) {
 	f.index.All()(yield)
 }
 
-// created returns when a series was created, in seconds since 1970, or 0 if the reader of the sample
-// does not want to know.
+// created returns when a series was created, in seconds since 1970, or 0 if the reader of the
+// sample does not want to know.
 func (f *family) created(n *shard.Node, s *state) float64 {
 	if !s.withCreated {
 		return 0
@@ -129,8 +138,8 @@ func (f *family) created(n *shard.Node, s *state) float64 {
 	return float64(bornMillis(n.Created, f.core.epochMillis)) / 1000
 }
 
-// encoder returns the encoder of the family. Where another family has the name that OpenMetrics would
-// give to this counter, the counter is shown as unknown.
+// encoder returns the encoder of the family. Where another family has the name that OpenMetrics
+// would give to this counter, the counter is shown as unknown.
 func (f *family) encoder(unknown bool) *encode.Family {
 	if !unknown {
 		return f.enc
@@ -149,8 +158,8 @@ func (f *family) discarded() *shard.Node {
 	return f.discard
 }
 
-// seriesCount counts the series, the overflow series included. The number of series of a collector is
-// known only while it runs.
+// seriesCount counts the series, the overflow series included. The number of series of a collector
+// is known only while it runs.
 func (f *family) seriesCount() int {
 	switch {
 	case f.index != nil:
@@ -182,8 +191,8 @@ func (f *family) info() Info {
 	}
 }
 
-// warnLimits logs, once for each metric, that a second definition has other limits, which do not hold.
-// The caller holds no lock: the handler of the log is the user's.
+// warnLimits logs, once for each metric, that a second definition has other limits, which do not
+// hold. The caller holds no lock: the handler of the log is the user's.
 func (f *family) warnLimits(limits []difference) {
 	if len(limits) > 0 && !f.limitsLogged.Swap(true) {
 		f.core.warn("quipu: a second definition has other limits; the first ones hold", "metric", f.def.name,
@@ -191,10 +200,11 @@ func (f *family) warnLimits(limits []difference) {
 	}
 }
 
-// warnDisplaced logs, once for each metric, that its own labels replace constant labels of the registry.
+// warnDisplaced logs, once for each metric, that its own labels replace constant labels of the
+// registry.
 func (f *family) warnDisplaced() {
 	if len(f.def.displaced) > 0 && !f.displacedLogged.Swap(true) {
-		f.core.warn("quipu: the metric's own labels take the place of the registry's constant labels", "metric", f.def.name,
-			"labels", f.def.displaced)
+		f.core.warn("quipu: the metric's own labels take the place of the registry's constant labels",
+			"metric", f.def.name, "labels", f.def.displaced)
 	}
 }

@@ -15,7 +15,12 @@ const (
 	faultPanic                  // a function panicked
 	faultExit                   // a function ended its goroutine
 	faultHang                   // a function did not return in time
-	faultLate                   // a collector emitted a series after its Collect had returned
+	faultLate                   // a collector or a source supplied a series too late
+	faultError                  // a source returned an error
+	faultName                   // the name of a source's family is invalid
+	faultHeader                 // series of one family differ in type, help or unit
+	faultState                  // the buckets or quantiles of a source's series cannot be
+	faultClash                  // a name that another metric has
 
 	faults // how many faults there are
 
@@ -26,5 +31,5 @@ const (
 
 func (f fault) String() string {
 	return [...]string{"labels", "negative", "nan", "native_nan", "exemplar", "panic", "exit", "timeout",
-		"late", "", "overflow", "length", "utf8"}[f]
+		"late", "error", "name", "header", "state", "clash", "", "overflow", "length", "utf8"}[f]
 }

@@ -4,18 +4,18 @@ package engine
 
 import "sync"
 
-// freeList keeps a few objects for the next scrape. It is not a sync.Pool: scrapes are many seconds apart,
-// and a pool is emptied by the second garbage collection, so it would be empty at nearly every scrape of a
-// busy program. It is not a channel: a channel that is made inside a testing/synctest bubble must not be
-// used outside it. The zero value is an empty list.
+// freeList keeps a few objects for the next scrape. It is not a sync.Pool: scrapes are many seconds
+// apart, and a pool is emptied by the second garbage collection, so it would be empty at nearly
+// every scrape of a busy program. It is not a channel: a channel that is made inside a
+// testing/synctest bubble must not be used outside it. The zero value is an empty list.
 type freeList[T any] struct {
 	mu   sync.Mutex
 	kept [keptPages]T
 	n    int // how many are kept
 }
 
-// keptPages is how many pages, of a little over 64 KiB each, a registry keeps. One is enough unless scrapes
-// overlap.
+// keptPages is how many pages, of a little over 64 KiB each, a registry keeps. One is enough unless
+// scrapes overlap.
 const keptPages = 2
 
 // get returns a kept object, or a new one.

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// CallbackTimeout is how long the function of a func metric may take, from the time when it is called.
+// CallbackTimeout is how long the function of a func metric may take, from the time when it is
+// called.
 const CallbackTimeout = 500 * time.Millisecond
 
 // CounterFunc is a counter whose value a function supplies at every scrape.
@@ -16,16 +17,17 @@ type CounterFunc struct{ fam *family }
 // GaugeFunc is a gauge whose value a function supplies at every scrape.
 type GaugeFunc struct{ fam *family }
 
-// NewCounterFunc defines a counter whose value f returns: a total that is kept elsewhere. Defining it again
-// replaces the function, because functions cannot be compared; the first time that happens it is logged,
-// with the lines of both definitions.
+// NewCounterFunc defines a counter whose value f returns: a total that is kept elsewhere. Defining
+// it again replaces the function, because functions cannot be compared; the first time that happens
+// it is logged, with the lines of both definitions.
 //
-// f is called at every scrape, on another goroutine, and never twice at once: a scrape that begins while a
-// call is under way shows the result of that call, which began a little earlier. All functions of a page are
-// called together when the page begins, so a slow one delays no other. If f panics, ends its goroutine,
-// returns NaN or a negative number, or takes longer than [CallbackTimeout], its metric is left out of that
-// page and the failure counted. A call that never returns costs later scrapes nothing: they leave the metric
-// out at once. f may use the registry.
+// f is called at every scrape, on another goroutine, and never twice at once: a scrape that begins
+// while a call is under way shows the result of that call, which began a little earlier. All
+// functions of a page are called together when the page begins, so a slow one delays no other. If f
+// panics, ends its goroutine, returns NaN or a negative number, or takes longer than
+// [CallbackTimeout] or [WithTimeout], its metric is left out of that page and the failure counted.
+// A call that never returns costs later scrapes nothing: they leave the metric out at once. f may
+// use the registry.
 func (r *Registry) NewCounterFunc(name, help string, f func() float64, options ...MetricOption) (*CounterFunc, error) {
 	return defineFunc[*CounterFunc](r, &counterFuncKind, name, help, f, options)
 }
@@ -42,16 +44,18 @@ func (c *CounterFunc) Name() string { return c.fam.def.name }
 // Name returns the name of the metric, with the registry's prefix.
 func (g *GaugeFunc) Name() string { return g.fam.def.name }
 
-// Value calls the function, or waits for the call that is under way, for as long as a scrape would. It
-// returns NaN where a scrape would leave the metric out.
+// Value calls the function, or waits for the call that is under way, for as long as a scrape would.
+// It returns NaN where a scrape would leave the metric out.
 func (c *CounterFunc) Value() float64 { return c.fam.callValue() }
 
-// Value calls the function, or waits for the call that is under way, for as long as a scrape would. It
-// returns NaN where a scrape would leave the metric out.
+// Value calls the function, or waits for the call that is under way, for as long as a scrape would.
+// It returns NaN where a scrape would leave the metric out.
 func (g *GaugeFunc) Value() float64 { return g.fam.callValue() }
 
+var counterFuncRules = rules{typ: counterRules.typ, trimmed: counterRules.trimmed, options: []string{"WithTimeout"}}
+
 var counterFuncKind = kind{
-	rules:   &counterRules,
+	rules:   &counterFuncRules,
 	metric:  func(f *family) any { return &CounterFunc{f} },
 	append:  appendCounter,
 	fits:    fitsCounter,
@@ -59,8 +63,10 @@ var counterFuncKind = kind{
 	present: counterKind.present,
 }
 
+var gaugeFuncRules = rules{typ: gaugeRules.typ, options: []string{"WithTimeout"}}
+
 var gaugeFuncKind = kind{
-	rules:   &gaugeRules,
+	rules:   &gaugeFuncRules,
 	metric:  func(f *family) any { return &GaugeFunc{f} },
 	append:  appendGauge,
 	fits:    gaugeKind.fits,
@@ -68,15 +74,15 @@ var gaugeFuncKind = kind{
 	present: gaugeKind.present,
 }
 
-// function supplies the value of a func metric. Which function it is does not distinguish definitions: a
-// second definition replaces it.
+// function supplies the value of a func metric. Which function it is does not distinguish
+// definitions: a second definition replaces it.
 type function struct{}
 
 func (function) String() string { return "a function" }
 
 func defineFunc[T any](r *Registry, k *kind, name, help string, f func() float64,
 	options []MetricOption) (metric T, err error) {
-	d := definition{rules: k.rules, name: name, help: help, supplier: function{}}
+	d := definition{rules: k.rules, name: name, help: help, supplier: function{}, timeout: CallbackTimeout}
 	if f == nil {
 		return metric, d.wrap(errNilFunc)
 	}
@@ -92,10 +98,10 @@ func defineFunc[T any](r *Registry, k *kind, name, help string, f func() float64
 	return fam.metric.(T), nil
 }
 
-// result waits for a run of the family's function, at most until the given time. ok is false when there is
-// no value to show; the failure has been counted.
+// result waits for a run of the family's function, at most until the given time. ok is false when
+// there is no value to show; the failure has been counted.
 func (f *family) result(w *waiter, run *run[float64], until time.Time) (value supplied, ok bool) {
-	finished := w.wait(run.done, earlier(run.begin.Add(CallbackTimeout), until))
+	finished := w.wait(run.done, earlier(run.begin.Add(f.def.timeout), until))
 	switch {
 	case !finished && w.aborted(): // the page is given up, which is not the function's fault
 		return value, false
@@ -116,7 +122,7 @@ func (f *family) callValue() float64 {
 	defer run.leave()
 	var w waiter
 	defer w.stop()
-	if value, ok := f.result(&w, run, time.Now().Add(CallbackTimeout)); ok {
+	if value, ok := f.result(&w, run, time.Now().Add(f.def.timeout)); ok {
 		return value.value
 	}
 	return math.NaN()

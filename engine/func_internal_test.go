@@ -12,7 +12,7 @@ import (
 // function, and runs before the family is put on the list.
 func TestAFuncMetricHasItsFunctionBeforeAScrapeCanSeeIt(t *testing.T) {
 	fn := newRunner(func(*float64) {})
-	d := definition{rules: &gaugeRules, name: "g", supplier: function{}, fn: fn}
+	d := definition{rules: &gaugeFuncRules, name: "g", supplier: function{}, fn: fn}
 	f := newFamily(&NewRegistry().core, &gaugeFuncKind, d)
 	require.Same(t, fn, f.fn.Load())
 	require.Nil(t, f.def.fn, "a function that is replaced later is not kept")

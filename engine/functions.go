@@ -4,9 +4,9 @@ package engine
 
 import "time"
 
-// pageFunctions are the calls of users' functions that a page needs: of func metrics and of collectors. They
-// start together when the page begins, so that a slow one delays no other, and the page waits for each when
-// it comes to its family. Their results stand until the page leaves them.
+// pageFunctions are the calls of users' functions that a page needs: of func metrics and of
+// collectors. They start together when the page begins, so that a slow one delays no other, and the
+// page waits for each when it comes to its family. Their results stand until the page leaves them.
 type pageFunctions struct {
 	waiter
 	begin, until time.Time // while the page waits for them
@@ -16,7 +16,8 @@ type pageFunctions struct {
 	sources map[*source]sourceRun
 }
 
-// funcRun is the call of a func metric's function for a page. Whether it came in time is decided once.
+// funcRun is the call of a func metric's function for a page. Whether it came in time is decided
+// once.
 type funcRun struct {
 	fam     *family
 	run     *run[float64]
@@ -25,16 +26,16 @@ type funcRun struct {
 	ok      bool
 }
 
-// sourceRun is the call of a collector for a page. Whether it came in time is decided once, so that a page
-// shows all metrics of a collector or none.
+// sourceRun is the call of a collector for a page. Whether it came in time is decided once, so that
+// a page shows all metrics of a collector or none.
 type sourceRun struct {
 	run     *run[*emissionBuffer]
 	decided bool
 	inTime  bool
 }
 
-// open sets the time that the page has for its functions: from now to the deadline, and at least pageFloor.
-// The page does not wait for them any longer once abort is closed.
+// open sets the time that the page has for its functions: from now to the deadline, and at least
+// pageFloor. The page does not wait for them any longer once abort is closed.
 func (fs *pageFunctions) open(now, deadline time.Time, abort <-chan struct{}) {
 	fs.begin, fs.until, fs.abort = now, deadline, abort
 	if fs.until.IsZero() {
@@ -55,8 +56,8 @@ func (fs *pageFunctions) startFamily(f *family) {
 	}
 }
 
-// runBare calls the collectors without metrics and waits for them. They change other metrics, so their calls
-// end before the page begins.
+// runBare calls the collectors without metrics and waits for them. They change other metrics, so
+// their calls end before the page begins.
 func (fs *pageFunctions) runBare(bare []supplier) {
 	for _, s := range bare {
 		fs.start(s.(*source))
@@ -76,8 +77,8 @@ func (fs *pageFunctions) start(s *source) {
 	fs.sources[s] = sourceRun{run: s.runner.start()}
 }
 
-// value returns the value of a func metric. The page comes to its func metrics in their order, and may leave
-// some out.
+// value returns the value of a func metric. The page comes to its func metrics in their order, and
+// may leave some out.
 func (fs *pageFunctions) value(f *family) (value supplied, ok bool) {
 	for fs.funcs[fs.next].fam != f {
 		fs.next++
@@ -92,8 +93,8 @@ func (fs *pageFunctions) value(f *family) (value supplied, ok bool) {
 
 // emission returns the emissions of a collector for the page, or nil if it failed.
 //
-// A collector has no time limit but the page's. If its call began for an earlier page and has lasted longer
-// than this page may take, the collector hangs and is not waited for.
+// A collector has no time limit but the page's. If its call began for an earlier page and has
+// lasted longer than this page may take, the collector hangs and is not waited for.
 func (fs *pageFunctions) emission(s *source) *emissionBuffer {
 	call := fs.sources[s]
 	if !call.decided {

@@ -5,11 +5,12 @@ package engine
 import (
 	"github.com/quipu-metrics/quipu/atomicf"
 	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/quantile"
 	"github.com/quipu-metrics/quipu/shard"
 )
 
-// Gauge is a value that goes up and down: a temperature, requests in flight. Constructors and Vecs make
-// it; it must not be copied. All methods may be called concurrently and take no lock.
+// Gauge is a value that goes up and down: a temperature, requests in flight. Constructors and Vecs
+// make it; it must not be copied. All methods may be called concurrently and take no lock.
 type Gauge struct {
 	series
 	level atomicf.Level
@@ -20,7 +21,8 @@ func (r *Registry) NewGauge(name, help string, options ...MetricOption) (*Gauge,
 	return define[*Gauge](r, &gaugeKind, definition{name: name, help: help}, options)
 }
 
-// Set sets the value, any float64. It reads back bit for bit, except that all NaNs become the same one.
+// Set sets the value, any float64. It reads back bit for bit, except that all NaNs become the same
+// one.
 func (g *Gauge) Set(v float64) { g.level.Set(v) }
 
 // SetToCurrentTime sets the value to the registry's time, in seconds since 1970.
@@ -32,8 +34,8 @@ func (g *Gauge) Inc() { g.level.Inc() }
 // Dec subtracts 1.
 func (g *Gauge) Dec() { g.level.Dec() }
 
-// Add adds v, which may be negative. Adding NaN is dropped and counted. Adding an infinity makes the value
-// infinite, and adding the other infinity makes that NaN, until the next Set.
+// Add adds v, which may be negative. Adding NaN is dropped and counted. Adding an infinity makes
+// the value infinite, and adding the other infinity makes that NaN, until the next Set.
 func (g *Gauge) Add(v float64) {
 	if v != v {
 		g.fam.misuse(faultNaN, "NaN added to a gauge")
@@ -45,16 +47,17 @@ func (g *Gauge) Add(v float64) {
 // Sub subtracts v.
 func (g *Gauge) Sub(v float64) { g.Add(-v) }
 
-// Value returns the current value. It contains every update that had finished before the call, and any
-// number of the updates that are under way. So while goroutines on several CPUs add and subtract, Value may
-// return a value that the gauge had at no instant, such as -1 for requests in flight.
+// Value returns the current value. It contains every update that had finished before the call, and
+// any number of the updates that are under way. So while goroutines on several CPUs add and
+// subtract, Value may return a value that the gauge had at no instant, such as -1 for requests in
+// flight.
 func (g *Gauge) Value() float64 { return g.level.Load() }
 
 // GaugeVec is a gauge with labels: a family of Gauges.
 type GaugeVec struct{ vec[Gauge] }
 
-// NewGaugeVec defines a gauge with the given label names, or returns it if it is defined already. With nil
-// names the label sets are open.
+// NewGaugeVec defines a gauge with the given label names, or returns it if it is defined already.
+// With nil names the label sets are open.
 func (r *Registry) NewGaugeVec(name, help string, labels []string, options ...MetricOption) (*GaugeVec, error) {
 	return define[*GaugeVec](r, &gaugeKind, labelled(name, help, labels), options)
 }
@@ -96,7 +99,7 @@ var gaugeKind = kind{
 	form:      formValue,
 	fits:      func(*definition, float64, int) (fault, error) { return 0, nil },
 	read:      readGauge,
-	present:   func(_ *family, s *Sample) { s.value = s.state.gauge },
+	present:   func(s *Sample, _ []float64, _ []quantile.Objective) { s.value = s.state.gauge },
 	take:      func(s *state, from supplied) { s.gauge = from.value },
 }
 

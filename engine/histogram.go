@@ -10,26 +10,27 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/quantile"
 	"github.com/quipu-metrics/quipu/shard"
 )
 
-// Histogram counts observations in buckets: latencies, sizes. Constructors and Vecs make it; it must not be
-// copied. All methods may be called concurrently and take no lock.
+// Histogram counts observations in buckets: latencies, sizes. Constructors and Vecs make it; it
+// must not be copied. All methods may be called concurrently and take no lock.
 type Histogram struct {
 	series
 	classic histogram.Classic // not set up if the histogram has native buckets only
 	native  *histogram.Native // nil if it has none
 }
 
-// NewHistogram defines a histogram without labels, or returns it if it is defined already. It has buckets
-// from 5 ms to 10 s unless [WithBuckets] says otherwise.
+// NewHistogram defines a histogram without labels, or returns it if it is defined already. It has
+// buckets from 5 ms to 10 s unless [WithBuckets] says otherwise.
 func (r *Registry) NewHistogram(name, help string, options ...MetricOption) (*Histogram, error) {
 	return define[*Histogram](r, &histogramKind, definition{name: name, help: help}, options)
 }
 
-// Observe counts v in the first bucket whose upper bound is not below it. NaN goes to the +Inf bucket and
-// the count, never into the sum; a histogram with native buckets drops it, and counts it as misuse.
-// Infinities make the sum infinite from then on, or NaN once both came.
+// Observe counts v in the first bucket whose upper bound is not below it. NaN goes to the +Inf
+// bucket and the count, never into the sum; a histogram with native buckets drops it, and counts it
+// as misuse. Infinities make the sum infinite from then on, or NaN once both came.
 func (h *Histogram) Observe(v float64) {
 	if h.native != nil {
 		h.observeNative(v)
@@ -49,8 +50,8 @@ func (h *Histogram) observeNative(v float64) {
 	}
 }
 
-// ObserveWithExemplar counts v, as [Histogram.Observe] does, and makes this event the exemplar of its
-// bucket. The rules of [Counter.AddWithExemplar] hold here too.
+// ObserveWithExemplar counts v, as [Histogram.Observe] does, and makes this event the exemplar of
+// its bucket. The rules of [Counter.AddWithExemplar] hold here too.
 func (h *Histogram) ObserveWithExemplar(v float64, exemplar Labels) {
 	h.Observe(v)
 	if exemplar != nil && h.takes(v) {
@@ -58,8 +59,9 @@ func (h *Histogram) ObserveWithExemplar(v float64, exemplar Labels) {
 	}
 }
 
-// ObserveContext counts v, as [Histogram.Observe] does. If the histogram has [WithExemplars], the event in
-// ctx becomes the exemplar of its bucket when the last one is older than [ExemplarInterval].
+// ObserveContext counts v, as [Histogram.Observe] does. If the histogram has [WithExemplars], the
+// event in ctx becomes the exemplar of its bucket when the last one is older than
+// [ExemplarInterval].
 func (h *Histogram) ObserveContext(ctx context.Context, v float64) {
 	h.Observe(v)
 	if h.fam.def.exemplarsFrom != nil && h.takes(v) {
@@ -70,8 +72,8 @@ func (h *Histogram) ObserveContext(ctx context.Context, v float64) {
 // takes reports whether the histogram counts v: one with native buckets drops NaN.
 func (h *Histogram) takes(v float64) bool { return v == v || h.native == nil }
 
-// nativeExemplars is how many exemplars a histogram without classic buckets keeps. They are spread over the
-// powers of two, so that values of every magnitude keep one.
+// nativeExemplars is how many exemplars a histogram without classic buckets keeps. They are spread
+// over the powers of two, so that values of every magnitude keep one.
 const nativeExemplars = 16
 
 // exemplarSlot returns the index of the exemplar that an observation may become.
@@ -106,9 +108,9 @@ func (h *Histogram) Snapshot() HistogramSnapshot {
 	return s
 }
 
-// Quantile estimates a quantile by interpolation in its bucket, as Prometheus' histogram_quantile does,
-// from the classic buckets if there are any. It is NaN when there are no observations or q is NaN, -Inf for
-// q below 0 and +Inf for q above 1.
+// Quantile estimates a quantile by interpolation in its bucket, as Prometheus' histogram_quantile
+// does, from the classic buckets if there are any. It is NaN when there are no observations or q is
+// NaN, -Inf for q below 0 and +Inf for q above 1.
 func (h *Histogram) Quantile(q float64) float64 {
 	s := h.Snapshot()
 	if s.Counts == nil {
@@ -120,8 +122,8 @@ func (h *Histogram) Quantile(q float64) float64 {
 // HistogramVec is a histogram with labels: a family of Histograms.
 type HistogramVec struct{ vec[Histogram] }
 
-// NewHistogramVec defines a histogram with the given label names, or returns it if it is defined already.
-// With nil names the label sets are open.
+// NewHistogramVec defines a histogram with the given label names, or returns it if it is defined
+// already. With nil names the label sets are open.
 func (r *Registry) NewHistogramVec(name, help string, labels []string, options ...MetricOption) (*HistogramVec, error) {
 	return define[*HistogramVec](r, &histogramKind, labelled(name, help, labels), options)
 }
@@ -135,7 +137,8 @@ func (v *HistogramVec) WithLabels(labels Labels) *Histogram { return v.withLabel
 // HistogramOf is a histogram whose label sets are values of the struct L: see [RegisterCounterOf].
 type HistogramOf[L comparable] struct{ typed[L, Histogram] }
 
-// RegisterHistogramOf defines a histogram whose labels are the fields of struct L: see [RegisterCounterOf].
+// RegisterHistogramOf defines a histogram whose labels are the fields of struct L: see
+// [RegisterCounterOf].
 func RegisterHistogramOf[L comparable](r *Registry, name, help string,
 	options ...MetricOption) (*HistogramOf[L], error) {
 	t, err := defineOf[L, Histogram](r, &histogramKind, name, help, options)
@@ -148,8 +151,9 @@ func RegisterHistogramOf[L comparable](r *Registry, name, help string,
 // With returns the series with these labels, as [CounterOf.With] does.
 func (t *HistogramOf[L]) With(labels L) *Histogram { return t.with(labels) }
 
-// WithBuckets sets the upper bounds of a histogram's buckets, inclusive and in increasing order. The bucket
-// up to +Inf always exists and need not be given. Package histogram has functions for layouts.
+// WithBuckets sets the upper bounds of a histogram's buckets, inclusive and in increasing order.
+// The bucket up to +Inf always exists and need not be given. Package histogram has functions for
+// layouts.
 func WithBuckets(bounds ...float64) MetricOption {
 	bounds = append([]float64{}, bounds...)
 	return metricOption(func(d *definition) error {
@@ -186,7 +190,7 @@ var histogramKind = kind{
 	form:      formHistogram,
 	fits:      fitsHistogram,
 	read:      readHistogram,
-	present:   func(f *family, s *Sample) { s.setHistogram(f.def.buckets) },
+	present:   func(s *Sample, bounds []float64, _ []quantile.Objective) { s.setHistogram(bounds) },
 	take: func(s *state, from supplied) {
 		s.histogram = encode.HistogramSample{Counts: from.counts, Sum: from.value}
 	},
@@ -245,11 +249,11 @@ func exposeHistograms(f *family, w *pageWriter) {
 
 // readHistogram reads a series.
 //
-// A histogram with both kinds of buckets is read classic first. It is observed native first, so the native
-// count is never the smaller one; observations between the two reads are counted in the classic bucket up
-// to +Inf until the next scrape, because a message has one count for both. The text formats show no native
-// buckets, but the same count and sum: two sums that are added up in different orders can differ in their
-// last digits.
+// A histogram with both kinds of buckets is read classic first. It is observed native first, so the
+// native count is never the smaller one; observations between the two reads are counted in the
+// classic bucket up to +Inf until the next scrape, because a message has one count for both. The
+// text formats show no native buckets, but the same count and sum: two sums that are added up in
+// different orders can differ in their last digits.
 func readHistogram(f *family, n *shard.Node, s *state) {
 	h, to := seriesOf[Histogram](n), &s.histogram
 	*to = encode.HistogramSample{Created: f.created(n, s)}
@@ -282,8 +286,8 @@ func appendHistogram(w *pageWriter, labels string, s *state) {
 	w.buf = w.enc.AppendHistogram(w.buf, w.format, labels, &s.histogram)
 	native := s.histogram.Native
 	if native != nil && len(native.Exemplars) > 0 && w.format == encode.Protobuf && !w.whole {
-		// Prometheus reads the exemplars of the first native histogram in a message only. A reader of whole
-		// families loses nothing: a Pushgateway writes its page anew.
+		// Prometheus reads the exemplars of the first native histogram in a message only. A reader
+		// of whole families loses nothing: a Pushgateway writes its page anew.
 		w.split()
 	}
 }

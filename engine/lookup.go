@@ -70,7 +70,8 @@ func (f *family) missDeclared(set Labels, key shard.Key) *shard.Node {
 	return f.miss(values, key)
 }
 
-// inserted returns the series that a lookup created, and logs the event if it is the overflow series.
+// inserted returns the series that a lookup created, and logs the event if it is the overflow
+// series.
 func (f *family) inserted(n *shard.Node) *shard.Node {
 	if f.index.IsOverflow(n) {
 		f.overflowed("updates of its further label sets go to its overflow series")
@@ -84,11 +85,13 @@ func (f *family) wrongValues(n int) *shard.Node {
 	case f.countKnown(faultLabels):
 		return f.discarded()
 	case f.def.open:
-		return f.misuse(faultLabels, "With takes the values of declared label names, and this metric has none: use WithLabels")
+		return f.misuse(faultLabels,
+			"With takes the values of declared label names, and this metric has none: use WithLabels")
 	case len(f.def.labels) == 0:
 		return f.misuse(faultLabels, "got %d label values, want 0: the metric has no label names", n)
 	}
-	return f.misuse(faultLabels, "got %d label values, want %d (%s)", n, len(f.def.labels), strings.Join(f.def.labels, ", "))
+	return f.misuse(faultLabels, "got %d label values, want %d (%s)", n, len(f.def.labels),
+		strings.Join(f.def.labels, ", "))
 }
 
 // wrongNames reports a label set whose names are not the declared ones.
@@ -140,7 +143,8 @@ func (f *family) repair(label, v string) string {
 	if len(v) > MaxLabelValue {
 		f.core.tally.cut.Inc()
 		if f.first(noticeCut) {
-			f.notice(noticeCut, "a label value was cut", "label %q: of %d bytes, %d at most are kept", label, len(v), MaxLabelValue)
+			f.notice(noticeCut, "a label value was cut", "label %q: of %d bytes, %d at most are kept", label, len(v),
+				MaxLabelValue)
 		}
 		v = labeltext.Limit(v)
 	}

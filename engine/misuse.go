@@ -9,11 +9,11 @@ import (
 	"github.com/quipu-metrics/quipu/shard"
 )
 
-// misuse counts a fault and logs it, the first time it happens at this call site of the program. In a
-// strict registry it panics instead. It returns a series that the caller can go on with.
+// misuse counts a fault and logs it, the first time it happens at this call site of the program. In
+// a strict registry it panics instead. It returns a series that the caller can go on with.
 //
-// It formats nothing and allocates nothing once the call site is known. Boxing its arguments costs an
-// allocation each time all the same: callers that have arguments ask countKnown first.
+// It formats nothing and allocates nothing once the call site is known. Boxing its arguments costs
+// an allocation each time all the same: callers that have arguments ask countKnown first.
 func (f *family) misuse(kind fault, format string, args ...any) *shard.Node {
 	if f.core.strict {
 		panic(fmt.Sprintf("quipu: %s: %s (at %s)", &f.def, fmt.Sprintf(format, args...), callerNow()))
@@ -27,8 +27,8 @@ func (f *family) misuse(kind fault, format string, args ...any) *shard.Node {
 	return f.discarded()
 }
 
-// countKnown counts a fault if its call site is known, and reports whether it did: then nothing else
-// has to be done.
+// countKnown counts a fault if its call site is known, and reports whether it did: then nothing
+// else has to be done.
 func (f *family) countKnown(kind fault) bool {
 	if f.core.strict {
 		return false
@@ -40,7 +40,8 @@ func (f *family) countKnown(kind fault) bool {
 	return true
 }
 
-// leftOut counts that a page lacks the metric because its function failed, and logs it the first time.
+// leftOut counts that a page lacks the metric because its function failed, and logs it the first
+// time.
 func (f *family) leftOut(kind fault, cause any) {
 	f.core.tally.failed[kind].Inc()
 	if f.first(kind) {

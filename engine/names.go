@@ -9,9 +9,9 @@ import (
 
 // names is the index of a registry's definitions. The registry's mutex guards it.
 //
-// Definitions of one name stand side by side when no label set can belong to both of them. They have
-// one type, help and unit, because a page shows them as one family, and so they have the same sample
-// names too.
+// Definitions of one name stand side by side when no label set can belong to both of them. They
+// have one type, help and unit, because a page shows them as one family, and so they have the same
+// sample names too.
 type names struct {
 	families map[string][]*family // by the name as exposed, in the order of their definition
 	claims   map[string]string    // from the sample names of all metrics to the names of these
@@ -53,9 +53,9 @@ func (n *names) claimant(d *definition) (f *family, sample string) {
 	return nil, ""
 }
 
-// sharing returns the family of the definition's name that may have a label set in common with it, or
-// nil. differs lists the fields in which that family, or any other of the name, differs so that both
-// cannot be defined: it is empty if they are the same metric.
+// sharing returns the family of the definition's name that may have a label set in common with it,
+// or nil. differs lists the fields in which that family, or any other of the name, differs so that
+// both cannot be defined: it is empty if they are the same metric.
 func (n *names) sharing(d *definition) (f *family, differs []difference) {
 	list := n.families[d.name]
 	if len(list) == 0 {
@@ -72,8 +72,8 @@ func (n *names) sharing(d *definition) (f *family, differs []difference) {
 	return nil, nil
 }
 
-// hasName reports whether one of the families, which are sorted by name, has this name or samples of
-// this name. It allocates nothing.
+// hasName reports whether one of the families, which are sorted by name, has this name or samples
+// of this name. It allocates nothing.
 func hasName(families []*family, name string) bool {
 	if find(families, name) != nil {
 		return true
@@ -98,7 +98,9 @@ func hasName(families []*family, name string) bool {
 
 // find returns the first family of a name, or nil.
 func find(families []*family, name string) *family {
-	i, ok := slices.BinarySearchFunc(families, name, func(f *family, name string) int { return strings.Compare(f.def.name, name) })
+	i, ok := slices.BinarySearchFunc(families, name, func(f *family, name string) int {
+		return strings.Compare(f.def.name, name)
+	})
 	if !ok {
 		return nil
 	}
@@ -120,8 +122,8 @@ func compareJoined(name, first, second string) int {
 }
 
 // JoinName joins the parts of a metric name with underscores, leaving out empty ones:
-// JoinName("db", "pool", "waits_total") is "db_pool_waits_total". Libraries that let the program choose a
-// namespace and a subsystem use it.
+// JoinName("db", "pool", "waits_total") is "db_pool_waits_total". Libraries that let the program
+// choose a namespace and a subsystem use it.
 func JoinName(namespace, subsystem, name string) string {
 	if name == "" {
 		return ""

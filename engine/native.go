@@ -9,13 +9,14 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// WithNative makes a histogram native: its buckets grow exponentially and need no layout. Prometheus
-// receives them in the protobuf format, from jobs with scrape_native_histograms: true in their scrape
-// configuration; in the text formats a native histogram has the bucket up to +Inf only. Together with
-// [WithBuckets] the histogram has both kinds of buckets, and every observation and every page costs twice.
+// WithNative makes a histogram native: its buckets grow exponentially and need no layout.
+// Prometheus receives them in the protobuf format, from jobs with scrape_native_histograms: true in
+// their scrape configuration; in the text formats a native histogram has the bucket up to +Inf
+// only. Together with [WithBuckets] the histogram has both kinds of buckets, and every observation
+// and every page costs twice.
 //
-// Infinities count in the overflow buckets and in the sum. NaN, which no native bucket can hold, is dropped
-// from the whole histogram and counted as misuse, with the reason native_nan.
+// Infinities count in the overflow buckets and in the sum. NaN, which no native bucket can hold, is
+// dropped from the whole histogram and counted as misuse, with the reason native_nan.
 //
 // See [histogram.NativeDefaults] for the usual options.
 func WithNative(options histogram.NativeOptions) MetricOption {
@@ -31,7 +32,8 @@ func WithNative(options histogram.NativeOptions) MetricOption {
 // checkNative checks the options of native buckets.
 func checkNative(options histogram.NativeOptions) error {
 	if options == (histogram.NativeOptions{}) {
-		return fmt.Errorf("%w: the options of WithNative are all zero: start from histogram.NativeDefaults()", ErrBuckets)
+		return fmt.Errorf("%w: the options of WithNative are all zero: start from histogram.NativeDefaults()",
+			ErrBuckets)
 	}
 	if err := new(histogram.Native).Init(options); err != nil {
 		return fmt.Errorf("%w: %w", ErrBuckets, err)

@@ -61,8 +61,8 @@ func (d *definition) apply(options []MetricOption) error {
 	return nil
 }
 
-// takes reports an option that is not for this kind of metric. option is its name, and kinds says in
-// the plural what it is for.
+// takes reports an option that is not for this kind of metric. option is its name, and kinds says
+// in the plural what it is for.
 func (d *definition) takes(option, kinds string) error {
 	if slices.Contains(d.options, option) {
 		return nil
@@ -88,12 +88,13 @@ func (s *settings) apply(options []RegistryOption) error {
 	return nil
 }
 
-// WithConstLabels adds constant labels to every series of a metric, or of all metrics of a registry.
-// Metrics of one name may stand side by side with constant labels that differ, such as one metric for
-// each of several servers.
+// WithConstLabels adds constant labels to every series of a metric, or of all metrics of a
+// registry. Metrics of one name may stand side by side with constant labels that differ, such as
+// one metric for each of several servers.
 //
-// A constant label of a metric that is one of its variable labels too is an error. A constant label of
-// a registry is left out of a metric that has a label of that name itself, and the log says so once.
+// A constant label of a metric that is one of its variable labels too is an error. A constant label
+// of a registry is left out of a metric that has a label of that name itself, and the log says so
+// once.
 func WithConstLabels(labels Labels) Option {
 	labels = maps.Clone(labels)
 	add := func(to *Labels) error {
@@ -115,8 +116,8 @@ func WithConstLabels(labels Labels) Option {
 }
 
 // WithMaxSeries bounds the number of series of a labelled metric, or of every labelled metric of a
-// registry. Further label sets share one overflow series, whose labels have the value [OverflowValue].
-// The default is [DefaultMaxSeries].
+// registry. Further label sets share one overflow series, whose labels have the value
+// [OverflowValue]. The default is [DefaultMaxSeries].
 func WithMaxSeries(n int) Option {
 	check := func(to *int) error {
 		if n < 1 {
@@ -131,8 +132,8 @@ func WithMaxSeries(n int) Option {
 	}
 }
 
-// WithUnit states the unit, a plural base unit such as "seconds" or "bytes". The name of the metric must
-// end in it (before _total). OpenMetrics shows it as UNIT.
+// WithUnit states the unit, a plural base unit such as "seconds" or "bytes". The name of the metric
+// must end in it (before _total). OpenMetrics shows it as UNIT.
 func WithUnit(unit string) MetricOption {
 	return metricOption(func(d *definition) error {
 		d.unit = unit
@@ -160,8 +161,8 @@ func WithPrefix(prefix string) RegistryOption {
 	})
 }
 
-// WithClock sets the clock of the registry, for tests of creation times and of the windows of summaries.
-// now is called concurrently and while locks are held: it must not use metrics.
+// WithClock sets the clock of the registry, for tests of creation times and of the windows of
+// summaries. now is called concurrently and while locks are held: it must not use metrics.
 func WithClock(now func() time.Time) RegistryOption {
 	return registryOption(func(s *settings) error {
 		if now == nil {
@@ -174,14 +175,14 @@ func WithClock(now func() time.Time) RegistryOption {
 
 // WithLogger sets where the registry reports misuse and failures. The default is slog.Default().
 //
-// Misuse is logged once for each metric and call site, with the metric's name and label names and the
-// file and line of the call. A registry logs 256 call sites; misuse at further ones is only counted. Four
-// more things are logged the first time they happen to a metric: it is full, one of its label values is
-// cut or repaired, or its function fails in some way.
+// Misuse is logged once for each metric and call site, with the metric's name and label names and
+// the file and line of the call. A registry logs 256 call sites; misuse at further ones is only
+// counted. Four more things are logged the first time they happen to a metric: it is full, one of
+// its label values is cut or repaired, or its function fails in some way.
 //
-// The handler runs on the goroutine that misused the metric. No lock is held, so it may use metrics, but
-// it must not misuse them while it holds a lock of its own that it takes again. If it panics, nothing is
-// logged.
+// The handler runs on the goroutine that misused the metric. No lock is held, so it may use
+// metrics, but it must not misuse them while it holds a lock of its own that it takes again. If it
+// panics, nothing is logged.
 func WithLogger(logger *slog.Logger) RegistryOption {
 	return registryOption(func(s *settings) error {
 		if logger == nil {

@@ -22,27 +22,28 @@ type Exposition struct {
 	// NoSelf leaves out the registry's own metrics (quipu_...).
 	NoSelf bool
 
-	// Created shows in OpenMetrics when series were created, as samples with the suffix _created: one series
-	// more for each counter, histogram and summary, which the server stores. Protobuf always carries these
-	// times, at no cost in series, and text 0.0.4 never does.
+	// Created shows in OpenMetrics when series were created, as samples with the suffix _created:
+	// one series more for each counter, histogram and summary, which the server stores. Protobuf
+	// always carries these times, at no cost in series, and text 0.0.4 never does.
 	Created bool
 
-	// WholeFamilies writes every protobuf family as one message, which is gathered in memory before it is
-	// written. Without it a family of more than 64 KiB is sent as several messages of one name. Prometheus
-	// adds such messages up; a reader that keeps families in a map by name, as a Pushgateway does, keeps
-	// only the last one and needs whole families. The text formats are the same either way.
+	// WholeFamilies writes every protobuf family as one message, which is gathered in memory before
+	// it is written. Without it a family of more than 64 KiB is sent as several messages of one
+	// name. Prometheus adds such messages up; a reader that keeps families in a map by name, as a
+	// Pushgateway does, keeps only the last one and needs whole families. The text formats are the
+	// same either way.
 	WholeFamilies bool
 
-	// Deadline is when the page should be finished. The functions of func metrics and collectors, which are
-	// all called when the page begins, are not waited for past it; the page goes on without those that have
-	// not returned. A deadline less than 10 ms away leaves all of them together 10 ms. By default it is
-	// 2 seconds after the page began.
+	// Deadline is when the page should be finished. The functions of func metrics and collectors,
+	// which are all called when the page begins, are not waited for past it; the page goes on
+	// without those that have not returned. A deadline less than 10 ms away leaves all of them
+	// together 10 ms. By default it is 2 seconds after the page began.
 	Deadline time.Time
 
-	// Context, when it is done, ends the page: no function is waited for any longer, nothing more is
-	// written, and Expose returns [context.Cause] of it. A deadline of the context ends the page in the same
-	// way; the time by which the whole page should be written is Deadline. Without a Context the page ends
-	// by itself.
+	// Context, when it is done, ends the page: no function is waited for any longer, nothing more
+	// is written, and Expose returns [context.Cause] of it. A deadline of the context ends the page
+	// in the same way; the time by which the whole page should be written is Deadline. Without a
+	// Context the page ends by itself.
 	Context context.Context
 }
 
@@ -58,13 +59,14 @@ func newPage() any {
 	return p
 }
 
-// Expose writes the registry's metrics to w, families in the order of their names, series in the order of
-// their creation. A metric with labels that has no series yet is left out.
+// Expose writes the registry's metrics to w, families in the order of their names, series in the
+// order of their creation. A metric with labels that has no series yet is left out.
 //
-// The page is written in chunks of about 64 KiB, each with one Write (larger ones with WholeFamilies), and
-// Expose stops at the first error of w, which it returns. It takes no lock while it writes, so neither
-// updates nor the creation of series wait for it or for w. It may be called concurrently. In steady state it
-// allocates nothing, except a few small objects for each function that it calls.
+// The page is written in chunks of about 64 KiB, each with one Write (larger ones with
+// WholeFamilies), and Expose stops at the first error of w, which it returns. It takes no lock
+// while it writes, so neither updates nor the creation of series wait for it or for w. It may be
+// called concurrently. In steady state it allocates nothing, except a few small objects for each
+// function that it calls.
 func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	if r == nil {
 		return 0, fmt.Errorf("quipu: Expose: %w", errNilRegistry)
@@ -88,14 +90,15 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 		}
 		p.walk.begin(r, e.Deadline, done)
 	}
-	for _, f := range p.walk.families {
-		if !p.walk.shows(f) {
-			continue
-		}
+	for f := range p.walk.all {
 		if p.stopped() {
 			break
 		}
-		p.expose(f)
+		if f.fam == nil {
+			p.exposeFed(f.fed)
+		} else {
+			p.expose(f.fam)
+		}
 	}
 	p.finish()
 
@@ -109,10 +112,8 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 func (p *page) expose(f *family) {
 	unknown := false
 	if p.format == encode.OpenMetrics {
-		// The list decides, so that the families of one page fit together even if metrics are defined and
-		// removed meanwhile.
 		base := f.def.unsuffixed()
-		unknown = base != "" && !f.def.self && hasName(p.walk.families, base)
+		unknown = base != "" && !f.def.self && p.walk.hasName(base)
 	}
 	p.enter(f.def.name, f.encoder(unknown))
 	if f.def.supplier == nil {
@@ -124,6 +125,31 @@ func (p *page) expose(f *family) {
 			return false
 		}
 		f.kind.append(&p.pageWriter, labels, &p.state)
+		return true
+	})
+}
+
+// exposeFed appends the series of a family of a source.
+func (p *page) exposeFed(i int) {
+	unknown := false
+	if base := p.walk.fed.shown[i].header().base; base != "" && p.format == encode.OpenMetrics {
+		unknown = p.walk.hasName(base)
+	}
+	p.walk.fed.each(i, &p.state, func(point *fedPoint) bool {
+		h := point.header
+		enc := h.enc
+		if unknown {
+			enc = h.unknown
+		}
+		p.enter(h.name, enc)
+		if !p.next() {
+			return false
+		}
+		from := len(p.buf)
+		h.kind.append(&p.pageWriter, point.labels, &p.state)
+		if point.timed {
+			p.buf = enc.Stamp(p.buf, from, p.format, point.millis)
+		}
 		return true
 	})
 }

@@ -17,23 +17,23 @@ type ReadOptions struct {
 	// NoSelf leaves out the registry's own metrics (quipu_...).
 	NoSelf bool
 
-	// Deadline is when the functions of func metrics and collectors are not waited for any longer, as in
-	// [Exposition].
+	// Deadline is when the functions of func metrics and collectors are not waited for any longer,
+	// as in [Exposition].
 	Deadline time.Time
 }
 
-// Family is a family of series that [Registry.Read] shows. It is valid until the loop over the families takes
-// its next step, and must not be used by several goroutines at once.
+// Family is a family of series that [Registry.Read] shows. It is valid until the loop over the
+// families takes its next step, and must not be used by several goroutines at once.
 type Family struct {
-	fam    *family
+	shown  shown
 	walk   walk
 	sample Sample
 }
 
 func newFamilyReader() any { return new(Family) }
 
-// Read walks the families of the registry and their series: everything that a page shows, in the order in
-// which a page shows it.
+// Read walks the families of the registry and their series: everything that a page shows, in the
+// order in which a page shows it.
 //
 //	for f := range reg.Read(engine.ReadOptions{NoSelf: true}) {
 //		for s := range f.Samples() {
@@ -41,9 +41,10 @@ func newFamilyReader() any { return new(Family) }
 //		}
 //	}
 //
-// The loop variables are used again for every step: see [Sample]. Several loops may run at once, and updates
-// wait for none of them. Calls of functions and collectors begin when the loop begins, as they do for a page.
-// In steady state a loop allocates nothing, except a few small objects for each function that it calls.
+// The loop variables are used again for every step: see [Sample]. Several loops may run at once,
+// and updates wait for none of them. Calls of functions and collectors begin when the loop begins,
+// as they do for a page. In steady state a loop allocates nothing, except a few small objects for
+// each function that it calls.
 func (r *Registry) Read(o ReadOptions) iter.Seq[*Family] {
 	return func(yield func(*Family) bool) { r.read(&o, yield) }
 }
@@ -54,11 +55,18 @@ func (r *Registry) read(o *ReadOptions, yield func(*Family) bool) {
 	f.sample.state.withCreated, f.sample.state.withExemplars = true, true
 	f.walk.names, f.walk.noSelf = o.Names, o.NoSelf
 	f.walk.begin(r, o.Deadline, nil)
-	for _, fam := range f.walk.families {
-		if !f.walk.shows(fam) || f.walk.isEmpty(fam) {
+	named := "" // the family of a source that has been shown
+	for shown := range f.walk.all {
+		if shown.fam != nil && f.walk.isEmpty(shown.fam) {
 			continue
 		}
-		f.fam = fam
+		f.shown = shown
+		if shown.fam == nil {
+			if f.Name() == named {
+				continue // Samples goes on to the families of this name of other sources
+			}
+			named = f.Name()
+		}
 		if !yield(f) {
 			return
 		}
@@ -68,35 +76,64 @@ func (r *Registry) read(o *ReadOptions, yield func(*Family) bool) {
 // release keeps the reader for the next loop.
 func (f *Family) release(r *Registry) {
 	f.walk.end()
-	f.fam = nil
+	f.shown = shown{}
 	f.sample.state.forget()
 	f.sample.begin("")
 	r.readers.put(f)
 }
 
 // Name returns the name of the family as pages show it.
-func (f *Family) Name() string { return f.fam.def.name }
+func (f *Family) Name() string {
+	if f.shown.fam == nil {
+		return f.fed().name
+	}
+	return f.shown.fam.def.name
+}
 
 // Help returns the help text, which may be empty.
-func (f *Family) Help() string { return f.fam.def.help }
+func (f *Family) Help() string {
+	if f.shown.fam == nil {
+		return f.fed().help
+	}
+	return f.shown.fam.def.help
+}
 
 // Unit returns the unit, which may be empty.
-func (f *Family) Unit() string { return f.fam.def.unit }
+func (f *Family) Unit() string {
+	if f.shown.fam == nil {
+		return f.fed().unit
+	}
+	return f.shown.fam.def.unit
+}
 
 // Type returns the type.
-func (f *Family) Type() encode.Type { return f.fam.def.typ }
+func (f *Family) Type() encode.Type {
+	if f.shown.fam == nil {
+		return f.fed().typ
+	}
+	return f.shown.fam.def.typ
+}
 
-// Samples walks the series of the family. Its loop variable is used again for every step: see [Sample].
+// fed returns the header of a family of sources.
+func (f *Family) fed() *fedHeader { return f.walk.fed.shown[f.shown.fed].header() }
+
+// Samples walks the series of the family. Its loop variable is used again for every step: see
+// [Sample].
 func (f *Family) Samples() iter.Seq[*Sample] {
-	// A function literal is inlined into the loop, which then allocates nothing. A method value is not.
+	// A function literal is inlined into the loop, which then allocates nothing. A method value is
+	// not.
 	return func(yield func(*Sample) bool) { f.samples(yield) }
 }
 
 func (f *Family) samples(yield func(*Sample) bool) {
-	fam, s := f.fam, &f.sample
+	fam, s := f.shown.fam, &f.sample
+	if fam == nil {
+		f.fedSamples(yield)
+		return
+	}
 	show := func(labels string) bool {
 		s.begin(labels)
-		fam.kind.present(fam, s)
+		fam.kind.present(s, fam.def.buckets, fam.objectives)
 		return yield(s)
 	}
 	if fam.def.supplier != nil {
@@ -106,6 +143,26 @@ func (f *Family) samples(yield func(*Sample) bool) {
 	for n := range fam.nodes {
 		fam.kind.read(fam, n, &s.state)
 		if !show(n.Labels) {
+			return
+		}
+	}
+}
+
+// fedSamples walks the series that all sources have written for the family.
+func (f *Family) fedSamples(yield func(*Sample) bool) {
+	s, all := &f.sample, f.walk.fed.shown
+	for i := f.shown.fed; i < len(all) && all[i].first == f.shown.fed; i++ {
+		more := true
+		f.walk.fed.each(i, &s.state, func(p *fedPoint) bool {
+			s.begin(p.labels)
+			p.header.kind.present(s, p.header.bounds, p.header.objectives)
+			if p.timed {
+				s.time = time.UnixMilli(p.millis)
+			}
+			more = yield(s)
+			return more
+		})
+		if !more {
 			return
 		}
 	}

@@ -7,14 +7,15 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 )
 
-// Registry holds metrics and exposes them. Its methods may be called concurrently; defining and removing
-// metrics does not wait for scrapes, nor they for it.
+// Registry holds metrics and exposes them. Its methods may be called concurrently; defining and
+// removing metrics does not wait for scrapes, nor they for it.
 type Registry struct {
 	core
 	pages   freeList[any] // *page, of which the registry only knows that they can be used again
@@ -24,6 +25,7 @@ type Registry struct {
 	names  names
 	sorted atomic.Pointer[[]*family]  // by name, then by the text of their constant labels; replaced, never changed
 	bare   atomic.Pointer[[]supplier] // collectors without metrics; likewise
+	feeds  atomic.Pointer[[]supplier] // sources; likewise
 }
 
 // define checks a definition and returns its family, the one that exists or a new one.
@@ -59,8 +61,8 @@ func (r *Registry) complete(k *kind, d *definition, options []MetricOption) erro
 	return nil
 }
 
-// findOrAdd returns the family with this definition and the differences between their limits, or makes
-// the family.
+// findOrAdd returns the family with this definition and the differences between their limits, or
+// makes the family.
 func (r *Registry) findOrAdd(k *kind, d definition) (f *family, limits []difference, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,8 +79,8 @@ func (r *Registry) findOrAdd(k *kind, d definition) (f *family, limits []differe
 	return f, nil, nil
 }
 
-// find returns the family with this definition, if there is one, or an error that says why the definition
-// is impossible. Limits may differ. The caller holds mu.
+// find returns the family with this definition, if there is one, or an error that says why the
+// definition is impossible. Limits may differ. The caller holds mu.
 func (r *Registry) find(d *definition) (*family, error) {
 	if same := r.names.families[d.name]; len(same) > 0 && same[0].def.self {
 		return nil, takenBySelf(d, same[0])
@@ -97,7 +99,8 @@ func (r *Registry) find(d *definition) (*family, error) {
 	case len(differs) > 0:
 		return nil, fmt.Errorf("quipu: %s %s: %w: %s", d.typ, d.name, ErrTaken, describe(differs, have.where))
 	case r.strict:
-		return nil, fmt.Errorf("quipu: %s: %w: it is defined already, at %s, and the registry is strict", d, ErrTaken, have.where)
+		return nil, fmt.Errorf("quipu: %s: %w: it is defined already, at %s, and the registry is strict", d, ErrTaken,
+			have.where)
 	}
 	return have, nil
 }
@@ -116,8 +119,8 @@ func (r *Registry) publish(families ...*family) {
 	r.sorted.Store(&all)
 }
 
-// Unregister removes all metrics with this name, the registry's prefix not included, and reports whether
-// there was one. Handles to their series go on working; nobody sees what they count.
+// Unregister removes all metrics with this name, the registry's prefix not included, and reports
+// whether there was one. Handles to their series go on working; nobody sees what they count.
 func (r *Registry) Unregister(name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -129,13 +132,14 @@ func (r *Registry) Unregister(name string) bool {
 	return true
 }
 
-// Clear removes all metrics, as Unregister does, and all collectors. The registry's own metrics
-// (quipu_...) stay.
+// Clear removes all metrics, as Unregister does, and all collectors and sources. The registry's own
+// metrics (quipu_...) stay.
 func (r *Registry) Clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.remove(func(f *family) bool { return !f.def.self })
 	r.bare.Store(new([]supplier))
+	r.feeds.Store(new([]supplier))
 }
 
 // remove takes families off the list. The caller holds mu.
@@ -151,8 +155,9 @@ func (r *Registry) remove(which func(*family) bool) {
 	r.sorted.Store(&families)
 }
 
-// Lookup describes the metric with this name, the registry's prefix not included. Of several metrics with
-// different constant labels it describes the first one on a page; [Registry.All] has them all.
+// Lookup describes the metric with this name, the registry's prefix not included. Of several
+// metrics with different constant labels it describes the first one on a page; [Registry.All] has
+// them all.
 func (r *Registry) Lookup(name string) (Info, bool) {
 	f := find(*r.sorted.Load(), r.prefix+name)
 	if f == nil || f.def.self {
@@ -173,10 +178,28 @@ func (r *Registry) All() iter.Seq[Info] {
 	}
 }
 
-// Logger returns the logger that the registry reports misuse to, as [WithLogger] has set it. It is for
-// code that defines metrics in the registry and has reports of its own. If no logger was set it is the
-// one that slog.Default returns now.
+// Logger returns the logger that the registry reports misuse to, as [WithLogger] has set it. It is
+// for code that defines metrics in the registry and has reports of its own. If no logger was set it
+// is the one that slog.Default returns now.
 func (r *Registry) Logger() *slog.Logger { return r.currentLogger() }
+
+// checkComparable says why a collector or a source cannot be registered with method, whatever it
+// supplies.
+func (r *Registry) checkComparable(method, role string, x any) error {
+	v := reflect.ValueOf(x)
+	switch {
+	case x == nil:
+		return fmt.Errorf("quipu: %s: %w: the %s is nil", method, ErrOption, role)
+	case v.Kind() == reflect.Pointer && v.IsNil():
+		return fmt.Errorf("quipu: %s: %w: the %s is a nil %T", method, ErrOption, role, x)
+	case r == nil:
+		return fmt.Errorf("quipu: %s %T: %w", role, x, errNilRegistry)
+	case !v.Comparable():
+		return fmt.Errorf("quipu: %s %T: %w: it is not comparable: %s a pointer to it", role, x, ErrOption,
+			strings.ToLower(method))
+	}
+	return nil
+}
 
 // define defines a metric and returns it as the type that its constructor promises.
 func define[T any](r *Registry, k *kind, d definition, options []MetricOption) (metric T, err error) {

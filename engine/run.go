@@ -10,30 +10,31 @@ import (
 )
 
 const (
-	// pageBudget is how long a page without a deadline waits for functions: less than the usual scrape timeout of 10 s.
+	// pageBudget is how long a page without a deadline waits for functions: less than the usual
+	// scrape timeout of 10 s.
 	pageBudget = 2 * time.Second
 
-	// pageFloor is how long a page waits for all its functions together when its deadline has passed
-	// before it began. The value of a function that returns at once is on every page.
+	// pageFloor is how long a page waits for all its functions together when its deadline has
+	// passed before it began. The value of a function that returns at once is on every page.
 	pageFloor = 10 * time.Millisecond
 
-	// describeTimeout is how long a run waits for the text of a panic value, which may come from the
-	// user's String method.
+	// describeTimeout is how long a run waits for the text of a panic value, which may come from
+	// the user's String method.
 	describeTimeout = 100 * time.Millisecond
 )
 
-// runner calls a user's function so that nothing the function does can hurt a scrape. T is the type of its
-// result.
+// runner calls a user's function so that nothing the function does can hurt a scrape. T is the type
+// of its result.
 //
-// A call is a run: an object and a goroutine that end with the function. A function that hangs or ends its
-// goroutine therefore costs nobody else anything. A page that wants the result while a run is under way
-// joins that run, so the function never runs twice at once, overlapping scrapes share its result, and a
-// function that hangs gathers no goroutines behind it. Each page waits as long as it likes; the run goes on
-// without it.
+// A call is a run: an object and a goroutine that end with the function. A function that hangs or
+// ends its goroutine therefore costs nobody else anything. A page that wants the result while a run
+// is under way joins that run, so the function never runs twice at once, overlapping scrapes share
+// its result, and a function that hangs gathers no goroutines behind it. Each page waits as long as
+// it likes; the run goes on without it.
 //
 // A runner holds no channel and no timer, only a run has them. A function may be defined inside a
-// testing/synctest bubble and scraped outside it, or the other way round, as long as no run is under way in
-// both.
+// testing/synctest bubble and scraped outside it, or the other way round, as long as no run is
+// under way in both.
 type runner[T any] struct {
 	f       func(result *T) // calls the user's function
 	call    func()          // r.do, bound once: starting it allocates nothing
@@ -45,8 +46,8 @@ type runner[T any] struct {
 	current *run[T]    // the run under way, or nil
 }
 
-// run is one call of a function. Until done is closed its goroutine writes the result; after that the
-// result stands, and whoever has received from done may read it until it leaves the run.
+// run is one call of a function. Until done is closed its goroutine writes the result; after that
+// the result stands, and whoever has received from done may read it until it leaves the run.
 type run[T any] struct {
 	runner *runner[T]
 	begin  time.Time
@@ -65,7 +66,8 @@ func newRunner[T any](f func(result *T)) *runner[T] {
 	return r
 }
 
-// start joins the run under way, or starts one. The caller calls leave when it no longer uses the run.
+// start joins the run under way, or starts one. The caller calls leave when it no longer uses the
+// run.
 func (r *runner[T]) start() *run[T] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,10 +80,11 @@ func (r *runner[T]) start() *run[T] {
 	return r.current
 }
 
-// do is the goroutine of a run. It gets to finish even when the function panics or ends the goroutine.
+// do is the goroutine of a run. It gets to finish even when the function panics or ends the
+// goroutine.
 func (r *runner[T]) do() {
-	// The mutex is not needed: start has set current before it started this goroutine, and only finish
-	// changes it.
+	// The mutex is not needed: start has set current before it started this goroutine, and only
+	// finish changes it.
 	run := r.current
 	run.fault, run.cause = faultExit, "runtime.Goexit"
 	defer r.finish(run)
@@ -115,9 +118,10 @@ func (run *run[T]) leave() {
 	}
 }
 
-// describe returns the text of a panic value. The value's String, Error or Format method is the user's code
-// too. It runs on another goroutine, because it may panic, end its goroutine or hang, and only once for each
-// function, because a goroutine that hangs stays, and the text is logged only once.
+// describe returns the text of a panic value. The value's String, Error or Format method is the
+// user's code too. It runs on another goroutine, because it may panic, end its goroutine or hang,
+// and only once for each function, because a goroutine that hangs stays, and the text is logged
+// only once.
 func (r *runner[T]) describe(value any) string {
 	if text, ok := value.(string); ok {
 		return text
@@ -150,8 +154,8 @@ type waiter struct {
 	timer *time.Timer     // made when something has to be waited for
 }
 
-// wait waits until a run has closed done, at most until the given time, and reports whether it has. It does
-// not matter how late it is if the run is done.
+// wait waits until a run has closed done, at most until the given time, and reports whether it has.
+// It does not matter how late it is if the run is done.
 func (w *waiter) wait(done <-chan struct{}, until time.Time) bool {
 	select {
 	case <-done:

@@ -23,7 +23,7 @@ type HistogramSnapshot struct {
 	Counts []uint64                  // observations in each bucket, not cumulative, +Inf last
 	Count  uint64                    // all observations: the sum of Counts
 	Sum    float64                   // of these observations
-	Native *histogram.NativeSnapshot // nil unless the histogram is native; with native buckets only, there are no Counts
+	Native *histogram.NativeSnapshot // nil without native buckets; with these only, there are no Counts
 }
 
 // Estimate is a summary's estimate of one quantile.
@@ -40,7 +40,8 @@ type SummarySample struct {
 	Sum       float64
 }
 
-// Exemplar points from a counter, or from a bucket of a histogram, to one of the events that it counted.
+// Exemplar points from a counter, or from a bucket of a histogram, to one of the events that it
+// counted.
 type Exemplar struct {
 	Labels []Label
 	Value  float64
@@ -48,10 +49,11 @@ type Exemplar struct {
 	Bucket int       // the index of the classic bucket in HistogramSnapshot.Counts; 0 for others
 }
 
-// Sample is one series of a [Family] at one moment. It is valid until the loop over [Family.Samples] takes
-// its next step, and so are the slices and strings that its methods return: the next series overwrites them.
-// Collecting samples, as with slices.Collect, collects one sample many times; [Sample.Clone] returns a copy
-// that stays. A Sample must not be used by several goroutines at once.
+// Sample is one series of a [Family] at one moment. It is valid until the loop over
+// [Family.Samples] takes its next step, and so are the slices and strings that its methods return:
+// the next series overwrites them. Collecting samples, as with slices.Collect, collects one sample
+// many times; [Sample.Clone] returns a copy that stays. A Sample must not be used by several
+// goroutines at once.
 type Sample struct {
 	state state
 	text  string // the labels, escaped
@@ -64,6 +66,7 @@ type Sample struct {
 	summary   *SummarySample
 	marks     []*encode.Exemplar // one for each bucket, or one for a counter; nil where there is none
 	created   float64
+	time      time.Time // of the value, if a source has said it
 
 	// Room for the results of methods, kept from series to series.
 	labels     []Label
@@ -79,7 +82,7 @@ type Sample struct {
 func (s *Sample) begin(labels string) {
 	s.text, s.parsed = labels, false
 	s.value, s.whole, s.exact = math.NaN(), 0, false
-	s.histogram, s.summary, s.marks, s.created = nil, nil, nil, 0
+	s.histogram, s.summary, s.marks, s.created, s.time = nil, nil, nil, 0, time.Time{}
 }
 
 // Labels returns the labels of the series, constant labels included, sorted by name.
@@ -112,14 +115,15 @@ func (s *Sample) appendLabels(dst []Label, text string) []Label {
 	return dst
 }
 
-// Value returns the value of a counter or a gauge, and NaN for a histogram or a summary, which have several.
+// Value returns the value of a counter or a gauge, and NaN for a histogram or a summary, which have
+// several.
 func (s *Sample) Value() float64 { return s.value }
 
 // Int returns the value of a counter as an integer if it is one: exact also past 2^53.
 func (s *Sample) Int() (value uint64, ok bool) { return s.whole, s.exact }
 
-// Histogram returns the state of a histogram, or nil for other types. A histogram with native buckets only
-// has no Bounds and Counts.
+// Histogram returns the state of a histogram, or nil for other types. A histogram with native
+// buckets only has no Bounds and Counts.
 func (s *Sample) Histogram() *HistogramSnapshot { return s.histogram }
 
 // Native returns the native buckets of a histogram, or nil if it has none.
@@ -162,9 +166,14 @@ func (s *Sample) Created() time.Time {
 	return timeOf(s.created)
 }
 
+// Time returns the time of the value if a source has stated it, or the zero time: the value is then
+// as of now.
+func (s *Sample) Time() time.Time { return s.time }
+
 // Clone returns a copy that stays valid.
 func (s *Sample) Clone() *Sample {
-	c := &Sample{text: strings.Clone(s.text), value: s.value, whole: s.whole, exact: s.exact, created: s.created}
+	c := &Sample{text: strings.Clone(s.text), value: s.value, whole: s.whole, exact: s.exact}
+	c.created, c.time = s.created, s.time
 	c.marks = slices.Clone(s.marks)
 	if h := s.histogram; h != nil {
 		c.histogram = &HistogramSnapshot{
@@ -225,10 +234,10 @@ func (s *Sample) setHistogram(bounds []float64) {
 }
 
 // setSummary makes the sample that of a summary with these objectives.
-func (s *Sample) setSummary(targets *quantile.Objectives) {
+func (s *Sample) setSummary(objectives []quantile.Objective) {
 	from, to := &s.state.summary, &s.summaries
 	to.Count, to.Sum, to.Estimates = from.Count, from.Sum, to.Estimates[:0]
-	for i, o := range targets.List() {
+	for i, o := range objectives {
 		to.Estimates = append(to.Estimates, Estimate{Quantile: o.Quantile, Error: o.Epsilon, Value: from.Quantiles[i]})
 	}
 	s.summary, s.created = to, from.Created

@@ -4,9 +4,9 @@ package engine
 
 import "github.com/quipu-metrics/quipu/atomicf"
 
-// defineSelf defines the registry's own metrics and makes them count its tally. Their names are taken from
-// the beginning, and Clear and Unregister leave them alone. The registry's prefix and series limit do not
-// apply to them, nor constant labels that one of them uses itself.
+// defineSelf defines the registry's own metrics and makes them count its tally. Their names are
+// taken from the beginning, and Clear and Unregister leave them alone. The registry's prefix and
+// series limit do not apply to them, nor constant labels that one of them uses itself.
 func (r *Registry) defineSelf() {
 	t := &r.tally
 	t.scrapes = r.selfCounter("quipu_scrapes_total", "Pages written.")
@@ -34,9 +34,14 @@ func (r *Registry) defineSelf() {
 		t.dropped[f] = dropped(f)
 	}
 	failed := r.selfVec("quipu_callback_failures_total", "Func metrics and collectors left out of a page.")
-	for _, f := range []fault{faultPanic, faultExit, faultHang, faultNegative} {
+	for _, f := range []fault{faultPanic, faultExit, faultHang, faultNegative, faultError} {
 		t.failed[f] = failed(f)
 	}
+	drops := Must(define[*CounterVec](r, &counterKind, definition{
+		name: "quipu_source_drops_total", help: "Series of sources that are not shown.", self: true,
+		vec: true, labels: []string{"metric", "reason"},
+	}, nil))
+	t.dropSource = func(metric string, reason fault) { drops.With(metric, reason.String()).Inc() }
 	for _, f := range *r.sorted.Load() {
 		if base := f.def.unsuffixed(); base != "" {
 			r.names.claims[base] = f.def.name // no user's metric makes one of these unknown in OpenMetrics
@@ -50,8 +55,8 @@ func (r *Registry) selfCounter(name, help string) *atomicf.Count {
 	return &c.ints
 }
 
-// selfVec defines a counter of the registry's own with the label reason. It returns a function that returns
-// the cell of a reason.
+// selfVec defines a counter of the registry's own with the label reason. It returns a function that
+// returns the cell of a reason.
 func (r *Registry) selfVec(name, help string) func(reason fault) *atomicf.Count {
 	d := labelled(name, help, []string{"reason"})
 	d.self = true
@@ -67,7 +72,8 @@ func (r *Registry) refreshSelf() {
 	}
 	r.tally.series.Set(float64(series))
 	capped := r.log.Capped()
-	// Scrapes may overtake each other here: only the one that moves cappedSeen forward adds the difference.
+	// Scrapes may overtake each other here: only the one that moves cappedSeen forward adds the
+	// difference.
 	if seen := r.tally.cappedSeen.Load(); capped > seen && r.tally.cappedSeen.CompareAndSwap(seen, capped) {
 		r.tally.capped.Add(capped - seen)
 	}

@@ -7,9 +7,9 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// state is the state of one series at one moment, as the encoder takes it. The kind of its family says
-// which fields are set. One state is used for all series of a page, one after another: its slices are
-// overwritten.
+// state is the state of one series at one moment, as the encoder takes it. The kind of its family
+// says which fields are set. One state is used for all series of a page, one after another: its
+// slices are overwritten.
 type state struct {
 	counter   encode.CounterSample
 	gauge     float64

@@ -12,23 +12,23 @@ import (
 	"github.com/quipu-metrics/quipu/shard"
 )
 
-// Summary estimates quantiles of observations, each within its stated rank error. Constructors and Vecs
-// make it; it must not be copied. All methods may be called concurrently.
+// Summary estimates quantiles of observations, each within its stated rank error. Constructors and
+// Vecs make it; it must not be copied. All methods may be called concurrently.
 type Summary struct {
 	series
 	log    *quantile.Log
 	window quantile.Window
 }
 
-// NewSummary defines a summary without labels, or returns it if it is defined already. It estimates the
-// quantiles 0.5, 0.9 and 0.99 over the last 10 minutes unless [WithObjectives] and [WithMaxAge] say
-// otherwise.
+// NewSummary defines a summary without labels, or returns it if it is defined already. It estimates
+// the quantiles 0.5, 0.9 and 0.99 over the last 10 minutes unless [WithObjectives] and [WithMaxAge]
+// say otherwise.
 func (r *Registry) NewSummary(name, help string, options ...MetricOption) (*Summary, error) {
 	return define[*Summary](r, &summaryKind, definition{name: name, help: help}, options)
 }
 
-// Observe takes one observation, in about the time of a counter's Inc: it only appends to a buffer of this
-// CPU. NaN counts, but goes neither into the sum nor into the quantiles.
+// Observe takes one observation, in about the time of a counter's Inc: it only appends to a buffer
+// of this CPU. NaN counts, but goes neither into the sum nor into the quantiles.
 func (s *Summary) Observe(v float64) { s.log.Observe(&s.window, v) }
 
 // SummarySnapshot is the state of a summary at one moment.
@@ -49,8 +49,8 @@ func (s *Summary) Snapshot() SummarySnapshot {
 	return snapshot
 }
 
-// Quantile estimates any quantile. Its rank error is stated for the objectives only. It is NaN when the
-// window holds no observation or q is not between 0 and 1.
+// Quantile estimates any quantile. Its rank error is stated for the objectives only. It is NaN when
+// the window holds no observation or q is not between 0 and 1.
 func (s *Summary) Quantile(q float64) float64 {
 	s.log.Drain()
 	return s.window.Quantile(q)
@@ -59,8 +59,8 @@ func (s *Summary) Quantile(q float64) float64 {
 // SummaryVec is a summary with labels: a family of Summaries.
 type SummaryVec struct{ vec[Summary] }
 
-// NewSummaryVec defines a summary with the given label names, or returns it if it is defined already. With
-// nil names the label sets are open.
+// NewSummaryVec defines a summary with the given label names, or returns it if it is defined
+// already. With nil names the label sets are open.
 func (r *Registry) NewSummaryVec(name, help string, labels []string, options ...MetricOption) (*SummaryVec, error) {
 	return define[*SummaryVec](r, &summaryKind, labelled(name, help, labels), options)
 }
@@ -74,7 +74,8 @@ func (v *SummaryVec) WithLabels(labels Labels) *Summary { return v.withLabels(la
 // SummaryOf is a summary whose label sets are values of the struct L: see [RegisterCounterOf].
 type SummaryOf[L comparable] struct{ typed[L, Summary] }
 
-// RegisterSummaryOf defines a summary whose labels are the fields of struct L: see [RegisterCounterOf].
+// RegisterSummaryOf defines a summary whose labels are the fields of struct L: see
+// [RegisterCounterOf].
 func RegisterSummaryOf[L comparable](r *Registry, name, help string, options ...MetricOption) (*SummaryOf[L], error) {
 	t, err := defineOf[L, Summary](r, &summaryKind, name, help, options)
 	if err != nil {
@@ -86,9 +87,9 @@ func RegisterSummaryOf[L comparable](r *Registry, name, help string, options ...
 // With returns the series with these labels, as [CounterOf.With] does.
 func (t *SummaryOf[L]) With(labels L) *Summary { return t.with(labels) }
 
-// WithObjectives sets the quantiles of a summary and the rank error allowed for each: {0.99: 0.001} asks
-// for a value whose rank is between 0.989 and 0.991. The default is 0.5:0.05, 0.9:0.01, 0.99:0.001. With an
-// empty map the summary has only sum and count.
+// WithObjectives sets the quantiles of a summary and the rank error allowed for each: {0.99: 0.001}
+// asks for a value whose rank is between 0.989 and 0.991. The default is 0.5:0.05, 0.9:0.01,
+// 0.99:0.001. With an empty map the summary has only sum and count.
 func WithObjectives(objectives map[float64]float64) MetricOption {
 	objectives = maps.Clone(objectives)
 	if objectives == nil {
@@ -103,12 +104,12 @@ func WithObjectives(objectives map[float64]float64) MetricOption {
 	})
 }
 
-// WithMaxAge sets the sliding window that a summary's quantiles cover, by default 10 minutes. Zero means
-// the metric's whole life. Sum and count always cover the whole life.
+// WithMaxAge sets the sliding window that a summary's quantiles cover, by default 10 minutes. Zero
+// means the metric's whole life. Sum and count always cover the whole life.
 //
-// Quantiles show an observation for at most this time. In a program that is seldom scraped they may show
-// it for longer, by a tenth of the age, but at least 10 ms and at most 10 s: for that time an observation
-// may wait in a buffer before it is dated.
+// Quantiles show an observation for at most this time. In a program that is seldom scraped they may
+// show it for longer, by a tenth of the age, but at least 10 ms and at most 10 s: for that time an
+// observation may wait in a buffer before it is dated.
 func WithMaxAge(age time.Duration) MetricOption {
 	return metricOption(func(d *definition) error {
 		if err := d.takes("WithMaxAge", "summaries"); err != nil {
@@ -148,7 +149,7 @@ var summaryKind = kind{
 	form:      formSummary,
 	fits:      fitsSummary,
 	read:      readSummary,
-	present:   func(f *family, s *Sample) { s.setSummary(f.def.targets) },
+	present:   func(s *Sample, _ []float64, objectives []quantile.Objective) { s.setSummary(objectives) },
 	take: func(s *state, from supplied) {
 		s.summary = encode.SummarySample{Quantiles: from.quantiles, Count: from.count, Sum: from.value}
 	},
@@ -193,8 +194,8 @@ func exposeSummaries(f *family, w *pageWriter) {
 	}
 }
 
-// readSummary reads a series. The observations that are still in buffers are not merged here: a page does
-// that once, for all summaries.
+// readSummary reads a series. The observations that are still in buffers are not merged here: a
+// page does that once, for all summaries.
 func readSummary(f *family, n *shard.Node, s *state) {
 	to := &s.summary
 	s.quantiles, to.Count, to.Sum = seriesOf[Summary](n).window.Snapshot(s.quantiles[:0])

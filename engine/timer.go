@@ -21,8 +21,9 @@ func (h *Histogram) Start() Timer { return StartTimer(h) }
 // Start starts a timer that observes into the summary, in seconds. On a nil Summary it panics.
 func (s *Summary) Start() Timer { return StartTimer(s) }
 
-// StartTimer starts a timer that observes into o, in seconds. It panics when o is nil, or a [Histogram] or
-// [Summary] that no constructor made: Stop, which often runs deferred, would panic only after the timed work.
+// StartTimer starts a timer that observes into o, in seconds. It panics when o is nil, or a
+// [Histogram] or [Summary] that no constructor made: Stop, which often runs deferred, would panic
+// only after the timed work.
 func StartTimer(o Observer) Timer {
 	if isNil(o) {
 		panic("quipu: a timer of a nil observer")
@@ -33,8 +34,8 @@ func StartTimer(o Observer) Timer {
 	return Timer{time.Now(), o}
 }
 
-// isNil reports whether there is no observer: none in the interface, or a nil Histogram or Summary. Nil
-// pointers of other types may be observers.
+// isNil reports whether there is no observer: none in the interface, or a nil Histogram or Summary.
+// Nil pointers of other types may be observers.
 func isNil(o Observer) bool {
 	switch o := o.(type) {
 	case nil:
@@ -58,8 +59,8 @@ func isMade(o Observer) bool {
 	return true
 }
 
-// Stop observes the time since the start and returns it. It uses the monotonic clock, so setting the clock
-// back does not make it negative. Each call observes again.
+// Stop observes the time since the start and returns it. It uses the monotonic clock, so setting
+// the clock back does not make it negative. Each call observes again.
 func (t Timer) Stop() time.Duration {
 	elapsed := time.Since(t.begin)
 	t.observer.Observe(elapsed.Seconds())

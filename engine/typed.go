@@ -20,17 +20,17 @@ import (
 //		Code   int    `label:"code"`
 //	}
 //
-// Fields may be strings, integers and booleans, and types made of these. Without a tag a label is named
-// after its field, in snake case: StatusCode becomes status_code. Reflection happens once, when the metric
-// is defined; after that a field is read at its offset in memory.
+// Fields may be strings, integers and booleans, and types made of these. Without a tag a label is
+// named after its field, in snake case: StatusCode becomes status_code. Reflection happens once,
+// when the metric is defined; after that a field is read at its offset in memory.
 
 const (
-	// maxTyped is the most fields a label struct may have, so that their values fit on the stack of a
-	// lookup.
+	// maxTyped is the most fields a label struct may have, so that their values fit on the stack of
+	// a lookup.
 	maxTyped = 16
 
-	// fewFields is the number of labels that most structs do not exceed. Clearing room for maxTyped takes
-	// longer than the lookup of a few labels.
+	// fewFields is the number of labels that most structs do not exceed. Clearing room for maxTyped
+	// takes longer than the lookup of a few labels.
 	fewFields = 4
 
 	// maxDigits is the longest decimal form of an integer, its sign included.
@@ -49,11 +49,13 @@ func structLabels(t reflect.Type) (fields []field, names []string, err error) {
 		return nil, nil, fmt.Errorf("%w: %v is not a struct", ErrLabel, t)
 	}
 	if t.NumField() > maxTyped {
-		return nil, nil, fmt.Errorf("%w: %v has %d fields, at most %d are supported", ErrLabel, t, t.NumField(), maxTyped)
+		return nil, nil, fmt.Errorf("%w: %v has %d fields, at most %d are supported", ErrLabel, t, t.NumField(),
+			maxTyped)
 	}
 	for f := range t.Fields() {
 		if !f.IsExported() {
-			return nil, nil, fmt.Errorf("%w: field %s of %v is not exported, so it cannot be a label", ErrLabel, f.Name, t)
+			return nil, nil, fmt.Errorf("%w: field %s of %v is not exported, so it cannot be a label", ErrLabel,
+				f.Name, t)
 		}
 		switch k := f.Type.Kind(); {
 		case k == reflect.String, k == reflect.Bool, k >= reflect.Int && k <= reflect.Uint64:
@@ -85,8 +87,9 @@ func snake(name string) string {
 	return b.String()
 }
 
-// value returns the label value of the field of the struct at p. An integer is written into buf, which the
-// result then shares and which has maxDigits bytes for each integer; rest is the unused part of buf.
+// value returns the label value of the field of the struct at p. An integer is written into buf,
+// which the result then shares and which has maxDigits bytes for each integer; rest is the unused
+// part of buf.
 func (f field) value(p unsafe.Pointer, buf []byte) (value string, rest []byte) {
 	p = unsafe.Add(p, f.offset)
 	var n int64
@@ -137,8 +140,8 @@ func (t *typed[L, M]) with(labels L) *M {
 	if len(t.fields) > fewFields {
 		return t.withMany(&labels)
 	}
-	// The arrays stay on the stack only while this loop is here: in another function, storing through a
-	// pointer would move them to the heap.
+	// The arrays stay on the stack only while this loop is here: in another function, storing
+	// through a pointer would move them to the heap.
 	var list [fewFields]string
 	var room [fewFields * maxDigits]byte
 	rest := room[:]

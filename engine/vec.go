@@ -31,8 +31,8 @@ func (v vec[M]) withLabels(labels Labels) *M {
 	return seriesOf[M](v.fam.missLabels(labels, key))
 }
 
-// Delete removes the series with these label values and reports whether it was there. Handles to it go
-// on working; nobody sees what they count.
+// Delete removes the series with these label values and reports whether it was there. Handles to it
+// go on working; nobody sees what they count.
 func (v vec[M]) Delete(values ...string) bool {
 	n, _ := v.fam.index.Find(cleanAll(values))
 	return v.delete(n)

@@ -7,17 +7,25 @@ import (
 	"time"
 )
 
-// walk goes through the families of a registry, for a page or for a reader: both show the same families and
-// series in the same order.
+// walk goes through the families of a registry, for a page or for a reader: both show the same
+// families and series in the same order.
 type walk struct {
 	families  []*family // of the registry when the walk began; replaced, never changed
 	names     []string  // of the families to show; all when empty
 	noSelf    bool
 	functions pageFunctions
+	fed       fed
 }
 
-// begin starts a walk: it updates the registry's own metrics, merges the observations of summaries and calls
-// all functions that the walk shows. done may be nil; when it is closed nobody waits for the functions.
+// shown is a family that a walk shows: a metric of the registry, or family fed of its sources.
+type shown struct {
+	fam *family // nil for a family of a source
+	fed int     // the index in fed.shown
+}
+
+// begin starts a walk: it updates the registry's own metrics, merges the observations of summaries
+// and calls all functions that the walk shows. done may be nil; when it is closed nobody waits for
+// the functions.
 func (w *walk) begin(r *Registry, deadline time.Time, done <-chan struct{}) {
 	r.log.Drain()
 	r.refreshSelf()
@@ -28,18 +36,48 @@ func (w *walk) begin(r *Registry, deadline time.Time, done <-chan struct{}) {
 			w.functions.startFamily(f)
 		}
 	}
+	w.fed.start(*r.feeds.Load(), w.functions.begin, w.functions.until)
 	if len(w.names) == 0 {
 		w.functions.runBare(*r.bare.Load())
 	}
+	w.fed.collect(w, &w.functions)
+}
+
+// all walks the families that are shown in the order of their names.
+func (w *walk) all(yield func(shown) bool) {
+	next := 0
+	feds := func(before string) bool {
+		for ; next < len(w.fed.shown) && (before == "" || w.fed.shown[next].header().name < before); next++ {
+			if !yield(shown{fed: next}) {
+				return false
+			}
+		}
+		return true
+	}
+	for _, f := range w.families {
+		if w.shows(f) && !(feds(f.def.name) && yield(shown{fam: f})) {
+			return
+		}
+	}
+	feds("")
 }
 
 // shows reports whether the walk shows a family. It returns the same each time.
 func (w *walk) shows(f *family) bool {
-	return !(f.def.self && w.noSelf) && (len(w.names) == 0 || slices.Contains(w.names, f.def.name))
+	return !(f.def.self && w.noSelf) && w.showsName(f.def.name)
 }
 
-// isEmpty reports whether a family has no series to show. It waits for the function or the collector of the
-// family.
+func (w *walk) showsName(name string) bool {
+	return len(w.names) == 0 || slices.Contains(w.names, name)
+}
+
+// hasName reports whether a family that is shown has this name or samples of this name. The walk's
+// own list decides, so that the families of one page fit together even if metrics are defined and
+// removed meanwhile.
+func (w *walk) hasName(name string) bool { return hasName(w.families, name) || w.fed.has(name) }
+
+// isEmpty reports whether a family has no series to show. It waits for the function or the
+// collector of the family.
 func (w *walk) isEmpty(f *family) bool {
 	switch s := f.def.supplier.(type) {
 	case nil:
@@ -52,8 +90,8 @@ func (w *walk) isEmpty(f *family) bool {
 	}
 }
 
-// supplied makes each series that a function or a collector supplies for a family a sample in s, and calls
-// yield with its labels, until yield returns false.
+// supplied makes each series that a function or a collector supplies for a family a sample in s,
+// and calls yield with its labels, until yield returns false.
 func (w *walk) supplied(f *family, s *state, yield func(labels string) bool) {
 	if source, ok := f.def.supplier.(*source); ok {
 		b := w.functions.emission(source)
@@ -73,5 +111,6 @@ func (w *walk) supplied(f *family, s *state, yield func(labels string) bool) {
 // end ends the use of what the walk refers to.
 func (w *walk) end() {
 	w.functions.leave()
+	w.fed.leave()
 	w.families, w.names, w.noSelf = nil, nil, false
 }

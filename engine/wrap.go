@@ -10,8 +10,8 @@ type Func interface {
 	func() error | func(context.Context) error
 }
 
-// Timed returns a function that calls f and observes its duration in o, in seconds, whether f returns or
-// panics. If o is nil, or a nil *Histogram or *Summary, nothing is observed.
+// Timed returns a function that calls f and observes its duration in o, in seconds, whether f
+// returns or panics. If o is nil, or a nil *Histogram or *Summary, nothing is observed.
 //
 //	handle = engine.Timed(latency, handle)
 //
@@ -21,12 +21,13 @@ func Timed[F Func](o Observer, f F) F { return wrap("Timed", newMeasures(o, nil,
 // InProgress returns a function that calls f and adds 1 to g while the call is under way.
 func InProgress[F Func](g *Gauge, f F) F { return wrap("InProgress", newMeasures(nil, g, nil), f) }
 
-// CountErrors returns a function that calls f and counts in c the calls that return an error or panic. The
-// panic goes on.
+// CountErrors returns a function that calls f and counts in c the calls that return an error or
+// panic. The panic goes on.
 func CountErrors[F Func](c *Counter, f F) F { return wrap("CountErrors", newMeasures(nil, nil, c), f) }
 
-// Call calls f, a function that returns a value and an error. It measures the call as [Timed], [InProgress]
-// and [CountErrors] do together. Each of o, g and c may be nil, and o may be a nil *Histogram or *Summary.
+// Call calls f, a function that returns a value and an error. It measures the call as [Timed],
+// [InProgress] and [CountErrors] do together. Each of o, g and c may be nil, and o may be a nil
+// *Histogram or *Summary.
 //
 //	user, err := engine.Call(latency, inflight, failures, func() (User, error) { return db.User(ctx, id) })
 func Call[T any](o Observer, g *Gauge, c *Counter, f func() (T, error)) (value T, err error) {
@@ -47,7 +48,8 @@ type measures struct {
 	errors     *Counter
 }
 
-// newMeasures leaves out an observer that is nil inside its interface, which would panic after the call.
+// newMeasures leaves out an observer that is nil inside its interface, which would panic after the
+// call.
 func newMeasures(o Observer, g *Gauge, c *Counter) measures {
 	if isNil(o) {
 		o = nil

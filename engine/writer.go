@@ -19,8 +19,8 @@ const (
 	chunkRoom = 4 << 10
 )
 
-// pageWriter gathers the families of a page in chunks and writes these. Kinds append their series to
-// buf: next makes room for each.
+// pageWriter gathers the families of a page in chunks and writes these. Kinds append their series
+// to buf: next makes room for each.
 type pageWriter struct {
 	w      io.Writer
 	format encode.Format
@@ -46,8 +46,8 @@ func (w *pageWriter) reset() {
 	w.state.forget()
 }
 
-// stopped reports whether the page is over before its end: it could not be written, or its context is
-// done.
+// stopped reports whether the page is over before its end: it could not be written, or its context
+// is done.
 func (w *pageWriter) stopped() bool {
 	if w.err == nil && w.ctx != nil && w.ctx.Err() != nil {
 		w.err = context.Cause(w.ctx)
@@ -93,9 +93,9 @@ func (w *pageWriter) finish() {
 	w.flush()
 }
 
-// next makes room for the next series of the family under way, and opens the family before the first
-// series of its name: a family without series is not on the page. It returns false when the page cannot
-// be written.
+// next makes room for the next series of the family under way, and opens the family before the
+// first series of its name: a family without series is not on the page. It returns false when the
+// page cannot be written.
 func (w *pageWriter) next() bool {
 	switch {
 	case !w.open:
@@ -130,13 +130,13 @@ func (w *pageWriter) resume() {
 	w.setFull()
 }
 
-// setFull sets where the piece of a family that has just been opened ends. Protobuf repeats the header
-// for every piece, so without the second term a help text larger than a chunk would be written once for
-// each series.
+// setFull sets where the piece of a family that has just been opened ends. Protobuf repeats the
+// header for every piece, so without the second term a help text larger than a chunk would be
+// written once for each series.
 func (w *pageWriter) setFull() { w.full = max(chunkSize-chunkRoom, 2*(len(w.buf)-w.start)) }
 
-// end closes a piece of a family. Families of one name have one header, so it does not matter which of
-// them closes.
+// end closes a piece of a family. Families of one name have one header, so it does not matter which
+// of them closes.
 func (w *pageWriter) end() { w.buf = w.enc.End(w.buf, w.start, w.format) }
 
 // split ends the message of the family under way and begins the next one.

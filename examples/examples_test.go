@@ -117,6 +117,13 @@ func TestEveryExampleServesItsMetrics(t *testing.T) {
 			p.expect(p.value("db_waits_total") >= 1, "no waits")
 			p.expect(p.value("db_wait_seconds_total") > 0, "no time spent in waits")
 		},
+		"source": func(p *page) {
+			p.expectType("spool_files", "gauge")
+			for _, queue := range []string{"mail", "print"} {
+				files, size := p.value("spool_files", "queue", queue), p.value("spool_bytes", "queue", queue)
+				p.expect(files >= 1 && size == 5*files, "%s: %v files of %v bytes", queue, files, size)
+			}
+		},
 		"collect": func(p *page) {
 			p.expect(p.value("go_goroutines") >= 1, "no goroutines")
 			p.expect(p.value("go_gc_duration_seconds_count") >= 1, "no garbage collections")

@@ -3,6 +3,7 @@
 package metrictest_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -66,4 +67,24 @@ func TestFamilyOfWorker(t *testing.T) {
 			t.Errorf("a job of no queue is counted in %s", s.Name)
 		}
 	}
+}
+
+// queue is a collector, and a source of the same metric.
+type queue struct{ length engine.Collected }
+
+func (q *queue) Define(d *engine.Definitions) {
+	q.length = d.Gauge("queue_length", "Jobs that wait.", nil)
+}
+
+func (q *queue) Collect(e *engine.Emission) { e.Emit(q.length, 3) }
+
+func (q *queue) Emit(_ context.Context, w *engine.Writer) error {
+	w.Gauge("queue_length", "Jobs that wait.", 3)
+	return nil
+}
+
+// TestQueue compares what a collector and a source emit.
+func TestQueue(t *testing.T) {
+	metrictest.Compare(t, metrictest.OfCollector(t, new(queue)), `queue_length 3`)
+	metrictest.Compare(t, metrictest.OfSource(t, new(queue)), `queue_length 3`)
 }

@@ -17,12 +17,10 @@ import (
 // withoutCaller are the exported names that nothing outside their package uses, each with its
 // reason.
 var withoutCaller = map[string]string{
-	"encode.Untyped":          "a type of the formats that counters without _total have in OpenMetrics",
 	"engine.DefaultMaxSeries": "documents what holds without WithMaxSeries",
 	"engine.DefaultMaxAge":    "documents what holds without WithMaxAge",
 	"engine.CallbackTimeout":  "documents a limit of func metrics",
 	"engine.ExemplarInterval": "documents how often WithExemplars is asked",
-	"histogram.NativeSpan":    "the type of an element of NativeBuckets.Spans, which users may name",
 }
 
 // ofAnyKind matches names that all kinds of metrics have: constructors, vectors and typed vectors.

@@ -23,11 +23,11 @@ var layers = [][]string{
 	{"core"},
 	{"family"},
 	{"names", "registry", "misuse"},
-	{"lookup", "vec", "typed", "exemplar", "native", "emission"},
+	{"lookup", "vec", "typed", "exemplar", "native", "emission", "point"},
 	{"counter", "gauge", "histogram", "summary"},
-	{"func", "collector"},
-	{"self", "functions", "timer"},
-	{"walk"},
+	{"func", "collector", "untyped"},
+	{"self", "functions", "timer", "source", "feed", "attach"},
+	{"walk", "fed"},
 	{"page", "read", "default", "wrap"},
 }
 

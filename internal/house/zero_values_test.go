@@ -63,10 +63,11 @@ func zeroValues() map[string]any {
 		"engine.HistogramVec":      new(engine.HistogramVec), "engine.Info": new(engine.Info),
 		"engine.Label":  new(engine.Label),
 		"engine.Labels": new(engine.Labels), "engine.ReadOptions": new(engine.ReadOptions),
-		"engine.Registry": new(engine.Registry), "engine.Sample": new(engine.Sample),
+		"engine.Registry": new(engine.Registry), "engine.Point": new(engine.Point), "engine.Sample": new(engine.Sample),
 		"engine.Summary": new(engine.Summary), "engine.SummarySample": new(engine.SummarySample),
 		"engine.SummaryOf": new(engine.SummaryOf[zeroLabels]), "engine.SummarySnapshot": new(engine.SummarySnapshot),
 		"engine.SummaryVec": new(engine.SummaryVec), "engine.Timer": new(engine.Timer),
+		"engine.Writer": new(engine.Writer),
 
 		"engine/metrictest.Family": new(metrictest.Family), "engine/metrictest.Sample": new(metrictest.Sample),
 
