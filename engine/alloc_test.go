@@ -126,7 +126,8 @@ func TestLookupsAllocateNothing(t *testing.T) {
 	require.NoError(t, err)
 	s8, err := engine.RegisterSummaryOf[eight](r, "s8", "")
 	require.NoError(t, err)
-	method, code, all := values[0], -200, eight{"GET", "-200", "true", "/api/v1/users", 1234567890, -1234567890123456789,
+	method, code := values[0], -200
+	all := eight{"GET", "-200", "true", "/api/v1/users", 1234567890, -1234567890123456789,
 		255, false}
 	require.Zero(t, mallocs(func() { c1.With(one{method}).Inc() }))
 	require.Zero(t, mallocs(func() { c2.With(two{method, code}).Inc() }))
@@ -251,7 +252,8 @@ func TestAPageAllocatesAFixedNumberForFunctionsAndCollectors(t *testing.T) {
 	}}))
 	for _, series = range []int{0, len(numbers)} {
 		page(r) // lets the buffer grow
-		require.LessOrEqual(t, page(r), float64(10*allocsPerFunction+allocsPerCollector+allocsPerWait), "%d series", series)
+		require.LessOrEqual(t, page(r), float64(10*allocsPerFunction+allocsPerCollector+allocsPerWait),
+			"%d series", series)
 	}
 }
 
@@ -309,7 +311,8 @@ func TestReadAllocatesNothing(t *testing.T) {
 		r := engine.NewRegistry()
 		for i := range families {
 			v := must(r.NewCounterVec(fmt.Sprintf("c%d_total", i), "", []string{"a", "b"}))
-			h := must(r.NewHistogramVec(fmt.Sprintf("h%d", i), "", []string{"a"}, engine.WithBuckets(1, 2), engine.WithMaxSeries(series)))
+			h := must(r.NewHistogramVec(fmt.Sprintf("h%d", i), "", []string{"a"}, engine.WithBuckets(1, 2),
+				engine.WithMaxSeries(series)))
 			m := must(r.NewSummaryVec(fmt.Sprintf("s%d", i), "", []string{"a"}))
 			for k := range series / families / 2 {
 				v.With(fmt.Sprint(k), "x\"y").Inc()

@@ -40,7 +40,8 @@ func TestASeriesCreatedAfterTheMachineSleptIsNotAsOldAsTheSleep(t *testing.T) {
 func TestCreationTimesAreTheWallTimeWhereverTheClockIsSet(t *testing.T) {
 	for _, epoch := range []time.Time{time.Unix(0, 0), time.Unix(1_700_000_000, 250e6), time.Unix(4_000_000_000, 0)} {
 		for _, jump := range []time.Duration{
-			0, 1, time.Millisecond, 99 * time.Millisecond, 100 * time.Millisecond, time.Hour, -time.Hour, -time.Millisecond,
+			0, 1, time.Millisecond, 99 * time.Millisecond, 100 * time.Millisecond, time.Hour,
+			-time.Hour, -time.Millisecond,
 			10 * 365 * 24 * time.Hour, -365 * 24 * time.Hour, -30 * 365 * 24 * time.Hour, 54 * 365 * 24 * time.Hour,
 		} {
 			wall := epoch.Add(jump)

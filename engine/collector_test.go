@@ -103,7 +103,8 @@ func TestACollectorThatDefinesNothingIsCalledAtEveryPage(t *testing.T) {
 	c := &bare{collect: func(e *engine.Emission) { calls++; last.Set(float64(calls)); e.Emit(engine.Collected{}, 1) }}
 	require.NoError(t, r.Register(c))
 	for i := 1; i <= 3; i++ {
-		require.Equal(t, fmt.Sprintf("# TYPE a_calls gauge\na_calls %d\n", i), pageOf(t, r), "what it sets is on the page")
+		require.Equal(t, fmt.Sprintf("# TYPE a_calls gauge\na_calls %d\n", i), pageOf(t, r),
+			"the value that it sets is on the page")
 	}
 	require.EqualValues(t, 3, dropped(t, r, "labels"), "it has no metric to emit for")
 
@@ -173,7 +174,8 @@ func TestARegistrationThatCannotWorkSaysWhy(t *testing.T) {
 		{(*watchedPool)(nil), engine.ErrOption,
 			"quipu: Register: invalid option: the collector is a nil *engine_test.watchedPool"},
 		{incomparable{}, engine.ErrOption,
-			"quipu: collector engine_test.incomparable: invalid option: it is not comparable: register a pointer to it"},
+			"quipu: collector engine_test.incomparable: invalid option: " +
+				"it is not comparable: register a pointer to it"},
 	} {
 		err := r.Register(test.c)
 		require.ErrorIs(t, err, test.is)

@@ -89,7 +89,7 @@ func TestTheProgramOfTheContractDoesWhatItSays(t *testing.T) {
 // This test goes through every constructor of the package and compares its metric with the result
 // of Lookup.
 func TestEveryConstructorDefinesItsMetricInTheDefaultRegistry(t *testing.T) {
-	labels := []string{"a"}
+	a := []string{"a"}
 	type set struct{ A string }
 	value := func() float64 { return 7 }
 	for name, test := range map[string]struct {
@@ -102,16 +102,16 @@ func TestEveryConstructorDefinesItsMetricInTheDefaultRegistry(t *testing.T) {
 		"gauge":          {func(n string) any { return engine.NewGauge(n, "h") }, "gauge", nil, false},
 		"histogram":      {func(n string) any { return engine.NewHistogram(n, "h") }, "histogram", nil, false},
 		"summary":        {func(n string) any { return engine.NewSummary(n, "h") }, "summary", nil, false},
-		"counter_vec":    {func(n string) any { return engine.NewCounterVec(n, "h", labels) }, "counter", labels, false},
-		"gauge_vec":      {func(n string) any { return engine.NewGaugeVec(n, "h", labels) }, "gauge", labels, false},
-		"histogram_vec":  {func(n string) any { return engine.NewHistogramVec(n, "h", labels) }, "histogram", labels, false},
-		"summary_vec":    {func(n string) any { return engine.NewSummaryVec(n, "h", labels) }, "summary", labels, false},
+		"counter_vec":    {func(n string) any { return engine.NewCounterVec(n, "h", a) }, "counter", a, false},
+		"gauge_vec":      {func(n string) any { return engine.NewGaugeVec(n, "h", a) }, "gauge", a, false},
+		"histogram_vec":  {func(n string) any { return engine.NewHistogramVec(n, "h", a) }, "histogram", a, false},
+		"summary_vec":    {func(n string) any { return engine.NewSummaryVec(n, "h", a) }, "summary", a, false},
 		"counter_func":   {func(n string) any { return engine.NewCounterFunc(n, "h", value) }, "counter", nil, false},
 		"gauge_func":     {func(n string) any { return engine.NewGaugeFunc(n, "h", value) }, "gauge", nil, false},
-		"counter_of":     {func(n string) any { return engine.NewCounterOf[set](n, "h") }, "counter", labels, true},
-		"gauge_of":       {func(n string) any { return engine.NewGaugeOf[set](n, "h") }, "gauge", labels, true},
-		"histogram_of":   {func(n string) any { return engine.NewHistogramOf[set](n, "h") }, "histogram", labels, true},
-		"summary_of":     {func(n string) any { return engine.NewSummaryOf[set](n, "h") }, "summary", labels, true},
+		"counter_of":     {func(n string) any { return engine.NewCounterOf[set](n, "h") }, "counter", a, true},
+		"gauge_of":       {func(n string) any { return engine.NewGaugeOf[set](n, "h") }, "gauge", a, true},
+		"histogram_of":   {func(n string) any { return engine.NewHistogramOf[set](n, "h") }, "histogram", a, true},
+		"summary_of":     {func(n string) any { return engine.NewSummaryOf[set](n, "h") }, "summary", a, true},
 		"open_gauge_vec": {func(n string) any { return engine.NewGaugeVec(n, "h", nil) }, "gauge", nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -69,7 +69,8 @@ func TestBadLabelNamesAreErrors(t *testing.T) {
 			r := engine.NewRegistry()
 			err := define(r, []string{"ok", name})
 			require.ErrorIs(t, err, engine.ErrLabel, "%s %q", kind, name)
-			require.ErrorIs(t, define(r, []string{"ok"}, engine.WithConstLabels(engine.Labels{name: ""})), engine.ErrLabel, name)
+			err = define(r, []string{"ok"}, engine.WithConstLabels(engine.Labels{name: ""}))
+			require.ErrorIs(t, err, engine.ErrLabel, name)
 			require.ErrorIs(t, define(r, nil, engine.WithConstLabels(engine.Labels{name: ""})), engine.ErrLabel, name)
 			require.NoError(t, define(r, []string{"ok"}), "nothing was left behind")
 		}

@@ -38,8 +38,10 @@ func TestWhatIsNilIsNamedInTheError(t *testing.T) {
 		require.ErrorIs(t, err, engine.ErrOption)
 	}
 	for want, f := range map[string]func(){
-		"quipu: NewRegistry: invalid option: option 2 is nil": func() { engine.NewRegistry(engine.WithMaxSeries(1), nil) },
-		"quipu: Timed: the function is nil":                   func() { engine.Timed[func() error](nil, nil) },
+		"quipu: NewRegistry: invalid option: option 2 is nil": func() {
+			engine.NewRegistry(engine.WithMaxSeries(1), nil)
+		},
+		"quipu: Timed: the function is nil": func() { engine.Timed[func() error](nil, nil) },
 		"quipu: InProgress: the function is nil": func() {
 			engine.InProgress[func(context.Context) error](nil, nil)
 		},

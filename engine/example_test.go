@@ -33,7 +33,9 @@ func Example() {
 	ok.Add(3)
 	inflight.Dec()
 
-	engine.Default().Expose(os.Stdout, engine.Exposition{Names: []string{"example_requests_total", "example_in_flight"}})
+	engine.Default().Expose(os.Stdout, engine.Exposition{
+		Names: []string{"example_requests_total", "example_in_flight"},
+	})
 	// Output:
 	// # HELP example_in_flight Requests in flight.
 	// # TYPE example_in_flight gauge

@@ -46,8 +46,8 @@ func (f *fed) start(feeds []supplier, now, until time.Time) {
 		if feed.timeout > 0 {
 			deadline = earlier(until, now.Add(feed.timeout))
 		}
-		// A source that ends when its context is done has its series on the page: the context is done a
-		// little before the page stops waiting.
+		// The context is done a little before the page stops waiting, so a source that ends when
+		// its context is done has its series on the page.
 		feed.until.Store(deadline.Add(-deadline.Sub(now) / contextMargin).UnixNano())
 		f.calls = append(f.calls, feedCall{feed, feed.runner.start()})
 	}

@@ -130,8 +130,8 @@ func (b *feedBuffer) reset() {
 	clear(b.seen)
 	*b = feedBuffer{
 		families: b.families[:0], byName: b.byName, points: b.points[:0], seen: b.seen, text: b.text[:0],
-		counts: b.counts[:0], quantiles: b.quantiles[:0], scratch: b.scratch[:0],
-		spans: b.spans[:0], deltas: b.deltas[:0], natives: b.natives[:0], exemplars: b.exemplars[:0], marks: b.marks[:0],
+		counts: b.counts[:0], quantiles: b.quantiles[:0], scratch: b.scratch[:0], spans: b.spans[:0],
+		deltas: b.deltas[:0], natives: b.natives[:0], exemplars: b.exemplars[:0], marks: b.marks[:0],
 	}
 }
 
@@ -215,8 +215,8 @@ func grown[T any](all, values []T) (_, part []T) {
 	return all, all[from:len(all):len(all)]
 }
 
-// checkPoint says why a series cannot be shown, whatever else its source writes. It dispatches by form
-// and not by a function of the kind, which would move every Point to the heap.
+// checkPoint says why a series cannot be shown, whatever else its source writes. It dispatches by
+// form and not by a function of the kind, which would move every Point to the heap.
 func checkPoint(p *Point) (fault, error) {
 	if !encode.ValidMetricName(p.Name) {
 		return faultName, ErrName

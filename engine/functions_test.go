@@ -28,7 +28,9 @@ func TestFunctionsOfAPageDoNotWaitForEachOther(t *testing.T) {
 		require.Empty(t, values)
 		require.Equal(t, 10*ms, took, "what is left to functions when the deadline is over does not add up")
 		time.Sleep(time.Second)
-		values, took = timedPage(t, r, engine.Exposition{Names: []string{"f1", "f2"}, Deadline: time.Now().Add(750 * ms)})
+		values, took = timedPage(t, r, engine.Exposition{
+			Names: []string{"f1", "f2"}, Deadline: time.Now().Add(750 * ms),
+		})
 		require.Equal(t, map[string]string{"f1": "1", "f2": "1"}, values)
 		require.Equal(t, 30*ms, took)
 	})
@@ -53,7 +55,11 @@ func TestManyHangingFunctionsDelayAPageByTheBudgetAndLoseOnlyThemselves(t *testi
 	r, _ := logged()
 	for i := range 12 {
 		running.Add(1)
-		_, err := r.NewGaugeFunc(fmt.Sprintf("hang_%02d", i), "", func() float64 { <-release; running.Done(); return 1 })
+		_, err := r.NewGaugeFunc(fmt.Sprintf("hang_%02d", i), "", func() float64 {
+			<-release
+			running.Done()
+			return 1
+		})
 		require.NoError(t, err)
 	}
 	_, err := r.NewGaugeFunc("last", "", func() float64 { return 1 })
@@ -131,7 +137,8 @@ func TestAPageIsCompleteAndInTimeWhateverItsFunctionsTake(t *testing.T) {
 			}
 			var pages sync.WaitGroup
 			for range 1 + random.IntN(8) {
-				after, limit := time.Duration(random.Int64N(int64(time.Second))), time.Duration(random.Int64N(int64(1500*ms)))
+				after := time.Duration(random.Int64N(int64(time.Second)))
+				limit := time.Duration(random.Int64N(int64(1500 * ms)))
 				pages.Go(func() {
 					time.Sleep(after)
 					e := engine.Exposition{Deadline: time.Now().Add(limit)}

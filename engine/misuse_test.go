@@ -48,7 +48,8 @@ func TestMisuseIsLoggedWithItsMetricItsLabelNamesAndTheCallersLine(t *testing.T)
 			`metric=v_total reason=labels detail="label \"code\" is missing: ` +
 				`got 2 labels (kode, method), want 2 (method, code)" labels="method, code"`},
 		{func() string { v.WithLabels(engine.Labels{"method": "", "code": "", "x": ""}); return line() },
-			`metric=v_total reason=labels detail="got 3 labels (code, method, x), want 2 (method, code)" labels="method, code"`},
+			`metric=v_total reason=labels detail="got 3 labels (code, method, x), want 2 (method, code)" ` +
+				`labels="method, code"`},
 		{func() string { v.With("GET", "200").Add(-1); return line() },
 			`metric=v_total reason=negative detail="-1 added to a counter, which only goes up: a gauge can go down"` +
 				` labels="method, code"`},
@@ -56,11 +57,13 @@ func TestMisuseIsLoggedWithItsMetricItsLabelNamesAndTheCallersLine(t *testing.T)
 			`metric=none reason=labels detail="got 1 label values, want 0: the metric has no label names"`},
 		{func() string { open.With("x"); return line() },
 			`metric=open_total reason=labels ` +
-				`detail="With takes the values of declared label names, and this metric has none: use WithLabels" labels=any`},
+				`detail="With takes the values of declared label names, and this metric has none: use WithLabels" ` +
+				`labels=any`},
 		{func() string { open.WithLabels(engine.Labels{"zone": "x"}); return line() },
 			`metric=open_total reason=labels detail="label \"zone\" is a constant label of the metric" labels=any`},
 		{func() string { open.WithLabels(engine.Labels{"a-b": "x"}); return line() },
-			`metric=open_total reason=labels detail="invalid label: \"a-b\": use letters, digits and _, with no digit first"` +
+			`metric=open_total reason=labels ` +
+				`detail="invalid label: \"a-b\": use letters, digits and _, with no digit first"` +
 				` labels=any`},
 		{func() string { c.Add(nan); return line() }, `metric=c_total reason=nan detail="NaN added to a counter"`},
 		{func() string { c.AddContext(context.Background(), -2); return line() },
@@ -70,7 +73,8 @@ func TestMisuseIsLoggedWithItsMetricItsLabelNamesAndTheCallersLine(t *testing.T)
 		{func() string { g.Add(nan); return line() }, `metric=g reason=nan detail="NaN added to a gauge"`},
 		{func() string { g.Sub(nan); return line() }, `metric=g reason=nan detail="NaN added to a gauge"`},
 		{func() string { n.Observe(nan); return line() },
-			`metric=n reason=native_nan detail="NaN observed by a histogram with native buckets, none of which can hold it"`},
+			`metric=n reason=native_nan ` +
+				`detail="NaN observed by a histogram with native buckets, none of which can hold it"`},
 		{func() string { h.With().Observe(1); return line() },
 			`metric=h reason=labels detail="got 0 label values, want 1 (x)" labels=x`},
 		{func() string { s.With("1", "2").Observe(1); return line() },

@@ -22,7 +22,9 @@ import (
 func TestIdenticalDefinitionsReturnTheSameMetric(t *testing.T) {
 	r := engine.NewRegistry()
 	options := func() []engine.MetricOption {
-		return []engine.MetricOption{engine.WithConstLabels(engine.Labels{"a": "1", "b": "2"}), engine.WithUnit("seconds")}
+		return []engine.MetricOption{
+			engine.WithConstLabels(engine.Labels{"a": "1", "b": "2"}), engine.WithUnit("seconds"),
+		}
 	}
 	one, err := r.NewHistogram("h_seconds", "H.", append(options(), engine.WithBuckets(1, 2, math.Inf(1)))...)
 	require.NoError(t, err)
@@ -233,7 +235,8 @@ func TestASecondDefinitionSaysWhatDiffersAndWhereTheFirstWasMade(t *testing.T) {
 		{second(r.NewGaugeVec("vec", "", nil, engine.WithConstLabels(engine.Labels{"zone": "1"}))),
 			"label names differ: any, but (a, b) in"},
 		{second(r.NewGaugeVec("vec", "", []string{"zone"})),
-			"label names differ: (zone), but (a, b) in the first definition; constant labels differ: map[], but map[zone:1] in"},
+			"label names differ: (zone), but (a, b) in the first definition; " +
+				"constant labels differ: map[], but map[zone:1] in"},
 		{second(r.NewHistogram("hist", "", engine.WithBuckets(1, 3))), "buckets differ: [1 3], but [1 2] in"},
 		{second(r.NewHistogram("hist", "", engine.WithBuckets(1, 2), engine.WithNative(histogram.NativeDefaults()))),
 			"native buckets differ: {"},

@@ -13,7 +13,9 @@ import (
 )
 
 func TestOptionsThatDoNotFitTheMetricAreErrors(t *testing.T) {
-	objectives := engine.WithObjectives(map[float64]float64{0.5: 0.1})
+	objective := func(quantile, epsilon float64) engine.MetricOption {
+		return engine.WithObjectives(map[float64]float64{quantile: epsilon})
+	}
 	nan, inf := math.NaN(), math.Inf(1)
 	for name, test := range map[string]struct {
 		kind   string
@@ -23,8 +25,8 @@ func TestOptionsThatDoNotFitTheMetricAreErrors(t *testing.T) {
 		"buckets of a counter":      {"counter", engine.WithBuckets(1), engine.ErrOption},
 		"buckets of a gauge":        {"gauge", engine.WithBuckets(1), engine.ErrOption},
 		"buckets of a summary":      {"summary", engine.WithBuckets(1), engine.ErrOption},
-		"objectives of a counter":   {"counter", objectives, engine.ErrOption},
-		"objectives of a histogram": {"histogram", objectives, engine.ErrOption},
+		"objectives of a counter":   {"counter", objective(0.5, 0.1), engine.ErrOption},
+		"objectives of a histogram": {"histogram", objective(0.5, 0.1), engine.ErrOption},
 		"max age of a histogram":    {"histogram", engine.WithMaxAge(time.Hour), engine.ErrOption},
 		"max age of a gauge":        {"gauge", engine.WithMaxAge(0), engine.ErrOption},
 		"negative max age":          {"summary", engine.WithMaxAge(-1), engine.ErrOption},
@@ -38,11 +40,11 @@ func TestOptionsThatDoNotFitTheMetricAreErrors(t *testing.T) {
 		"-Inf bucket":               {"histogram", engine.WithBuckets(-inf, 1), engine.ErrBuckets},
 		"+Inf before the end":       {"histogram", engine.WithBuckets(1, inf, 2), engine.ErrBuckets},
 		"too many buckets":          {"histogram", engine.WithBuckets(make([]float64, 100_000)...), engine.ErrBuckets},
-		"objective above 1":         {"summary", engine.WithObjectives(map[float64]float64{99: 0.1}), engine.ErrObjectives},
-		"negative objective":        {"summary", engine.WithObjectives(map[float64]float64{-.1: 0.1}), engine.ErrObjectives},
-		"NaN objective":             {"summary", engine.WithObjectives(map[float64]float64{nan: 0.1}), engine.ErrObjectives},
-		"no error allowed":          {"summary", engine.WithObjectives(map[float64]float64{.5: 0}), engine.ErrObjectives},
-		"NaN error":                 {"summary", engine.WithObjectives(map[float64]float64{.5: nan}), engine.ErrObjectives},
+		"objective above 1":         {"summary", objective(99, 0.1), engine.ErrObjectives},
+		"negative objective":        {"summary", objective(-.1, 0.1), engine.ErrObjectives},
+		"NaN objective":             {"summary", objective(nan, 0.1), engine.ErrObjectives},
+		"no error allowed":          {"summary", objective(.5, 0), engine.ErrObjectives},
+		"NaN error":                 {"summary", objective(.5, nan), engine.ErrObjectives},
 	} {
 		r := engine.NewRegistry()
 		var err error
@@ -85,7 +87,8 @@ func TestOptionsKeepNothingOfTheCallers(t *testing.T) {
 	s.Observe(1)
 	require.Equal(t, map[string]string{
 		`h_bucket{a="1",b="2",c="1",le="1"}`: "1", `h_bucket{a="1",b="2",c="1",le="2"}`: "1",
-		`h_bucket{a="1",b="2",c="1",le="+Inf"}`: "1", `h_sum{a="1",b="2",c="1"}`: "1", `h_count{a="1",b="2",c="1"}`: "1",
+		`h_bucket{a="1",b="2",c="1",le="+Inf"}`: "1",
+		`h_sum{a="1",b="2",c="1"}`:              "1", `h_count{a="1",b="2",c="1"}`: "1",
 		`s{quantile="0.5"}`: "1", "s_sum": "1", "s_count": "1",
 	}, valuesOf(t, r))
 }
@@ -113,7 +116,9 @@ func TestTheRegistrysClockTellsCreationTimesAndCurrentTime(t *testing.T) {
 
 	// A creation time is the time of the clock, even if the clock has been set back or ahead, and
 	// never wraps around. Far from the creation of the registry it is rounded to 16 seconds.
-	for name, jump := range map[string]time.Duration{"back_total": -time.Hour, "ahead_total": 30 * 365 * 24 * time.Hour} {
+	for name, jump := range map[string]time.Duration{
+		"back_total": -time.Hour, "ahead_total": 30 * 365 * 24 * time.Hour,
+	} {
 		now = time.Unix(1_000_000_000, 0).Add(jump)
 		_, err = r.NewCounter(name, "")
 		require.NoError(t, err)

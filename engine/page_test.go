@@ -57,7 +57,8 @@ func shop(t testing.TB) *engine.Registry {
 		wait.With("in").Observe(v)
 	}
 	wait.With("")
-	size, err := r.NewSummary("size_bytes", "Sizes.", engine.WithObjectives(map[float64]float64{0.5: 0.05, 0.99: 0.001}))
+	size, err := r.NewSummary("size_bytes", "Sizes.",
+		engine.WithObjectives(map[float64]float64{0.5: 0.05, 0.99: 0.001}))
 	must(err)
 	for range 100 {
 		size.Observe(512)
@@ -139,7 +140,8 @@ func TestAPageOfNamedFamiliesCostsNothingForTheOthers(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, before+3, page.float(t, "quipu_series"))
 	require.Equal(t, map[string]int{"b": 1}, calls)
-	require.Equal(t, "# TYPE p_b gauge\np_b 1\n", exposed(t, r, engine.Exposition{Names: []string{"p_b", "quipu_series"}}))
+	require.Equal(t, "# TYPE p_b gauge\np_b 1\n",
+		exposed(t, r, engine.Exposition{Names: []string{"p_b", "quipu_series"}}))
 	require.Empty(t, expose(t, r, engine.Exposition{Names: []string{"b"}}), "names are those on the page")
 	require.Equal(t, "# EOF\n", string(expose(t, r, engine.Exposition{Names: []string{"b"}, Format: openMetrics})))
 }
@@ -414,7 +416,10 @@ func TestAPageWhoseContextIsDoneWaitsForNoFunctionAnyLonger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, log := logged()
 		for i := range 3 {
-			_, err := r.NewGaugeFunc(fmt.Sprint("slow_", i), "", func() float64 { time.Sleep(450 * time.Millisecond); return 1 })
+			_, err := r.NewGaugeFunc(fmt.Sprint("slow_", i), "", func() float64 {
+				time.Sleep(450 * time.Millisecond)
+				return 1
+			})
 			require.NoError(t, err)
 		}
 		require.NoError(t, r.Register(sleepAndEmit(&sleeper{takes: 450 * ms})))
@@ -433,7 +438,9 @@ func TestAPageWhoseContextIsDoneWaitsForNoFunctionAnyLonger(t *testing.T) {
 }
 
 func TestAPageWhoseContextIsDoneWritesNothingMore(t *testing.T) {
-	for _, e := range []engine.Exposition{{}, {Format: encode.Protobuf}, {Format: encode.Protobuf, WholeFamilies: true}} {
+	for _, e := range []engine.Exposition{
+		{}, {Format: encode.Protobuf}, {Format: encode.Protobuf, WholeFamilies: true},
+	} {
 		r := engine.NewRegistry()
 		v, err := r.NewGaugeVec("g", "", []string{"i"})
 		require.NoError(t, err)

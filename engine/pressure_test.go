@@ -26,7 +26,8 @@ func TestTotalsAreExactUnderMemoryPressure(t *testing.T) {
 		return
 	}
 	cmd := testkit.Self(t,
-		"-test.run=^(TestTotalsAreExactWhileHandlesAreCollected|TestUpdatesAllocateNothing|TestLookupsAllocateNothing)$",
+		"-test.run=^(TestTotalsAreExactWhileHandlesAreCollected|TestUpdatesAllocateNothing|"+
+			"TestLookupsAllocateNothing)$",
 		"-test.timeout=60s", "-test.short", "-test.v")
 	cmd.Env = append(os.Environ(), child+"=1", "GOGC=1", "GOMEMLIMIT=64MiB", "GODEBUG=clobberfree=1")
 	out, err := cmd.CombinedOutput()

@@ -21,7 +21,8 @@ import (
 // withEveryKind returns a registry with a metric of every kind, two series of each that has labels.
 func withEveryKind(t *testing.T, now *time.Time) *engine.Registry {
 	t.Helper()
-	r := engine.NewRegistry(engine.WithClock(func() time.Time { return *now }), engine.WithConstLabels(engine.Labels{"zone": "z"}))
+	r := engine.NewRegistry(engine.WithClock(func() time.Time { return *now }),
+		engine.WithConstLabels(engine.Labels{"zone": "z"}))
 	c := must(r.NewCounterVec("a_total", "Counts.", []string{"path", "code"}))
 	c.With("/x", "200").Add(3)
 	c.With("a\"b\\c\nd", "500").AddWithExemplar(0.5, engine.Labels{"trace_id": "1", "q": "\""})
@@ -98,10 +99,13 @@ func TestReadShowsEveryKindOfMetric(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		`a_total [{code 200} {path /x} {zone z}] int=3 value=3 created=1000`,
-		"a_total [{code 500} {path a\"b\\c\nd} {zone z}] value=0.5 exemplar=[{q \"} {trace_id 1}] 0.5 bucket=0 time=1000 created=1000",
+		"a_total [{code 500} {path a\"b\\c\nd} {zone z}] value=0.5 " +
+			"exemplar=[{q \"} {trace_id 1}] 0.5 bucket=0 time=1000 created=1000",
 		`c_bytes [{zone z}] value=-2.5`,
-		`d_seconds [{zone z}] bounds=[1 2] counts=[1 0 1] count=2 sum=6 exemplar=[{trace_id 2}] 5 bucket=2 time=1000 created=1000`,
-		`e_seconds [{zone z}] bounds=[] counts=[] count=2 sum=5 native=2 {[{0 1} {15 1}] [1 0]} exemplar=[{trace_id 3}] 4 bucket=0 time=1000 created=1000`,
+		`d_seconds [{zone z}] bounds=[1 2] counts=[1 0 1] count=2 sum=6 ` +
+			`exemplar=[{trace_id 2}] 5 bucket=2 time=1000 created=1000`,
+		`e_seconds [{zone z}] bounds=[] counts=[] count=2 sum=5 native=2 {[{0 1} {15 1}] [1 0]} ` +
+			`exemplar=[{trace_id 3}] 4 bucket=0 time=1000 created=1000`,
 		`f_seconds [{zone z}] estimates=[{0.5 0.05 7} {0.9 0.01 7}] count=1 sum=7 created=1000`,
 		`g [{zone z}] value=8`,
 		`i_total [{x 1} {zone z}] int=1 value=1`,
@@ -140,7 +144,8 @@ func TestAFamilyKnowsItsHeader(t *testing.T) {
 	r := engine.NewRegistry()
 	must(r.NewGauge("heap_bytes", "Bytes in use.", engine.WithUnit("bytes")))
 	for f := range r.Read(engine.ReadOptions{NoSelf: true}) {
-		require.Equal(t, []any{"heap_bytes", "Bytes in use.", "bytes", encode.Gauge}, []any{f.Name(), f.Help(), f.Unit(), f.Type()})
+		require.Equal(t, []any{"heap_bytes", "Bytes in use.", "bytes", encode.Gauge},
+			[]any{f.Name(), f.Help(), f.Unit(), f.Type()})
 	}
 }
 

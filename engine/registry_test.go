@@ -92,7 +92,8 @@ func TestStrictMakesASecondDefinitionAnError(t *testing.T) {
 }
 
 func TestConstantLabelsAndPrefixAreOnEverySeries(t *testing.T) {
-	r := engine.NewRegistry(engine.WithPrefix("app_"), engine.WithConstLabels(engine.Labels{"zone": "eu", "host": `a"b`}))
+	r := engine.NewRegistry(engine.WithPrefix("app_"),
+		engine.WithConstLabels(engine.Labels{"zone": "eu", "host": `a"b`}))
 	c, err := r.NewCounter("c_total", "")
 	require.NoError(t, err)
 	c.Inc()
@@ -151,7 +152,8 @@ func TestARegistrysConstantLabelGivesWayToTheMetricsOwn(t *testing.T) {
 	require.Equal(t, []string{
 		`collected{le="x",version="collector",zone="eu"}`,
 		`h_bucket{le="+Inf",version="2",zone="eu"}`, `h_sum{version="2",zone="eu"}`, `h_count{version="2",zone="eu"}`,
-		`info{le="x",version="1",zone="eu"}`, `own{le="x",version="2",zone="us"}`, `plain{le="x",version="2",zone="eu"}`,
+		`info{le="x",version="1",zone="eu"}`, `own{le="x",version="2",zone="us"}`,
+		`plain{le="x",version="2",zone="eu"}`,
 	}, series)
 	require.Equal(t, 4, strings.Count(log.String(), "\n"), log.String())
 	for _, want := range []string{

@@ -205,7 +205,9 @@ func (b blocks) String() string         { return "" }
 func TestAFunctionWhosePanicCannotBePrintedIsCalledAgain(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
-	for _, value := range []any{exits{}, panics{}, panicsInTurn{}, blocks{release}, fmt.Errorf("wrapped: %w", panics{})} {
+	for _, value := range []any{
+		exits{}, panics{}, panicsInTurn{}, blocks{release}, fmt.Errorf("wrapped: %w", panics{}),
+	} {
 		t.Run(fmt.Sprintf("%T", value), func(t *testing.T) {
 			r, log := logged()
 			calls := 0

@@ -51,7 +51,9 @@ func TestASourceWritesEveryType(t *testing.T) {
 		w.Gauge("b", "Gauge.", -1.5, label("y", "a\"b\\c\nd"), label("x", "\xff"))
 		w.Counter("a_total", "Counts.", 4, label("z", "other labels"))
 		w.Untyped("c", "", math.NaN())
-		w.Histogram("d", "Classic.", engine.HistogramSnapshot{Bounds: []float64{1, 2}, Counts: []uint64{1, 0, 2}, Sum: 9})
+		w.Histogram("d", "Classic.", engine.HistogramSnapshot{
+			Bounds: []float64{1, 2}, Counts: []uint64{1, 0, 2}, Sum: 9,
+		})
 		w.Histogram("d", "Classic.",
 			engine.HistogramSnapshot{Bounds: []float64{5}, Counts: []uint64{1, 0}, Sum: 2}, label("other", "bounds"))
 		w.Histogram("e", "Native.", snapshot)
@@ -62,7 +64,9 @@ func TestASourceWritesEveryType(t *testing.T) {
 		w.StateSet("h", "", map[string]bool{"up": true, "down": false}, label("x", "1"))
 		w.Write(engine.Point{
 			Name: "i_total", Type: encode.Counter, Value: 2, Created: created,
-			Exemplars: []engine.Exemplar{{Labels: []engine.Label{label("trace_id", "7f")}, Value: 1, Time: time.Unix(600, 0)}},
+			Exemplars: []engine.Exemplar{
+				{Labels: []engine.Label{label("trace_id", "7f")}, Value: 1, Time: time.Unix(600, 0)},
+			},
 		})
 		w.Write(engine.Point{
 			Name: "j_bytes", Unit: "bytes", Type: encode.Gauge, Value: 2, Labels: []engine.Label{label("q", " } 5 \"")},
@@ -161,19 +165,28 @@ func TestASeriesThatCannotBeShownCostsItselfAndIsCountedByName(t *testing.T) {
 		metric string
 		reason string
 	}{
-		"invalid name":     {func(w *engine.Writer) { good(w, "a:b/c") }, "a:b/c", "name"},
-		"hostile name":     {func(w *engine.Writer) { good(w, "a\n\xff") }, `a\n` + "\uFFFD", "name"},
-		"another type":     {func(w *engine.Writer) { good(w, "x"); w.Counter("x", "", 1) }, "x", "header"},
-		"another help":     {func(w *engine.Writer) { good(w, "x"); w.Gauge("x", "other", 1, label("a", "b")) }, "x", "header"},
-		"no type":          {func(w *engine.Writer) { w.Write(engine.Point{Name: "x", Type: 99}) }, "x", "header"},
-		"labels twice":     {func(w *engine.Writer) { good(w, "x"); good(w, "x") }, "x", "labels"},
-		"invalid label":    {func(w *engine.Writer) { w.Gauge("x", "", 1, label("a b", "")) }, "x", "labels"},
-		"reserved label":   {func(w *engine.Writer) { w.Gauge("x", "", 1, label("__a", "")) }, "x", "labels"},
-		"label twice":      {func(w *engine.Writer) { w.Gauge("x", "", 1, label("a", "1"), label("a", "2")) }, "x", "labels"},
+		"invalid name": {func(w *engine.Writer) { good(w, "a:b/c") }, "a:b/c", "name"},
+		"hostile name": {func(w *engine.Writer) { good(w, "a\n\xff") }, `a\n` + "\uFFFD", "name"},
+		"another type": {func(w *engine.Writer) { good(w, "x"); w.Counter("x", "", 1) }, "x", "header"},
+		"another help": {func(w *engine.Writer) {
+			good(w, "x")
+			w.Gauge("x", "other", 1, label("a", "b"))
+		}, "x", "header"},
+		"no type":        {func(w *engine.Writer) { w.Write(engine.Point{Name: "x", Type: 99}) }, "x", "header"},
+		"labels twice":   {func(w *engine.Writer) { good(w, "x"); good(w, "x") }, "x", "labels"},
+		"invalid label":  {func(w *engine.Writer) { w.Gauge("x", "", 1, label("a b", "")) }, "x", "labels"},
+		"reserved label": {func(w *engine.Writer) { w.Gauge("x", "", 1, label("__a", "")) }, "x", "labels"},
+		"label twice": {func(w *engine.Writer) {
+			w.Gauge("x", "", 1, label("a", "1"), label("a", "2"))
+		}, "x", "labels"},
 		"negative counter": {func(w *engine.Writer) { w.Counter("x_total", "", -1) }, "x_total", "negative"},
 		"NaN counter":      {func(w *engine.Writer) { w.Counter("x_total", "", math.NaN()) }, "x_total", "negative"},
-		"no histogram":     {func(w *engine.Writer) { w.Write(engine.Point{Name: "x", Type: encode.Histogram}) }, "x", "state"},
-		"no summary":       {func(w *engine.Writer) { w.Write(engine.Point{Name: "x", Type: encode.Summary}) }, "x", "state"},
+		"no histogram": {func(w *engine.Writer) {
+			w.Write(engine.Point{Name: "x", Type: encode.Histogram})
+		}, "x", "state"},
+		"no summary": {func(w *engine.Writer) {
+			w.Write(engine.Point{Name: "x", Type: encode.Summary})
+		}, "x", "state"},
 		"label le": {func(w *engine.Writer) {
 			w.Histogram("x", "", engine.HistogramSnapshot{Counts: []uint64{1}}, label("le", "1"))
 		}, "x", "labels"},
@@ -193,11 +206,16 @@ func TestASeriesThatCannotBeShownCostsItselfAndIsCountedByName(t *testing.T) {
 		"quantiles that fall": {func(w *engine.Writer) {
 			w.Summary("x", "", engine.SummarySample{Estimates: []engine.Estimate{{Quantile: 0.9}, {Quantile: 0.5}}})
 		}, "x", "state"},
-		"a name that a metric has":       {func(w *engine.Writer) { good(w, "own") }, "own", "clash"},
-		"a name of a metric's sample":    {func(w *engine.Writer) { good(w, "hist_sum") }, "hist_sum", "clash"},
-		"a sample with a metric's name":  {func(w *engine.Writer) { w.Summary("sized", "", engine.SummarySample{}) }, "sized", "clash"},
-		"a name of the registry's":       {func(w *engine.Writer) { good(w, "quipu_series") }, "quipu_series", "clash"},
-		"a sample with another source's": {func(w *engine.Writer) { w.Summary("b", "", engine.SummarySample{}); good(w, "b_sum") }, "b_sum", "clash"},
+		"a name that a metric has":    {func(w *engine.Writer) { good(w, "own") }, "own", "clash"},
+		"a name of a metric's sample": {func(w *engine.Writer) { good(w, "hist_sum") }, "hist_sum", "clash"},
+		"a sample with a metric's name": {func(w *engine.Writer) {
+			w.Summary("sized", "", engine.SummarySample{})
+		}, "sized", "clash"},
+		"a name of the registry's": {func(w *engine.Writer) { good(w, "quipu_series") }, "quipu_series", "clash"},
+		"a sample with another source's": {func(w *engine.Writer) {
+			w.Summary("b", "", engine.SummarySample{})
+			good(w, "b_sum")
+		}, "b_sum", "clash"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, log := logged()
@@ -225,9 +243,14 @@ func TestASourceThatFailsCostsNothingElse(t *testing.T) {
 		reason string
 		shown  bool
 	}{
-		"an error": {func(_ context.Context, w *engine.Writer) error { return errors.New("half of it") }, "error", true},
-		"a panic":  {func(context.Context, *engine.Writer) error { panic("no") }, "panic", false},
-		"a hang":   {func(context.Context, *engine.Writer) error { time.Sleep(time.Second); return nil }, "timeout", false},
+		"an error": {func(context.Context, *engine.Writer) error {
+			return errors.New("half of it")
+		}, "error", true},
+		"a panic": {func(context.Context, *engine.Writer) error { panic("no") }, "panic", false},
+		"a hang": {func(context.Context, *engine.Writer) error {
+			time.Sleep(time.Second)
+			return nil
+		}, "timeout", false},
 		"a source that ends with its context": {func(ctx context.Context, _ *engine.Writer) error {
 			<-ctx.Done()
 			return ctx.Err()
@@ -268,7 +291,8 @@ conns{all="same"} 2
 conns{pool="a"} 1
 `
 	require.Equal(t, want, pageIn(t, r, engine.Exposition{}))
-	require.Equal(t, map[string]string{`{metric="conns",reason="header"}`: "1", `{metric="conns",reason="labels"}`: "1"},
+	require.Equal(t,
+		map[string]string{`{metric="conns",reason="header"}`: "1", `{metric="conns",reason="labels"}`: "1"},
 		drops(t, r))
 	families := 0
 	var labels []string

@@ -48,7 +48,9 @@ func TestTypedLabelsOfEveryKindAtTheirLimits(t *testing.T) {
 	info, _ := r.Lookup("c_total")
 	require.Equal(t, strings.Fields("s b i i8 i16 i32 i64 u u8 u16 u32 u64 v st y embedded"), info.Labels)
 
-	low := everyKind{"", false, math.MinInt, -128, -32768, math.MinInt32, math.MinInt64, 0, 0, 0, 0, 0, "", -1, false, ""}
+	low := everyKind{
+		"", false, math.MinInt, -128, -32768, math.MinInt32, math.MinInt64, 0, 0, 0, 0, 0, "", -1, false, "",
+	}
 	high := everyKind{"a", true, math.MaxInt, 127, 32767, math.MaxInt32, math.MaxInt64, math.MaxUint, 255, 65535,
 		math.MaxUint32, math.MaxUint64, "GET", 7, true, "e"}
 	v.With(low).Add(1)
@@ -61,7 +63,8 @@ func TestTypedLabelsOfEveryKindAtTheirLimits(t *testing.T) {
 	}
 	require.Same(t, v.With(low), declared.With("", "false", minInt, "-128", "-32768", "-2147483648",
 		"-9223372036854775808", "0", "0", "0", "0", "0", "", "-1", "false", ""))
-	require.Same(t, v.With(high), declared.With("a", "true", maxInt, "127", "32767", "2147483647", "9223372036854775807",
+	require.Same(t, v.With(high), declared.With("a", "true", maxInt, "127", "32767", "2147483647",
+		"9223372036854775807",
 		maxUint, "255", "65535", "4294967295", "18446744073709551615", "GET", "7", "true", "e"))
 	require.Len(t, valuesOf(t, r), 2)
 

@@ -59,7 +59,8 @@ func TestStaleHandlesAreHarmlessAndARecreatedSeriesStartsAtZero(t *testing.T) {
 		s.With("x")
 		use()
 		require.Equal(t, map[string]string{
-			`c_total{a="x"}`: "0", `g{a="x"}`: "0", `h_bucket{a="x",le="+Inf"}`: "0", `h_sum{a="x"}`: "0", `h_count{a="x"}`: "0",
+			`c_total{a="x"}`: "0", `g{a="x"}`: "0",
+			`h_bucket{a="x",le="+Inf"}`: "0", `h_sum{a="x"}`: "0", `h_count{a="x"}`: "0",
 			`s_sum{a="x"}`: "0", `s_count{a="x"}`: "0",
 		}, valuesOf(t, r))
 		require.EqualValues(t, 3, oldC.Value())

@@ -32,9 +32,10 @@ func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 			"for i := range r.length.Load() {\n\t\t\tif n := r.at(i).Load(); n != nil && !yield",
 			"for i := uint32(0); i < r.length.Load(); i++ {\n\t\t\tif n := r.at(i).Load(); n != nil && !yield"},
 		"a lookup sees one map cleared and not the many": {maps,
-			"one := x.one.Load()\n\tif many := x.many.Load(); many != nil {\n\t\treturn many[hash>>secondShift].Load()\n\t}\n" +
-				"\treturn one",
-			"if many := x.many.Load(); many != nil {\n\t\treturn many[hash>>secondShift].Load()\n\t}\n\treturn x.one.Load()"},
+			"one := x.one.Load()\n\tif many := x.many.Load(); many != nil {\n" +
+				"\t\treturn many[hash>>secondShift].Load()\n\t}\n\treturn one",
+			"if many := x.many.Load(); many != nil {\n" +
+				"\t\treturn many[hash>>secondShift].Load()\n\t}\n\treturn x.one.Load()"},
 		"the one map is cleared before the many are published": {maps,
 			"x.many.Store(many)\n\t\tx.one.Store(nil) // last: see mapOf", "x.one.Store(nil)\n\t\tx.many.Store(many)"},
 		"Reset marks nothing gone": {index, "n.slot.Store(n.slot.Load() | flagGone)", "_ = n"},

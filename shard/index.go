@@ -8,17 +8,18 @@ import (
 	"github.com/puzpuzpuz/xsync/v3"
 )
 
-// index finds series by hash. Its memory follows the number of series: an empty index has no table, a
-// small one is one lock-free map, and a large one is up to 256 of them. All writes are made under
+// index finds series by hash. Its memory follows the number of series: an empty index has no table,
+// a small one is one lock-free map, and a large one is up to 256 of them. All writes are made under
 // Map.mu.
 //
-// A lock-free map that holds seriesPerMap series is split into 16 maps, by the next four bits of the
-// hash. That bounds the work of one resize or split, during which creations wait: BenchmarkSplit is the
-// longer of the two. Only the maps of the second split grow further.
+// A lock-free map that holds seriesPerMap series is split into 16 maps, by the next four bits of
+// the hash. That bounds the work of one resize or split, during which creations wait:
+// BenchmarkSplit is the longer of the two. Only the maps of the second split grow further.
 //
-// A lookup takes no lock. A split fills the new maps, then publishes them, and leaves the old map as it
-// is. So a lookup that has loaded the old map sees the series of the moment of the split: it may miss a
-// series that was created after the lookup began, and may return one that was deleted after that.
+// A lookup takes no lock. A split fills the new maps, then publishes them, and leaves the old map
+// as it is. So a lookup that has loaded the old map sees the series of the moment of the split: it
+// may miss a series that was created after the lookup began, and may return one that was deleted
+// after that.
 type index struct {
 	one  atomic.Pointer[hashMap]
 	many atomic.Pointer[[maxMaps]atomic.Pointer[hashMap]] // by the first eight bits of the hash
@@ -36,15 +37,15 @@ const (
 	firstShift  = 64 - splitBits
 	secondShift = firstShift - splitBits
 
-	// splitEvery says at every how many creations the index looks whether a map has to be split.
-	// Counting a map costs a tenth of a creation.
+	// splitEvery is the number of creations after which the index checks again whether a map has to
+	// be split. Counting the series of a map costs a tenth of a creation.
 	splitEvery = 64
 )
 
 func newHashMap(series int) *hashMap {
-	// Keys are hashes already. Folding their halves breaks up the regular steps that a multiplication
-	// leaves where values differ in one or two bytes: without it, one secret in ten made chains of 25
-	// and more of such values.
+	// Keys are hashes already. Folding their halves breaks up the regular steps that a
+	// multiplication leaves where values differ in one or two bytes: without it, one secret in ten
+	// made chains of 25 and more of such values.
 	return xsync.NewMapOfWithHasher[uint64, *Node](
 		func(key, _ uint64) uint64 { return key ^ key>>32 }, xsync.WithPresize(series))
 }
@@ -52,8 +53,8 @@ func newHashMap(series int) *hashMap {
 // mapOf returns the lock-free map that has the hash, or nil if there are no series. It goes by the
 // highest bits: the lock-free maps go by low ones.
 //
-// The order of the two loads matters. The first split stores many and then clears one, so a lookup that
-// finds one cleared finds many set.
+// The order of the two loads matters. The first split stores many and then clears one, so a lookup
+// that finds one cleared finds many set.
 func (x *index) mapOf(hash uint64) *hashMap {
 	one := x.one.Load()
 	if many := x.many.Load(); many != nil {

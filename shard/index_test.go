@@ -36,8 +36,8 @@ func sizeOf(x *index) (series int) {
 	return series
 }
 
-// Hashes that spread evenly, such as those of labels, fill the maps evenly: all of them are split at
-// about the same time.
+// Hashes that spread evenly, such as those of labels, fill the maps evenly: all of them are split
+// at about the same time.
 func TestAnIndexGrowsWithItsSeries(t *testing.T) {
 	var x index
 	n := new(Node)
@@ -114,8 +114,8 @@ func TestALargeFamilyIsWholeAfterSplits(t *testing.T) {
 	require.NotSame(t, nodes[0], f.with("0"))
 }
 
-// A series that is there before a lookup begins, and that nobody deletes, is found, whatever is split
-// meanwhile.
+// A series that is there before a lookup begins, and that nobody deletes, is found, whatever is
+// split meanwhile.
 func TestLookupsFindTheirSeriesDuringSplits(t *testing.T) {
 	for range 3 {
 		f := newFamily(1<<20, "a")

@@ -161,8 +161,8 @@ func rosterScenarios() []interleave.Scenario {
 	}
 }
 
-// indexScenarios look series up while the index is split, and split again. A lock-free map of two series
-// is full here, and a split makes two maps.
+// indexScenarios look series up while the index is split, and split again. A lock-free map of two
+// series is full here, and a split makes two maps.
 func indexScenarios() []interleave.Scenario {
 	const first, second, third = 1 << 62, 1, 2 // second and third stay together in the first split
 	scenario := func(name string, before, during []uint64) interleave.Scenario {
