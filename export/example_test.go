@@ -3,6 +3,7 @@
 package export_test
 
 import (
+	"compress/zlib"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -119,6 +120,25 @@ func ExampleRender() {
 	// text/plain; version=0.0.4; charset=utf-8
 	// orders_total{outcome="paid"} 12
 	// orders_total{outcome="refused"} 1
+}
+
+// An Encoder of another package compresses the pages. Its Writer needs no adapter.
+func ExampleWithEncoding() {
+	handler := export.Handler(shop(), export.WithEncoding("deflate", func(w io.Writer) export.Encoder {
+		return zlib.NewWriter(w)
+	}))
+	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	r.Header.Set("Accept-Encoding", "deflate, gzip")
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	page, err := zlib.NewReader(w.Body)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	text, err := io.ReadAll(page)
+	fmt.Println(w.Header().Get("Content-Encoding"), strings.Contains(string(text), "orders_total"), err)
+	// Output: deflate true <nil>
 }
 
 // Negotiate tells the format that a client prefers.

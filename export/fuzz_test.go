@@ -47,31 +47,43 @@ func FuzzAccept(f *testing.F) {
 	})
 }
 
-// FuzzAcceptEncoding compares acceptsGzip with a plain reading of the RFC, for well-formed headers.
+// FuzzAcceptEncoding compares chooseEncoding with a plain reading of the RFC, for well-formed
+// headers, with one encoding and with three.
 func FuzzAcceptEncoding(f *testing.F) {
 	for _, seed := range []string{
 		"", "gzip", "gzip;q=0", "*", "*;q=0", "identity;q=1, gzip;q=0.5", "x-gzip",
 		"gzip;q=0.001,deflate", "br;q=1.0,*;q=0.1",
 		"gzip;q=NaN", "gzip;q=\"0\"", "gzip;;q=1", ",,,gzip", "GZIP;Q=0.5", "gzip;q=1.001",
 		"identity, gzip, identity;q=0",
+		"gzip, deflate, br, zstd", "zstd;q=0.5,br;q=0.5,*;q=0.6", "*,zstd;q=0",
 	} {
 		f.Add(seed)
 	}
+	c := newHandlerConfig([]Option{withTagged("zstd"), withTagged("br")})
+	three := c.offeredEncodings()
+	one := three[2:]
 	f.Fuzz(func(t *testing.T, header string) {
-		got := acceptsGzip([]string{header})
-		if strings.ContainsAny(header, `"\`) || len(header) > maxLineBytes ||
-			strings.Count(header, ",") >= maxElements {
-			return
-		}
-		require.Equal(t, plainAcceptsGzip(header), got, "%q", header)
-		lower := strings.ToLower(header)
-		if !strings.Contains(lower, "gzip") && !strings.Contains(lower, "*") {
-			require.False(t, got)
+		for _, offered := range [][]*offeredEncoding{one, three} {
+			got := ""
+			if e := chooseEncoding(offered, []string{header}); e != nil {
+				got = e.name
+			}
+			if strings.ContainsAny(header, `"\`) || len(header) > maxLineBytes ||
+				strings.Count(header, ",") >= maxElements {
+				return
+			}
+			names := []string{"zstd", "br", "gzip"}[3-len(offered):]
+			require.Equal(t, plainChooseEncoding(names, header), got, "%q", header)
+			if lower := strings.ToLower(header); got != "" && !strings.Contains(lower, "*") {
+				require.Contains(t, lower, got)
+			}
 		}
 	})
 }
 
-func plainAcceptsGzip(header string) bool {
+// plainChooseEncoding returns the first of the names with the largest weight above 0, if that is not
+// below the weight of identity.
+func plainChooseEncoding(names []string, header string) (chosen string) {
 	weights := map[string]float64{}
 	for _, element := range strings.Split(header, ",") {
 		parts := strings.Split(element, ";")
@@ -90,11 +102,17 @@ func plainAcceptsGzip(header string) bool {
 			weights[name] = weight
 		}
 	}
-	gzip, ok := weights["gzip"]
-	if !ok {
-		gzip = weights["*"]
+	best := 0.0
+	for _, name := range names {
+		weight, ok := weights[name]
+		if !ok {
+			weight = weights["*"]
+		}
+		if weight > best && weight >= weights["identity"] {
+			chosen, best = name, weight
+		}
 	}
-	return gzip > 0 && gzip >= weights["identity"]
+	return chosen
 }
 
 func plainWeight(s string) (float64, bool) {

@@ -23,9 +23,9 @@ const queueTime = time.Second
 //	http.Handle("/metrics", export.Handler(engine.Default()))
 //
 // The Accept header chooses the format (see [Negotiate]); the default is text 0.0.4. The page is
-// compressed with gzip if Accept-Encoding asks for it. The query parameter name[], which may be
-// repeated, limits the page to the named families. The handler answers GET and HEAD, and all other
-// methods with 405. It never reads request bodies.
+// compressed with gzip if Accept-Encoding asks for it; [WithEncoding] adds other encodings. The
+// query parameter name[], which may be repeated, limits the page to the named families. The handler
+// answers GET and HEAD, and all other methods with 405. It never reads request bodies.
 //
 // A scrape takes no lock that updates take, and allocates nothing in steady state. A callback that
 // panics or hangs costs its own family, and the status stays 200. If writing a page fails midway,
@@ -52,15 +52,14 @@ type source interface {
 type handler struct {
 	source source
 	handlerConfig
-	slots       *slots
-	writers     sync.Pool // of *pageWriter
-	compressors sync.Pool // of *compressor
+	slots     *slots
+	writers   sync.Pool          // of *pageWriter
+	encodings []*offeredEncoding // in the order of preference
 
 	// Header values are made once, so that setting them allocates nothing. They have no spare
 	// capacity, so that an append by a handler further out copies them.
 	contentTypes [formatCount][]string // by offer
 	vary         []string
-	gzip         []string
 }
 
 func newHandler(src source, cfg handlerConfig) *handler {
@@ -69,9 +68,8 @@ func newHandler(src source, cfg handlerConfig) *handler {
 		handlerConfig: cfg,
 		slots:         newSlots(cfg.maxConcurrent),
 		writers:       sync.Pool{New: func() any { return new(pageWriter) }},
-		compressors:   sync.Pool{New: func() any { return newCompressor() }},
+		encodings:     cfg.offeredEncodings(),
 		vary:          []string{"Accept, Accept-Encoding"},
-		gzip:          []string{"gzip"},
 	}
 	for i, o := range cfg.offers {
 		h.contentTypes[i] = []string{o.format.ContentType()}
@@ -94,7 +92,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	limit, chosenLimit := h.timeLimit(r.Header[scrapeTimeoutHeader])
 	chosen := choose(h.offers, r.Header["Accept"])
 	if r.Method == http.MethodHead {
-		h.setHeader(w.Header(), chosen, !h.noGzip && acceptsGzip(r.Header["Accept-Encoding"]))
+		h.setHeader(w.Header(), chosen, chooseEncoding(h.encodings, r.Header["Accept-Encoding"]))
 		setWriteTimeout(w, h.writeTimeout)
 		return
 	}
@@ -111,8 +109,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer h.slots.leave(&p.slot)
 
-	compress := !h.noGzip && acceptsGzip(r.Header["Accept-Encoding"]) && !h.slots.crowded()
-	compress = h.setHeader(w.Header(), chosen, compress)
+	enc := chooseEncoding(h.encodings, r.Header["Accept-Encoding"])
+	if enc != nil && h.slots.crowded() {
+		enc = nil
+	}
+	enc = h.setHeader(w.Header(), chosen, enc)
 	e := engine.Exposition{Format: chosen.format, NoSelf: h.noSelf, Created: h.created}
 	if r.URL.RawQuery != "" {
 		e.Names = familyNames(r.URL.RawQuery)
@@ -120,7 +121,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if chosenLimit {
 		e.Deadline = start.Add(callbackBudget(limit))
 	}
-	h.writePage(p, e, compress)
+	h.writePage(p, e, enc)
 }
 
 // refuse answers with an error in place of a page.
@@ -129,9 +130,9 @@ func (h *handler) refuse(w http.ResponseWriter, status int, text string) {
 	http.Error(w, text, status)
 }
 
-// setHeader sets the header of a page and reports whether the handler has to compress the page. It
-// does not have to if a handler further out has set a Content-Encoding already.
-func (h *handler) setHeader(header http.Header, chosen *offer, compress bool) bool {
+// setHeader sets the header of a page and returns the encoding that the handler has to use, which
+// may be nil. It is nil if a handler further out has set a Content-Encoding already.
+func (h *handler) setHeader(header http.Header, chosen *offer, enc *offeredEncoding) *offeredEncoding {
 	for i := range h.offers {
 		if chosen == &h.offers[i] {
 			header["Content-Type"] = h.contentTypes[i]
@@ -143,15 +144,15 @@ func (h *handler) setHeader(header http.Header, chosen *offer, compress bool) bo
 	} else if !slices.Contains(vary, h.vary[0]) {
 		header["Vary"] = append(slices.Clip(vary), h.vary[0])
 	}
-	if !compress || len(header["Content-Encoding"]) > 0 {
-		return false
+	if enc == nil || len(header["Content-Encoding"]) > 0 {
+		return nil
 	}
-	header["Content-Encoding"] = h.gzip
-	return true
+	header["Content-Encoding"] = enc.header
+	return enc
 }
 
-func (h *handler) writePage(p *pageWriter, e engine.Exposition, compress bool) {
-	err := h.expose(p, e, compress)
+func (h *handler) writePage(p *pageWriter, e engine.Exposition, enc *offeredEncoding) {
+	err := h.expose(p, e, enc)
 	if err == nil && !p.isCut {
 		p.extendDeadline() // for the data that net/http flushes after the handler has returned
 		return
@@ -166,19 +167,19 @@ func (h *handler) writePage(p *pageWriter, e engine.Exposition, compress bool) {
 	panic(http.ErrAbortHandler)
 }
 
-func (h *handler) expose(p *pageWriter, e engine.Exposition, compress bool) error {
-	if !compress {
+func (h *handler) expose(p *pageWriter, e engine.Exposition, enc *offeredEncoding) error {
+	if enc == nil {
 		_, err := h.source.Expose(p, e)
 		return err
 	}
-	c := h.compressors.Get().(*compressor)
+	c := enc.pool.Get().(*compressor)
 	c.start(p)
-	defer func() {
-		c.release()
-		h.compressors.Put(c)
-	}()
-	if _, err := h.source.Expose(c.gz, e); err != nil {
-		return err
+	_, err := h.source.Expose(c.enc, e)
+	if err == nil {
+		err = c.finish()
 	}
-	return c.finish()
+	// An encoder that panics is not used again, so this is not deferred.
+	c.release(err == nil)
+	enc.pool.Put(c)
+	return err
 }

@@ -4,6 +4,9 @@ package export
 
 import (
 	"fmt"
+	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/quipu-metrics/quipu/encode"
@@ -27,7 +30,8 @@ type handlerConfig struct {
 	writeTimeout  time.Duration
 	scrapeTimeout time.Duration // 0: none given
 	maxConcurrent int
-	noGzip        bool
+	encodings     []encoding // of WithEncoding, in the order of the server's preference
+	noCompression bool
 	noSelf        bool
 	created       bool
 	handlerOnly   string // an option that only a handler can follow, if there is one
@@ -53,6 +57,17 @@ func configOf(opts []Option) (handlerConfig, error) {
 			return c, fmt.Errorf("option %d of %d is nil", i+1, len(opts))
 		}
 		opt(&c)
+	}
+	if c.noCompression && len(c.encodings) > 0 {
+		return c, fmt.Errorf("WithoutCompression and WithEncoding(%q) exclude each other", c.encodings[0].name)
+	}
+	for i, e := range c.encodings {
+		if slices.ContainsFunc(c.encodings[:i], func(other encoding) bool { return other.name == e.name }) {
+			return c, fmt.Errorf("WithEncoding(%q) is there twice", e.name)
+		}
+	}
+	if len(c.encodings) >= maxEncodings {
+		return c, fmt.Errorf("there are %d encodings, at most %d are supported", len(c.encodings), maxEncodings-1)
 	}
 	return c, nil
 }
@@ -135,10 +150,42 @@ func offerOf(f encode.Format) (offer, bool) {
 	return offer{}, false
 }
 
-// WithoutCompression turns gzip off, for servers behind a proxy that compresses, or where CPU time
-// is more expensive than the network. [Render] never compresses, with or without this option.
+// WithoutCompression turns compression off, for servers behind a proxy that compresses, or where
+// CPU time is more expensive than the network. [Render] never compresses, with or without this
+// option. [Handler] panics if there is a [WithEncoding] too.
 func WithoutCompression() Option {
-	return func(c *handlerConfig) { c.noGzip = true }
+	return func(c *handlerConfig) { c.noCompression = true }
+}
+
+// WithEncoding adds a content encoding, such as zstd, to the handler. Several may be added.
+// newEncoder makes an encoder that writes to w; it is called when the pool of encoders is empty, and
+// may be called concurrently. An encoding called gzip takes the place of the handler's own.
+//
+//	export.WithEncoding("zstd", func(w io.Writer) export.Encoder {
+//		e, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
+//		return engine.Must(e, err)
+//	})
+//
+// The weights in the client's Accept-Encoding decide first. Among encodings of the same weight, and
+// for those that "*" stands for, the order of the options decides, and the handler's own gzip comes
+// last. A page is sent as it is if the client names identity with a higher weight, or if it accepts
+// none of the encodings.
+//
+// Content-Encoding shows the name in lower case. WithEncoding panics if newEncoder is nil, or if the
+// name cannot be that of an encoding. [Handler] panics if an encoding is there twice, and if
+// newEncoder returns nil. [Render] returns an error for this option, because it does not compress.
+func WithEncoding(name string, newEncoder func(w io.Writer) Encoder) Option {
+	e := encoding{name: strings.ToLower(name), newEncoder: newEncoder}
+	if !isEncodingName(e.name) {
+		panic(fmt.Sprintf("quipu: WithEncoding(%q): want the name of a content encoding, such as zstd", name))
+	}
+	if newEncoder == nil {
+		panic(fmt.Sprintf("quipu: WithEncoding(%q): the function is nil", name))
+	}
+	return func(c *handlerConfig) {
+		c.encodings = append(c.encodings, e)
+		c.handlerOnly = "WithEncoding"
+	}
 }
 
 // WithoutSelfMetrics leaves the metrics of the registry itself (quipu_*) out of the pages.

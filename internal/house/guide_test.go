@@ -21,8 +21,9 @@ import (
 
 // packages are those that the snippets of the guide may use, by the name they use them under.
 var packages = map[string]string{
-	"bytes": "bytes", "context": "context", "errors": "errors", "fmt": "fmt", "log": "log", "http": "net/http",
-	"httptest": "net/http/httptest", "sql": "database/sql", "strings": "strings", "testing": "testing", "time": "time",
+	"bytes": "bytes", "context": "context", "errors": "errors", "fmt": "fmt", "gzip": "compress/gzip", "io": "io",
+	"log": "log", "http": "net/http", "httptest": "net/http/httptest", "sql": "database/sql", "strings": "strings",
+	"testing": "testing", "time": "time",
 	"engine": module + "/engine", "collect": module + "/engine/collect", "metrictest": module + "/engine/metrictest",
 	"export": module + "/export", "push": module + "/export/push", "histogram": module + "/histogram",
 }
