@@ -223,7 +223,8 @@ func TestEncodersAreUsedAgain(t *testing.T) {
 	}
 }
 
-// unfinished returns the writer of an encoder whose last page has failed, and io.Discard for others.
+// unfinished returns the writer of an encoder whose last page has failed, and io.Discard for
+// others.
 func unfinished(e *tagged) io.Writer {
 	if e.begun {
 		return e.w

@@ -81,8 +81,8 @@ func FuzzAcceptEncoding(f *testing.F) {
 	})
 }
 
-// plainChooseEncoding returns the first of the names with the largest weight above 0, if that is not
-// below the weight of identity.
+// plainChooseEncoding returns the first of the names with the largest weight above 0, if that is
+// not below the weight of identity.
 func plainChooseEncoding(names []string, header string) (chosen string) {
 	weights := map[string]float64{}
 	for _, element := range strings.Split(header, ",") {

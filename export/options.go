@@ -158,8 +158,8 @@ func WithoutCompression() Option {
 }
 
 // WithEncoding adds a content encoding, such as zstd, to the handler. Several may be added.
-// newEncoder makes an encoder that writes to w; it is called when the pool of encoders is empty, and
-// may be called concurrently. An encoding called gzip takes the place of the handler's own.
+// newEncoder makes an encoder that writes to w; it is called when the pool of encoders is empty,
+// and may be called concurrently. An encoding called gzip takes the place of the handler's own.
 //
 //	export.WithEncoding("zstd", func(w io.Writer) export.Encoder {
 //		e, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
@@ -171,8 +171,8 @@ func WithoutCompression() Option {
 // last. A page is sent as it is if the client names identity with a higher weight, or if it accepts
 // none of the encodings.
 //
-// Content-Encoding shows the name in lower case. WithEncoding panics if newEncoder is nil, or if the
-// name cannot be that of an encoding. [Handler] panics if an encoding is there twice, and if
+// Content-Encoding shows the name in lower case. WithEncoding panics if newEncoder is nil, or if
+// the name cannot be that of an encoding. [Handler] panics if an encoding is there twice, and if
 // newEncoder returns nil. [Render] returns an error for this option, because it does not compress.
 func WithEncoding(name string, newEncoder func(w io.Writer) Encoder) Option {
 	e := encoding{name: strings.ToLower(name), newEncoder: newEncoder}
