@@ -30,7 +30,8 @@ type feed struct {
 	buffers freeList[*feedBuffer]
 	until   atomic.Int64 // the deadline of the context, in nanoseconds since 1970
 
-	encoders map[string][]*fedHeader // by name; only the goroutine of the run under way uses it
+	headers  map[string][]*fedHeader // by name; only the goroutine of the run under way uses these two
+	kept     int                     // how many there are in headers
 	reported atomic.Uint32           // faults that have been logged, a bit each
 }
 
@@ -95,7 +96,7 @@ var feedSeed = maphash.MakeSeed()
 
 func newFeed(c *core, s Source, timeout time.Duration) *feed {
 	f := &feed{core: c, source: s, name: fmt.Sprintf("%T", s), timeout: timeout}
-	f.encoders = make(map[string][]*fedHeader)
+	f.headers = make(map[string][]*fedHeader)
 	for name, value := range c.consts {
 		f.consts = append(f.consts, Label{name, labeltext.Clean(value)})
 	}
@@ -239,13 +240,14 @@ func checkPoint(p *Point) (fault, error) {
 // header returns the header of a series, the one that an earlier series of this or another call has
 // had if it is equal.
 func (f *feed) header(name string, p *Point) *fedHeader {
-	for _, h := range f.encoders[name] {
+	for _, h := range f.headers[name] {
 		if h.typ == p.Type && h.help == p.Help && h.unit == p.Unit && h.hasSteps(p) {
 			return h
 		}
 	}
-	if len(f.encoders) >= maxHeaders {
-		clear(f.encoders)
+	if f.kept >= maxHeaders {
+		clear(f.headers)
+		f.kept = 0
 	}
 	h := &fedHeader{kind: kindOf(p.Type), name: name, help: p.Help, unit: p.Unit, typ: p.Type}
 	steps := h.bounds
@@ -269,12 +271,13 @@ func (f *feed) header(name string, p *Point) *fedHeader {
 	if h.kind == &infoKind {
 		h.samples = append(h.samples, strings.TrimSuffix(name, "_info")+"_info")
 	}
-	f.encoders[name] = append(f.encoders[name], h)
+	f.headers[name] = append(f.headers[name], h)
+	f.kept++
 	return h
 }
 
-// maxHeaders bounds the names whose headers a feed keeps: names of a source may change with every
-// call.
+// maxHeaders bounds the headers that a feed keeps: names, help texts and bounds of a source may
+// change with every call.
 const maxHeaders = 10_000
 
 // hasSteps reports whether the bounds or quantiles are those of the header.

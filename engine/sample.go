@@ -174,7 +174,12 @@ func (s *Sample) Time() time.Time { return s.time }
 func (s *Sample) Clone() *Sample {
 	c := &Sample{text: strings.Clone(s.text), value: s.value, whole: s.whole, exact: s.exact}
 	c.created, c.time = s.created, s.time
-	c.marks = slices.Clone(s.marks)
+	c.marks = make([]*encode.Exemplar, len(s.marks))
+	for i, e := range s.marks {
+		if e != nil { // a source's exemplar is overwritten by a later call
+			c.marks[i] = &encode.Exemplar{Labels: strings.Clone(e.Labels), Value: e.Value, Timestamp: e.Timestamp}
+		}
+	}
 	if h := s.histogram; h != nil {
 		c.histogram = &HistogramSnapshot{
 			Bounds: h.Bounds, Counts: slices.Clone(h.Counts), Count: h.Count, Sum: h.Sum, Native: cloneNative(h.Native),

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +141,32 @@ j_bytes{q=" } 5 \"",zone="z"} 2 1500
 		"counter i_total [{zone z}] int=2 value=2 exemplar=[{trace_id 7f}] 1 bucket=0 time=600 created=500 " + zero,
 		"gauge j_bytes [{q  } 5 \"} {zone z}] value=2 1500",
 	}, lines)
+}
+
+// The exemplars of a source lie in a buffer that later calls overwrite. A clone shared them.
+func TestAClonedSampleOfASourceKeepsItsExemplars(t *testing.T) {
+	r := engine.NewRegistry()
+	calls := 0
+	require.NoError(t, r.Attach(writing(func(w *engine.Writer) {
+		calls++
+		w.Write(engine.Point{Name: "a_total", Type: encode.Counter, Value: 1, Exemplars: []engine.Exemplar{
+			{Labels: []engine.Label{label("call", strconv.Itoa(calls))}, Value: float64(calls)},
+		}})
+	})))
+	var clones []*engine.Sample
+	for range 5 {
+		for f := range r.Read(engine.ReadOptions{NoSelf: true}) {
+			for s := range f.Samples() {
+				clones = append(clones, s.Clone())
+			}
+		}
+	}
+	require.Len(t, clones, 5)
+	for i, clone := range clones {
+		require.Equal(t, []engine.Exemplar{
+			{Labels: []engine.Label{label("call", strconv.Itoa(i+1))}, Value: float64(i + 1)},
+		}, clone.Exemplars())
+	}
 }
 
 // drops returns the series of sources that a registry has dropped, by metric and reason.
