@@ -10,6 +10,7 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -303,6 +304,28 @@ func TestBytesOfAnIdleSeries(t *testing.T) {
 		require.LessOrEqual(t, bytes, test.limit, test.name)
 		runtime.KeepAlive(r)
 	}
+}
+
+// A program may have a registry for each of its parts, and metrics with large limits and few
+// series.
+func TestRegistriesAndVecsWithoutSeriesAreSmall(t *testing.T) {
+	const n = 1000
+	size := func(create func(i int) any) int {
+		keep := make([]any, n)
+		before := heap()
+		for i := range keep {
+			keep[i] = create(i)
+		}
+		after := heap()
+		runtime.KeepAlive(keep)
+		return int(after-before) / n
+	}
+	require.Less(t, size(func(int) any { return engine.NewRegistry() }), 1024)
+	one := engine.NewRegistry()
+	require.Less(t, size(func(i int) any {
+		name := "v" + strconv.Itoa(i)
+		return must(one.NewCounterVec(name, "", []string{"a", "b"}, engine.WithMaxSeries(1<<30)))
+	}), 2048)
 }
 
 func TestReadAllocatesNothing(t *testing.T) {

@@ -72,11 +72,11 @@ func (r *Registry) Attach(s Source, options ...AttachOption) error {
 	f := newFeed(&r.core, s, a.timeout)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	feeds := *r.feeds.Load()
+	feeds := r.contents.Load().feeds
 	if feedOf(feeds, s) >= 0 {
 		return fmt.Errorf("quipu: source %T: %w: this very source is attached already", s, ErrTaken)
 	}
-	r.feeds.Store(new(append(slices.Clip(feeds), supplier(f))))
+	r.change(func(c *contents) { c.feeds = append(slices.Clip(feeds), f) })
 	return nil
 }
 
@@ -88,12 +88,12 @@ func (r *Registry) Detach(s Source) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	feeds := *r.feeds.Load()
+	feeds := r.contents.Load().feeds
 	i := feedOf(feeds, s)
 	if i < 0 {
 		return false
 	}
-	r.feeds.Store(new(slices.Delete(slices.Clone(feeds), i, i+1)))
+	r.change(func(c *contents) { c.feeds = slices.Delete(slices.Clone(feeds), i, i+1) })
 	return true
 }
 

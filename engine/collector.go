@@ -121,7 +121,7 @@ func (r *Registry) addSource(s *source, list []collectedDefinition) error {
 		s.families = append(s.families, f)
 	}
 	if len(s.families) == 0 {
-		r.bare.Store(new(append(slices.Clip(*r.bare.Load()), supplier(s))))
+		r.change(func(c *contents) { c.bare = append(slices.Clip(c.bare), s) })
 		return nil
 	}
 	r.publish(s.families...)
@@ -130,17 +130,33 @@ func (r *Registry) addSource(s *source, list []collectedDefinition) error {
 
 // hasCollector reports whether c is registered. The caller holds mu.
 func (r *Registry) hasCollector(c Collector) bool {
-	for _, f := range *r.sorted.Load() {
-		if s, ok := f.def.supplier.(*source); ok && s.collector == c {
-			return true
-		}
+	have := r.contents.Load()
+	return slices.ContainsFunc(have.families, func(f *family) bool { return isOf(f.def.supplier, c) }) ||
+		slices.ContainsFunc(have.bare, func(s supplier) bool { return isOf(s, c) })
+}
+
+// isOf reports whether a supplier is this collector, which is comparable.
+func isOf(s supplier, c Collector) bool {
+	source, ok := s.(*source)
+	return ok && source.collector == c
+}
+
+// UnregisterCollector removes a collector and all of its metrics, and reports whether it was
+// registered. A page that has begun may still call it.
+func (r *Registry) UnregisterCollector(c Collector) bool {
+	if r.checkComparable("UnregisterCollector", "collector", c) != nil {
+		return false
 	}
-	for _, s := range *r.bare.Load() {
-		if s.(*source).collector == c {
-			return true
-		}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	removed := r.remove(func(f *family) bool { return isOf(f.def.supplier, c) })
+	have := r.contents.Load().bare
+	left := slices.DeleteFunc(slices.Clone(have), func(s supplier) bool { return isOf(s, c) })
+	if len(left) < len(have) {
+		r.change(func(to *contents) { to.bare = left })
+		return true
 	}
-	return false
+	return removed
 }
 
 // source calls a Collector for a registry. Every call fills another buffer, which belongs to the

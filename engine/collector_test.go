@@ -62,6 +62,28 @@ func TestCollectorIsRegisteredWholeOrNotAtAll(t *testing.T) {
 	require.Equal(t, poolPage, pageOf(t, r))
 }
 
+func TestACollectorIsUnregisteredByItself(t *testing.T) {
+	r := engine.NewRegistry()
+	calls := 0
+	pool, bare := &watchedPool{collect: collectPool}, &definer{func(*engine.Definitions) { calls++ }}
+	must(r.NewGauge("other", "")).Set(1)
+	require.False(t, r.UnregisterCollector(pool))
+	for range 2 {
+		require.NoError(t, r.Register(pool))
+		require.NoError(t, r.Register(bare))
+		require.False(t, r.UnregisterCollector(&watchedPool{}), "another one of its type")
+		require.True(t, r.UnregisterCollector(pool))
+		require.False(t, r.UnregisterCollector(pool))
+		require.True(t, r.UnregisterCollector(bare))
+		require.False(t, r.UnregisterCollector(bare))
+		require.Equal(t, "# TYPE other gauge\nother 1\n", pageOf(t, r))
+	}
+	require.Equal(t, 2, calls)
+	for _, none := range []engine.Collector{nil, (*watchedPool)(nil), incomparable{}} {
+		require.False(t, r.UnregisterCollector(none))
+	}
+}
+
 // definer is a collector that defines metrics and emits nothing.
 type definer struct{ define func(*engine.Definitions) }
 

@@ -21,25 +21,38 @@ type core struct {
 	sites callSites // of misuse
 }
 
-// tally counts what happens to a registry. Its cells are those of the registry's own metrics, which
-// [defineSelf] sets: before that, nothing counts.
+// tally counts what happens to a registry. The registry's own metrics show it: see self.go.
 type tally struct {
-	scrapes  *atomicf.Count
-	bytes    *atomicf.Count
-	duration *histogram.Classic
-	series   *atomicf.Level
+	scrapes  atomicf.Count
+	bytes    atomicf.Count
+	duration atomic.Pointer[histogram.Classic] // of pages, in seconds; made by the first one
 
-	overflow *atomicf.Count // lookups that ended in an overflow series
-	capped   *atomicf.Count // times that a summary gave up precision
-	torn     *atomicf.Count // snapshots that were not exact
-	cut      *atomicf.Count
-	repaired *atomicf.Count
-	dropped  [faults]*atomicf.Count
-	failed   [faults]*atomicf.Count
+	overflow atomicf.Count // lookups that ended in an overflow series
+	torn     atomicf.Count // snapshots that were not exact
+	cut      atomicf.Count
+	repaired atomicf.Count
+	dropped  [faults]atomicf.Count
+	failed   [faults]atomicf.Count
 
-	dropSource func(metric string, reason fault) // counts a series of a source that is not shown
+	named namedCounts
+}
 
-	cappedSeen atomic.Uint64 // how much of the count of core.log is in capped
+// pageBounds is the layout of the histogram of the seconds that pages take.
+var pageBounds = Must(histogram.NewBounds([]float64{0.0001, 0.001, 0.01, 0.1, 1, 10}))
+
+// page counts a page.
+func (t *tally) page(bytes int64, seconds float64) {
+	t.scrapes.Inc()
+	t.bytes.Add(uint64(bytes))
+	h := t.duration.Load()
+	if h == nil {
+		h = new(histogram.Classic)
+		h.Init(pageBounds)
+		if !t.duration.CompareAndSwap(nil, h) {
+			h = t.duration.Load()
+		}
+	}
+	h.Observe(seconds)
 }
 
 // snapshot counts a snapshot if it is not exact.

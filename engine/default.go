@@ -10,17 +10,15 @@ import (
 
 // NewRegistry returns an empty registry. It panics when an option cannot work.
 func NewRegistry(options ...RegistryOption) *Registry {
-	r := &Registry{names: newNames()}
+	r := new(Registry)
 	r.settings = settings{maxSeries: DefaultMaxSeries, clock: time.Now}
 	if err := r.settings.apply(options); err != nil {
 		panic("quipu: " + err.Error())
 	}
 	r.epochMillis = r.clock().UnixMilli()
 	r.log = quantile.NewLog(r.clock)
-	r.sorted.Store(new([]*family))
-	r.bare.Store(new([]supplier))
-	r.feeds.Store(new([]supplier))
-	r.defineSelf()
+	r.names.reserved = reservedBySelf
+	r.contents.Store(new(contents))
 	return r
 }
 

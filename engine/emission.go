@@ -22,7 +22,7 @@ type emitter struct {
 
 // leftOut counts that a page lacks the collector's metrics, and logs it the first time.
 func (e *emitter) leftOut(kind fault, cause any) {
-	if e.first(kind, e.core.tally.failed[kind]) {
+	if e.first(kind, &e.core.tally.failed[kind]) {
 		e.log(kind, "left a collector's metrics out of a page", cause)
 	}
 }
@@ -33,7 +33,7 @@ func (e *emitter) misuse(kind fault, detail string) {
 	if e.core.strict {
 		panic(fmt.Sprintf("quipu: collector %s: %s (at %s)", e.name, detail, callerNow()))
 	}
-	if e.first(kind, e.core.tally.dropped[kind]) {
+	if e.first(kind, &e.core.tally.dropped[kind]) {
 		e.log(kind, "dropped a collector's emission", detail, "caller", callerNow())
 	}
 }

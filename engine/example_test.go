@@ -316,6 +316,33 @@ func ExampleRegistry_All() {
 	// counter app_requests_total  [code] 2
 }
 
+func ExampleRegistry_UnregisterMetric() {
+	r := engine.NewRegistry()
+	conns := func(pool string) *engine.Gauge {
+		gauge, _ := r.NewGauge("conns", "", engine.WithConstLabels(engine.Labels{"pool": pool}))
+		return gauge
+	}
+	a, _ := conns("a"), conns("b")
+	fmt.Println(r.UnregisterMetric(a), r.UnregisterMetric(a)) // pool a is closed
+	for info := range r.All() {
+		fmt.Println(info.Name, info.Const)
+	}
+	// Output:
+	// true false
+	// conns map[pool:b]
+}
+
+func ExampleRegistry_UnregisterCollector() {
+	r := engine.NewRegistry()
+	c := &poolCollector{pool: new(pool)}
+	if err := r.Register(c); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(r.UnregisterCollector(c), r.UnregisterCollector(c))
+	// Output:
+	// true false
+}
+
 func ExampleExposition() {
 	r := engine.NewRegistry(engine.WithClock(func() time.Time { return time.Unix(1_700_000_000, 0) }))
 	jobs, _ := r.NewCounter("jobs_total", "Jobs done.")

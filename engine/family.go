@@ -77,6 +77,9 @@ type series struct {
 // Name returns the name of the metric, with the registry's prefix.
 func (s *series) Name() string { return s.fam.def.name }
 
+// definedBy returns the family, which is nil in a metric that no constructor made.
+func (s *series) definedBy() *family { return s.fam }
+
 // newFamily makes a family and the series of a metric without labels.
 func newFamily(c *core, k *kind, d definition) *family {
 	f := &family{core: c, kind: k, def: d, where: callerNow()}
@@ -100,7 +103,7 @@ func newFamily(c *core, k *kind, d definition) *family {
 	default:
 		config := shard.Config{
 			Names: d.labels, Const: d.consts, MaxSeries: d.maxSeries, Overflow: OverflowValue,
-			Rejected: c.tally.overflow, New: f.newSeries,
+			Rejected: &c.tally.overflow, New: f.newSeries,
 		}
 		if !d.open && d.labels == nil {
 			config.Names = []string{} // nil would mean an open map

@@ -106,7 +106,7 @@ func (f *fed) refuses(w *walk, s fedShown) bool {
 	h := s.header()
 	for _, sample := range h.samples {
 		owner, taken := f.claims[sample]
-		if taken && owner != h.name || hasName(w.families, sample) {
+		if taken && owner != h.name || hasName(w.list.families, sample) {
 			s.feed.dropped(h.name, faultClash, errClash)
 			return true
 		}

@@ -139,7 +139,7 @@ func (b *feedBuffer) reset() {
 // dropped counts a series that is not shown, and logs the first one of its reason.
 func (f *feed) dropped(name string, reason fault, err error) {
 	name = labeltext.Clean(name)
-	f.core.tally.dropSource(name, reason)
+	f.core.tally.named.add(eventSourceDrop, name, reason)
 	if bit := uint32(1) << reason; f.reported.Or(bit)&bit == 0 {
 		f.core.warn("quipu: dropped a series of a source (further ones are only counted)", "source", f.name,
 			"metric", name, "reason", reason.String(), "detail", err.Error())

@@ -47,7 +47,7 @@ func TestHeadersAreKeptFromCallToCall(t *testing.T) {
 	expose := func() *fedHeader {
 		_, err := r.Expose(io.Discard, Exposition{})
 		require.NoError(t, err)
-		return (*r.feeds.Load())[0].(*feed).headers["x"][0]
+		return r.contents.Load().feeds[0].(*feed).headers["x"][0]
 	}
 	first := expose()
 	require.Same(t, first, expose())

@@ -52,6 +52,10 @@ func (c *CounterFunc) Value() float64 { return c.fam.callValue() }
 // It returns NaN where a scrape would leave the metric out.
 func (g *GaugeFunc) Value() float64 { return g.fam.callValue() }
 
+func (c *CounterFunc) definedBy() *family { return c.fam }
+
+func (g *GaugeFunc) definedBy() *family { return g.fam }
+
 var counterFuncRules = rules{typ: counterRules.typ, trimmed: counterRules.trimmed, options: []string{"WithTimeout"}}
 
 var counterFuncKind = kind{

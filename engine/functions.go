@@ -48,7 +48,7 @@ func (fs *pageFunctions) open(now, deadline time.Time, abort <-chan struct{}) {
 // startFamily calls the function or the collector of a family that the page shows, if it has one.
 func (fs *pageFunctions) startFamily(f *family) {
 	switch s := f.def.supplier.(type) {
-	case nil:
+	case nil, *selfSeries:
 	case *source:
 		fs.start(s)
 	default:

@@ -13,16 +13,17 @@ import (
 // have one type, help and unit, because a page shows them as one family, and so they have the same
 // sample names too.
 type names struct {
+	reserved func(*definition) string // describes the registry's own metric that has one of its sample names
+
 	families map[string][]*family // by the name as exposed, in the order of their definition
 	claims   map[string]string    // from the sample names of all metrics to the names of these
 }
 
-func newNames() names {
-	return names{families: make(map[string][]*family), claims: make(map[string]string)}
-}
-
 // add enters a family, which stands beside those of its name.
 func (n *names) add(f *family) {
+	if n.families == nil { // an empty registry costs little
+		n.families, n.claims = make(map[string][]*family), make(map[string]string)
+	}
 	n.families[f.def.name] = append(n.families[f.def.name], f)
 	for _, sample := range f.def.samples() {
 		n.claims[sample] = f.def.name

@@ -102,9 +102,7 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	}
 	p.finish()
 
-	r.tally.scrapes.Inc()
-	r.tally.bytes.Add(uint64(p.n))
-	r.tally.duration.Observe(time.Since(begin).Seconds())
+	r.tally.page(p.n, time.Since(begin).Seconds())
 	return p.n, p.err
 }
 

@@ -21,11 +21,35 @@ type Registry struct {
 	pages   freeList[any] // *page, of which the registry only knows that they can be used again
 	readers freeList[any] // *Family; likewise
 
-	mu     sync.Mutex
-	names  names
-	sorted atomic.Pointer[[]*family]  // by name, then by the text of their constant labels; replaced, never changed
-	bare   atomic.Pointer[[]supplier] // collectors without metrics; likewise
-	feeds  atomic.Pointer[[]supplier] // sources; likewise
+	selfOnce sync.Once
+	self     []*family // the registry's own metrics, once a walk has shown them
+
+	mu       sync.Mutex // held by those who define and remove; walks do not need it
+	names    names
+	contents atomic.Pointer[contents]
+	lists    atomic.Pointer[list] // of walks; nil before the first one
+}
+
+// contents is what a registry holds at one moment. A change replaces it, so whoever has loaded it
+// sees all of one moment.
+type contents struct {
+	families []*family  // by name, then by the text of their constant labels
+	bare     []supplier // collectors without metrics
+	feeds    []supplier // sources
+}
+
+// list is what walks of a registry go through: its contents and its own metrics.
+type list struct {
+	contents *contents
+	families []*family
+}
+
+// change replaces the contents of the registry. f changes a copy; it must not change slices that it
+// finds there in place. The caller holds mu.
+func (r *Registry) change(f func(c *contents)) {
+	c := *r.contents.Load()
+	f(&c)
+	r.contents.Store(&c)
 }
 
 // define checks a definition and returns its family, the one that exists or a new one.
@@ -49,9 +73,6 @@ func (r *Registry) complete(k *kind, d *definition, options []MetricOption) erro
 		return d.wrap(errNilRegistry)
 	}
 	d.maxSeries, d.maxAge = r.maxSeries, DefaultMaxAge
-	if d.self {
-		d.maxSeries = DefaultMaxSeries
-	}
 	if err := d.apply(options); err != nil {
 		return d.wrap(err)
 	}
@@ -82,13 +103,10 @@ func (r *Registry) findOrAdd(k *kind, d definition) (f *family, limits []differe
 // find returns the family with this definition, if there is one, or an error that says why the
 // definition is impossible. Limits may differ. The caller holds mu.
 func (r *Registry) find(d *definition) (*family, error) {
-	if same := r.names.families[d.name]; len(same) > 0 && same[0].def.self {
-		return nil, takenBySelf(d, same[0])
+	if own := r.names.reserved(d); own != "" {
+		return nil, fmt.Errorf("quipu: %s: %w: the registry itself has the %s", d, ErrTaken, own)
 	}
 	if other, sample := r.names.claimant(d); other != nil {
-		if other.def.self {
-			return nil, takenBySelf(d, other)
-		}
 		return nil, fmt.Errorf("quipu: %s: %w: its series %s would collide with %s, defined at %s", d, ErrTaken, sample,
 			&other.def, other.where)
 	}
@@ -105,18 +123,19 @@ func (r *Registry) find(d *definition) (*family, error) {
 	return have, nil
 }
 
-// takenBySelf is the error of a definition that collides with one of the registry's own metrics.
-func takenBySelf(d *definition, own *family) error {
-	return fmt.Errorf("quipu: %s: %w: the registry itself has the %s", d, ErrTaken, &own.def)
-}
-
 // publish shows families to scrapes. The caller holds mu.
 func (r *Registry) publish(families ...*family) {
-	all := append(slices.Clone(*r.sorted.Load()), families...)
+	r.change(func(c *contents) { c.families = sorted(c.families, families) })
+}
+
+// sorted returns families in the order of pages: by name, then by the text of their constant
+// labels.
+func sorted(families, more []*family) []*family {
+	all := slices.Concat(families, more)
 	slices.SortFunc(all, func(a, b *family) int {
 		return cmp.Or(strings.Compare(a.def.name, b.def.name), strings.Compare(a.consts, b.consts))
 	})
-	r.sorted.Store(&all)
+	return all
 }
 
 // Unregister removes all metrics with this name, the registry's prefix not included, and reports
@@ -125,11 +144,21 @@ func (r *Registry) Unregister(name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	name = r.prefix + name
-	if list := r.names.families[name]; len(list) == 0 || list[0].def.self {
+	return r.remove(func(f *family) bool { return f.def.name == name })
+}
+
+// UnregisterMetric removes one metric, which a constructor of this registry has returned, and
+// reports whether it was there. Other metrics of its name stay. Handles to its series go on
+// working; nobody sees what they count. A metric that was defined several times is one metric.
+func (r *Registry) UnregisterMetric(metric any) bool {
+	m, ok := metric.(interface{ definedBy() *family })
+	if v := reflect.ValueOf(metric); !ok || v.Kind() == reflect.Pointer && v.IsNil() {
 		return false
 	}
-	r.remove(func(other *family) bool { return other.def.name == name })
-	return true
+	f := m.definedBy()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.remove(func(other *family) bool { return other == f })
 }
 
 // Clear removes all metrics, as Unregister does, and all collectors and sources. The registry's own
@@ -137,30 +166,34 @@ func (r *Registry) Unregister(name string) bool {
 func (r *Registry) Clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.remove(func(f *family) bool { return !f.def.self })
-	r.bare.Store(new([]supplier))
-	r.feeds.Store(new([]supplier))
+	r.remove(func(*family) bool { return true })
+	r.change(func(c *contents) { c.bare, c.feeds = nil, nil })
 }
 
-// remove takes families off the list. The caller holds mu.
-func (r *Registry) remove(which func(*family) bool) {
-	families := make([]*family, 0, len(*r.sorted.Load()))
-	for _, f := range *r.sorted.Load() {
+// remove takes families out of the registry, and reports whether there was one. The caller holds
+// mu.
+func (r *Registry) remove(which func(*family) bool) bool {
+	have := r.contents.Load().families
+	left := slices.DeleteFunc(slices.Clone(have), func(f *family) bool {
 		if !which(f) {
-			families = append(families, f)
-			continue
+			return false
 		}
 		r.names.remove(f)
+		return true
+	})
+	if len(left) == len(have) {
+		return false
 	}
-	r.sorted.Store(&families)
+	r.change(func(c *contents) { c.families = left })
+	return true
 }
 
 // Lookup describes the metric with this name, the registry's prefix not included. Of several
 // metrics with different constant labels it describes the first one on a page; [Registry.All] has
 // them all.
 func (r *Registry) Lookup(name string) (Info, bool) {
-	f := find(*r.sorted.Load(), r.prefix+name)
-	if f == nil || f.def.self {
+	f := find(r.contents.Load().families, r.prefix+name)
+	if f == nil {
 		return Info{}, false
 	}
 	return f.info(), true
@@ -170,8 +203,8 @@ func (r *Registry) Lookup(name string) (Info, bool) {
 // constant labels.
 func (r *Registry) All() iter.Seq[Info] {
 	return func(yield func(Info) bool) {
-		for _, f := range *r.sorted.Load() {
-			if !f.def.self && !yield(f.info()) {
+		for _, f := range r.contents.Load().families {
+			if !yield(f.info()) {
 				return
 			}
 		}

@@ -177,3 +177,55 @@ func TestLoggerReturnsTheOneThatWasSetOrElseTheDefaultOfTheMoment(t *testing.T) 
 	slog.SetDefault(own)
 	require.Same(t, own, r.Logger())
 }
+
+func TestUnregisterMetricRemovesOneDefinition(t *testing.T) {
+	type set struct{ A string }
+	consts := func(pool string) engine.MetricOption {
+		return engine.WithConstLabels(engine.Labels{"pool": pool})
+	}
+	value := func() float64 { return 1 }
+	for name, define := range map[string]func(r *engine.Registry, o engine.MetricOption) (any, error){
+		"counter": func(r *engine.Registry, o engine.MetricOption) (any, error) { return r.NewCounter("x", "", o) },
+		"gauge vec": func(r *engine.Registry, o engine.MetricOption) (any, error) {
+			return r.NewGaugeVec("x", "", []string{"a"}, o)
+		},
+		"typed histogram": func(r *engine.Registry, o engine.MetricOption) (any, error) {
+			return engine.RegisterHistogramOf[set](r, "x", "", o)
+		},
+		"summary": func(r *engine.Registry, o engine.MetricOption) (any, error) { return r.NewSummary("x", "", o) },
+		"counter func": func(r *engine.Registry, o engine.MetricOption) (any, error) {
+			return r.NewCounterFunc("x", "", value, o)
+		},
+		"gauge func": func(r *engine.Registry, o engine.MetricOption) (any, error) {
+			return r.NewGaugeFunc("x", "", value, o)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, other := engine.NewRegistry(), engine.NewRegistry()
+			a, b := must(define(r, consts("a"))), must(define(r, consts("b")))
+			require.Len(t, slices.Collect(r.All()), 2)
+			require.False(t, other.UnregisterMetric(a), "it is another registry's")
+			require.True(t, r.UnregisterMetric(a))
+			require.False(t, r.UnregisterMetric(a))
+			info, ok := r.Lookup("x")
+			require.True(t, ok)
+			require.Equal(t, engine.Labels{"pool": "b"}, info.Const)
+			require.True(t, r.UnregisterMetric(b))
+			require.Empty(t, slices.Collect(r.All()))
+			_, err := r.NewGauge("x_count", "")
+			require.NoError(t, err, "the names of its series are free")
+		})
+	}
+	r := engine.NewRegistry()
+	twice := must(r.NewGauge("twice", ""))
+	require.Same(t, twice, must(r.NewGauge("twice", "")))
+	for info := range r.All() {
+		require.True(t, r.UnregisterMetric(info.Metric))
+	}
+	twice.Set(3)
+	require.EqualValues(t, 3, twice.Value())
+	for _, none := range []any{nil, "twice", twice, new(engine.Gauge), (*engine.Gauge)(nil), (*engine.GaugeVec)(nil),
+		engine.GaugeVec{}, (*engine.GaugeOf[set])(nil), (*engine.GaugeFunc)(nil), new(engine.CounterOf[set])} {
+		require.False(t, r.UnregisterMetric(none))
+	}
+}

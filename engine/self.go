@@ -2,79 +2,265 @@
 
 package engine
 
-import "github.com/quipu-metrics/quipu/atomicf"
+import (
+	"slices"
+	"strings"
 
-// defineSelf defines the registry's own metrics and makes them count its tally. Their names are
-// taken from the beginning, and Clear and Unregister leave them alone. The registry's prefix and
-// series limit do not apply to them, nor constant labels that one of them uses itself.
-func (r *Registry) defineSelf() {
-	t := &r.tally
-	t.scrapes = r.selfCounter("quipu_scrapes_total", "Pages written.")
-	t.bytes = r.selfCounter("quipu_scrape_bytes_total", "Bytes of pages, before compression.")
-	duration := Must(define[*Histogram](r, &histogramKind, definition{
-		name: "quipu_scrape_duration_seconds", help: "Time to write a page, the reader's included.", self: true,
-	}, []MetricOption{WithBuckets(0.0001, 0.001, 0.01, 0.1, 1, 10)}))
-	t.duration = &duration.classic
-	series := Must(define[*Gauge](r, &gaugeKind, definition{
-		name: "quipu_series", help: "Series of this registry, its own included.", self: true,
-	}, nil))
-	t.series = &series.level
-	t.torn = r.selfCounter("quipu_inexact_snapshots_total",
-		"Histograms whose sum was read while a stopped writer was half-way through an observation.")
-	t.overflow = r.selfCounter("quipu_overflowed_lookups_total",
-		"Lookups that ended in the overflow series of a full metric.")
-	t.capped = r.selfCounter("quipu_capped_quantiles_total",
-		"Times that a summary gave up precision to stay within its memory.")
+	"github.com/quipu-metrics/quipu/atomicf"
+	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/internal/labeltext"
+)
 
-	changed := r.selfVec("quipu_changed_label_values_total",
-		"Label values that were changed: cut to the longest length, or repaired to valid UTF-8.")
-	t.cut, t.repaired = changed(noticeCut), changed(noticeRepaired)
-	dropped := r.selfVec("quipu_dropped_updates_total", "Updates and lookups dropped as misuse.")
-	for _, f := range []fault{faultLabels, faultNegative, faultNaN, faultNativeNaN, faultExemplar, faultLate} {
-		t.dropped[f] = dropped(f)
+// selfMetric is one of the metrics that every registry has about itself. Their names are taken from
+// the beginning, and Clear and Unregister leave them alone. The registry's prefix does not apply to
+// them, nor constant labels that one of them uses itself.
+//
+// A registry keeps their values in its tally. The families are made when a walk of the registry
+// shows them for the first time: a registry that is only mounted has none.
+type selfMetric struct {
+	kind    *kind
+	name    string
+	help    string
+	options []MetricOption
+
+	// reasons are the values of the label reason. Without any there is one series without labels.
+	reasons []fault
+	// read reads the series of a reason.
+	read func(r *selfReader, reason fault, s *state)
+
+	// event is set for a counter with the labels metric and reason, which has a series for each
+	// name and reason that has been counted. It has no reasons and no read.
+	event selfEvent
+}
+
+// selfMetrics are the metrics of a registry about itself.
+var selfMetrics = []selfMetric{
+	{
+		kind: &counterKind, name: "quipu_scrapes_total", help: "Pages written.",
+		read: readTotal(func(t *tally, _ fault) *atomicf.Count { return &t.scrapes }),
+	},
+	{
+		kind: &counterKind, name: "quipu_scrape_bytes_total", help: "Bytes of pages, before compression.",
+		read: readTotal(func(t *tally, _ fault) *atomicf.Count { return &t.bytes }),
+	},
+	{
+		kind: &histogramKind, name: "quipu_scrape_duration_seconds",
+		help:    "Time to write a page, the reader's included.",
+		options: []MetricOption{WithBuckets(pageBounds.Upper()...)},
+		read:    readPageDurations,
+	},
+	{
+		kind: &gaugeKind, name: "quipu_series", help: "Series of this registry, its own included.",
+		read: func(r *selfReader, _ fault, s *state) { s.gauge = float64(r.series()) },
+	},
+	{
+		kind: &counterKind, name: "quipu_inexact_snapshots_total",
+		help: "Histograms whose sum was read while a stopped writer was half-way through an observation.",
+		read: readTotal(func(t *tally, _ fault) *atomicf.Count { return &t.torn }),
+	},
+	{
+		kind: &counterKind, name: "quipu_overflowed_lookups_total",
+		help: "Lookups that ended in the overflow series of a full metric.",
+		read: readTotal(func(t *tally, _ fault) *atomicf.Count { return &t.overflow }),
+	},
+	{
+		kind: &counterKind, name: "quipu_capped_quantiles_total",
+		help: "Times that a summary gave up precision to stay within its memory.",
+		read: func(r *selfReader, _ fault, s *state) { r.take(r.registry.log.Capped(), s) },
+	},
+	{
+		kind: &counterKind, name: "quipu_changed_label_values_total",
+		help:    "Label values that were changed: cut to the longest length, or repaired to valid UTF-8.",
+		reasons: []fault{noticeCut, noticeRepaired},
+		read: readTotal(func(t *tally, reason fault) *atomicf.Count {
+			if reason == noticeCut {
+				return &t.cut
+			}
+			return &t.repaired
+		}),
+	},
+	{
+		kind: &counterKind, name: "quipu_dropped_updates_total", help: "Updates and lookups dropped as misuse.",
+		reasons: []fault{faultLabels, faultNegative, faultNaN, faultNativeNaN, faultExemplar, faultLate},
+		read:    readTotal(func(t *tally, reason fault) *atomicf.Count { return &t.dropped[reason] }),
+	},
+	{
+		kind: &counterKind, name: "quipu_callback_failures_total",
+		help:    "Func metrics and collectors left out of a page.",
+		reasons: []fault{faultPanic, faultExit, faultHang, faultNegative, faultError},
+		read:    readTotal(func(t *tally, reason fault) *atomicf.Count { return &t.failed[reason] }),
+	},
+	{
+		kind: &counterKind, name: "quipu_source_drops_total", help: "Series of sources that are not shown.",
+		event: eventSourceDrop,
+	},
+}
+
+// readTotal returns the read of a counter that is kept in a cell of the tally.
+func readTotal(cell func(*tally, fault) *atomicf.Count) func(*selfReader, fault, *state) {
+	return func(r *selfReader, reason fault, s *state) {
+		r.take(cell(&r.registry.tally, reason).Load(), s)
 	}
-	failed := r.selfVec("quipu_callback_failures_total", "Func metrics and collectors left out of a page.")
-	for _, f := range []fault{faultPanic, faultExit, faultHang, faultNegative, faultError} {
-		t.failed[f] = failed(f)
+}
+
+func readPageDurations(r *selfReader, _ fault, s *state) {
+	s.histogram = encode.HistogramSample{Created: r.created(s)}
+	if h := r.registry.tally.duration.Load(); h != nil {
+		var exact bool
+		s.counts, s.histogram.Sum, exact = h.Snapshot(s.counts)
+		r.registry.tally.snapshot(exact)
+	} else {
+		s.counts = append(s.counts[:0], make([]uint64, pageBounds.Buckets())...)
 	}
-	drops := Must(define[*CounterVec](r, &counterKind, definition{
-		name: "quipu_source_drops_total", help: "Series of sources that are not shown.", self: true,
-		vec: true, labels: []string{"metric", "reason"},
-	}, nil))
-	t.dropSource = func(metric string, reason fault) { drops.With(metric, reason.String()).Inc() }
-	for _, f := range *r.sorted.Load() {
-		if base := f.def.unsuffixed(); base != "" {
-			r.names.claims[base] = f.def.name // no user's metric makes one of these unknown in OpenMetrics
+	s.histogram.Counts = s.counts
+}
+
+// selfReader reads the registry's metrics about itself for a walk. It is used again for the next
+// walk.
+type selfReader struct {
+	registry *Registry
+
+	counts []namedCount
+	text   []byte
+}
+
+// take makes the sample that of a counter which is as old as the registry.
+func (r *selfReader) take(n uint64, s *state) {
+	s.counter = encode.CounterSample{Int: n, Created: r.created(s)}
+}
+
+// created returns when the registry was made, in seconds since 1970, or 0 if the reader of the
+// sample does not want to know.
+func (r *selfReader) created(s *state) float64 {
+	if !s.withCreated {
+		return 0
+	}
+	return float64(r.registry.epochMillis) / 1000
+}
+
+// series counts the series of the registry and those of its metrics about itself.
+func (r *selfReader) series() (n int) {
+	for _, f := range r.registry.contents.Load().families {
+		n += f.seriesCount()
+	}
+	for _, f := range r.registry.self { // the walk has made them
+		n += r.seriesOf(f.def.supplier.(*selfSeries))
+	}
+	return n
+}
+
+// seriesOf counts the series of one metric of the registry about itself.
+func (r *selfReader) seriesOf(m *selfSeries) int {
+	if m.event != 0 {
+		return len(r.named(m.event))
+	}
+	return len(m.labels)
+}
+
+// named returns the counts of an event, sorted. They are valid until the next call.
+func (r *selfReader) named(event selfEvent) []namedCount {
+	r.counts = merged(r.registry.tally.named.appendTo(r.counts[:0], event))
+	return r.counts
+}
+
+// supply reads each series of a metric, and calls yield with its labels, until yield returns false.
+func (r *selfReader) supply(m *selfSeries, s *state, yield func(labels string) bool) {
+	if m.event != 0 {
+		r.supplyNamed(m, s, yield)
+		return
+	}
+	for i, labels := range m.labels {
+		var reason fault
+		if m.reasons != nil {
+			reason = m.reasons[i]
+		}
+		m.read(r, reason, s)
+		if !yield(labels) {
+			return
 		}
 	}
 }
 
-// selfCounter defines a counter of the registry's own and returns its cell.
-func (r *Registry) selfCounter(name, help string) *atomicf.Count {
-	c := Must(define[*Counter](r, &counterKind, definition{name: name, help: help, self: true}, nil))
-	return &c.ints
+func (r *selfReader) supplyNamed(m *selfSeries, s *state, yield func(labels string) bool) {
+	for _, c := range r.named(m.event) {
+		r.text = labeltext.Append(r.text[:0], "metric", c.metric)
+		r.text = labeltext.Append(r.text, "reason", c.reason.String())
+		r.text = labeltext.AppendText(r.text, m.consts)
+		r.take(c.count, s)
+		if !yield(stringOf(r.text)) {
+			return
+		}
+	}
 }
 
-// selfVec defines a counter of the registry's own with the label reason. It returns a function that
-// returns the cell of a reason.
-func (r *Registry) selfVec(name, help string) func(reason fault) *atomicf.Count {
-	d := labelled(name, help, []string{"reason"})
-	d.self = true
-	v := Must(define[*CounterVec](r, &counterKind, d, nil))
-	return func(reason fault) *atomicf.Count { return &v.With(reason.String()).ints }
+// selfSeries supplies one of a registry's metrics about itself.
+type selfSeries struct {
+	selfMetric
+	consts string   // text of the constant labels
+	labels []string // texts of the labels of all series, if these are known
 }
 
-// refreshSelf updates the registry's own metrics that count nothing by themselves.
-func (r *Registry) refreshSelf() {
-	series := 0
-	for _, f := range *r.sorted.Load() {
-		series += f.seriesCount()
+func (*selfSeries) String() string { return "the registry" }
+
+// selfFamilies returns the families of the registry's metrics about itself.
+func (r *Registry) selfFamilies() []*family {
+	r.selfOnce.Do(func() {
+		for _, m := range selfMetrics {
+			r.self = append(r.self, r.newSelfFamily(m))
+		}
+	})
+	return r.self
+}
+
+func (r *Registry) newSelfFamily(m selfMetric) *family {
+	s := &selfSeries{selfMetric: m}
+	d := m.definition()
+	d.supplier = s
+	if err := r.complete(m.kind, &d, m.options); err != nil {
+		panic(err) // no option of a registry makes one of these impossible
 	}
-	r.tally.series.Set(float64(series))
-	capped := r.log.Capped()
-	// Scrapes may overtake each other here: only the one that moves cappedSeen forward adds the
-	// difference.
-	if seen := r.tally.cappedSeen.Load(); capped > seen && r.tally.cappedSeen.CompareAndSwap(seen, capped) {
-		r.tally.capped.Add(capped - seen)
+	f := newFamily(&r.core, m.kind, d)
+	s.consts = f.consts
+	if m.reasons == nil {
+		s.labels = []string{f.consts}
 	}
+	for _, reason := range m.reasons {
+		text := labeltext.Append(nil, "reason", reason.String())
+		s.labels = append(s.labels, string(labeltext.AppendText(text, f.consts)))
+	}
+	return f
+}
+
+// definition returns what is said about the metric, apart from its registry.
+func (m *selfMetric) definition() definition {
+	d := definition{rules: m.kind.rules, name: m.name, help: m.help, self: true}
+	switch {
+	case m.event != 0:
+		d.vec, d.labels = true, []string{"metric", "reason"}
+	case m.reasons != nil:
+		d.vec, d.labels = true, []string{"reason"}
+	}
+	return d
+}
+
+// reservedBySelf describes the registry's metric about itself that has one of the definition's
+// sample names, or "" if there is none. The name of such a counter without _total is reserved too:
+// no metric of a program makes one of them unknown in OpenMetrics.
+func reservedBySelf(d *definition) string {
+	if !strings.HasPrefix(d.name, "quipu_") {
+		return ""
+	}
+	samples := d.samples()
+	for i := range selfMetrics {
+		own := selfMetrics[i].definition()
+		if base := own.unsuffixed(); base != "" && slices.Contains(samples, base) {
+			return own.String()
+		}
+		for _, sample := range own.samples() {
+			if slices.Contains(samples, sample) {
+				return own.String()
+			}
+		}
+	}
+	return ""
 }

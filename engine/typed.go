@@ -164,6 +164,8 @@ func (t *typed[L, M]) withMany(labels *L) *M {
 // Name returns the name of the metric, with the registry's prefix.
 func (t *typed[L, M]) Name() string { return t.vec.Name() }
 
+func (t *typed[L, M]) definedBy() *family { return t.vec.fam }
+
 // Delete removes the series with these labels and reports whether it was there. Handles to it go on
 // working; nobody sees what they count.
 func (t *typed[L, M]) Delete(labels L) bool {

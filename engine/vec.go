@@ -15,6 +15,8 @@ func labelled(name, help string, labels []string) definition {
 // Name returns the name of the metric, with the registry's prefix.
 func (v vec[M]) Name() string { return v.fam.def.name }
 
+func (v vec[M]) definedBy() *family { return v.fam }
+
 func (v vec[M]) with(values []string) *M {
 	n, key := v.fam.index.Find(values)
 	if n != nil {

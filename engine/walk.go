@@ -10,11 +10,13 @@ import (
 // walk goes through the families of a registry, for a page or for a reader: both show the same
 // families and series in the same order.
 type walk struct {
-	families  []*family // of the registry when the walk began; replaced, never changed
-	names     []string  // of the families to show; all when empty
-	noSelf    bool
+	list   *list
+	names  []string // of the families to show; all when empty
+	noSelf bool
+
 	functions pageFunctions
 	fed       fed
+	self      selfReader
 }
 
 // shown is a family that a walk shows: a metric of the registry, or family fed of its sources.
@@ -23,28 +25,40 @@ type shown struct {
 	fed int     // the index in fed.shown
 }
 
-// begin starts a walk: it updates the registry's own metrics, merges the observations of summaries
-// and calls all functions that the walk shows. done may be nil; when it is closed nobody waits for
-// the functions.
+// list returns the families that walks go through.
+func (r *Registry) list() *list {
+	have := r.contents.Load()
+	if l := r.lists.Load(); l != nil && l.contents == have {
+		return l
+	}
+	l := &list{have, sorted(have.families, r.selfFamilies())}
+	r.lists.Store(l)
+	return l
+}
+
+// begin starts a walk: it merges the observations of summaries and calls all functions that the
+// walk shows. done may be nil; when it is closed nobody waits for the functions.
 func (w *walk) begin(r *Registry, deadline time.Time, done <-chan struct{}) {
 	r.log.Drain()
-	r.refreshSelf()
-	w.families = *r.sorted.Load()
+	w.list, w.self.registry = r.list(), r
 	w.functions.open(time.Now(), deadline, done)
-	for _, f := range w.families {
+	for _, f := range w.list.families {
 		if w.shows(f) {
 			w.functions.startFamily(f)
 		}
 	}
-	w.fed.start(*r.feeds.Load(), w.functions.begin, w.functions.until)
+	w.fed.start(w.list.contents.feeds, w.functions.begin, w.functions.until)
 	if len(w.names) == 0 {
-		w.functions.runBare(*r.bare.Load())
+		w.functions.runBare(w.list.contents.bare)
 	}
 	w.fed.collect(w, &w.functions)
 }
 
 // all walks the families that are shown in the order of their names.
 func (w *walk) all(yield func(shown) bool) {
+	if w.list == nil {
+		return // nobody waits for the page any more
+	}
 	next := 0
 	feds := func(before string) bool {
 		for ; next < len(w.fed.shown) && (before == "" || w.fed.shown[next].header().name < before); next++ {
@@ -54,7 +68,7 @@ func (w *walk) all(yield func(shown) bool) {
 		}
 		return true
 	}
-	for _, f := range w.families {
+	for _, f := range w.list.families {
 		if w.shows(f) && !(feds(f.def.name) && yield(shown{fam: f})) {
 			return
 		}
@@ -74,7 +88,7 @@ func (w *walk) showsName(name string) bool {
 // hasName reports whether a family that is shown has this name or samples of this name. The walk's
 // own list decides, so that the families of one page fit together even if metrics are defined and
 // removed meanwhile.
-func (w *walk) hasName(name string) bool { return hasName(w.families, name) || w.fed.has(name) }
+func (w *walk) hasName(name string) bool { return hasName(w.list.families, name) || w.fed.has(name) }
 
 // isEmpty reports whether a family has no series to show. It waits for the function or the
 // collector of the family.
@@ -84,6 +98,8 @@ func (w *walk) isEmpty(f *family) bool {
 		return f.seriesCount() == 0
 	case *source:
 		return w.functions.emission(s).of(f) == 0
+	case *selfSeries:
+		return w.self.seriesOf(s) == 0
 	default:
 		_, ok := w.functions.value(f)
 		return !ok
@@ -93,18 +109,21 @@ func (w *walk) isEmpty(f *family) bool {
 // supplied makes each series that a function or a collector supplies for a family a sample in s,
 // and calls yield with its labels, until yield returns false.
 func (w *walk) supplied(f *family, s *state, yield func(labels string) bool) {
-	if source, ok := f.def.supplier.(*source); ok {
-		b := w.functions.emission(source)
+	switch supplier := f.def.supplier.(type) {
+	case *source:
+		b := w.functions.emission(supplier)
 		for i := range b.of(f) {
 			if !yield(b.sample(f, i, s)) {
 				return
 			}
 		}
-		return
-	}
-	if value, ok := w.functions.value(f); ok {
-		f.kind.take(s, value)
-		yield(f.consts)
+	case *selfSeries:
+		w.self.supply(supplier, s, yield)
+	default:
+		if value, ok := w.functions.value(f); ok {
+			f.kind.take(s, value)
+			yield(f.consts)
+		}
 	}
 }
 
@@ -112,5 +131,5 @@ func (w *walk) supplied(f *family, s *state, yield func(labels string) bool) {
 func (w *walk) end() {
 	w.functions.leave()
 	w.fed.leave()
-	w.families, w.names, w.noSelf = nil, nil, false
+	w.list, w.self.registry, w.names, w.noSelf = nil, nil, nil, false
 }

@@ -20,6 +20,7 @@ var layers = [][]string{
 	{"doc", "errors", "born", "caller", "fault", "freelist", "run", "state", "exemplar_map", "series"},
 	{"writer", "sample"},
 	{"definition", "compare", "options"},
+	{"named"},
 	{"core"},
 	{"family"},
 	{"names", "registry", "misuse"},
