@@ -119,8 +119,7 @@ func (c *Count) report() {
 // promote makes the cell hot and reports whether it is hot.
 func (c *Count) promote() bool { return promote(c, &c.word, hotBit, countIndexShift) }
 
-// Load returns the value. It may be called while others add (see "What a reader sees" in the
-// package comment).
+// Load returns the value. It may be called while others add (see "Reads" in the package comment).
 func (c *Count) Load() uint64 {
 	w := c.word.Load()
 	if w&hotBit == 0 {

@@ -25,7 +25,7 @@
 // used again after the garbage collector has collected the cell, so a stale pointer to a cell never
 // writes into the memory of another one.
 //
-// # What a reader sees
+// # Reads
 //
 // A read includes every update that had finished before the read began, no update that began after
 // the read ended, and any of those that overlap it. So a Count or a Sum never goes down from one

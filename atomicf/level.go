@@ -47,7 +47,7 @@ import (
 // other pair and then moves the stamp to it. A writer that stops in between leaves the pair that
 // counts as it was.
 //
-// # What Load sees
+// # Reads
 //
 // Load includes every Add that had finished before Load began, and any of those that overlap it,
 // whatever the order in which they were made. So a reader may see a goroutine that adds 1, and
@@ -65,11 +65,11 @@ const (
 	levelLock     = 1 << 63
 	levelHasRow   = 1 << 62
 	levelIntLimit = 1 << 20 // integral deltas up to here are added as integers: exact for 2^43 of them
-	levelTries    = 16      // how often levelPair reads a pair that is being written before it takes what it has
+	levelTries    = 16      // how often levelPair reads a pair that is being written before it accepts the words
 )
 
 // These are the words of a row. A pair is an unevaluated sum hi+lo. hi may be much larger than the
-// value, because what goes up on one P often goes down on another.
+// value, because additions on one P and subtractions on another do not cancel out.
 const (
 	levelStamp = iota // generation of the deltas | number of fractional Adds in it
 	levelInt          // sum of the small integral deltas

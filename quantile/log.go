@@ -40,9 +40,9 @@ const (
 // and then publishes the entry by storing the length of the chunk. A P never writes into a full
 // chunk.
 //
-// Whoever holds the mutex of a chunk may merge its entries from taken, where the last merge ended,
-// to the length. After the holder has merged a full chunk, it stores length 0, and so gives the
-// chunk back to the P. So each observation is in exactly one chunk until a merge has brought it
+// The holder of a chunk's mutex may merge entries of the chunk from taken, where the last merge
+// ended, to the length. After the holder has merged a full chunk, it stores length 0, and so gives
+// the chunk back to the P. So each observation is in exactly one chunk until a merge has brought it
 // into its window, and a Drain, which locks each chunk in turn, neither misses one nor merges one
 // twice.
 //

@@ -24,7 +24,7 @@ type Objectives struct {
 }
 
 // NewObjectives returns the objectives of a map from quantile to epsilon, or an error that names
-// what is wrong. Quantiles lie in [0, 1]. Quantiles 0 and 1 are answered exactly, with the least
+// the wrong value. Quantiles lie in [0, 1]. Quantiles 0 and 1 are answered exactly, with the least
 // and the greatest observation. Epsilons lie between 0 and 1, both ends excluded. An empty map is
 // legal: it asks for a count and a sum only.
 func NewObjectives(m map[float64]float64) (*Objectives, error) {

@@ -115,8 +115,8 @@ func mergeInto[C counter](old []tuple[C], keys []uint64, g guards, n uint64, env
 	merged := compress(old, keys, g, n, env, 1, room)
 	capped := len(merged) > maxTuples
 	for slack := 2.0; len(merged) > maxTuples; slack *= 2 {
-		// compress works in place here: it writes from the end of what it reads, and never writes
-		// more than it has read.
+		// compress works in place here: it writes at the end of its input, and never writes more
+		// than it has read.
 		merged = compress(merged, nil, guards{}, n, env, slack, merged)
 	}
 	if m := len(merged); m > cap(old) {

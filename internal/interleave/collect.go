@@ -36,7 +36,7 @@ func Collect(object any) {
 	}
 }
 
-// lastUse records what a thread does in the last use of an object.
+// lastUse records the accesses of a thread in the last use of an object.
 type lastUse struct {
 	object any
 	words  []any // accessed since the last KeepAlive of the object

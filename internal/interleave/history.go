@@ -95,8 +95,8 @@ func (s *span) ends() {
 	}
 }
 
-// Judge returns what is wrong with the reads, or with the final value, or "" if nothing is. For
-// each value these rules hold:
+// Judge returns the first fault of a read or of the final value, or "" if there is none. For each
+// value these rules hold:
 //
 //   - It holds one assignment that began before the read ended. No other assignment lies between
 //     that assignment and the read.

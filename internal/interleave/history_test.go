@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Judge finds what is wrong with these histories.
+// Judge finds the faults of these histories.
 func TestHistoriesThatAreWrongAreCalledSo(t *testing.T) {
 	type spans = map[int]*span
 	at := func(begin, end int) *span { return &span{begin: begin, end: end} }

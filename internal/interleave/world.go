@@ -82,8 +82,8 @@ func (w *World) Go(proc int, body func()) {
 	w.threads = append(w.threads, t)
 }
 
-// Check sets the function that judges the run after all threads have ended. It returns what is
-// wrong, or "".
+// Check sets the function that judges the run after all threads have ended. It returns a fault, or
+// "".
 func (w *World) Check(check func() string) { w.check = check }
 
 // thread is a thread of the scenario.
