@@ -38,6 +38,7 @@ const (
 	tagMetricCounter   = 3<<3 | 2
 	tagMetricSummary   = 4<<3 | 2
 	tagMetricUntyped   = 5<<3 | 2
+	tagMetricTime      = 6<<3 | 0 // timestamp_ms
 	tagMetricHistogram = 7<<3 | 2
 
 	tagLabelName  = 1<<3 | 2

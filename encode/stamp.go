@@ -8,9 +8,6 @@ import (
 	"strconv"
 )
 
-// tagMetricTime is the field timestamp_ms of a Metric.
-const tagMetricTime = 6<<3 | 0
-
 // Stamp gives a timestamp, in milliseconds since 1970, to the series that was appended to dst since
 // it had the length from. Prometheus takes a sample without a timestamp as of the time of the
 // scrape, which is what nearly all metrics want; a timestamp is for values that are older than the
