@@ -128,5 +128,5 @@ func TestBoundsAreACopyWithoutInf(t *testing.T) {
 
 func TestLimitsAreThoseThatTheDocsName(t *testing.T) {
 	require.Equal(t, 508, MaxBounds)
-	require.Equal(t, []int{272, 500}, []int{leastMaxBuckets, mostMaxBuckets})
+	require.Equal(t, []int{32, 500, 272}, []int{leastMaxBuckets, mostMaxBuckets, widestMaxBuckets})
 }

@@ -22,10 +22,15 @@ type NativeOptions struct {
 	// ZeroThreshold is the largest magnitude that counts as zero. It must be at least 2^-1022.
 	ZeroThreshold float64
 
-	// MaxBuckets is the largest number of buckets, from 272 to 500. It counts the buckets from the
+	// MaxBuckets is the largest number of buckets, from 32 to 500. It counts the buckets from the
 	// lowest to the highest that finite observations needed, with the empty ones among them and a
-	// margin, for both signs together. At the lowest resolution all of float64 takes 256 buckets.
-	// The limit does not count the overflow buckets, which hold infinities.
+	// margin, for both signs together. It does not count the overflow buckets, which hold
+	// infinities.
+	//
+	// When the observations need more buckets, the buckets widen: the resolution is halved, as
+	// often as necessary. At schema 3, 100 buckets cover 12 powers of two, and 256 buckets cover
+	// 32. At schema -4 the buckets are as wide as they can be, and all of float64 takes 256 of
+	// them. Observations that need more than MaxBuckets even there widen the limit to 272.
 	MaxBuckets int
 }
 
@@ -36,8 +41,12 @@ func NativeDefaults() NativeOptions {
 }
 
 const (
-	leastMaxBuckets = 272
+	leastMaxBuckets = 32
 	mostMaxBuckets  = MaxBounds - 8 // less the bounds around the zero bucket and between the signs
+
+	// widestMaxBuckets is the limit at the lowest resolution, if the one of the options is not
+	// enough there: 256 buckets, which hold all of float64, and room for margins.
+	widestMaxBuckets = 272
 )
 
 // Native counts the observations of one series in exponential buckets, and chooses their range and
@@ -50,9 +59,10 @@ const (
 // observation and a margin.
 //
 // If the windows would need more than MaxBuckets buckets, the new generation halves the resolution,
-// as often as necessary. The limit has no other effect: counts are not reset and the zero bucket
-// does not grow. Older generations keep their counts. A snapshot adds them up at the resolution of
-// the newest generation, where pairs of older buckets merge exactly.
+// as often as necessary; [NativeOptions] says what happens at the lowest one. The limit has no
+// other effect: counts are not reset and the zero bucket does not grow. Older generations keep
+// their counts. A snapshot adds them up at the resolution of the newest generation, where pairs of
+// older buckets merge exactly.
 //
 // Windows only grow and the resolution only falls. So there are about ten generations as a rule,
 // and a bounded number for any observations.
@@ -154,7 +164,12 @@ func (n *Native) grow(g *generation, v float64) *generation {
 		above = margin(grown.len())
 		grown.last = index
 	}
-	for positive.len()+negative.len() > n.options.MaxBuckets { // ends: at minSchema all of float64 fits
+	limit := n.options.MaxBuckets
+	for positive.len()+negative.len() > limit {
+		if schema == minSchema {
+			limit = widestMaxBuckets
+			break
+		}
 		schema--
 		for _, w := range []*window{&positive, &negative} {
 			if w.len() > 0 {
@@ -164,7 +179,7 @@ func (n *Native) grow(g *generation, v float64) *generation {
 	}
 	lowest := nativeIndex(math.Nextafter(n.options.ZeroThreshold, math.MaxFloat64), schema)
 	highest := nativeIndex(math.MaxFloat64, schema)
-	room := n.options.MaxBuckets - positive.len() - negative.len()
+	room := limit - positive.len() - negative.len()
 	below = min(below, room, grown.first-lowest)
 	grown.first -= below
 	grown.last += min(above, room-below, highest-grown.last)

@@ -3,6 +3,7 @@
 package histogram
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"sync"
@@ -109,7 +110,7 @@ func TestInfinitiesStayInTheirBucketWhenTheResolutionFalls(t *testing.T) {
 func TestNativeWorksAtEverySchemaAndLimit(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	for schema := minSchema; schema <= maxSchema; schema++ {
-		for _, limit := range []int{leastMaxBuckets, 400, mostMaxBuckets} {
+		for _, limit := range []int{leastMaxBuckets, 33, 100, 160, 256, widestMaxBuckets, 400, mostMaxBuckets} {
 			for _, zero := range []float64{0x1p-1022, 0x1p-128, 1e-3} {
 				n := newNative(t, NativeOptions{Schema: schema, ZeroThreshold: zero, MaxBuckets: limit})
 				var values []float64
@@ -126,6 +127,108 @@ func TestNativeWorksAtEverySchemaAndLimit(t *testing.T) {
 				}
 				require.Less(t, generations, maxGenerations)
 			}
+		}
+	}
+}
+
+// generationsOf returns the number of generations and the most buckets that one of them has.
+func generationsOf(n *Native) (generations, most int) {
+	for g := n.current.Load(); g != nil; g = g.older {
+		generations++
+		most = max(most, g.positive.len()+g.negative.len())
+	}
+	return generations, most
+}
+
+func TestNativeBucketsWidenWhenTheLimitIsReached(t *testing.T) {
+	// Powers of two from 2^0 to 2^(n-1), and then both signs.
+	powers := func(n int) (values []float64) {
+		for i := range n {
+			values = append(values, math.Ldexp(1, i))
+		}
+		return values
+	}
+	least := math.Nextafter(0x1p-1022, 1)
+	everything := []float64{least, math.MaxFloat64, -least, -math.MaxFloat64}
+	for _, test := range []struct {
+		name          string
+		limit, schema int // of the options, and at the end
+		most          int // buckets at the end
+		values        []float64
+	}{
+		{"a limit that is enough", 100, 3, 100, powers(12)},
+		{"one power more", 100, 2, 100, powers(14)},
+		{"the limits of existing code", 160, 3, 160, powers(20)},
+		{"and its resolution", 160, 2, 160, powers(22)},
+		{"256", 256, 3, 256, powers(32)},
+		{"the least limit", 32, 3, 32, powers(4)},
+		{"far apart", 32, 0, 32, powers(30)},
+		{"as wide as can be", 32, -4, 32, powers(400)},
+		{"wider than the least limit", 32, -4, widestMaxBuckets, powers(1024)},
+		{"all of float64", 100, -4, widestMaxBuckets, everything},
+		{"all of float64 in 256", 256, -4, 256, everything},
+		{"all of float64 in 272", 272, -4, 272, everything},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			n := newNative(t, NativeOptions{Schema: 3, ZeroThreshold: 0x1p-1022, MaxBuckets: test.limit})
+			require.Equal(t, test.schema, requireNative(t, observed(n, test.values), test.values).Schema)
+			g := n.current.Load()
+			require.LessOrEqual(t, g.positive.len()+g.negative.len(), test.most)
+			for g := g; g != nil; g = g.older {
+				if g.schema > minSchema {
+					require.LessOrEqual(t, g.positive.len()+g.negative.len(), test.limit)
+				}
+			}
+		})
+	}
+}
+
+// observed observes values, one after another.
+func observed(n *Native, values []float64) *Native {
+	for _, v := range values {
+		n.Observe(v)
+	}
+	return n
+}
+
+// The buckets of all generations together are bounded, also for observations of which each is
+// just outside the window, on alternating sides and signs.
+func TestTheMemoryOfANativeHistogramIsBoundedForAnyObservations(t *testing.T) {
+	for _, limit := range []int{leastMaxBuckets, 100, 256, mostMaxBuckets} {
+		for name, next := range map[string]func(g *generation) []float64{
+			"up":   func(g *generation) []float64 { return []float64{max(1, g.positive.high)} },
+			"down": func(g *generation) []float64 { return []float64{cmp.Or(g.positive.low, 1)} },
+			"outward": func(g *generation) []float64 {
+				return []float64{max(1, g.positive.high), cmp.Or(g.positive.low, 1)}
+			},
+			"all four": func(g *generation) []float64 {
+				return []float64{max(1, g.positive.high), cmp.Or(g.positive.low, 1), -max(1, g.negative.high),
+					-cmp.Or(g.negative.low, 1)}
+			},
+		} {
+			n := newNative(t, NativeOptions{Schema: maxSchema, ZeroThreshold: 0x1p-1022, MaxBuckets: limit})
+			observations := 0
+			for grown := true; grown; observations++ {
+				before := n.current.Load()
+				for i, v := range next(before) {
+					up := i%2 == 0 && name != "down"
+					if v < 0 {
+						up = !up
+					}
+					toward := -math.MaxFloat64
+					if up {
+						toward = math.MaxFloat64
+					}
+					if math.Abs(v) < math.MaxFloat64 {
+						n.Observe(math.Nextafter(v, toward))
+					}
+				}
+				grown = n.current.Load() != before
+			}
+			generations, most := generationsOf(n)
+			t.Logf("limit %d, %s: %d generations of up to %d buckets", limit, name, generations, most)
+			require.LessOrEqual(t, generations, maxGenerations)
+			require.LessOrEqual(t, most, max(limit, widestMaxBuckets))
 		}
 	}
 }
