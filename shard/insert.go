@@ -32,7 +32,7 @@ func (m *Map) Insert(values []string, key Key) *Node {
 	var room [256]byte // on the stack
 	text := room[:0]
 	for i, value := range values {
-		text = labeltext.Append(text, m.names[i].Text, value)
+		text = m.names[i].Append(text, value)
 	}
 	return m.insert(text, key)
 }
@@ -56,7 +56,7 @@ func (m *Map) InsertSet(set map[string]string, key Key) *Node {
 	}
 	var text []byte
 	for i := range m.names {
-		text = labeltext.Append(text, m.names[i].Text, set[m.names[i].Text])
+		text = m.names[i].Append(text, set[m.names[i].Text])
 	}
 	return m.insert(text, key)
 }
@@ -122,7 +122,7 @@ func (m *Map) overflowLocked() *Node {
 	}
 	var text []byte
 	for i := range m.names {
-		text = labeltext.Append(text, m.names[i].Text, m.overflowValue)
+		text = m.names[i].Append(text, m.overflowValue)
 	}
 	if m.open {
 		text = labeltext.Append(text, OverflowLabel, m.overflowValue)
@@ -176,7 +176,7 @@ func (m *Map) place(n *Node, hash uint64) (key uint64, have *Node, displaced boo
 }
 
 func (m *Map) add(key uint64, n *Node, displaced bool) {
-	if labeltext.HasEscapes(n.Labels) {
+	if m.quoted || labeltext.HasEscapes(n.Labels) || m.open && labeltext.HasQuotedNames(n.Labels) {
 		n.slot.Store(flagEscaped)
 	}
 	if displaced {

@@ -47,6 +47,7 @@ const OverflowLabel = "overflow"
 type Map struct {
 	names  []labeltext.Name // declared names; their Seed is nameSeed
 	open   bool
+	quoted bool   // a declared name stands between quotes
 	consts string // text of the constant labels
 	tail   int    // length of the constant labels at the end of every text, with their comma
 	max    int
@@ -76,6 +77,7 @@ func New(c Config) *Map {
 		rejected: c.Rejected,
 		newNode:  c.New, overflowValue: c.Overflow,
 	}
+	m.quoted = labeltext.AnyQuoted(m.names)
 	for i := range m.names {
 		m.names[i].Seed = nameSeed(m.names[i].Text)
 	}

@@ -131,3 +131,46 @@ func TestOpenMapsTakeAnyLabelsAndNoEmptyOnes(t *testing.T) {
 		require.Len(t, f.walk(t), len(sets))
 	}
 }
+
+// Names that are no identifiers stand between quotes in the text of labels.
+func TestSeriesWithQuotedNamesAreFoundAsOthersAre(t *testing.T) {
+	names := []string{"http.method", `odd"\=name`, "code"}
+	values := []string{"", "GET", "x,", `quote"`, `back\slash`, "new\nline", `","code"="`, `"http.method"="`}
+	for name, fam := range map[string]*family{
+		"declared": newFamily(1000, names...),
+		"open":     newFamily(1000),
+		"constant": newFamily(1000, names...).withConsts(map[string]string{"my.const": `a",b="`}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			created := make(map[[3]string]*Node)
+			each := func(visit func(set map[string]string, values [3]string)) {
+				for _, a := range values {
+					for _, b := range values {
+						for _, c := range values {
+							visit(map[string]string{names[0]: a, names[1]: b, names[2]: c}, [3]string{a, b, c})
+						}
+					}
+				}
+			}
+			each(func(set map[string]string, v [3]string) {
+				require.Nil(t, fam.findSet(set))
+				created[v] = fam.withSet(set)
+			})
+			require.Len(t, fam.walk(t), len(created))
+			each(func(set map[string]string, v [3]string) {
+				require.Same(t, created[v], fam.findSet(set))
+				if !fam.open {
+					require.Same(t, created[v], fam.find(v[:]))
+				}
+				require.Same(t, created[v], fam.withSet(set))
+			})
+			each(func(set map[string]string, v [3]string) {
+				require.True(t, fam.Delete(created[v]))
+				require.Nil(t, fam.findSet(set))
+			})
+			require.Empty(t, fam.walk(t))
+		})
+	}
+	n := newFamily(10, names...).with("GET", `1"`, "2")
+	require.Equal(t, `"http.method"="GET","odd\"\\=name"="1\"",code="2"`, n.Labels)
+}

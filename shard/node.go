@@ -18,8 +18,8 @@ type Node struct {
 	slot atomic.Uint32 // position in the roster, and flags; written under Map.mu
 }
 
-// flagEscaped marks series whose labels have escape sequences. flagGone marks series that have been
-// deleted.
+// flagEscaped marks series whose labels have escape sequences or quoted names. flagGone marks
+// series that have been deleted.
 const (
 	flagEscaped = 1 << 31
 	flagGone    = 1 << 30

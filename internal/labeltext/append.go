@@ -8,13 +8,29 @@ import (
 )
 
 // Append appends name="value" to label text, with the value escaped, and a comma before it when dst
-// is not empty. The name must be a valid label name and the value valid UTF-8: see [ValidName] and
-// [Clean].
+// is not empty. The name must be valid, and the value valid UTF-8: see [ValidUTF8Name] and [Clean].
+// A name that is not a [ValidName] stands between quotes: "my.name"="value".
 func Append(dst []byte, name, value string) []byte {
 	if len(dst) > 0 {
 		dst = append(dst, ',')
 	}
-	dst = append(dst, name...)
+	return appendValue(AppendName(dst, name), value)
+}
+
+// Append is [Append] for this name.
+func (n *Name) Append(dst []byte, value string) []byte {
+	if len(dst) > 0 {
+		dst = append(dst, ',')
+	}
+	if n.quoted {
+		dst = AppendQuoted(dst, n.Text)
+	} else {
+		dst = append(dst, n.Text...)
+	}
+	return appendValue(dst, value)
+}
+
+func appendValue(dst []byte, value string) []byte {
 	dst = append(dst, '=', '"')
 	dst = AppendEscaped(dst, value, true)
 	return append(dst, '"')

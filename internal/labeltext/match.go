@@ -7,9 +7,10 @@ import "strings"
 // The functions of this file compare wanted labels with the text that a series keeps, so that the
 // series needs no second copy of its labels.
 //
-// Text without escapes has exactly two quotes for each label. A comparison that takes two quotes
-// for each label, from left to right, therefore takes all of them in order, and no wanted value can
-// match across the end of another.
+// Text without escapes and without quoted names has exactly two quotes for each label. A comparison
+// that takes two quotes for each label, from left to right, therefore takes all of them in order,
+// and no wanted value can match across the end of another. Other text is compared label by label,
+// each up to its closing quote.
 
 // Label is a label with its unescaped value.
 type Label struct{ Name, Value string }
@@ -19,24 +20,25 @@ type Name struct {
 	Text string
 	Seed uint64 // for the caller's hash; here, because a lookup reads the name anyway
 
-	skip int // from the closing quote of the label before to the value
+	skip   int32 // from the closing quote of the label before to the value
+	quoted bool  // the name stands between quotes
 }
 
 // NewNames prepares the label names of a family, in the order in which its texts have them.
 func NewNames(names []string) []Name {
 	prepared := make([]Name, len(names))
 	for i, name := range names {
-		skip := len(name) + len(`="`)
+		skip := len(AppendName(nil, name)) + len(`="`)
 		if i > 0 {
 			skip += len(`",`)
 		}
-		prepared[i] = Name{Text: name, skip: skip}
+		prepared[i] = Name{Text: name, skip: int32(skip), quoted: !ValidName(name)}
 	}
 	return prepared
 }
 
 // MatchValues reports whether text has these values, one for each name. escaped says whether text
-// has escape sequences, which need the slower comparison.
+// has escape sequences or quoted names, which need the slower comparison: see [HasEscapes].
 //
 // It does not compare the names themselves: text must begin with exactly these names, in this
 // order.
@@ -46,7 +48,7 @@ func MatchValues(text string, escaped bool, names []Name, values []string) bool 
 	}
 	pos := 0
 	for i, value := range values {
-		pos += names[i].skip
+		pos += int(names[i].skip)
 		end := pos + len(value)
 		if end >= len(text) || text[pos-1] != '"' || text[end] != '"' || text[pos:end] != value {
 			return false
@@ -58,12 +60,15 @@ func MatchValues(text string, escaped bool, names []Name, values []string) bool 
 
 func matchEscaped(text string, names []Name, values []string) bool {
 	for i, value := range values {
-		text = text[len(names[i].Text)+len(`="`):]
-		rest, ok := cutValue(text, value)
+		skip := int(names[i].skip)
+		if i > 0 {
+			skip -= len(`"`) // the last value has taken it
+		}
+		rest, ok := cutValue(text[skip:], value)
 		if !ok {
 			return false
 		}
-		text = strings.TrimPrefix(rest, ",")
+		text = rest
 	}
 	return true
 }
@@ -71,6 +76,13 @@ func matchEscaped(text string, names []Name, values []string) bool {
 // cutValue compares the escaped value at the start of text, up to its closing quote, with value. It
 // returns the text after the quote.
 func cutValue(text, value string) (rest string, equal bool) {
+	if !needsEscapes(value) {
+		// It stands in the text as it is, and the quote after it is not escaped.
+		if len(text) <= len(value) || text[len(value)] != '"' || text[:len(value)] != value {
+			return "", false
+		}
+		return text[len(value)+len(`"`):], true
+	}
 	for {
 		if len(text) == 0 {
 			return "", false
@@ -90,15 +102,24 @@ func cutValue(text, value string) (rest string, equal bool) {
 	}
 }
 
+func needsEscapes(value string) bool {
+	for i := 0; i < len(value); i++ {
+		if c := value[i]; c == '"' || c == '\\' || c == '\n' {
+			return true
+		}
+	}
+	return false
+}
+
 // MatchSet reports whether the labels of text are exactly the n labels of set that have a value.
 func MatchSet(text string, escaped bool, set map[string]string, n int) bool {
 	for ; len(text) > 0; n-- {
-		eq := strings.IndexByte(text, '=')
-		value, ok := set[text[:eq]]
+		name, rest, _ := cutName(text)
+		value, ok := set[name]
 		if !ok {
 			return false
 		}
-		text = text[eq+len(`="`):]
+		text = rest[len(`"`):]
 		if escaped {
 			if text, ok = cutValue(text, value); !ok {
 				return false
@@ -117,7 +138,7 @@ func MatchSet(text string, escaped bool, set map[string]string, n int) bool {
 }
 
 // MatchLabels reports whether the labels of text are exactly these, in any order. text must have no
-// escapes.
+// escapes and no quoted names.
 func MatchLabels(text string, labels []Label) bool {
 	left := len(labels)
 next:

@@ -4,18 +4,27 @@ package labeltext
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
 // Next splits the first label off label text. value is still escaped; size is its length in bytes
-// without the escapes. Next reports false for text that [Append] did not make.
+// without the escapes. The name has no quotes and no escapes; Next allocates only for a name that
+// had escapes. It reports false for text that [Append] did not make.
 func Next(text string) (name, value string, size int, rest string, ok bool) {
-	eq := strings.IndexByte(text, '=')
-	if eq < 0 || eq+1 >= len(text) || text[eq+1] != '"' {
-		return "", "", 0, "", false
+	if text != "" && text[0] == '"' {
+		if name, text, ok = cutName(text); !ok || text == "" || text[0] != '"' {
+			return "", "", 0, "", false
+		}
+		text = text[1:]
+	} else {
+		eq := strings.IndexByte(text, '=')
+		if eq < 0 || eq+1 >= len(text) || text[eq+1] != '"' {
+			return "", "", 0, "", false
+		}
+		name, text = text[:eq], text[eq+2:]
 	}
-	name, text = text[:eq], text[eq+2:]
 	// A plain loop, because values are short, and it finds the end and the escapes in one pass.
 	end := 0
 	for ; end < len(text) && text[end] != '"'; end++ {
@@ -37,8 +46,8 @@ func Next(text string) (name, value string, size int, rest string, ok bool) {
 	return name, value, size, rest, true
 }
 
-// All walks the names and the unescaped values of label text, up to its first fault. It allocates
-// only for escaped values.
+// All walks the unescaped names and values of label text, up to its first fault. It allocates only
+// for those that had escapes.
 func All(text string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for text != "" {
@@ -78,8 +87,21 @@ func unescaped(c byte) byte {
 	return c
 }
 
+// Unescaped returns an escaped value without its escapes. It allocates only if there are some.
+func Unescaped(value string) string {
+	if strings.IndexByte(value, '\\') < 0 {
+		return value
+	}
+	return string(AppendUnescaped(nil, value))
+}
+
 // HasEscapes reports whether label text has escape sequences in it.
 func HasEscapes(text string) bool { return strings.IndexByte(text, '\\') >= 0 }
+
+// AnyQuoted reports whether one of the names stands between quotes.
+func AnyQuoted(names []Name) bool {
+	return slices.ContainsFunc(names, func(n Name) bool { return n.quoted })
+}
 
 // Runes counts the characters of all names and unescaped values in label text, as the limit on
 // exemplars counts them.
@@ -91,7 +113,7 @@ func Runes(text string) int {
 			break
 		}
 		// An escape sequence is two characters that stand for one.
-		n += len(name) + utf8.RuneCountInString(value) - (len(value) - size)
+		n += utf8.RuneCountInString(name) + utf8.RuneCountInString(value) - (len(value) - size)
 		text = rest
 	}
 	return n
