@@ -1,4 +1,4 @@
-# `make run` shows quipu at work; `make test` checks everything. The other targets are parts of the latter, and the long
+# `make run` starts an example, `make test` runs all checks. The other targets are parts of `make test`, and the long
 # forms that it leaves out.
 
 GO     ?= go

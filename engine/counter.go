@@ -28,7 +28,8 @@ func (r *Registry) NewCounter(name, help string, options ...MetricOption) (*Coun
 	return define[*Counter](r, &counterKind, definition{name: name, help: help}, options)
 }
 
-// Inc adds 1. It costs an atomic add, or less on a counter that many goroutines use.
+// Inc adds 1: by an atomic addition, or by an ordinary one on a counter that many goroutines use
+// (BenchmarkCounterInc).
 func (c *Counter) Inc() { c.ints.Inc() }
 
 // maxWhole is the size from which whole additions go to the floating-point part. Floats of this
@@ -38,6 +39,7 @@ const maxWhole = 1 << 62
 // Add adds v, which must not be negative or NaN: such an addition is dropped and counted. Whole
 // numbers are added exactly, also when the total is past 2^53, up to 2^63; beyond that the counter
 // wraps to 0, which Prometheus takes for a restart. Adding +Inf makes the counter +Inf for good.
+// See BenchmarkCounterAddWhole and BenchmarkCounterAddFraction.
 func (c *Counter) Add(v float64) {
 	if n := int64(v); float64(n) == v && uint64(n) < maxWhole {
 		c.ints.Add(uint64(n))
@@ -62,8 +64,8 @@ func (c *Counter) misuse(v float64) {
 
 // AddWithExemplar adds v, as [Counter.Add] does, and makes this event the counter's exemplar. The
 // names and values of its labels may have 128 characters together; an exemplar that does not fit is
-// dropped and counted, the addition is not. It allocates. Nil labels are no exemplar: the one that
-// is there stays, and nothing is allocated.
+// dropped and counted, the addition is not. It allocates (BenchmarkExemplar). Nil labels are no
+// exemplar: the one that is there stays, and nothing is allocated.
 func (c *Counter) AddWithExemplar(v float64, exemplar Labels) {
 	c.Add(v)
 	if v >= 0 && exemplar != nil { // else the addition was dropped
@@ -93,14 +95,14 @@ func (r *Registry) NewCounterVec(name, help string, labels []string, options ...
 }
 
 // With returns the series with these label values, in the order of the declared names. The first
-// time it creates the series; after that it takes no lock and allocates nothing. Values are copied;
-// values longer than [MaxLabelValue] are cut and invalid UTF-8 is repaired. A wrong number of
-// values gets a series that nobody sees, and is counted.
+// time it creates the series (BenchmarkCreate); after that it takes no lock and allocates nothing
+// (BenchmarkWith). Values are copied; values longer than [MaxLabelValue] are cut and invalid UTF-8
+// is repaired. A wrong number of values gets a series that nobody sees, and is counted.
 func (v *CounterVec) With(values ...string) *Counter { return v.with(values) }
 
 // WithLabels is With for a label set, which must have exactly the declared names, or may have any
 // names if none were declared. The map is not kept. In an open label set an empty value is the same
-// as an absent label, as it is in Prometheus.
+// as an absent label, as it is in Prometheus. BenchmarkWithLabels measures it.
 func (v *CounterVec) WithLabels(labels Labels) *Counter { return v.withLabels(labels) }
 
 // CounterOf is a counter whose label sets are values of the struct L: see [RegisterCounterOf].
@@ -121,7 +123,7 @@ func RegisterCounterOf[L comparable](r *Registry, name, help string, options ...
 }
 
 // With returns the series with these labels. The first time it creates the series; after that it
-// takes no lock and allocates nothing.
+// takes no lock and allocates nothing (BenchmarkWithTyped).
 func (t *CounterOf[L]) With(labels L) *Counter { return t.with(labels) }
 
 var counterRules = rules{typ: encode.Counter, trimmed: "_total", options: []string{"WithExemplars"}}

@@ -24,7 +24,8 @@
 //
 // Looking up a series ([CounterVec.With] and similar methods) takes no lock and allocates nothing
 // when the series exists. It costs several updates (BenchmarkWith), so keep the handle where that
-// matters. Creating a series locks its family for a moment.
+// matters. Creating a series locks its family for a moment. The benchmarks that are named here are
+// in the folder bench of the repository.
 //
 // # Exposing
 //

@@ -27,8 +27,8 @@ const exemplarOdds = 16
 // WithExemplars takes exemplars from contexts: from returns the labels of an exemplar, such as the
 // id of the trace in ctx, or nil when there is none. [Counter.AddContext] and
 // [Histogram.ObserveContext] call it at most about once a second for a counter or bucket that has
-// an exemplar, and every time for one that has none yet, so it should recognise a context without a
-// trace fast. It runs on the caller's goroutine and must not panic.
+// an exemplar, and every time for one that has none yet. So it should recognise a context without a
+// trace fast. It runs on the caller's goroutine, may be called concurrently, and must not panic.
 func WithExemplars(from func(ctx context.Context) Labels) MetricOption {
 	return metricOption(func(d *definition) error {
 		if err := d.takes("WithExemplars", "counters and histograms"); err != nil {

@@ -31,6 +31,7 @@ func (r *Registry) NewHistogram(name, help string, options ...MetricOption) (*Hi
 // Observe counts v in the first bucket whose upper bound is not below it. NaN goes to the +Inf
 // bucket and the count, never into the sum; a histogram with native buckets drops it, and counts it
 // as misuse. Infinities make the sum infinite from then on, or NaN once both came.
+// BenchmarkHistogramObserve measures it, and BenchmarkNative with native buckets.
 func (h *Histogram) Observe(v float64) {
 	if h.native != nil {
 		h.observeNative(v)

@@ -28,7 +28,7 @@ const (
 //
 // A call is a run: an object and a goroutine that end with the function. A function that hangs or
 // ends its goroutine therefore costs nobody else anything. A page that wants the result while a run
-// is under way joins that run, so the function never runs twice at once, overlapping scrapes share
+// is under way joins that run. So the function never runs twice at once, overlapping scrapes share
 // its result, and a function that hangs gathers no goroutines behind it. Each page waits as long as
 // it likes; the run goes on without it.
 //

@@ -17,7 +17,8 @@ import (
 // Label is one label of a series.
 type Label struct{ Name, Value string }
 
-// HistogramSnapshot is the state of a histogram at one moment.
+// HistogramSnapshot is the state of a histogram at one moment, as [Histogram.Snapshot] returns it,
+// [Sample.Histogram] shows it and a [Source] writes it.
 type HistogramSnapshot struct {
 	Bounds []float64                 // upper bounds, +Inf not included; shared, not to be changed
 	Counts []uint64                  // observations in each bucket, not cumulative, +Inf last
@@ -33,7 +34,7 @@ type Estimate struct {
 	Value    float64 // NaN when the window holds no observation
 }
 
-// SummarySample is the state of a summary at one moment.
+// SummarySample is the state of a summary as [Sample.Summary] shows it and as a [Source] writes it.
 type SummarySample struct {
 	Estimates []Estimate // in ascending order of their quantiles
 	Count     uint64

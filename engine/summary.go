@@ -27,11 +27,12 @@ func (r *Registry) NewSummary(name, help string, options ...MetricOption) (*Summ
 	return define[*Summary](r, &summaryKind, definition{name: name, help: help}, options)
 }
 
-// Observe takes one observation, in about the time of a counter's Inc: it only appends to a buffer
-// of this CPU. NaN counts, but goes neither into the sum nor into the quantiles.
+// Observe takes one observation: it only appends to a buffer of this CPU, and others merge the
+// buffers (BenchmarkSummaryObserve). NaN counts, but goes neither into the sum nor into the
+// quantiles.
 func (s *Summary) Observe(v float64) { s.log.Observe(&s.window, v) }
 
-// SummarySnapshot is the state of a summary at one moment.
+// SummarySnapshot is the state that [Summary.Snapshot] returns.
 type SummarySnapshot struct {
 	Quantiles map[float64]float64 // an estimate for each objective; NaN when the window holds no observation
 	Count     uint64              // all observations since the summary was made

@@ -7,7 +7,8 @@ import "time"
 // Observer takes observations: it is a [Histogram] or a [Summary].
 type Observer interface{ Observe(v float64) }
 
-// Timer measures the time from Start to Stop. It is a value and costs no allocation:
+// Timer measures the time from Start to Stop. It is a value and costs no allocation
+// (BenchmarkTimer):
 //
 //	defer latency.Start().Stop()
 type Timer struct {

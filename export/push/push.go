@@ -138,7 +138,7 @@ func (p *Pusher) Replace(ctx context.Context) error { return p.push(ctx, http.Me
 // and deletes a moment later, but before it processes later pushes.
 func (p *Pusher) Delete(ctx context.Context) error {
 	if p.custom {
-		return errors.New("quipu: push: Delete: there are no groups behind a custom Path")
+		return errors.New("quipu: push: Delete: there are no groups at a server that WithPath names")
 	}
 	return p.push(ctx, http.MethodDelete)
 }

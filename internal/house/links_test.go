@@ -18,10 +18,11 @@ import (
 )
 
 var (
-	markdownLink = regexp.MustCompile(`\[[^\]]*\]\(([^)\s]+)\)`)
-	fencedCode   = regexp.MustCompile("(?ms)^```.*?^```")
-	heading      = regexp.MustCompile(`(?m)^#+ (.*)$`)
-	docLink      = regexp.MustCompile(`(?m)(?:^|[\s(])\[\*?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,2})\]`)
+	markdownLink  = regexp.MustCompile(`\[[^\]]*\]\(([^)\s]+)\)`)
+	fencedCode    = regexp.MustCompile("(?ms)^```.*?^```")
+	benchmarkName = regexp.MustCompile(`\bBenchmark[A-Z]\w*`)
+	heading       = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	docLink       = regexp.MustCompile(`(?m)(?:^|[\s(])\[\*?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,2})\]`)
 )
 
 // TestLinksInMarkdownLeadSomewhere wants a file or a folder for every link within the repository,
@@ -112,6 +113,32 @@ func TestLinksInCommentsLeadSomewhere(t *testing.T) {
 		}
 	}
 	require.Greater(t, links, 200, "this test must see the links")
+}
+
+// TestBenchmarksThatCommentsNameExist looks for them in all packages.
+func TestBenchmarksThatCommentsNameExist(t *testing.T) {
+	there, named := map[string]bool{}, map[string]string{}
+	for _, f := range goFiles(t) {
+		if f.isTest() {
+			for _, decl := range f.ast.Decls {
+				if fn, ok := decl.(*ast.FuncDecl); ok {
+					there[fn.Name.Name] = true
+				}
+			}
+			continue
+		}
+		for _, group := range f.ast.Comments {
+			for _, name := range benchmarkName.FindAllString(group.Text(), -1) {
+				named[name] = f.path()
+			}
+		}
+	}
+	require.Greater(t, len(named), 20, "this test must see the names")
+	for name, file := range named {
+		if !there[name] {
+			t.Errorf("%s: there is no %s", file, name)
+		}
+	}
 }
 
 // linkText returns the text of a comment without code, which is indented.
