@@ -48,6 +48,8 @@ type rules struct {
 	ownLabel string   // the label that samples of this kind have themselves: le or quantile
 	suffixes []string // of the names of its samples, beside the name itself
 	trimmed  string   // the suffix that OpenMetrics leaves out of the name of the family
+	ending   string   // of the names of its samples: it is added to names that lack it
+	states   bool     // samples have a label with the name of the family: the state
 
 	check   func(*definition) error                 // completes and checks what the options set; may be nil
 	differs func(d, other *definition) []difference // compares it; may be nil
@@ -203,6 +205,9 @@ func (d *definition) samples() []string {
 	}
 	if base := d.unsuffixed(); base != "" {
 		names = append(names, base+"_created")
+	}
+	if d.ending != "" && !strings.HasSuffix(d.name, d.ending) {
+		names = append(names, d.name+d.ending)
 	}
 	return names
 }

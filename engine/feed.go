@@ -268,9 +268,6 @@ func (f *feed) header(name string, p *Point) *fedHeader {
 		h.unknown = encode.NewUnknownCounter(name, p.Help, p.Unit)
 	}
 	h.samples = d.samples()
-	if h.kind == &infoKind {
-		h.samples = append(h.samples, strings.TrimSuffix(name, "_info")+"_info")
-	}
 	f.headers[name] = append(f.headers[name], h)
 	f.kept++
 	return h
@@ -295,7 +292,10 @@ func (h *fedHeader) hasSteps(p *Point) bool {
 
 // appendLabels renders the labels of a series, those of the registry last, and checks them.
 func (b *feedBuffer) appendLabels(f *feed, name string, p *Point) (id uint64, text string, err error) {
-	own := kindOf(p.Type).ownLabel
+	own, states, stated := kindOf(p.Type).ownLabel, kindOf(p.Type).states, false
+	if states && name != p.Name {
+		own = name // the label p.Name gets this name
+	}
 	b.scratch = b.scratch[:0]
 	id = maphash.String(feedSeed, name)
 	add := func(name, value string) {
@@ -313,9 +313,17 @@ func (b *feedBuffer) appendLabels(f *feed, name string, p *Point) (id uint64, te
 		if l.Name == own || hasLabel(p.Labels[:i], l.Name) {
 			return 0, "", fmt.Errorf("%w: %q is there twice", ErrLabel, l.Name)
 		}
-		if l.Value != "" { // an empty label is an absent one
-			add(l.Name, labeltext.Clean(l.Value))
+		if l.Value == "" { // an empty label is an absent one
+			continue
 		}
+		labelName := l.Name
+		if states && l.Name == p.Name {
+			labelName, stated = name, true
+		}
+		add(labelName, labeltext.Clean(l.Value))
+	}
+	if states && !stated {
+		return 0, "", errNoLabel
 	}
 	for _, l := range f.consts {
 		if l.Name != own && !hasLabel(p.Labels, l.Name) {

@@ -19,7 +19,7 @@ type Point struct {
 	Type   encode.Type
 	Labels []Label // in any order; series of one family may have different names
 
-	Value     float64            // of a counter, gauge, untyped, info or state set series
+	Value     float64            // of a counter, gauge or untyped series; 1 for info, 0 or 1 for a state
 	Histogram *HistogramSnapshot // of a histogram: Bounds and Counts, Native, or both
 	Summary   *SummarySample     // of a summary
 
@@ -33,6 +33,7 @@ var (
 	errLate      = errors.New("it was written after Emit had returned")
 	errHeader    = errors.New("its type, help or unit differs from that of the first series of its family")
 	errTwice     = errors.New("a series with these labels was written before")
+	errNoLabel   = errors.New("a state set has the state in a label with the name of the family")
 	errNoState   = errors.New("it lacks the Histogram or the Summary of its type")
 	errCounts    = errors.New("a histogram needs a count for each bound and one for +Inf, and increasing bounds")
 	errNative    = errors.New("the native buckets do not add up to the count, or the schema is not between -4 and 8")

@@ -51,13 +51,13 @@ func (w *Writer) Write(p Point) {
 	w.mu.Lock()
 	if w.buf == nil {
 		w.mu.Unlock()
-		w.feed.dropped(p.Name, faultLate, errLate)
+		w.feed.dropped(w.feed.core.prefix+p.Name, faultLate, errLate)
 		return
 	}
 	reason, err := w.buf.add(w.feed, &p)
 	w.mu.Unlock()
 	if err != nil {
-		w.feed.dropped(p.Name, reason, err)
+		w.feed.dropped(w.feed.core.prefix+p.Name, reason, err)
 	}
 }
 
@@ -93,7 +93,8 @@ func (w *Writer) Info(name, help string, labels ...Label) {
 }
 
 // StateSet writes a set of states, each of which is on or off: a series for each state, with the
-// value 1 or 0 and the state in a label that has the name of the family.
+// value 1 or 0 and the state in a label that has the name of the family, the registry's prefix
+// included.
 func (w *Writer) StateSet(name, help string, states map[string]bool, labels ...Label) {
 	for _, state := range slices.Sorted(maps.Keys(states)) {
 		value := 0.0

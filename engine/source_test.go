@@ -143,6 +143,21 @@ j_bytes{q=" } 5 \"",zone="z"} 2 1500
 	}, lines)
 }
 
+// OpenMetrics wants the name of the family, prefix included, as the label of a state.
+func TestTheLabelOfAStateHasTheRegistrysPrefix(t *testing.T) {
+	r := engine.NewRegistry(engine.WithPrefix("lib_"), engine.WithConstLabels(engine.Labels{"lib_mode": "x"}))
+	require.NoError(t, r.Attach(writing(func(w *engine.Writer) {
+		w.StateSet("mode", "", map[string]bool{"on": true, "off": false}, label("a", "b"))
+		w.StateSet("mode", "", map[string]bool{"on": true}, label("lib_mode", "b"))
+	})))
+	require.Equal(t, `# TYPE lib_mode stateset
+lib_mode{a="b",lib_mode="off"} 0
+lib_mode{a="b",lib_mode="on"} 1
+# EOF
+`, pageIn(t, r, engine.Exposition{Format: encode.OpenMetrics}))
+	require.Contains(t, drops(t, r), `{metric="lib_mode",reason="labels",lib_mode="x"}`)
+}
+
 // The exemplars of a source lie in a buffer that later calls overwrite. A clone shared them.
 func TestAClonedSampleOfASourceKeepsItsExemplars(t *testing.T) {
 	r := engine.NewRegistry()
@@ -233,6 +248,20 @@ func TestASeriesThatCannotBeShownCostsItselfAndIsCountedByName(t *testing.T) {
 		"quantiles that fall": {func(w *engine.Writer) {
 			w.Summary("x", "", engine.SummarySample{Estimates: []engine.Estimate{{Quantile: 0.9}, {Quantile: 0.5}}})
 		}, "x", "state"},
+		"an information that is not 1": {func(w *engine.Writer) {
+			w.Write(engine.Point{Name: "x", Type: encode.Info, Value: 2})
+		}, "x", "state"},
+		"a state that is neither 0 nor 1": {func(w *engine.Writer) {
+			w.Write(engine.Point{
+				Name: "x", Type: encode.StateSet, Value: 0.5, Labels: []engine.Label{label("x", "up")},
+			})
+		}, "x", "state"},
+		"a state without its label": {func(w *engine.Writer) {
+			w.Write(engine.Point{Name: "x", Type: encode.StateSet, Labels: []engine.Label{label("y", "up")}})
+		}, "x", "labels"},
+		"a state that is empty": {func(w *engine.Writer) {
+			w.StateSet("x", "", map[string]bool{"": true})
+		}, "x", "labels"},
 		"a name that a metric has":    {func(w *engine.Writer) { good(w, "own") }, "own", "clash"},
 		"a name of a metric's sample": {func(w *engine.Writer) { good(w, "hist_sum") }, "hist_sum", "clash"},
 		"a sample with a metric's name": {func(w *engine.Writer) {
