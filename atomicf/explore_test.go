@@ -30,6 +30,10 @@ func TestEveryInterleavingOfALevelOfFractionsIsAnOrderOfSetsAndAdds(t *testing.T
 	realcode.Explore(t, "atomicf")
 }
 
+func TestEveryInterleavingOfUpdatesIsReported(t *testing.T) { realcode.Explore(t, "atomicf") }
+
+func TestEveryInterleavingOfAnUpdateThatStopsIsReported(t *testing.T) { realcode.Explore(t, "atomicf") }
+
 func TestEveryInterleavingReadsBothWordsOfAPair(t *testing.T) { realcode.Explore(t, "atomicf") }
 
 func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
@@ -72,6 +76,18 @@ func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 				"\t\thot = l.word.CompareAndSwap(w, hotNaN|gen<<percpu.IndexBits|uint64(index))",
 			"hot = l.word.CompareAndSwap(w, hotNaN|gen<<percpu.IndexBits|uint64(index))\n" +
 				"\t\tatomic.StoreUint64(&percpu.Row(0, index)[levelBase], w)"},
+		"a Set looks for the mark before it writes": {level,
+			"l.word.Store(canonical(v))\n\tl.note()",
+			"l.note()\n\tl.word.Store(canonical(v))"},
+		"a hot Inc does not look for the mark": {level,
+			"runtime.KeepAlive(l) // as in Count.addSlow\n\t\t\tl.note()",
+			"runtime.KeepAlive(l)"},
+		"turning hot takes the mark away": {level,
+			"l.heat.CompareAndSwap(have, state&^levelWatched|have&levelWatched)",
+			"l.heat.CompareAndSwap(have, state&^levelWatched)"},
+		"turning hot brings the mark back": {level,
+			"l.heat.CompareAndSwap(have, state&^levelWatched|have&levelWatched)",
+			"l.heat.CompareAndSwap(have, state|levelWatched)"},
 		"the lock is taken by load and store": {level,
 			"|| !l.heat.CompareAndSwap(state, state|levelLock) {\n\t\treturn false\n\t}",
 			"{\n\t\treturn false\n\t}\n\tl.heat.Store(state | levelLock)"},

@@ -52,9 +52,20 @@ import (
 // Load includes every Add that had finished before Load began, and any of those that overlap it,
 // whatever the order in which they were made. So a reader may see a goroutine that adds 1, and
 // takes it away again on another P, half done from either side.
+//
+// # What Updated sees
+//
+// Updated sets a mark when it reports true. An update writes the value, then looks for the mark and
+// clears it: a load of a line that the update has just used, and a store only once after each report
+// of true. So while the mark is there and no update is under way, nothing has happened since it was set.
+//
+//   - An update that finds the mark makes the next call report true. If its writer stops before that,
+//     the first call after it goes on does. The writer has the cell until then.
+//   - An update that finds no mark has looked before a call set it, and that call has reported true.
+//     The value may still be in the store buffer of the writer's CPU then, for some nanoseconds.
 type Level struct {
 	word atomic.Uint64 // cold: the value's bits; hot: hotNaN | generation<<IndexBits | index
-	heat atomic.Uint64 // try-lock bit | has-row bit | generation | index; Set does not change it
+	heat atomic.Uint64 // try-lock bit | has-row bit | watched bit | generation | index; Set clears the watched bit only
 }
 
 const (
@@ -64,6 +75,7 @@ const (
 	levelSeqMask  = 1<<levelSeqBits - 1
 	levelLock     = 1 << 63
 	levelHasRow   = 1 << 62
+	levelWatched  = 1 << 61
 	levelIntLimit = 1 << 20 // integral deltas up to here are added as integers: exact for 2^43 of them
 	levelTries    = 16      // how often levelPair reads a pair that is being written before it accepts the words
 )
@@ -82,7 +94,10 @@ const (
 )
 
 // Set sets the value, any float64. It is one atomic store (BenchmarkLevelSet).
-func (l *Level) Set(v float64) { l.word.Store(canonical(v)) }
+func (l *Level) Set(v float64) {
+	l.word.Store(canonical(v))
+	l.note()
+}
 
 // Inc adds 1, as Add does (BenchmarkLevelAddOne).
 func (l *Level) Inc() { l.step(1) }
@@ -96,6 +111,7 @@ func (l *Level) step(n int64) {
 	w := l.word.Load()
 	if w < hotNaN {
 		if l.word.CompareAndSwap(w, canonical(math.Float64frombits(w)+float64(n))) {
+			l.note()
 			return
 		}
 		l.report()
@@ -108,6 +124,7 @@ func (l *Level) step(n int64) {
 			percpu.Add(&row[levelInt], uint64(n))
 			percpu.Unpin()
 			runtime.KeepAlive(l) // as in Count.addSlow
+			l.note()
 			return
 		}
 		percpu.Unpin()
@@ -122,15 +139,29 @@ func (l *Level) Add(delta float64) {
 		w := l.word.Load()
 		if w >= hotNaN {
 			if l.addHot(delta) {
-				return
+				break
 			}
 			continue
 		}
 		if l.word.CompareAndSwap(w, canonical(math.Float64frombits(w)+delta)) {
-			return
+			break
 		}
 		l.report()
 	}
+	l.note()
+}
+
+// note clears the mark of Updated, if it is there. Every update calls it last.
+func (l *Level) note() {
+	if l.heat.Load()&levelWatched != 0 {
+		l.heat.And(^uint64(levelWatched))
+	}
+}
+
+// Updated reports whether there was an update since the last call, including one that left the value
+// as it was. The type's comment says what it makes of updates that overlap the call.
+func (l *Level) Updated() bool {
+	return l.heat.Load()&levelWatched == 0 && l.heat.Or(levelWatched)&levelWatched == 0
 }
 
 // report records a failed compare-and-swap in the heat table, and makes the cell hot when the table
@@ -212,7 +243,7 @@ func (l *Level) promote() bool {
 		// number in old stamps of the row.
 		index, ok := percpu.Alloc(levelWords)
 		if !ok {
-			l.heat.Store(state)
+			l.release(state)
 			return false
 		}
 		recycle(l, index, levelWords)
@@ -228,8 +259,19 @@ func (l *Level) promote() bool {
 		atomic.StoreUint64(&percpu.Row(0, index)[levelBase], w)
 		hot = l.word.CompareAndSwap(w, hotNaN|gen<<percpu.IndexBits|uint64(index))
 	}
-	l.heat.Store(state)
+	l.release(state)
 	return hot
+}
+
+// release gives up the lock of promote and leaves the given state, but for the mark, which others may
+// write meanwhile.
+func (l *Level) release(state uint64) {
+	for {
+		have := l.heat.Load()
+		if l.heat.CompareAndSwap(have, state&^levelWatched|have&levelWatched) {
+			return
+		}
+	}
 }
 
 // Load returns the value (BenchmarkLoad).

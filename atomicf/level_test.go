@@ -222,3 +222,70 @@ func TestLevelKeepsItsPrecisionAcrossPs(t *testing.T) {
 	// The sum of the values is 1e11, whose neighbours are 1.5e-5 apart.
 	require.InDelta(t, 0.1, l.Load(), 1e-9)
 }
+
+func TestUpdatedSeesUpdatesThatLeaveTheValueAsItWas(t *testing.T) {
+	updates := map[string]func(l *Level){
+		"Set to the same value":      func(l *Level) { l.Set(l.Load()) },
+		"Add of zero":                func(l *Level) { l.Add(0) },
+		"Inc and Dec":                func(l *Level) { l.Inc(); l.Dec() },
+		"Add of a fraction and back": func(l *Level) { l.Add(0.5); l.Add(-0.5) },
+		"Add that is absorbed":       func(l *Level) { l.Add(math.SmallestNonzeroFloat64) },
+	}
+	for name, update := range updates {
+		for _, hot := range []bool{false, true} {
+			t.Run(name+", "+temperature(hot), func(t *testing.T) {
+				var l Level
+				l.Set(3)
+				if hot && !heated(&l, (*Level).promote) {
+					t.Skip("this cell does not turn hot in this build")
+				}
+				l.Updated()
+				require.False(t, l.Updated())
+				update(&l)
+				require.True(t, l.Updated())
+				require.False(t, l.Updated(), "reported once")
+				update(&l)
+				update(&l)
+				require.True(t, l.Updated())
+				require.EqualValues(t, 3, l.Load())
+			})
+		}
+	}
+}
+
+func TestTurningHotKeepsTheMarkOfUpdated(t *testing.T) {
+	for _, marked := range []bool{false, true} {
+		var l Level
+		if marked {
+			l.Updated()
+		}
+		if !heated(&l, (*Level).promote) {
+			t.Skip("this cell does not turn hot in this build")
+		}
+		require.Equal(t, !marked, l.Updated())
+		l.Set(1) // cold: the next one begins another generation
+		require.True(t, l.Updated())
+		require.True(t, heated(&l, (*Level).promote))
+		require.False(t, l.Updated())
+	}
+}
+
+// Whoever stops calling Updated knows the value of the last update: after a report of false it is the one that is there.
+func TestNoUpdateIsWithoutAReport(t *testing.T) {
+	var l Level
+	l.Updated()
+	var writers sync.WaitGroup
+	rounds := 20_000
+	if testing.Short() {
+		rounds = 2_000
+	}
+	for range rounds {
+		for range 2 {
+			writers.Go(func() { l.Inc(); l.Dec() })
+		}
+		during := l.Updated()
+		writers.Wait()
+		require.True(t, l.Updated() || during)
+		require.False(t, l.Updated())
+	}
+}

@@ -172,3 +172,130 @@ func TestEveryInterleavingReadsBothWordsOfAPair(t *testing.T) {
 		}),
 	)
 }
+
+// watched is a Level whose updates and reports of Updated are compared.
+type watched struct {
+	Level
+	begun, covered, reports int
+	seen                    float64 // after the last report
+}
+
+func (l *watched) update(op func()) {
+	interleave.Write(&l.begun)
+	l.begun++
+	op()
+}
+
+// look does what a reader does: it asks, then reads.
+func (l *watched) look() {
+	if l.Updated() {
+		interleave.Read(&l.begun)
+		l.covered = l.begun
+		l.reports++
+	}
+	l.seen = l.Load()
+}
+
+// check finds updates that are over and that nobody was told of. A report of true covers those that had begun by then.
+func (l *watched) check() string {
+	l.look()
+	switch {
+	case l.covered < l.begun:
+		return "no report covers an update"
+	case l.reports > l.begun:
+		return "an update is reported twice"
+	}
+	return ""
+}
+
+// checkLast finds an update that changed the value after the last report, and that is not reported then.
+func (l *watched) checkLast() string {
+	if seen := l.seen; !l.Updated() && l.Load() != seen {
+		return "the value is not what it was at the last report"
+	}
+	return ""
+}
+
+func watchedScenario(name string, hot bool, setup func(w *interleave.World, l *watched)) interleave.Scenario {
+	if hot {
+		name += ", hot"
+	}
+	return interleave.Scenario{Name: name, Setup: func(w *interleave.World) {
+		pinCost.Store(pinDearer)
+		l := new(watched)
+		if hot {
+			l.promote()
+			l.Inc() // the next one finds a row of this generation
+		}
+		l.Updated()
+		l.seen = l.Load()
+		w.Check(l.check)
+		setup(w, l)
+	}}
+}
+
+func TestEveryInterleavingOfUpdatesIsReported(t *testing.T) {
+	scenarios := []interleave.Scenario{
+		watchedScenario("it turns hot and nobody updates it", false, func(w *interleave.World, l *watched) {
+			w.Go(0, func() { l.promote() })
+			w.Go(1, func() { l.look(); l.look() })
+		}),
+	}
+	for _, hot := range []bool{false, true} {
+		scenarios = append(scenarios,
+			watchedScenario("an Inc and a Set while somebody looks", hot, func(w *interleave.World, l *watched) {
+				w.Go(0, func() { l.update(l.Inc) })
+				w.Go(1, func() { l.update(func() { l.Set(1) }) })
+				w.Go(2, func() { l.look(); l.look() })
+			}),
+			watchedScenario("two Adds while somebody looks", hot, func(w *interleave.World, l *watched) {
+				w.Go(0, func() { l.update(func() { l.Add(0.5) }); l.update(func() { l.Add(-0.5) }) })
+				w.Go(1, func() { l.look(); l.look() })
+			}),
+			watchedScenario("it turns hot while somebody looks", hot, func(w *interleave.World, l *watched) {
+				w.Go(0, func() { l.update(func() { l.Set(1) }); l.promote() })
+				w.Go(1, func() { l.look(); l.look() })
+			}),
+			watchedScenario("two look", hot, func(w *interleave.World, l *watched) {
+				w.Go(0, func() { l.update(l.Inc) })
+				w.Go(1, func() { l.look() })
+				w.Go(2, func() { l.look() })
+			}),
+		)
+	}
+	interleave.Run(t, scenarios...)
+}
+
+// A writer may stop anywhere in an update for longer than stores wait in a buffer: here everybody is on one CPU and sees
+// what is in it. Whatever the writer did not write before the last report makes the next one true.
+func TestEveryInterleavingOfAnUpdateThatStopsIsReported(t *testing.T) {
+	ops := map[string]func(l *Level){
+		"Set": func(l *Level) { l.Set(1) },
+		"Inc": func(l *Level) { l.Inc() },
+		"Add": func(l *Level) { l.Add(0.5) },
+	}
+	var scenarios []interleave.Scenario
+	for _, name := range []string{"Set", "Inc", "Add"} {
+		for _, hot := range []bool{false, true} {
+			scenarios = append(scenarios,
+				watchedScenario(name, hot, func(w *interleave.World, l *watched) {
+					w.Go(0, func() { ops[name](&l.Level) })
+					w.Go(0, func() { l.look(); l.look() })
+					w.Check(l.checkLast)
+				}),
+				watchedScenario(name+" after a Set", hot, func(w *interleave.World, l *watched) {
+					w.Go(0, func() { l.Set(2); ops[name](&l.Level) })
+					w.Go(0, func() { l.look(); l.look() })
+					w.Check(l.checkLast)
+				}),
+				watchedScenario(name+" and a promoter", hot, func(w *interleave.World, l *watched) {
+					w.Go(0, func() { ops[name](&l.Level) })
+					w.Go(0, func() { l.promote() })
+					w.Go(0, func() { l.look(); l.look() })
+					w.Check(l.checkLast)
+				}),
+			)
+		}
+	}
+	interleave.Run(t, scenarios...)
+}

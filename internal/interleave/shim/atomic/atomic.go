@@ -49,6 +49,20 @@ func (x *Uint64) Add(n uint64) uint64               { return AddUint64(&x.v, n) 
 func (x *Uint64) Swap(v uint64) uint64              { return SwapUint64(&x.v, v) }
 func (x *Uint64) CompareAndSwap(old, v uint64) bool { return CompareAndSwapUint64(&x.v, old, v) }
 
+func (x *Uint64) Or(mask uint64) uint64 {
+	interleave.Write(&x.v)
+	old := x.v
+	x.v |= mask
+	return old
+}
+
+func (x *Uint64) And(mask uint64) uint64 {
+	interleave.Write(&x.v)
+	old := x.v
+	x.v &= mask
+	return old
+}
+
 // integer has the methods that Uint32, Int32, Int64 and Bool share.
 type integer[T comparable] struct{ v T }
 
