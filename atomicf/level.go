@@ -65,7 +65,7 @@ import (
 //     The value may still be in the store buffer of the writer's CPU then, for some nanoseconds.
 type Level struct {
 	word atomic.Uint64 // cold: the value's bits; hot: hotNaN | generation<<IndexBits | index
-	heat atomic.Uint64 // try-lock bit | has-row bit | watched bit | generation | index; Set clears the watched bit only
+	heat atomic.Uint64 // try-lock bit | has-row, watched bits | generation | index; Set clears the watched bit only
 }
 
 const (

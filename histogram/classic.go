@@ -193,6 +193,7 @@ func (c *Classic) observeShared(i int, v float64, pid int, state uint32) {
 	percpu.Unpin()
 
 	if !percpu.Private {
+		runtime.KeepAlive(c) // until its observation is counted: see Count
 		return
 	}
 	switch state & (stateHot | stateFrozen) {

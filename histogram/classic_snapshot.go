@@ -50,6 +50,22 @@ func (c *Classic) Snapshot(dst []uint64) (counts []uint64, sum float64, exact bo
 	return copied.counts, copied.sum, !copied.torn
 }
 
+// Count returns the number of observations that have finished, without copying the buckets. An
+// observation that finishes between two calls makes the second result larger than the first. That of
+// one call may lack observations that overlap it, so it need not be the total of any snapshot.
+func (c *Classic) Count() uint64 {
+	count := atomic.LoadUint64(&c.shared[wordDone])
+	if spare := c.spare.Load(); spare != nil {
+		count += atomic.LoadUint64(&(*spare)[wordDone])
+	}
+	if state := c.state.Load(); percpu.Private && state&stateHot != 0 {
+		// The first word of every row, which only grows, as percpu.Sum needs it.
+		count += percpu.Sum(state&stateIndex + wordDone)
+	}
+	runtime.KeepAlive(c) // as in Snapshot
+	return count
+}
+
 // snapshot adds up the copies of rows.
 type snapshot struct {
 	counts  []uint64

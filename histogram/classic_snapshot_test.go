@@ -220,3 +220,56 @@ func TestSharedWriterStoppedHalfWayDelaysASnapshotBriefly(t *testing.T) {
 		})
 	}
 }
+
+func TestCountIsThatOfAllRows(t *testing.T) {
+	bounds, err := NewBounds([]float64{1, 2})
+	require.NoError(t, err)
+	var c Classic
+	c.Init(bounds)
+	want := uint64(0)
+	observe := func() {
+		for _, v := range []float64{0, 2, 5, math.NaN(), math.Inf(1)} {
+			c.Observe(v)
+			want++
+			require.Equal(t, want, c.Count())
+		}
+	}
+	require.Zero(t, c.Count())
+	observe()
+	spare := make([]uint64, len(c.shared))
+	c.spare.Store(&spare)
+	c.state.Or(stateFrozen) // a reader is copying: observations go to the spare row
+	observe()
+	c.state.And(^uint32(stateFrozen))
+	require.EqualValues(t, 5, spare[wordDone])
+	for range 1000 {
+		if c.promote(); !percpu.Private || c.state.Load()&stateHot != 0 {
+			break
+		}
+		time.Sleep(10 * time.Microsecond) // a cleanup of another test gives rows back
+	}
+	observe()
+	counts, _, _ := c.Snapshot(nil)
+	require.Equal(t, want, total(counts))
+}
+
+// A writer that has stopped before it counts its observation in the done word has it counted when it goes on, so a change
+// of Count comes late, and never fails to come.
+func TestNoObservationIsWithoutAChangeOfCount(t *testing.T) {
+	c := newDefault()
+	rounds := 20_000
+	if testing.Short() {
+		rounds = 2_000
+	}
+	var before uint64
+	for range rounds {
+		var writers sync.WaitGroup
+		writers.Go(func() { c.Observe(1) })
+		during := c.Count()
+		writers.Wait()
+		after := c.Count()
+		require.GreaterOrEqual(t, during, before)
+		require.Equal(t, before+1, after)
+		before = after
+	}
+}

@@ -43,6 +43,15 @@ type counts struct {
 	beyond   int    // index of their bucket
 }
 
+// Count returns the number of observations that have finished. It gives the guarantees of
+// [Classic.Count].
+func (n *Native) Count() (count uint64) {
+	for g := n.current.Load(); g != nil; g = g.older {
+		count += g.counts.Count()
+	}
+	return count
+}
+
 // Snapshot replaces the contents of s with the state of n, at the current resolution of n. It gives
 // the guarantees of [Classic.Snapshot] about consistency, waiting and concurrency. It allocates
 // only while s is too small.

@@ -327,3 +327,18 @@ func TestGenerationsMadeAtTheSameTimeAreAllKept(t *testing.T) {
 		require.Equal(t, uint64(2*goroutines*values), s.Count)
 	}
 }
+
+func TestCountOfANativeHistogramIsThatOfAllGenerations(t *testing.T) {
+	var n Native
+	require.NoError(t, n.Init(NativeDefaults()))
+	require.Zero(t, n.Count())
+	want := uint64(0)
+	for _, v := range []float64{0, 1, -1, 1e10, 1e-10, math.Inf(1), math.Inf(-1)} {
+		n.Observe(v)
+		want++
+		require.Equal(t, want, n.Count(), v)
+	}
+	n.Observe(math.NaN())
+	require.Equal(t, want, n.Count(), "no bucket holds NaN")
+	require.NotNil(t, n.current.Load().older)
+}

@@ -5,6 +5,7 @@
 package histogram
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/quipu-metrics/quipu/internal/interleave"
@@ -60,6 +61,14 @@ func (o *observed) check() string {
 		return "the series stays frozen"
 	}
 	o.idle = true
+	var held uint64
+	counts, _, _ := o.Snapshot(nil)
+	for _, n := range counts {
+		held += n
+	}
+	if count := o.Count(); count != held {
+		return fmt.Sprintf("Count is %d, and the buckets hold %d", count, held)
+	}
 	if wrong := o.Judge(o.value()); wrong != "" {
 		return wrong
 	}

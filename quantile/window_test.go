@@ -119,6 +119,21 @@ func TestAnIdleWindowGivesItsMemoryBack(t *testing.T) {
 	require.Nil(t, w.pending)
 }
 
+func TestCountIsThatOfTheLifeWithoutWhatIsInTheLog(t *testing.T) {
+	h, l, w := windowAt(t, time.Minute)
+	for range 3 {
+		l.Observe(w, 1)
+		l.Observe(w, math.NaN())
+	}
+	require.Zero(t, w.Count())
+	l.Drain()
+	require.EqualValues(t, 6, w.Count())
+	h.now = h.now.Add(time.Hour)
+	l.Observe(w, 1)
+	l.Drain()
+	require.EqualValues(t, 7, w.Count())
+}
+
 func TestIntegerSumsAreExactFarPast2To53(t *testing.T) {
 	l := NewLog(nil)
 	var w Window
