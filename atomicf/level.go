@@ -56,13 +56,15 @@ import (
 // # What Updated sees
 //
 // Updated sets a mark when it reports true. An update writes the value, then looks for the mark and
-// clears it: a load of a line that the update has just used, and a store only once after each report
-// of true. So while the mark is there and no update is under way, nothing has happened since it was set.
+// clears it: a load of a line that the update has just used, and a store only once after each
+// report of true. So while the mark is there and no update is under way, nothing has happened since
+// it was set.
 //
-//   - An update that finds the mark makes the next call report true. If its writer stops before that,
-//     the first call after it goes on does. The writer has the cell until then.
-//   - An update that finds no mark has looked before a call set it, and that call has reported true.
-//     The value may still be in the store buffer of the writer's CPU then, for some nanoseconds.
+//   - An update that finds the mark makes the next call report true. If its writer stops before
+//     that, the first call after it goes on does. The writer has the cell until then.
+//   - An update that finds no mark has looked before a call set it, and that call has reported
+//     true. The value may still be in the store buffer of the writer's CPU then, for some
+//     nanoseconds.
 type Level struct {
 	word atomic.Uint64 // cold: the value's bits; hot: hotNaN | generation<<IndexBits | index
 	heat atomic.Uint64 // try-lock bit | has-row, watched bits | generation | index; Set clears the watched bit only
@@ -158,8 +160,8 @@ func (l *Level) note() {
 	}
 }
 
-// Updated reports whether there was an update since the last call, including one that left the value
-// as it was. The type's comment says what it makes of updates that overlap the call.
+// Updated reports whether there was an update since the last call, including one that left the
+// value as it was. The type's comment says what it makes of updates that overlap the call.
 func (l *Level) Updated() bool {
 	return l.heat.Load()&levelWatched == 0 && l.heat.Or(levelWatched)&levelWatched == 0
 }
@@ -263,8 +265,8 @@ func (l *Level) promote() bool {
 	return hot
 }
 
-// release gives up the lock of promote and leaves the given state, but for the mark, which others may
-// write meanwhile.
+// release gives up the lock of promote and leaves the given state, but for the mark, which others
+// may write meanwhile.
 func (l *Level) release(state uint64) {
 	for {
 		have := l.heat.Load()

@@ -270,7 +270,8 @@ func TestTurningHotKeepsTheMarkOfUpdated(t *testing.T) {
 	}
 }
 
-// Whoever stops calling Updated knows the value of the last update: after a report of false it is the one that is there.
+// Whoever stops calling Updated knows the value of the last update: after a report of false it is
+// the one that is there.
 func TestNoUpdateIsWithoutAReport(t *testing.T) {
 	var l Level
 	l.Updated()

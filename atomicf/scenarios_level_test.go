@@ -196,7 +196,8 @@ func (l *watched) look() {
 	l.seen = l.Load()
 }
 
-// check finds updates that are over and that nobody was told of. A report of true covers those that had begun by then.
+// check finds updates that are over and that nobody was told of. A report of true covers those that
+// had begun by then.
 func (l *watched) check() string {
 	l.look()
 	switch {
@@ -208,7 +209,8 @@ func (l *watched) check() string {
 	return ""
 }
 
-// checkLast finds an update that changed the value after the last report, and that is not reported then.
+// checkLast finds an update that changed the value after the last report, and that is not reported
+// then.
 func (l *watched) checkLast() string {
 	if seen := l.seen; !l.Updated() && l.Load() != seen {
 		return "the value is not what it was at the last report"
@@ -266,8 +268,9 @@ func TestEveryInterleavingOfUpdatesIsReported(t *testing.T) {
 	interleave.Run(t, scenarios...)
 }
 
-// A writer may stop anywhere in an update for longer than stores wait in a buffer: here everybody is on one CPU and sees
-// what is in it. Whatever the writer did not write before the last report makes the next one true.
+// A writer may stop anywhere in an update for longer than stores wait in a buffer: here everybody
+// is on one CPU and sees what is in it. Whatever the writer did not write before the last report
+// makes the next one true.
 func TestEveryInterleavingOfAnUpdateThatStopsIsReported(t *testing.T) {
 	ops := map[string]func(l *Level){
 		"Set": func(l *Level) { l.Set(1) },

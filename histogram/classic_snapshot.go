@@ -51,8 +51,8 @@ func (c *Classic) Snapshot(dst []uint64) (counts []uint64, sum float64, exact bo
 }
 
 // Count returns the number of observations that have finished, without copying the buckets. An
-// observation that finishes between two calls makes the second result larger than the first. That of
-// one call may lack observations that overlap it, so it need not be the total of any snapshot.
+// observation that finishes between two calls makes the second result larger than the first. It may
+// lack observations that overlap the call, so it need not be the total of any snapshot.
 func (c *Classic) Count() uint64 {
 	count := atomic.LoadUint64(&c.shared[wordDone])
 	if spare := c.spare.Load(); spare != nil {

@@ -253,8 +253,8 @@ func TestCountIsThatOfAllRows(t *testing.T) {
 	require.Equal(t, want, total(counts))
 }
 
-// A writer that has stopped before it counts its observation in the done word has it counted when it goes on, so a change
-// of Count comes late, and never fails to come.
+// A writer may stop before it counts its observation in the done word. Then Count changes when the
+// writer goes on.
 func TestNoObservationIsWithoutAChangeOfCount(t *testing.T) {
 	c := newDefault()
 	rounds := 20_000

@@ -71,8 +71,8 @@ func (w *Window) Snapshot(dst []float64) (q []float64, count uint64, sum float64
 	return w.answer(dst, w.objectives.list), w.count, w.sum + w.rest
 }
 
-// Count returns the count of Snapshot. It waits for a merge or a read of this window. It does not see
-// observations that are still in the log.
+// Count returns the count of Snapshot. It waits for a merge or a read of this window. It does not
+// see observations that are still in the log.
 func (w *Window) Count() uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -17,8 +17,11 @@ func TestEveryInterleavingOfAWalkSeesASeriesOnce(t *testing.T) { realcode.Explor
 
 func TestEveryInterleavingOfASplitFindsEverySeries(t *testing.T) { realcode.Explore(t, "shard") }
 
+func TestEveryInterleavingOfExpiryKeepsEveryUpdate(t *testing.T) { realcode.Explore(t, "shard") }
+
 func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 	const roster, index, maps = "shard/roster.go", "shard/insert.go", "shard/index.go"
+	const withdrawn = "shard/withdrawn.go"
 	realcode.Planted(t, "shard", map[string]realcode.Edit{
 		"a series that comes back takes its old place": {roster,
 			"r.at(length).Store(n)\n\tr.length.Store(length + 1)",
@@ -39,5 +42,20 @@ func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 		"the one map is cleared before the many are published": {maps,
 			"x.many.Store(many)\n\t\tx.one.Store(nil) // last: see mapOf", "x.one.Store(nil)\n\t\tx.many.Store(many)"},
 		"Reset marks nothing gone": {index, "n.slot.Store(n.slot.Load() | flagGone)", "_ = n"},
+		"a finalizer does not look for an update": {withdrawn,
+			"case m.expiring.Updated(n):", "case false:"},
+		"a finalizer acts on a later withdrawal": {withdrawn,
+			"!ok || w.entries[at].number != number ||",
+			"!ok ||"},
+		"a finalizer forgets what a lookup has returned": {withdrawn, "e.looked = e.waiting == nil", "_ = e"},
+		"an updated series does not wait": {withdrawn,
+			"if e := &w.entries[at]; e.waiting == nil {",
+			"if e := &w.entries[at]; false {"},
+		"a lookup makes a second series": {index,
+			"if old := m.recall(variable, now); old != nil {",
+			"if old := (*Node)(nil); old != nil {"},
+		"a series that comes back keeps its entry": {withdrawn,
+			"\tm.reveal(n)\n\tm.expiring.remove(at)\n\treturn true",
+			"\tm.reveal(n)\n\treturn true"},
 	})
 }

@@ -157,4 +157,6 @@ func collidingValues(t testing.TB, n int) []string {
 func long() bool { return os.Getenv("QUIPU_LONG") != "" }
 
 // seriesOf returns the series that a node is the first field of.
-func seriesOf(n *Node) *testSeries { return (*testSeries)(unsafe.Pointer(n)) }
+func seriesOf(n *Node) *testSeries { return seriesAs[testSeries](n) }
+
+func seriesAs[S any](n *Node) *S { return (*S)(unsafe.Pointer(n)) }

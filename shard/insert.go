@@ -20,7 +20,7 @@ func (m *Map) Insert(values []string, key Key) *Node {
 	if len(values) != len(m.names) {
 		m.wrongLabels(len(values))
 	}
-	if over := m.full(); over != nil {
+	if over := m.stillFull(); over != nil {
 		// Since the caller's lookup another goroutine may have created this very series, and filled
 		// the map with it.
 		if n, _ := m.Find(values); n != nil {
@@ -44,7 +44,7 @@ func (m *Map) InsertSet(set map[string]string, key Key) *Node {
 	if !m.open && !m.declares(set) {
 		m.wrongLabels(len(set))
 	}
-	if over := m.full(); over != nil {
+	if over := m.stillFull(); over != nil {
 		if n, _ := m.FindSet(set); n != nil { // as in Insert
 			return n
 		}
@@ -96,20 +96,35 @@ func (m *Map) newSeries(variable []byte) *Node {
 
 // insert adds a series with these variable labels. If there is one already, it returns that one.
 func (m *Map) insert(variable []byte, key Key) *Node {
+	var now int64
+	if m.expiring != nil {
+		now = m.expiring.Now()
+		if n := m.known(variable, key, now); n != nil {
+			return n
+		}
+	}
 	n := m.newSeries(variable) // before the lock, so that parallel creations wait less for each other
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	at, have, displaced := m.place(n, uint64(key))
-	switch {
-	case have != nil && have.Labels == n.Labels:
+	at, have, displaced := m.place(m.variable(n), uint64(key))
+	if have != nil && have.Labels == n.Labels {
 		return have
-	case have != nil || int(m.count.Load()) >= m.max:
+	}
+	if m.expiring != nil {
+		if old := m.recall(variable, now); old != nil {
+			return old
+		}
+	}
+	if have != nil || int(m.count.Load()) >= m.max {
 		m.rejected.Inc()
 		return m.overflowLocked()
 	}
 	m.add(at, n, displaced)
 	if m.count.Add(1)%splitEvery == 0 {
 		m.index.grow(at)
+	}
+	if m.expiring != nil {
+		m.created(n, now)
 	}
 	return n
 }
@@ -120,15 +135,16 @@ func (m *Map) overflowLocked() *Node {
 	if n := m.overflow.Load(); n != nil {
 		return n
 	}
-	var text []byte
+	var variable []byte
 	for i := range m.names {
-		text = m.names[i].Append(text, m.overflowValue)
+		variable = m.names[i].Append(variable, m.overflowValue)
 	}
 	if m.open {
-		text = labeltext.Append(text, OverflowLabel, m.overflowValue)
+		variable = labeltext.Append(variable, OverflowLabel, m.overflowValue)
 	}
-	n := m.newSeries(text)
-	switch at, have, displaced := m.place(n, m.hashText(n, false)); {
+	n, withdrawn := m.withdrawnOrNew(variable)
+	text := m.variable(n)
+	switch at, have, displaced := m.place(text, m.hashText(text, false)); {
 	case have == nil:
 		m.add(at, n, displaced)
 	case have.Labels == n.Labels:
@@ -138,12 +154,16 @@ func (m *Map) overflowLocked() *Node {
 		m.enroll(n) // it is exposed, but no lookup by labels finds it
 	}
 	m.overflow.Store(n)
+	if withdrawn >= 0 {
+		m.reveal(n)
+		m.expiring.remove(withdrawn)
+	}
 	return n
 }
 
-// hashText hashes the variable labels of a series, given as text.
-func (m *Map) hashText(n *Node, keyed bool) (hash uint64) {
-	for name, value := range labeltext.All(m.variable(n)) {
+// hashText hashes variable labels, given as text.
+func (m *Map) hashText(variable string, keyed bool) (hash uint64) {
+	for name, value := range labeltext.All(variable) {
 		if keyed {
 			hash += keyedHash(nameSeed(name), value)
 		} else {
@@ -153,20 +173,20 @@ func (m *Map) hashText(n *Node, keyed bool) (hash uint64) {
 	return hash
 }
 
-// place returns the node that has n's labels and the key that leads to it. If there is none, it
-// returns the key for n: its hash, or its keyed hash if another series has that hash. If other
-// series have both, there is no place for n, and place returns one of them.
-func (m *Map) place(n *Node, hash uint64) (key uint64, have *Node, displaced bool) {
+// place returns the node that has these variable labels and the key that leads to it. If there is
+// none, it returns the key for one: the hash, or the keyed hash if another series has that hash. If
+// other series have both, there is no place for one, and place returns one of them.
+func (m *Map) place(variable string, hash uint64) (key uint64, have *Node, displaced bool) {
 	first := m.load(hash)
 	switch {
-	case first != nil && first.Labels == n.Labels:
+	case first != nil && m.variable(first) == variable:
 		return hash, first, false
 	case first == nil && m.displaced.Load() == 0:
 		return hash, nil, false
 	}
-	keyed := m.hashText(n, true)
+	keyed := m.hashText(variable, true)
 	second := m.load(keyed)
-	if second != nil && (second.Labels == n.Labels || first != nil) {
+	if second != nil && (m.variable(second) == variable || first != nil) {
 		return keyed, second, true
 	}
 	if first != nil {
@@ -191,7 +211,27 @@ func (m *Map) add(key uint64, n *Node, displaced bool) {
 func (m *Map) Delete(n *Node) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	key, have, displaced := m.place(n, m.hashText(n, false))
+	return m.deleteLocked(n)
+}
+
+func (m *Map) deleteLocked(n *Node) bool {
+	if m.expiring != nil {
+		if at, ok := m.expiring.position(n); ok {
+			m.forget(at)
+			return true
+		}
+	}
+	if !m.unlist(n) {
+		return false
+	}
+	m.strike(n, flagGone)
+	return true
+}
+
+// unlist removes a series from the lock-free map and the counts, and reports whether it was there.
+// The caller holds the mutex.
+func (m *Map) unlist(n *Node) bool {
+	key, have, displaced := m.place(m.variable(n), m.hashText(m.variable(n), false))
 	if have != n {
 		return false
 	}
@@ -204,7 +244,6 @@ func (m *Map) Delete(n *Node) bool {
 	} else {
 		m.count.Add(-1)
 	}
-	m.strike(n)
 	return true
 }
 
@@ -220,4 +259,7 @@ func (m *Map) Reset() {
 		n.slot.Store(n.slot.Load() | flagGone)
 	}
 	m.roster.Store(new(roster))
+	if m.expiring != nil {
+		m.forgetAll()
+	}
 }

@@ -34,6 +34,10 @@ type Config struct {
 	// New makes a new series. The map may drop it without using it. New may be called concurrently,
 	// and must not use the map.
 	New func() *Node
+
+	// Expiry makes series leave that nobody updates. It may be nil. With it, a Node is the first
+	// field of an object of its own, which New has allocated and which has no finalizer.
+	Expiry *Expiry
 }
 
 // OverflowLabel is the name of the only label of the overflow series of an open map.
@@ -64,6 +68,8 @@ type Map struct {
 
 	roster atomic.Pointer[roster]
 	mu     sync.Mutex
+
+	expiring *expiring // nil without Expiry
 }
 
 // New returns an empty map.
@@ -85,6 +91,9 @@ func New(c Config) *Map {
 		m.rejected = new(atomicf.Count)
 	}
 	m.roster.Store(new(roster))
+	if c.Expiry != nil {
+		m.expiring = &expiring{Expiry: *c.Expiry, walked: c.Expiry.Now()}
+	}
 	return m
 }
 

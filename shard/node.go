@@ -19,11 +19,13 @@ type Node struct {
 }
 
 // flagEscaped marks series whose labels have escape sequences or quoted names. flagGone marks
-// series that have been deleted.
+// series that have been deleted. flagWithdrawn marks series that have expired: their position is one
+// in withdrawn.entries.
 const (
-	flagEscaped = 1 << 31
-	flagGone    = 1 << 30
-	slotMask    = flagGone - 1
+	flagEscaped   = 1 << 31
+	flagGone      = 1 << 30
+	flagWithdrawn = 1 << 29
+	slotMask      = flagWithdrawn - 1
 )
 
 // Gone reports whether the series has been deleted from its map.

@@ -80,11 +80,11 @@ func (r *roster) grown(capacity int) *roster {
 }
 
 // strike empties the position of a series, and compacts the roster when most positions are empty.
-// The caller holds the mutex.
-func (m *Map) strike(n *Node) {
+// The flag says why the series leaves. The caller holds the mutex.
+func (m *Map) strike(n *Node, flag uint32) {
 	r := m.roster.Load()
 	slot := n.slot.Load()
-	n.slot.Store(slot | flagGone)
+	n.slot.Store(slot | flag)
 	r.at(slot & slotMask).Store(nil)
 	r.holes++
 	if r.holes > rosterBlock/8 && r.holes > int(r.length.Load())/2 {

@@ -85,7 +85,8 @@ func zeroValues() map[string]any {
 		"quantile.Log": new(quantile.Log), "quantile.Objective": new(quantile.Objective),
 		"quantile.Objectives": new(quantile.Objectives), "quantile.Window": new(quantile.Window),
 
-		"shard.Config": new(shard.Config), "shard.Key": new(shard.Key),
+		"shard.Age": new(shard.Age), "shard.Config": new(shard.Config), "shard.Expiry": new(shard.Expiry),
+		"shard.Key": new(shard.Key),
 		"shard.Map": new(shard.Map), "shard.Node": new(shard.Node),
 	}
 }

@@ -17,11 +17,34 @@ func AddCleanup(object any, run func()) {
 	}
 }
 
-// Collect runs the cleanups of an object, as the garbage collector does after the object has become
-// unreachable.
+// SetFinalizer sets the function that Collect calls instead of the cleanups of an object, or
+// removes it if run is nil. An object with a finalizer is kept, as the garbage collector keeps it.
+func SetFinalizer(object any, run func()) {
+	w := running
+	if w == nil {
+		return
+	}
+	step(write, object)
+	if run == nil {
+		delete(w.finalizers, object)
+		return
+	}
+	w.finalizers[object] = run
+}
+
+// Collect does what the garbage collector does after an object has become unreachable. It removes
+// the finalizer of the object and calls it. If there is none, it runs the cleanups.
 func Collect(object any) {
 	w := running
 	if w == nil {
+		return
+	}
+	if self() != nil {
+		step(write, object)
+	}
+	if run := w.finalizers[object]; run != nil {
+		delete(w.finalizers, object)
+		run()
 		return
 	}
 	var now []cleanup

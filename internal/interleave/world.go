@@ -43,8 +43,9 @@ type World struct {
 	fault   string
 	dying   bool
 
-	cleanups []cleanup
-	written  []any // words that the cleanups of LastUse have written
+	cleanups   []cleanup
+	finalizers map[any]func() // by object
+	written    []any          // words that the cleanups of LastUse have written
 }
 
 const (
@@ -65,7 +66,7 @@ var resets []func()
 func AtReset(f func()) { resets = append(resets, f) }
 
 func newWorld() *World {
-	w := &World{Procs: 2, locked: make(map[any]bool), ids: make(map[any]int)}
+	w := &World{Procs: 2, locked: make(map[any]bool), ids: make(map[any]int), finalizers: make(map[any]func())}
 	for i := range w.cpus {
 		w.cpus[i] = &cpu{number: i}
 	}

@@ -4,7 +4,11 @@
 // see package interleave.
 package runtime
 
-import "github.com/quipu-metrics/quipu/internal/interleave"
+import (
+	"reflect"
+
+	"github.com/quipu-metrics/quipu/internal/interleave"
+)
 
 // GOMAXPROCS returns the number of processors of the run, which does not change during the run.
 func GOMAXPROCS(int) int { return interleave.Procs() }
@@ -23,4 +27,16 @@ type Cleanup struct{}
 func AddCleanup[T, S any](p *T, cleanup func(S), arg S) Cleanup {
 	interleave.AddCleanup(p, func() { cleanup(arg) })
 	return Cleanup{}
+}
+
+// SetFinalizer sets or, with a nil finalizer, takes away the function that interleave.Collect calls
+// with an object.
+func SetFinalizer(object, finalizer any) {
+	if finalizer == nil {
+		interleave.SetFinalizer(object, nil)
+		return
+	}
+	interleave.SetFinalizer(object, func() {
+		reflect.ValueOf(finalizer).Call([]reflect.Value{reflect.ValueOf(object)})
+	})
 }
