@@ -76,7 +76,8 @@ func (d *definition) differsInSeries(other *definition) (list []difference) {
 func (d *definition) differsInLimits(other *definition) []difference {
 	list := addDifference(nil, d.maxSeries != other.maxSeries, "series limit",
 		strconv.Itoa(d.maxSeries), strconv.Itoa(other.maxSeries))
-	return addDifference(list, d.timeout != other.timeout, "timeout", d.timeout.String(), other.timeout.String())
+	list = addDifference(list, d.timeout != other.timeout, "timeout", d.timeout.String(), other.timeout.String())
+	return addDifference(list, d.expiry != other.expiry, "expiry", d.expiry.String(), other.expiry.String())
 }
 
 func (d *definition) labelNames() string {

@@ -5,6 +5,7 @@ package engine
 import (
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"github.com/quipu-metrics/quipu/atomicf"
 	"github.com/quipu-metrics/quipu/histogram"
@@ -14,7 +15,8 @@ import (
 // core is the part of a registry that its families use.
 type core struct {
 	settings
-	epochMillis int64 // when the registry was made, in milliseconds since 1970
+	epoch       time.Time // when the registry was made
+	epochMillis int64     // likewise, in milliseconds since 1970
 
 	log   *quantile.Log // observations of summaries that are not merged yet
 	tally tally
@@ -77,3 +79,7 @@ func (c *core) currentLogger() *slog.Logger {
 	}
 	return c.logger
 }
+
+// sinceEpoch is the registry's time, in nanoseconds since it was made. Where the clock carries
+// monotonic readings, as time.Now does, nobody can set it.
+func (c *core) sinceEpoch() int64 { return int64(c.clock().Sub(c.epoch)) }

@@ -41,15 +41,24 @@ const maxWhole = 1 << 62
 // wraps to 0, which Prometheus takes for a restart. Adding +Inf makes the counter +Inf for good.
 // See BenchmarkCounterAddWhole and BenchmarkCounterAddFraction.
 func (c *Counter) Add(v float64) {
-	if n := int64(v); float64(n) == v && uint64(n) < maxWhole {
+	if n := int64(v); float64(n) == v && uint64(n)-1 < maxWhole-1 {
 		c.ints.Add(uint64(n))
 		return
 	}
-	if v > 0 {
-		c.frac.Add(v)
+	if v >= 0 {
+		c.addRest(v)
 		return
 	}
 	c.misuse(v)
+}
+
+// addRest adds what Add does not add to the integer: 0, fractions, and large numbers. It may leave
+// the total as it is.
+func (c *Counter) addRest(v float64) {
+	c.frac.Add(v)
+	if c.fam.def.expiry > 0 {
+		lifeOf[Counter](&c.node).touch()
+	}
 }
 
 func (c *Counter) misuse(v float64) {
@@ -136,7 +145,9 @@ var counterKind = kind{
 		}
 		return seriesOf[Counter](f.only)
 	},
-	newSeries: func(*family) *series { return &new(Counter).series },
+	newSeries: func(f *family) *series { return &made[Counter](f).series },
+	life:      lifeOf[Counter],
+	updated:   func(n *shard.Node) bool { return lifeOf[Counter](n).updated(seriesOf[Counter](n).ints.Load()) },
 	exemplars: func(*definition) int { return 1 },
 	expose:    exposeCounters,
 	append:    appendCounter,
@@ -170,7 +181,7 @@ func readCounter(f *family, n *shard.Node, s *state) {
 	to.Created = f.created(n, s)
 	to.Exemplar = nil
 	if s.withExemplars {
-		if set := f.exemplars.set(n); set != nil {
+		if set := f.exemplarsOf(n); set != nil {
 			to.Exemplar = set.slots[0].Load()
 		}
 	}

@@ -15,7 +15,8 @@ func NewRegistry(options ...RegistryOption) *Registry {
 	if err := r.settings.apply(options); err != nil {
 		panic("quipu: " + err.Error())
 	}
-	r.epochMillis = r.clock().UnixMilli()
+	r.epoch = r.clock()
+	r.epochMillis = r.epoch.UnixMilli()
 	r.log = quantile.NewLog(r.clock)
 	r.names.reserved = reservedBySelf
 	r.contents.Store(new(contents))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,12 @@ const (
 	// all label sets that a full metric has no room for. In a metric with open label sets that
 	// series has the one label overflow.
 	OverflowValue = "__overflow__"
+
+	// NoLimit as the argument of an option that sets a limit or a time lifts it.
+	NoLimit = math.MaxInt
+
+	// mostSeries is a limit that no metric reaches: so many series would take 40 GiB.
+	mostSeries = 1 << 28
 
 	overflowLabel = shard.OverflowLabel
 )
@@ -71,6 +78,7 @@ type definition struct {
 	consts    Labels   // with clean values
 	displaced []string // constant labels of the registry that the metric has as its own
 	maxSeries int
+	expiry    time.Duration    // 0: none
 	timeout   time.Duration    // of the function of a func metric
 	self      bool             // one of the registry's own metrics
 	supplier  supplier         // nil if the program updates the metric
@@ -106,7 +114,7 @@ func (d *definition) complete(s *settings) error {
 // may be a library's: go_info has the label version, wherever it is registered.
 func (d *definition) addRegistryLabels(labels Labels) {
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		if d.self && (name == "reason" || name == "le") {
+		if d.self && (name == "reason" || name == "metric" || name == "le") {
 			continue // these are labels of some of the registry's own metrics
 		}
 		own := slices.Contains(d.labels, name) || d.open && name == overflowLabel || name == d.ownLabel

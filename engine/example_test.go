@@ -518,3 +518,35 @@ func ExampleSummary_Start() {
 	fmt.Println(latency.Snapshot().Count)
 	// Output: 1
 }
+
+// Sessions come and go, and so do their series.
+func ExampleWithExpiry() {
+	now := time.Unix(1_700_000_000, 0)
+	r := engine.NewRegistry(engine.WithClock(func() time.Time { return now }))
+	requests := engine.Must(r.NewCounterVec("requests_total", "Requests.", []string{"session"},
+		engine.WithExpiry(10*time.Minute)))
+	page := func() {
+		if _, err := r.Expose(os.Stdout, engine.Exposition{NoSelf: true}); err != nil {
+			fmt.Println(err)
+		}
+	}
+	ada := requests.With("ada")
+	ada.Inc()
+	requests.With("bob").Inc()
+	page()
+
+	now = now.Add(10 * time.Minute)
+	page()    // both have left
+	ada.Inc() // by a handle from before
+	fmt.Println("after another Inc:")
+	page()
+	// Output:
+	// # HELP requests_total Requests.
+	// # TYPE requests_total counter
+	// requests_total{session="ada"} 1
+	// requests_total{session="bob"} 1
+	// after another Inc:
+	// # HELP requests_total Requests.
+	// # TYPE requests_total counter
+	// requests_total{session="ada"} 2
+}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/quipu-metrics/quipu/encode"
@@ -49,7 +50,7 @@ func (f *family) exemplarFrom(ctx context.Context, n *shard.Node, slot int, v fl
 	if from == nil {
 		return
 	}
-	if set := f.exemplars.set(n); set != nil {
+	if set := f.exemplarsOf(n); set != nil {
 		if last := set.slots[slot].Load(); last != nil {
 			if rand.Uint32N(exemplarOdds) != 0 {
 				return
@@ -71,12 +72,33 @@ func (f *family) setExemplar(n *shard.Node, slot int, v float64, labels Labels) 
 		f.misuse(faultExemplar, "exemplar: %v", err)
 		return
 	}
-	set := f.exemplars.setOf(n, f.kind.exemplars(&f.def))
+	set := f.roomForExemplars(n)
 	now := float64(f.core.clock().UnixMilli()) / 1000
 	set.slots[slot].Store(&encode.Exemplar{Labels: text, Value: v, Timestamp: now})
 	if n.Gone() {
 		f.exemplars.sets.Delete(n) // whoever deleted the series may have looked too early
 	}
+}
+
+// exemplarsOf returns the exemplars of a series, or nil.
+func (f *family) exemplarsOf(n *shard.Node) *exemplarSet {
+	if f.def.expiry > 0 {
+		return f.kind.life(n).exemplars.Load()
+	}
+	return f.exemplars.set(n)
+}
+
+// roomForExemplars returns the exemplars of a series, and makes room for them if there is none.
+func (f *family) roomForExemplars(n *shard.Node) *exemplarSet {
+	size := f.kind.exemplars(&f.def)
+	if f.def.expiry <= 0 {
+		return f.exemplars.setOf(n, size)
+	}
+	at := &f.kind.life(n).exemplars
+	if at.Load() == nil {
+		at.CompareAndSwap(nil, &exemplarSet{make([]atomic.Pointer[encode.Exemplar], size)})
+	}
+	return at.Load()
 }
 
 // exemplarText renders the labels of an exemplar.

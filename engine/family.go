@@ -22,6 +22,9 @@ type kind struct {
 
 	metric    func(f *family) any           // what the constructor returns
 	newSeries func(f *family) *series       // a series without labels; nil if functions supply the values
+	life      func(n *shard.Node) *life     // of a series of a metric with expiry
+	updated   func(n *shard.Node) bool      // whether such a series was updated since the last call
+	buffered  bool                          // whether updates wait in core.log before it sees them
 	steps     func(d *definition) []float64 // bounds or quantiles that are labels of samples; may be nil
 	exemplars func(d *definition) int       // how many exemplars a series keeps; nil: none
 
@@ -103,7 +106,7 @@ func newFamily(c *core, k *kind, d definition) *family {
 	default:
 		config := shard.Config{
 			Names: d.labels, Const: d.consts, MaxSeries: d.maxSeries, Overflow: OverflowValue,
-			Rejected: &c.tally.overflow, New: f.newSeries,
+			Rejected: &c.tally.overflow, New: f.newSeries, Expiry: f.expiry(),
 		}
 		if !d.open && d.labels == nil {
 			config.Names = []string{} // nil would mean an open map

@@ -94,7 +94,9 @@ var gaugeKind = kind{
 		}
 		return seriesOf[Gauge](f.only)
 	},
-	newSeries: func(*family) *series { return &new(Gauge).series },
+	newSeries: newGaugeSeries,
+	life:      lifeOf[Gauge],
+	updated:   func(n *shard.Node) bool { return seriesOf[Gauge](n).level.Updated() },
 	expose:    exposeGauges,
 	append:    appendGauge,
 	form:      formValue,
@@ -102,6 +104,14 @@ var gaugeKind = kind{
 	read:      readGauge,
 	present:   func(s *Sample, _ []float64, _ []quantile.Objective) { s.value = s.state.gauge },
 	take:      func(s *state, from supplied) { s.gauge = from.value },
+}
+
+func newGaugeSeries(f *family) *series {
+	g := made[Gauge](f)
+	if f.def.expiry > 0 {
+		g.level.Updated() // from here on it reports updates
+	}
+	return &g.series
 }
 
 func exposeGauges(f *family, w *pageWriter) {

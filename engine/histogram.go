@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 
 	"github.com/quipu-metrics/quipu/encode"
@@ -49,6 +50,15 @@ func (h *Histogram) observeNative(v float64) {
 	if h.classic.Bounds() != nil {
 		h.classic.Observe(v) // second: see readHistogram
 	}
+	runtime.KeepAlive(h) // h.native is no part of it, so that observing it does not keep h
+}
+
+// count returns the number of observations.
+func (h *Histogram) count() uint64 {
+	if h.native != nil {
+		return h.native.Count()
+	}
+	return h.classic.Count()
 }
 
 // ObserveWithExemplar counts v, as [Histogram.Observe] does, and makes this event the exemplar of
@@ -184,6 +194,8 @@ var histogramKind = kind{
 		return seriesOf[Histogram](f.only)
 	},
 	newSeries: newHistogramSeries,
+	life:      lifeOf[Histogram],
+	updated:   func(n *shard.Node) bool { return lifeOf[Histogram](n).updated(seriesOf[Histogram](n).count()) },
 	steps:     func(d *definition) []float64 { return d.buckets },
 	exemplars: histogramExemplars,
 	expose:    exposeHistograms,
@@ -224,7 +236,8 @@ func histogramsDiffer(d, other *definition) []difference {
 }
 
 func newHistogramSeries(f *family) *series {
-	h := &Histogram{native: newNative(f.def.native)}
+	h := made[Histogram](f)
+	h.native = newNative(f.def.native)
 	if f.def.bounds != nil {
 		h.classic.Init(f.def.bounds)
 	}
@@ -259,7 +272,7 @@ func readHistogram(f *family, n *shard.Node, s *state) {
 	h, to := seriesOf[Histogram](n), &s.histogram
 	*to = encode.HistogramSample{Created: f.created(n, s)}
 	s.exemplars = s.exemplars[:0]
-	if set := f.exemplars.set(n); set != nil {
+	if set := f.exemplarsOf(n); set != nil {
 		s.exemplars = set.list(s.exemplars)
 	}
 	var total uint64

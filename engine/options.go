@@ -19,6 +19,7 @@ type settings struct {
 	prefix    string
 	consts    Labels
 	maxSeries int
+	expiry    time.Duration // 0: none
 	clock     func() time.Time
 	logger    *slog.Logger // nil: slog's default
 }
@@ -117,18 +118,61 @@ func WithConstLabels(labels Labels) Option {
 
 // WithMaxSeries bounds the number of series of a labelled metric, or of every labelled metric of a
 // registry. Further label sets share one overflow series, whose labels have the value
-// [OverflowValue]. The default is [DefaultMaxSeries].
+// [OverflowValue]. The default is [DefaultMaxSeries]. [NoLimit] lifts the bound.
 func WithMaxSeries(n int) Option {
 	check := func(to *int) error {
 		if n < 1 {
 			return fmt.Errorf("%w: WithMaxSeries(%d): a metric needs room for at least one series", ErrOption, n)
 		}
-		*to = n
+		*to = min(n, mostSeries)
 		return nil
 	}
 	return bothOption{
 		func(d *definition) error { return check(&d.maxSeries) },
 		func(s *settings) error { return check(&s.maxSeries) },
+	}
+}
+
+// WithExpiry makes the series of a labelled metric, or of every labelled metric of a registry,
+// leave after so long without an update. Any update counts, also one that leaves the value as it
+// is. [NoLimit] turns the expiry of the registry off for a metric.
+//
+// Series leave pages, memory and the series limit when a page is written or read, and when a lookup
+// of a new label set finds the metric full. An update costs no look at a clock, so it is dated by
+// the first page that shows it: a series stays for at least the given time, and up to the time
+// between two pages longer. If nobody writes pages, series leave when others are created. The
+// overflow series stays.
+//
+// No update is lost. A handle to a series that has left goes on working. After an update the series
+// is on the next page again, with its value and the time of its creation, even if the handle has
+// been dropped meanwhile. If the metric is full by then, the series waits until there is room; the
+// registry's own metric quipu_waiting_series counts such series. A lookup of the labels returns the
+// old series as long as somebody has a handle to it; otherwise it begins at zero. A gauge that one
+// part of a program increments and another one decrements should therefore be incremented and
+// decremented through one handle. Delete and Reset forget series that have left.
+//
+// A handle must not be given a finalizer by runtime.SetFinalizer: series that expire have their
+// own.
+func WithExpiry(after time.Duration) Option {
+	check := func(to *time.Duration) error {
+		switch {
+		case after == NoLimit:
+			*to = 0
+		case after <= 0:
+			return fmt.Errorf("%w: WithExpiry(%v): a series has to stay for some time", ErrOption, after)
+		default:
+			*to = after
+		}
+		return nil
+	}
+	return bothOption{
+		func(d *definition) error {
+			if !d.vec || d.supplier != nil {
+				return fmt.Errorf("%w: WithExpiry is for metrics with labels", ErrOption)
+			}
+			return check(&d.expiry)
+		},
+		func(s *settings) error { return check(&s.expiry) },
 	}
 }
 

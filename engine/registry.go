@@ -73,6 +73,9 @@ func (r *Registry) complete(k *kind, d *definition, options []MetricOption) erro
 		return d.wrap(errNilRegistry)
 	}
 	d.maxSeries, d.maxAge = r.maxSeries, DefaultMaxAge
+	if d.vec && d.supplier == nil {
+		d.expiry = r.expiry
+	}
 	if err := d.apply(options); err != nil {
 		return d.wrap(err)
 	}

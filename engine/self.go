@@ -31,6 +31,11 @@ type selfMetric struct {
 	// event is set for a counter with the labels metric and reason, which has a series for each
 	// name and reason that has been counted. It has no reasons and no read.
 	event selfEvent
+
+	// each is set for a metric with the label metric, which has a series for each name of a metric
+	// of which each returns a value. It adds up those of one name. The metric has nothing of the
+	// above.
+	each func(f *family) (n uint64, ok bool)
 }
 
 // selfMetrics are the metrics of a registry about itself.
@@ -94,6 +99,16 @@ var selfMetrics = []selfMetric{
 		kind: &counterKind, name: "quipu_source_drops_total", help: "Series of sources that are not shown.",
 		event: eventSourceDrop,
 	},
+	{
+		kind: &counterKind, name: "quipu_expired_series_total",
+		help: "Series that have left because nobody updated them.",
+		each: (*family).expired,
+	},
+	{
+		kind: &gaugeKind, name: "quipu_waiting_series",
+		help: "Series that were updated after they had left, and wait for room.",
+		each: (*family).waiting,
+	},
 }
 
 // readTotal returns the read of a counter that is kept in a cell of the tally.
@@ -124,9 +139,10 @@ type selfReader struct {
 	text   []byte
 }
 
-// take makes the sample that of a counter which is as old as the registry.
+// take makes the sample that of a gauge, or of a counter which is as old as the registry.
 func (r *selfReader) take(n uint64, s *state) {
 	s.counter = encode.CounterSample{Int: n, Created: r.created(s)}
+	s.gauge = float64(n)
 }
 
 // created returns when the registry was made, in seconds since 1970, or 0 if the reader of the
@@ -151,21 +167,35 @@ func (r *selfReader) series() (n int) {
 
 // seriesOf counts the series of one metric of the registry about itself.
 func (r *selfReader) seriesOf(m *selfSeries) int {
-	if m.event != 0 {
-		return len(r.named(m.event))
+	if m.isNamed() {
+		return len(r.named(m))
 	}
 	return len(m.labels)
 }
 
-// named returns the counts of an event, sorted. They are valid until the next call.
-func (r *selfReader) named(event selfEvent) []namedCount {
-	r.counts = merged(r.registry.tally.named.appendTo(r.counts[:0], event))
+// isNamed reports whether the label metric distinguishes the series.
+func (m *selfMetric) isNamed() bool { return m.event != 0 || m.each != nil }
+
+// named returns the counts of an event or of each metric, sorted. They are valid until the next
+// call.
+func (r *selfReader) named(m *selfSeries) []namedCount {
+	r.counts = r.counts[:0]
+	if m.each == nil {
+		r.counts = r.registry.tally.named.appendTo(r.counts, m.event)
+	} else {
+		for _, f := range r.registry.contents.Load().families {
+			if n, ok := m.each(f); ok {
+				r.counts = append(r.counts, namedCount{namedEvent{metric: f.def.name}, n})
+			}
+		}
+	}
+	r.counts = merged(r.counts)
 	return r.counts
 }
 
 // supply reads each series of a metric, and calls yield with its labels, until yield returns false.
 func (r *selfReader) supply(m *selfSeries, s *state, yield func(labels string) bool) {
-	if m.event != 0 {
+	if m.isNamed() {
 		r.supplyNamed(m, s, yield)
 		return
 	}
@@ -182,9 +212,11 @@ func (r *selfReader) supply(m *selfSeries, s *state, yield func(labels string) b
 }
 
 func (r *selfReader) supplyNamed(m *selfSeries, s *state, yield func(labels string) bool) {
-	for _, c := range r.named(m.event) {
+	for _, c := range r.named(m) {
 		r.text = labeltext.Append(r.text[:0], "metric", c.metric)
-		r.text = labeltext.Append(r.text, "reason", c.reason.String())
+		if m.event != 0 {
+			r.text = labeltext.Append(r.text, "reason", c.reason.String())
+		}
 		r.text = labeltext.AppendText(r.text, m.consts)
 		r.take(c.count, s)
 		if !yield(stringOf(r.text)) {
@@ -221,7 +253,7 @@ func (r *Registry) newSelfFamily(m selfMetric) *family {
 	}
 	f := newFamily(&r.core, m.kind, d)
 	s.consts = f.consts
-	if m.reasons == nil {
+	if m.reasons == nil && !m.isNamed() {
 		s.labels = []string{f.consts}
 	}
 	for _, reason := range m.reasons {
@@ -237,6 +269,8 @@ func (m *selfMetric) definition() definition {
 	switch {
 	case m.event != 0:
 		d.vec, d.labels = true, []string{"metric", "reason"}
+	case m.each != nil:
+		d.vec, d.labels = true, []string{"metric"}
 	case m.reasons != nil:
 		d.vec, d.labels = true, []string{"reason"}
 	}

@@ -15,6 +15,10 @@ import (
 // are zero.)
 func seriesOf[M any](n *shard.Node) *M { return (*M)(unsafe.Pointer(n)) }
 
+// lifeOf returns what a series of a metric with expiry has besides its value. A family with expiry
+// makes all its nodes as part of a mortal.
+func lifeOf[M any](n *shard.Node) *life { return &(*mortal[M])(unsafe.Pointer(n)).life }
+
 // stringOf returns text as a string without copying it: the text must not change while the string
 // is used.
 func stringOf(text []byte) string { return unsafe.String(unsafe.SliceData(text), len(text)) }

@@ -144,6 +144,9 @@ var summaryKind = kind{
 		return seriesOf[Summary](f.only)
 	},
 	newSeries: newSummarySeries,
+	life:      lifeOf[Summary],
+	buffered:  true,
+	updated:   func(n *shard.Node) bool { return lifeOf[Summary](n).updated(seriesOf[Summary](n).window.Count()) },
 	steps:     quantilesOf,
 	expose:    exposeSummaries,
 	append:    appendSummary,
@@ -173,7 +176,8 @@ func summariesDiffer(d, other *definition) []difference {
 }
 
 func newSummarySeries(f *family) *series {
-	m := &Summary{log: f.core.log}
+	m := made[Summary](f)
+	m.log = f.core.log
 	m.window.Init(f.core.log, f.def.targets, f.def.maxAge)
 	return &m.series
 }

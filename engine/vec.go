@@ -36,14 +36,16 @@ func (v vec[M]) withLabels(labels Labels) *M {
 // Delete removes the series with these label values and reports whether it was there. Handles to it
 // go on working; nobody sees what they count.
 func (v vec[M]) Delete(values ...string) bool {
-	n, _ := v.fam.index.Find(cleanAll(values))
-	return v.delete(n)
+	values = cleanAll(values)
+	n, _ := v.fam.index.Find(values)
+	return v.delete(n) || v.fam.index.Forget(values)
 }
 
 // DeleteLabels is Delete for a label set.
 func (v vec[M]) DeleteLabels(labels Labels) bool {
-	n, _ := v.fam.index.FindSet(cleanSet(labels))
-	return v.delete(n)
+	labels = cleanSet(labels)
+	n, _ := v.fam.index.FindSet(labels)
+	return v.delete(n) || v.fam.index.ForgetSet(labels)
 }
 
 func (v vec[M]) delete(n *shard.Node) bool {

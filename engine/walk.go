@@ -36,14 +36,16 @@ func (r *Registry) list() *list {
 	return l
 }
 
-// begin starts a walk: it merges the observations of summaries and calls all functions that the
-// walk shows. done may be nil; when it is closed nobody waits for the functions.
+// begin starts a walk: it merges the observations of summaries, lets expired series leave and calls
+// all functions that the walk shows. done may be nil; when it is closed nobody waits for the
+// functions.
 func (w *walk) begin(r *Registry, deadline time.Time, done <-chan struct{}) {
 	r.log.Drain()
 	w.list, w.self.registry = r.list(), r
 	w.functions.open(time.Now(), deadline, done)
 	for _, f := range w.list.families {
 		if w.shows(f) {
+			f.sweep()
 			w.functions.startFamily(f)
 		}
 	}

@@ -243,6 +243,21 @@ func TestAMapThatNobodySweepsDoesNotGrow(t *testing.T) {
 	require.Less(t, f.living.Load(), int64(2500))
 }
 
+func TestAMapThatIsEmptyAgainHasNoTables(t *testing.T) {
+	f := newFamily(1<<20, "a")
+	for i := range 2 * seriesPerMap {
+		f.with(strconv.Itoa(i))
+	}
+	require.NotNil(t, f.index.many.Load())
+	for i := range 2 * seriesPerMap {
+		require.True(t, f.delete(strconv.Itoa(i)))
+	}
+	require.Nil(t, f.index.many.Load())
+	require.Nil(t, f.index.one.Load())
+	require.NotNil(t, f.with("x"))
+	require.NotNil(t, f.find([]string{"x"}))
+}
+
 func TestASweepOfIdleSeriesAllocatesNothing(t *testing.T) {
 	f := newExpiring(1<<20, "a")
 	handles := make([]*Node, 1000)

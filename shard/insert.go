@@ -244,6 +244,9 @@ func (m *Map) unlist(n *Node) bool {
 	} else {
 		m.count.Add(-1)
 	}
+	if m.Size() == 0 {
+		m.index.clear() // with the tables that so many series needed
+	}
 	return true
 }
 

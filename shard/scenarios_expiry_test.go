@@ -212,7 +212,7 @@ func TestEveryInterleavingOfExpiryKeepsEveryUpdate(t *testing.T) {
 			w.Go(0, func() { m.inc(o); m.drop(o) })
 			w.Go(1, func() { m.page(40) })
 		}),
-		scenario("a lookup while the series comes back and leaves again", 2, func(w *world, m *exploredExpiry, n *Node) {
+		scenario("a lookup while it comes back and leaves again", 2, func(w *world, m *exploredExpiry, n *Node) {
 			m.inc(n)
 			w.Go(0, func() { o := m.with("1"); m.inc(o); m.drop(o) })
 			w.Go(1, func() { m.page(20); m.page(40) })

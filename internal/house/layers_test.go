@@ -17,12 +17,12 @@ import (
 // layers are the files of engine, the lowest layer first. A file may use names of its own layer and
 // of lower ones.
 var layers = [][]string{
-	{"doc", "errors", "born", "caller", "fault", "freelist", "run", "state", "exemplar_map", "series"},
+	{"doc", "errors", "born", "caller", "fault", "freelist", "run", "state", "exemplar_map", "life", "series"},
 	{"writer", "sample"},
 	{"definition", "compare", "options"},
 	{"named"},
 	{"core"},
-	{"family"},
+	{"family", "expiry"},
 	{"names", "registry", "misuse"},
 	{"lookup", "vec", "typed", "exemplar", "native", "emission", "point"},
 	{"counter", "gauge", "histogram", "summary"},

@@ -27,7 +27,9 @@ var crossCutting = map[string]string{
 
 // crossCuttingHere are names that one package has.
 var crossCuttingHere = map[string]string{
+	"engine/churn":      "series that expire and come back while they are read",
 	"engine/concurrent": "updates, lookups, scrapes and deletes at once",
+	"engine/cost":       "updates with an option against updates without it",
 	"engine/inline":     "hot functions that the compiler inlines",
 	"engine/pressure":   "memory that the collector takes back",
 	"quantile/accuracy": "the rank error of logs, windows and streams together",
