@@ -19,8 +19,8 @@ type Node struct {
 }
 
 // flagEscaped marks series whose labels have escape sequences or quoted names. flagGone marks
-// series that have been deleted. flagWithdrawn marks series that have expired: their position is one
-// in withdrawn.entries.
+// series that have been deleted. flagWithdrawn marks series that have expired: their position is
+// one in withdrawn.entries.
 const (
 	flagEscaped   = 1 << 31
 	flagGone      = 1 << 30
