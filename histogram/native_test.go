@@ -171,7 +171,7 @@ func TestNativeBucketsWidenWhenTheLimitIsReached(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := newNative(t, NativeOptions{Schema: 3, ZeroThreshold: 0x1p-1022, MaxBuckets: test.limit})
-			require.Equal(t, test.schema, requireNative(t, observed(n, test.values), test.values).Schema)
+			require.Equal(t, test.schema, requireNative(t, observing(n, test.values), test.values).Schema)
 			g := n.current.Load()
 			require.LessOrEqual(t, g.positive.len()+g.negative.len(), test.most)
 			for g := g; g != nil; g = g.older {
@@ -183,8 +183,8 @@ func TestNativeBucketsWidenWhenTheLimitIsReached(t *testing.T) {
 	}
 }
 
-// observed observes values, one after another.
-func observed(n *Native, values []float64) *Native {
+// observing observes values, one after another.
+func observing(n *Native, values []float64) *Native {
 	for _, v := range values {
 		n.Observe(v)
 	}
