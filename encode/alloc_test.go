@@ -40,3 +40,24 @@ func TestAppendingAllocatesNothing(t *testing.T) {
 		}), format.String())
 	}
 }
+
+func TestAppendingEscapedNamesAllocatesNothing(t *testing.T) {
+	buf := make([]byte, 0, 1<<16)
+	labels := label("http.method", "GET", "code", "200", "url.path", hostile)
+	e := &Exemplar{Labels: label("trace.id", "\x00"), Value: 0.1, Timestamp: 1700000000.5}
+	native := nativeSample()
+	native.Exemplars = []*Exemplar{e}
+	for escaping := range NoEscaping + 1 {
+		counter := NewFamily("c.c_total", "h", "", Counter, nil)
+		histogram := NewFamily("h.h", "h", "", Histogram, []float64{0.1, 1})
+		hs := &HistogramSample{Counts: []uint64{1, 2, 3}, Sum: 0.3, Exemplars: []*Exemplar{e, nil, e}, Native: native}
+		for format := Text; format <= Protobuf; format++ {
+			require.Zero(t, testing.AllocsPerRun(100, func() {
+				c, h := counter.Escaped(escaping), histogram.Escaped(escaping)
+				dst := c.Begin(buf, format)
+				dst = c.AppendCounter(dst, format, labels, &CounterSample{Int: 1 << 60, Created: 1.5, Exemplar: e})
+				_ = h.AppendHistogram(dst, format, labels, hs)
+			}), "%v %v", escaping, format)
+		}
+	}
+}

@@ -75,6 +75,9 @@ func BenchmarkSeries(b *testing.B) {
 	histogram := NewFamily("http_request_duration_seconds", "h", "", Histogram,
 		[]float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10})
 	summary := NewFamily("payload_bytes", "h", "", Summary, []float64{0.5, 0.9, 0.99})
+	dotted := NewFamily("http.requests_total", "h", "", Counter, nil)
+	underscores := dotted.Escaped(UnderscoresEscaping)
+	dottedLabels := string(AppendLabel(AppendLabel(nil, "http.method", "GET"), "http.code", "200"))
 	c := &CounterSample{Int: 1234567}
 	h := &HistogramSample{Counts: []uint64{1, 20, 300, 4000, 500, 60, 7, 0, 1, 0, 0, 2}, Sum: 312.0625}
 	s := &SummarySample{Quantiles: []float64{512, 1499.5, 4096.25}, Count: 123456, Sum: 98765432.5}
@@ -86,6 +89,12 @@ func BenchmarkSeries(b *testing.B) {
 		{"counter", func(dst []byte, format Format) []byte { return counter.AppendCounter(dst, format, labels, c) }},
 		{"counterEscaped", func(dst []byte, format Format) []byte {
 			return counter.AppendCounter(dst, format, path, c)
+		}},
+		{"counterQuoted", func(dst []byte, format Format) []byte {
+			return dotted.AppendCounter(dst, format, dottedLabels, c)
+		}},
+		{"counterUnderscores", func(dst []byte, format Format) []byte {
+			return underscores.AppendCounter(dst, format, dottedLabels, c)
 		}},
 		{"gauge", func(dst []byte, format Format) []byte { return gauge.AppendGauge(dst, format, labels, third) }},
 		{"histogram", func(dst []byte, format Format) []byte {

@@ -247,3 +247,33 @@ func ExampleValidLabelName() {
 	fmt.Println(encode.ValidLabelName("http_code"), encode.ValidLabelName("http.code"))
 	// Output: true false
 }
+
+// A name that older servers refuse is written as it is for Prometheus 3, and escaped for others.
+func ExampleEscaping() {
+	quoted := encode.NewFamily("http.requests_total", "Requests.", "", encode.Counter, nil)
+	labels := string(encode.AppendLabel(nil, "http.method", "GET"))
+	for _, escaping := range []encode.Escaping{
+		encode.NoEscaping, encode.UnderscoresEscaping, encode.DotsEscaping, encode.ValuesEscaping,
+	} {
+		f := quoted.Escaped(escaping)
+		series := f.AppendCounter(nil, encode.Text, labels, &encode.CounterSample{Int: 3})
+		fmt.Printf("%v: %s", escaping, series)
+	}
+	fmt.Println(encode.UnderscoresEscaping.MetricName("http.requests_total"))
+	fmt.Println(encode.ValuesEscaping.LabelName("http.method"))
+	fmt.Println(encode.ValidUTF8Name("http.method"), encode.ValidLabelName("http.method"))
+	// Output:
+	// allow-utf-8: {"http.requests_total","http.method"="GET"} 3
+	// underscores: http_requests_total{http_method="GET"} 3
+	// dots: http_dot_requests__total{http_dot_method="GET"} 3
+	// values: U__http_2e_requests__total{U__http_2e_method="GET"} 3
+	// http_requests_total
+	// U__http_2e_method
+	// true false
+}
+
+func ExampleFamily_Samples() {
+	f := encode.NewFamily("http.size", "", "", encode.Summary, nil).Escaped(encode.UnderscoresEscaping)
+	fmt.Println(f.Name(), f.Samples())
+	// Output: http_size [http_size http_size_sum http_size_count http_size_created]
+}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
@@ -17,16 +18,23 @@ import (
 // they append lines that parsers refuse, or panic. BenchmarkSeries measures each of them in each
 // format.
 type Family struct {
+	name, help, unit string
+
 	typ     Type
 	unknown bool        // whether OpenMetrics shows this counter as unknown
 	headers [3]string   // by Format; for Protobuf the fields of the message that precede its metrics
 	text    [2]rendered // by Format: Text and OpenMetrics
 	bounds  []float64   // a histogram's bounds with +Inf last, or a summary's quantiles
+
+	escaping Escaping // of the names, and of those of the labels of exemplars
+	plain    *Family  // a family that escapes label text: the one that takes the result
+	variants atomic.Pointer[[NoEscaping]*Family]
 }
 
-// NewFamily renders a family. The name must be a valid metric name: see [ValidMetricName]. help and
-// unit may be empty. bounds are the upper bounds of a histogram in ascending order (+Inf is added
-// if it is missing), the quantiles of a summary, and nil for other types.
+// NewFamily renders a family. The name must be a valid metric name, or else one by [ValidUTF8Name]:
+// then it stands between quotes, and [Family.Escaped] escapes it. help and unit may be empty.
+// bounds are the upper bounds of a histogram in ascending order (+Inf is added if it is missing),
+// the quantiles of a summary, and nil for other types.
 //
 // A series has the same name in every format. In OpenMetrics the family of the counter
 // http_requests_total is called http_requests, and its sample is called http_requests_total. A
@@ -50,33 +58,58 @@ func NewUnknownCounter(name, help, unit string) *Family {
 }
 
 func newFamily(name, help, unit string, typ Type, bounds []float64, unknown bool) *Family {
-	f := &Family{typ: typ, unknown: unknown, bounds: slices.Clone(bounds)}
+	f := &Family{
+		name: name, help: labeltext.Repair(help), unit: unit, typ: typ, unknown: unknown,
+		bounds: slices.Clone(bounds), escaping: NoEscaping,
+	}
 	if typ == Histogram && (len(bounds) == 0 || !math.IsInf(bounds[len(bounds)-1], 1)) {
 		f.bounds = append(f.bounds, math.Inf(1))
 	}
 	if typ == Info || typ == StateSet {
-		unit = ""
+		f.unit = ""
 	}
-	help = labeltext.Repair(help)
+	f.renderAll()
+	return f
+}
 
-	sample := name
-	if typ == Info {
-		sample = base(name, "_info") + "_info"
+// renderAll renders everything that does not depend on series.
+func (f *Family) renderAll() {
+	sample, family := f.name, f.name
+	switch {
+	case f.typ == Info:
+		family = base(f.name, "_info")
+		sample = family + "_info"
+	case f.typ == Counter && !f.unknown:
+		family = base(f.name, "_total")
 	}
 	f.text[Text] = f.render(sample, sample, Text)
-	f.headers[Text] = f.textHeader(sample, help, "", Text)
-	f.headers[Protobuf] = f.protoHeader(sample, help, unit)
-
-	family := name
-	switch {
-	case typ == Counter && !unknown:
-		family = base(name, "_total")
-	case typ == Info:
-		family = base(name, "_info")
-	}
+	f.headers[Text] = f.textHeader(sample, "", Text)
+	f.headers[Protobuf] = f.protoHeader(sample)
 	f.text[OpenMetrics] = f.render(family, sample, OpenMetrics)
-	f.headers[OpenMetrics] = f.textHeader(family, help, unit, OpenMetrics)
-	return f
+	f.headers[OpenMetrics] = f.textHeader(family, f.unit, OpenMetrics)
+}
+
+// Name returns the name of the family, which [Family.Escaped] may have escaped.
+func (f *Family) Name() string { return f.name }
+
+// Samples returns the names that series of the family have in any of the formats, and the name of
+// the family. Two families may be on one page if they have none of these names in common.
+func (f *Family) Samples() []string {
+	names := []string{f.name}
+	switch f.typ {
+	case Counter:
+		if b := base(f.name, "_total"); b != f.name {
+			names = append(names, b+"_created")
+		}
+	case Histogram:
+		names = append(names, f.name+"_bucket", f.name+"_sum", f.name+"_count", f.name+"_created")
+	case Summary:
+		names = append(names, f.name+"_sum", f.name+"_count", f.name+"_created")
+	case Info:
+		b := base(f.name, "_info")
+		names = append(names, b+"_info", b)
+	}
+	return names
 }
 
 // base returns name without the suffix, or name itself if nothing else would be left.

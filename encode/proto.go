@@ -71,14 +71,14 @@ const (
 	tagTimeNanos   = 2<<3 | 0
 )
 
-func (f *Family) protoHeader(name, help, unit string) string {
+func (f *Family) protoHeader(name string) string {
 	h := appendString(nil, tagFamilyName, name)
-	if help != "" {
-		h = appendString(h, tagFamilyHelp, help)
+	if f.help != "" {
+		h = appendString(h, tagFamilyHelp, f.help)
 	}
 	h = append(h, tagFamilyType, f.typ.protoType())
-	if unit != "" {
-		h = appendString(h, tagFamilyUnit, labeltext.Repair(unit))
+	if f.unit != "" {
+		h = appendString(h, tagFamilyUnit, labeltext.Repair(f.unit))
 	}
 	return string(h)
 }
@@ -88,7 +88,7 @@ func (f *Family) protoCounter(dst []byte, labels string, s *CounterSample) []byt
 	dst = appendLabelPairs(dst, tagMetricLabel, labels)
 	dst, counter := openMessage(dst, tagMetricCounter)
 	dst = appendDouble(dst, tagValue, float64(s.Int)+s.Frac)
-	dst = appendExemplarMessage(dst, tagCounterExemplar, s.Exemplar)
+	dst = f.appendExemplarMessage(dst, tagCounterExemplar, s.Exemplar)
 	dst = appendTime(dst, tagCounterCreated, s.Created)
 	dst = closeMessage(dst, counter)
 	return closeMessage(dst, metric)
@@ -148,7 +148,7 @@ func (f *Family) protoHistogram(dst []byte, labels string, h *HistogramSample) [
 	dst = appendTime(dst, tagHistogramCreated, h.Created)
 	if h.Native != nil {
 		for _, e := range h.Native.Exemplars {
-			dst = appendNativeExemplar(dst, e)
+			dst = f.appendNativeExemplar(dst, e)
 		}
 	}
 	dst = closeMessage(dst, histogram)
@@ -165,7 +165,7 @@ func (f *Family) appendBuckets(dst []byte, h *HistogramSample) []byte {
 		dst2 = appendVarint(dst2, tagBucketCount, total)
 		dst2 = appendDouble(dst2, tagBucketBound, bound)
 		if i < len(h.Exemplars) {
-			dst2 = appendExemplarMessage(dst2, tagBucketExemplar, h.Exemplars[i])
+			dst2 = f.appendExemplarMessage(dst2, tagBucketExemplar, h.Exemplars[i])
 		}
 		dst = closeMessage(dst2, bucket)
 	}
@@ -195,16 +195,19 @@ func appendLabelPairs(dst []byte, tag byte, labels string) []byte {
 	return dst
 }
 
-func appendExemplarMessage(dst []byte, tag byte, e *Exemplar) []byte {
+func (f *Family) appendExemplarMessage(dst []byte, tag byte, e *Exemplar) []byte {
 	if e == nil {
 		return dst
 	}
 	dst, start := openMessage(dst, tag)
-	return closeMessage(e.appendFields(dst), start)
+	return closeMessage(f.appendExemplarFields(dst, e), start)
 }
 
-func (e *Exemplar) appendFields(dst []byte) []byte {
-	dst = appendLabelPairs(dst, tagExemplarLabel, e.Labels)
+func (f *Family) appendExemplarFields(dst []byte, e *Exemplar) []byte {
+	from := len(dst)
+	dst, labels := f.escaping.escape(dst, e.Labels)
+	to := len(dst)
+	dst = unscratch(appendLabelPairs(dst, tagExemplarLabel, labels), from, to)
 	dst = appendDouble(dst, tagExemplarValue, e.Value)
 	return appendTime(dst, tagExemplarTime, e.Timestamp)
 }

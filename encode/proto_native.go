@@ -48,14 +48,14 @@ func appendBuckets(dst []byte, b *Buckets, spanTag, deltaTag byte) []byte {
 	return dst
 }
 
-func appendNativeExemplar(dst []byte, e *Exemplar) []byte {
+func (f *Family) appendNativeExemplar(dst []byte, e *Exemplar) []byte {
 	if e == nil {
 		return dst
 	}
 	dst = binary.AppendUvarint(dst, tagNativeExemplar)
 	start := len(dst)
 	dst = append(dst, 0)
-	return closeMessage(e.appendFields(dst), start)
+	return closeMessage(f.appendExemplarFields(dst, e), start)
 }
 
 func zigzag(v int64) uint64 { return uint64(v)<<1 ^ uint64(v>>63) }

@@ -4,6 +4,12 @@ package encode
 
 // AppendCounter appends one series of a counter family. labels is label text: see [AppendLabel].
 func (f *Family) AppendCounter(dst []byte, format Format, labels string, s *CounterSample) []byte {
+	if f.plain != nil {
+		from := len(dst)
+		dst, labels = f.escaping.escape(dst, labels)
+		to := len(dst)
+		return unscratch(f.plain.AppendCounter(dst, format, labels, s), from, to)
+	}
 	if format == Protobuf {
 		return f.protoCounter(dst, labels, s)
 	}
@@ -15,7 +21,7 @@ func (f *Family) AppendCounter(dst []byte, format Format, labels string, s *Coun
 		dst = appendFloat(dst, float64(s.Int)+s.Frac)
 	}
 	if format == OpenMetrics && !f.unknown {
-		dst = appendExemplar(dst, s.Exemplar)
+		dst = f.appendExemplar(dst, s.Exemplar)
 		dst = append(dst, '\n')
 		return r.appendCreated(dst, labels, s.Created)
 	}
@@ -25,6 +31,12 @@ func (f *Family) AppendCounter(dst []byte, format Format, labels string, s *Coun
 // AppendGauge appends one series of a gauge, untyped, Info or StateSet family. labels is label
 // text: see [AppendLabel].
 func (f *Family) AppendGauge(dst []byte, format Format, labels string, v float64) []byte {
+	if f.plain != nil {
+		from := len(dst)
+		dst, labels = f.escaping.escape(dst, labels)
+		to := len(dst)
+		return unscratch(f.plain.AppendGauge(dst, format, labels, v), from, to)
+	}
 	if format == Protobuf {
 		return f.protoGauge(dst, labels, v)
 	}
@@ -37,6 +49,12 @@ func (f *Family) AppendGauge(dst []byte, format Format, labels string, v float64
 // labels is label text: see [AppendLabel]. Missing counts are zero. Without classic Counts the text
 // formats show the +Inf bucket, sum and count of the native histogram.
 func (f *Family) AppendHistogram(dst []byte, format Format, labels string, h *HistogramSample) []byte {
+	if f.plain != nil {
+		from := len(dst)
+		dst, labels = f.escaping.escape(dst, labels)
+		to := len(dst)
+		return unscratch(f.plain.AppendHistogram(dst, format, labels, h), from, to)
+	}
 	if format == Protobuf {
 		return f.protoHistogram(dst, labels, h)
 	}
@@ -53,7 +71,7 @@ func (f *Family) AppendHistogram(dst []byte, format Format, labels string, h *Hi
 		dst = appendSeriesWith(dst, r.bucket, labels, part)
 		dst = AppendUint(dst, total)
 		if format == OpenMetrics && i < len(h.Exemplars) {
-			dst = appendExemplar(dst, h.Exemplars[i])
+			dst = f.appendExemplar(dst, h.Exemplars[i])
 		}
 		dst = append(dst, '\n')
 	}
@@ -63,6 +81,12 @@ func (f *Family) AppendHistogram(dst []byte, format Format, labels string, h *Hi
 // AppendSummary appends one series of a summary family: its quantiles, sum and count. labels is
 // label text: see [AppendLabel].
 func (f *Family) AppendSummary(dst []byte, format Format, labels string, s *SummarySample) []byte {
+	if f.plain != nil {
+		from := len(dst)
+		dst, labels = f.escaping.escape(dst, labels)
+		to := len(dst)
+		return unscratch(f.plain.AppendSummary(dst, format, labels, s), from, to)
+	}
 	if format == Protobuf {
 		return f.protoSummary(dst, labels, s)
 	}

@@ -8,7 +8,8 @@ import (
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
-// rendered holds the names of a family's samples in one text format, each with its opening brace.
+// rendered holds the names of a family's samples in one text format, each with its opening brace
+// and all that stands before the labels: see opened.
 type rendered struct {
 	sample  string   // counters, gauges and the quantiles of a summary
 	bucket  string   // histograms
@@ -19,17 +20,17 @@ type rendered struct {
 }
 
 func (f *Family) render(family, sample string, format Format) rendered {
-	r := rendered{sample: sample + "{", created: family + "_created{"}
+	r := rendered{sample: opened(sample), created: opened(family + "_created")}
 	part := ""
 	switch f.typ {
 	case Histogram:
-		r.bucket, part = family+"_bucket{", ",le=\""
+		r.bucket, part = opened(family+"_bucket"), ",le=\""
 	case Summary:
 		part = ",quantile=\""
 	default:
 		return r
 	}
-	r.sum, r.count = family+"_sum{", family+"_count{"
+	r.sum, r.count = opened(family+"_sum"), opened(family+"_count")
 	r.parts = make([]string, len(f.bounds))
 	for i, b := range f.bounds {
 		r.parts[i] = string(append(appendBound([]byte(part), b, format), "\"} "...))
@@ -37,18 +38,33 @@ func (f *Family) render(family, sample string, format Format) rendered {
 	return r
 }
 
-func (f *Family) textHeader(name, help, unit string, format Format) string {
+// opened returns the beginning of a sample with labels: name{ or, if the name needs quotes,
+// {"name", with the comma.
+func opened(name string) string {
+	if ValidMetricName(name) {
+		return name + "{"
+	}
+	return string(append(labeltext.AppendQuoted([]byte("{"), name), ','))
+}
+
+// textHeader renders the lines before the samples.
+func (f *Family) textHeader(family, unit string, format Format) string {
+	name := family
+	if !ValidMetricName(name) {
+		name = string(labeltext.AppendQuoted(nil, name))
+	}
 	var h []byte
-	if help != "" {
+	if f.help != "" {
 		h = append(h, "# HELP "+name+" "...)
-		h = append(appendHelp(h, help, format), '\n')
+		h = append(appendHelp(h, f.help, format), '\n')
 	}
 	typ := f.typ
 	if f.unknown && format == OpenMetrics {
 		typ = Untyped
 	}
 	h = append(h, "# TYPE "+name+" "+typ.word(format)+"\n"...)
-	if unit != "" && strings.HasSuffix(name, "_"+unit) {
+	// Prometheus compares the unit with the end of the name without unescaping it.
+	if unit != "" && strings.HasSuffix(family, "_"+unit) && !strings.ContainsAny(unit, "\"\\\n") {
 		h = append(h, "# UNIT "+name+" "+unit+"\n"...)
 	}
 	return string(h)
@@ -83,13 +99,18 @@ func (r *rendered) appendCreated(dst []byte, labels string, created float64) []b
 	return append(dst, '\n')
 }
 
-// appendSeries appends a sample's name and labels and the blank before its value. open ends with a
-// brace.
+// appendSeries appends a sample's name and labels and the blank before its value. open is the
+// result of opened.
 func appendSeries(dst []byte, open, labels string) []byte {
 	dst = append(dst, open...)
 	if labels == "" {
-		dst[len(dst)-1] = ' '
-		return dst
+		last := &dst[len(dst)-1]
+		if *last == '{' {
+			*last = ' '
+			return dst
+		}
+		*last = '}'
+		return append(dst, ' ')
 	}
 	dst = append(dst, labels...)
 	return append(dst, '}', ' ')
@@ -106,12 +127,14 @@ func appendSeriesWith(dst []byte, open, labels, part string) []byte {
 	return append(dst, part...)
 }
 
-func appendExemplar(dst []byte, e *Exemplar) []byte {
+func (f *Family) appendExemplar(dst []byte, e *Exemplar) []byte {
 	if e == nil {
 		return dst
 	}
+	from := len(dst)
+	dst, labels := f.escaping.escape(dst, e.Labels)
+	to := len(dst)
 	dst = append(dst, " # {"...)
-	labels := e.Labels
 	// Prometheus refuses a page with a NUL in an exemplar, where its lexer takes it for the end of
 	// the page. It accepts a NUL anywhere else.
 	for i := strings.IndexByte(labels, 0); i >= 0; i = strings.IndexByte(labels, 0) {
@@ -126,5 +149,5 @@ func appendExemplar(dst []byte, e *Exemplar) []byte {
 		dst = append(dst, ' ')
 		dst = appendFloat(dst, e.Timestamp)
 	}
-	return dst
+	return unscratch(dst, from, to)
 }

@@ -13,16 +13,13 @@ import (
 // without the escapes. The name has no quotes and no escapes; Next allocates only for a name that
 // had escapes. It reports false for text that [Append] did not make.
 func Next(text string) (name, value string, size int, rest string, ok bool) {
-	if text != "" && text[0] == '"' {
+	eq := strings.IndexByte(text, '=')
+	if eq < 1 || eq+1 >= len(text) || text[eq+1] != '"' || text[0] == '"' {
 		if name, text, ok = cutName(text); !ok || text == "" || text[0] != '"' {
 			return "", "", 0, "", false
 		}
 		text = text[1:]
 	} else {
-		eq := strings.IndexByte(text, '=')
-		if eq < 0 || eq+1 >= len(text) || text[eq+1] != '"' {
-			return "", "", 0, "", false
-		}
 		name, text = text[:eq], text[eq+2:]
 	}
 	// A plain loop, because values are short, and it finds the end and the escapes in one pass.

@@ -55,6 +55,15 @@ func TestGoldensOfEncodeAreAccepted(t *testing.T) {
 		require.NoError(t, err, file)
 		require.Greater(t, len(samples), 30, file)
 	}
+	for format, file := range map[encode.Format]string{
+		encode.Text: "utf8.txt", encode.OpenMetrics: "utf8.om", encode.Protobuf: "utf8.pb",
+	} {
+		page, err := os.ReadFile("../../encode/testdata/" + file)
+		require.NoError(t, err)
+		samples, err := Parse(page, contentType(format, encode.NoEscaping))
+		require.NoError(t, err, file)
+		require.Greater(t, len(samples), 20, file)
+	}
 }
 
 func FuzzPages(f *testing.F) {

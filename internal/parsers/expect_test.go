@@ -159,7 +159,7 @@ func exemplars(om bool, list ...*encode.Exemplar) []Exemplar {
 			if om {
 				value = strings.ReplaceAll(value, "\x00", "\uFFFD")
 			}
-			one.Labels[l[1]] = value
+			one.Labels[unquoted(l[1])] = value
 		}
 		out = append(out, one)
 	}
@@ -167,4 +167,12 @@ func exemplars(om bool, list ...*encode.Exemplar) []Exemplar {
 }
 
 // labelText matches one label of a label text.
-var labelText = regexp.MustCompile(`(\w+)="((?:[^"\\]|\\.)*)"`)
+var labelText = regexp.MustCompile(`(\w+|"(?:[^"\\]|\\.)*")="((?:[^"\\]|\\.)*)"`)
+
+// unquoted returns the name that label text has.
+func unquoted(name string) string {
+	if inner, ok := strings.CutPrefix(name, `"`); ok {
+		return unescape.Replace(strings.TrimSuffix(inner, `"`))
+	}
+	return name
+}

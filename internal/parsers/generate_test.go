@@ -35,6 +35,7 @@ type series struct {
 type generator struct {
 	*rand.Rand
 	texts []string
+	names []string // parts of names that need quotes; nil for other names
 }
 
 func newGenerator(seed uint64, texts ...string) *generator {
@@ -46,6 +47,14 @@ func newGenerator(seed uint64, texts ...string) *generator {
 		g.texts = append(g.texts, strings.ToValidUTF8(s, "\ufffd"), strings.ToValidUTF8(s, "\ufffd"))
 	}
 	return g
+}
+
+// name makes a name of one without quotes, and keeps it apart from others, however it is escaped.
+func (g *generator) name(plain string) string {
+	if g.names == nil || g.IntN(4) == 0 {
+		return plain
+	}
+	return plain + g.names[g.IntN(len(g.names))]
 }
 
 func (g *generator) text() string { return g.texts[g.IntN(len(g.texts))] }
@@ -88,7 +97,7 @@ func (g *generator) exemplar() *encode.Exemplar {
 	}
 	var l []byte
 	for i := range g.IntN(3) {
-		l = encode.AppendLabel(l, fmt.Sprintf("e%d", i), g.text())
+		l = encode.AppendLabel(l, g.name(fmt.Sprintf("e%d", i)), g.text())
 	}
 	return &encode.Exemplar{Labels: string(l), Value: g.float(), Timestamp: g.time()}
 }
@@ -99,7 +108,7 @@ func (g *generator) families(n int) []family {
 	out := make([]family, n)
 	for i := range out {
 		f := family{
-			name: fmt.Sprintf("f%d:x_%d%s", i, i, suffixes[g.IntN(len(suffixes))]),
+			name: g.name(fmt.Sprintf("f%d:x_%d", i, i)) + suffixes[g.IntN(len(suffixes))],
 			help: g.text(), unit: units[g.IntN(len(units))], typ: encode.Type(g.IntN(7)),
 		}
 		switch f.typ {
@@ -128,7 +137,7 @@ func (g *generator) one(f *family, j int) series {
 		s.names = []string{"series"}
 		s.labels["series"] = strconv.Itoa(j)
 		for i := range g.IntN(4) {
-			name := fmt.Sprintf("_l%d", i)
+			name := g.name(fmt.Sprintf("_l%d", i))
 			s.names, s.labels[name] = append(s.names, name), g.text()
 		}
 	}
@@ -196,6 +205,10 @@ func (g *generator) native() *encode.NativeSample {
 // encodePage renders families. If piece is above zero, each family ends and continues after that
 // many series.
 func encodePage(families []family, format encode.Format, piece int) []byte {
+	return encodeEscaped(families, format, piece, encode.NoEscaping)
+}
+
+func encodeEscaped(families []family, format encode.Format, piece int, escaping encode.Escaping) []byte {
 	var dst []byte
 	for i := range families {
 		f := &families[i]
@@ -203,6 +216,7 @@ func encodePage(families []family, format encode.Format, piece int) []byte {
 		if f.unknown {
 			ef = encode.NewUnknownCounter(f.name, f.help, f.unit)
 		}
+		ef = ef.Escaped(escaping)
 		start := len(dst)
 		dst = ef.Begin(dst, format)
 		for j := range f.series {

@@ -30,8 +30,11 @@ var hostile = []string{
 
 // check encodes the families and requires every sample back.
 func check(t *testing.T, families []family, format encode.Format, piece int) {
-	page := encodePage(families, format, piece)
-	samples, err := Parse(page, format.ContentType())
+	checkPage(t, families, format, encodePage(families, format, piece), format.ContentType())
+}
+
+func checkPage(t *testing.T, families []family, format encode.Format, page []byte, contentType string) {
+	samples, err := Parse(page, contentType)
 	require.NoError(t, err, "%s", page)
 	got := map[string]Sample{}
 	for _, s := range samples {

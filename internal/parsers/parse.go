@@ -75,9 +75,16 @@ func Parse(page []byte, contentType string) ([]Sample, error) {
 		}
 		seen[key] = true
 	}
+	scheme := model.LegacyValidation
+	if strings.Contains(contentType, "escaping=allow-utf-8") {
+		scheme = model.UTF8Validation
+	}
+	for i := range samples {
+		errs = append(errs, samples[i].checkNames(scheme))
+	}
 	switch {
 	case strings.HasPrefix(contentType, "text/plain"):
-		parser := expfmt.NewTextParser(model.LegacyValidation)
+		parser := expfmt.NewTextParser(scheme)
 		if _, err := parser.TextToMetricFamilies(bytes.NewReader(page)); err != nil {
 			errs = append(errs, fmt.Errorf("expfmt: %w", err))
 		}
@@ -87,6 +94,26 @@ func Parse(page []byte, contentType string) ([]Sample, error) {
 		}
 	}
 	return samples, errors.Join(errs...)
+}
+
+// checkNames checks the names of metrics and labels.
+func (s *Sample) checkNames(scheme model.ValidationScheme) error {
+	if !scheme.IsValidMetricName(s.Name) {
+		return fmt.Errorf("metric name %q", s.Name)
+	}
+	for name := range s.Labels {
+		if !scheme.IsValidLabelName(name) {
+			return fmt.Errorf("label name %q of %s", name, s.Name)
+		}
+	}
+	for _, e := range s.Exemplars {
+		for name := range e.Labels {
+			if !scheme.IsValidLabelName(name) {
+				return fmt.Errorf("label name %q of an exemplar of %s", name, s.Name)
+			}
+		}
+	}
+	return nil
 }
 
 func parsePrometheus(page []byte, contentType string) ([]Sample, error) {
@@ -103,9 +130,13 @@ func parsePrometheus(page []byte, contentType string) ([]Sample, error) {
 		meta    Sample
 		types   = map[string]bool{}
 	)
-	enter := func(name []byte) {
-		if string(name) != family {
-			family, meta = string(name), Sample{}
+	enter := func(raw []byte) {
+		name := string(raw)
+		if !protobuf {
+			name = unescape.Replace(name)
+		}
+		if name != family {
+			family, meta = name, Sample{}
 		}
 	}
 	for {
@@ -174,17 +205,18 @@ func parsePrometheus(page []byte, contentType string) ([]Sample, error) {
 	}
 }
 
-// unescape replaces the escape sequences of label values, which Prometheus' OpenMetrics parser
-// leaves in exemplars.
+// unescape replaces the escape sequences that Prometheus' text parsers leave in the names of
+// families, and its OpenMetrics parser in the names and values of the labels of exemplars.
 var unescape = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\n`, "\n")
 
 func convert(e exemplar.Exemplar, protobuf bool) Exemplar {
-	out := Exemplar{Labels: e.Labels.Map(), Value: e.Value, Timestamp: e.Ts}
-	if !protobuf {
-		for name, value := range out.Labels {
-			out.Labels[name] = unescape.Replace(value)
+	out := Exemplar{Labels: map[string]string{}, Value: e.Value, Timestamp: e.Ts}
+	e.Labels.Range(func(l labels.Label) {
+		if !protobuf {
+			l.Name, l.Value = unescape.Replace(l.Name), unescape.Replace(l.Value)
 		}
-	}
+		out.Labels[l.Name] = l.Value
+	})
 	return out
 }
 
