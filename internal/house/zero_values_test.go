@@ -43,7 +43,8 @@ func zeroValues() map[string]any {
 		"atomicf.Level": new(atomicf.Level), "atomicf.Sum": new(atomicf.Sum),
 
 		"encode.Buckets": new(encode.Buckets), "encode.CounterSample": new(encode.CounterSample),
-		"encode.Exemplar": new(encode.Exemplar), "encode.Family": new(encode.Family),
+		"encode.Escaping": new(encode.Escaping), "encode.Exemplar": new(encode.Exemplar),
+		"encode.Family": new(encode.Family),
 		"encode.Format": new(encode.Format), "encode.HistogramSample": new(encode.HistogramSample),
 		"encode.NativeSample": new(encode.NativeSample),
 		"encode.Span":         new(encode.Span), "encode.SummarySample": new(encode.SummarySample),
