@@ -41,6 +41,24 @@ func TestLinesAreShort(t *testing.T) {
 	}
 }
 
+// TestProseInMarkdownIsNarrow holds Markdown to the columns of comments: not its tables, headings
+// and code, nor BENCHMARKS.md, which is made from a template.
+func TestProseInMarkdownIsNarrow(t *testing.T) {
+	for _, name := range markdownFiles(t) {
+		if name == "BENCHMARKS.md" {
+			continue
+		}
+		for line := range strings.Lines(prose(t, name)) {
+			line = strings.TrimSuffix(line, "\n")
+			if n := columns(line); n > commentColumns && !notProse.MatchString(line) {
+				t.Errorf("%s: %d columns, at most %d are allowed: %s", name, n, commentColumns, line)
+			}
+		}
+	}
+}
+
+var notProse = regexp.MustCompile(`^(\||#|<!--|    )`)
+
 // columns returns how wide a line is.
 func columns(line string) int {
 	return utf8.RuneCountInString(line) + (tabColumns-1)*strings.Count(line, "\t")
