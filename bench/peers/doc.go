@@ -16,5 +16,5 @@
 //     scenario says so: see SummaryObserve.
 //
 // The benchmarks are in the test files. cmd/race runs them in turns and writes the tables,
-// cmd/memory and cmd/latency measure what a benchmark cannot.
+// cmd/memory and cmd/latency measure memory and single calls, which a benchmark cannot.
 package peers

@@ -61,8 +61,8 @@ func (s *Scraper) Write(p []byte) (int, error) {
 // WriteHeader remembers the status.
 func (s *Scraper) WriteHeader(code int) { s.code = code }
 
-// turn is how many operations a goroutine does at a time: enough that the shared counter of what is
-// left costs nothing.
+// turn is how many operations a goroutine does at a time: enough that the shared counter of the
+// remaining operations costs nothing.
 const turn = 1024
 
 // Do has the workers do n operations together, all at once, each taking its next turn when it has

@@ -40,7 +40,7 @@ type Work struct {
 	Missing string
 }
 
-// missing is the Work of what a library cannot do.
+// missing is the Work of a scenario that a library has no means for.
 func missing(why string) Work { return Work{Missing: why} }
 
 // stateless is Work whose goroutines share nothing but the metric.

@@ -171,13 +171,13 @@ func (p *victoriaMetrics) Fill(kind Kind, n int, handles bool) (func(int, float6
 	}
 }
 
-// Handler is what the package documentation tells users to write.
+// Handler is written as the documentation of the package tells users to write it.
 func (p *victoriaMetrics) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { p.set.WritePrometheus(w) })
 }
 
-// Close ends what the package keeps of summaries, in a list of all of them. (It takes time that is
-// quadratic in the number of series, so it is left out where there is nothing to end.)
+// Close unregisters summaries, because the package keeps all of them in a list. (It takes time that
+// is quadratic in the number of series, so it is left out where there are no summaries.)
 func (p *victoriaMetrics) Close() {
 	if p.summaries {
 		p.set.UnregisterAllMetrics()

@@ -7,9 +7,9 @@
 //	go run ./cmd/latency [-samples n] [-out file]
 //
 // Calls are timed one at a time with the monotonic clock, whose own cost (its median) is taken off.
-// The row "nothing" is that clock alone, under the same load and in turn with the calls: what it
-// shows (the scheduler, interrupts, the hypervisor) is not the library's doing. For calls that took
-// longer than 100 µs the program asks the kernel whether the thread lost its CPU at that time.
+// The row "nothing" is that clock alone, under the same load and in turn with the calls. It shows
+// the scheduler, interrupts and the hypervisor, which are not the library's doing. For calls that
+// took longer than 100 µs the program asks the kernel whether the thread lost its CPU at that time.
 //
 // Slow paths have rows of their own: a summary's first observations after each full buffer are part
 // of "Summary.Observe", and "warming" is the first 20 000 increments of new counters by two
@@ -35,7 +35,7 @@ import (
 
 func main() {
 	library := flag.String("library", "",
-		"measure one library only, and print JSON (what the command calls itself with)")
+		"measure one library only, and print JSON (the command calls itself in this way)")
 	load := flag.String("load", "idle", "with -library: idle or scrapes")
 	samples := flag.Int("samples", 1_000_000, "calls of each kind")
 	out := flag.String("out", "", "file for the results (default: bench/results/latency.json)")
@@ -172,7 +172,7 @@ func startLoad(r peers.Registry, scrapes *atomic.Int64) (stop func()) {
 	}
 }
 
-// stall is what is longer than an update may take because of the engine.
+// stall is the time from which a call counts as a stall: the engine makes no update take so long.
 const stall = 100 * time.Microsecond
 
 // recorder keeps every sample: sorting them afterwards is cheaper than anything clever meanwhile.

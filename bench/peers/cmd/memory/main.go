@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command memory measures the heap that a series takes, for each type of metric and each library,
-// idle and hot, and for quipu what a garbage collection costs as the number of series grows.
+// idle and hot, and for quipu the cost of a garbage collection as the number of series grows.
 //
 //	go run ./cmd/memory [-quick] [-out file]
 //
@@ -32,7 +32,7 @@ import (
 )
 
 func main() {
-	one := flag.String("one", "", "measure one thing only, and print it as JSON (what the command calls itself with)")
+	one := flag.String("one", "", "measure one thing only, and print it as JSON (the command calls itself in this way)")
 	quick := flag.Bool("quick", false, "10 000 idle series of three types only")
 	out := flag.String("out", "", "file for the results (default: bench/results/memory.json)")
 	flag.Parse()
@@ -77,7 +77,7 @@ func run(one string, quick bool, out string) error {
 					// observation.
 					n = series / 10
 				}
-				if err := again(&m.Rows, "series", l.Name, string(kind), state, strconv.Itoa(n)); err != nil {
+				if err := measureInChild(&m.Rows, "series", l.Name, string(kind), state, strconv.Itoa(n)); err != nil {
 					return err
 				}
 			}
@@ -85,17 +85,17 @@ func run(one string, quick bool, out string) error {
 	}
 	if !quick {
 		for _, n := range []int{1_000_000, 10_000_000} {
-			if err := again(&m.Rows, "series", "quipu", "counter", "idle", strconv.Itoa(n)); err != nil {
+			if err := measureInChild(&m.Rows, "series", "quipu", "counter", "idle", strconv.Itoa(n)); err != nil {
 				return err
 			}
 		}
 		for _, n := range []int{10_000, 100_000, 1_000_000, 10_000_000} {
-			if err := again(&m.GC, "gc", strconv.Itoa(n)); err != nil {
+			if err := measureInChild(&m.GC, "gc", strconv.Itoa(n)); err != nil {
 				return err
 			}
 		}
 		var copies []results.CopyCost
-		if err := again(&copies, "copies"); err != nil {
+		if err := measureInChild(&copies, "copies"); err != nil {
 			return err
 		}
 		m.Copies = copies[0]
@@ -110,8 +110,8 @@ func run(one string, quick bool, out string) error {
 	return results.Save(out, &m)
 }
 
-// again runs this program for one measurement and appends what it prints.
-func again[T any](list *[]T, what string, args ...string) error {
+// measureInChild runs this program for one measurement and appends the result that it prints.
+func measureInChild[T any](list *[]T, what string, args ...string) error {
 	cmd := exec.Command(os.Args[0], append([]string{"-one", what}, args...)...)
 	cmd.Stderr = os.Stderr
 	text, err := cmd.Output()
@@ -213,7 +213,7 @@ func warm(kind peers.Kind, series, updates int, update func(int, float64), c *cl
 					runtime.Gosched()
 				}
 				for k := range updates {
-					v := 1.0 // whole, so that what is printed of counters is so too
+					v := 1.0 // whole, so that counters are printed as integers
 					if kind == peers.Histogram {
 						v = values[k%len(values)]
 					}

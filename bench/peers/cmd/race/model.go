@@ -22,7 +22,7 @@ const (
 // modelCPUs are the machines of the model.
 var modelCPUs = []int{2, 8, 64, 192}
 
-// perCPU returns what an update of a hot metric costs one CPU: the parallel figure is time per
+// perCPU returns the cost of an update of a hot metric for one CPU: the parallel figure is time per
 // operation of all of them together.
 func (d *data) perCPU(scenario string) (ns float64, ok bool) {
 	v, ok := d.race.Figure(scenario+"Parallel", "quipu", "ns/op")

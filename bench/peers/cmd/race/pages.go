@@ -20,13 +20,13 @@ import (
 //go:embed benchmarks.md.tmpl
 var benchmarksTemplate string
 
-// readmeRows are the scenarios of the README's table: what a service does most, and the row that
-// quipu loses.
+// readmeRows are the scenarios of the README's table: the most frequent operations of a service,
+// and the row that quipu loses.
 var readmeRows = []string{
 	"CounterInc", "CounterIncParallel", "HistogramObserveParallel", "SummaryObserve", "Lookup2Parallel", "Scrape100k",
 }
 
-// makePages makes the plots, BENCHMARKS.md and the README's part from what is in bench/results.
+// makePages makes the plots, BENCHMARKS.md and the README's part from the files in bench/results.
 func makePages(p places) error {
 	d, err := loadData(p.results)
 	if err != nil {

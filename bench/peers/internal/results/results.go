@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package results is what the measuring commands leave behind: JSON files in bench/results, from
-// which the tables, plots and figures of BENCHMARKS.md and the README are made.
+// Package results reads and writes the results of the measuring commands: JSON files in
+// bench/results. The tables, plots and figures of BENCHMARKS.md and the README are made from them.
 package results
 
 import (
@@ -116,7 +116,7 @@ type GCRow struct {
 	PauseUS float64 `json:"max_pause_us"` // the longest stop of the world
 }
 
-// CopyCost is what a scrape takes per counter when nothing is hot and when everything is.
+// CopyCost is the cost of a scrape per counter if no counter is hot, and if all are.
 type CopyCost struct {
 	Series int     `json:"series"`
 	Procs  int     `json:"procs"`
