@@ -2,7 +2,10 @@
 
 package histogram
 
-import "math"
+import (
+	"iter"
+	"math"
+)
 
 // Quantile estimates the q-quantile of the observations, as Prometheus 3 does. It interpolates
 // geometrically within a bucket, because the buckets grow geometrically, and linearly within the
@@ -12,10 +15,12 @@ import "math"
 // It returns NaN if there are no observations or q is NaN, -Inf for q below 0, and +Inf for q above
 // 1.
 func (s *NativeSnapshot) Quantile(q float64) float64 {
+	if s.Schema < minSchema || s.Schema > maxSchema {
+		return math.NaN() // no Native has made it
+	}
 	total := s.ZeroCount
-	for _, c := range []*counts{&s.positive, &s.negative} {
-		total += c.overflow
-		for _, n := range c.finite {
+	for _, b := range [...]NativeBuckets{s.Positive, s.Negative} {
+		for _, n := range ascending(b) {
 			total += n
 		}
 	}
@@ -23,12 +28,9 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 	if !ok {
 		return outside
 	}
-	if _, ok := search.in(s.negative.overflow); ok {
-		return math.Inf(-1)
-	}
-	for i := len(s.negative.finite) - 1; i >= 0; i-- { // the largest magnitudes come first
-		if part, ok := search.in(s.negative.finite[i]); ok {
-			return -s.between(s.negative.first+i, 1-part)
+	for index, n := range descending(s.Negative) { // the largest magnitudes come first
+		if part, ok := search.in(n); ok {
+			return -s.between(index, 1-part)
 		}
 	}
 	if part, ok := search.in(s.ZeroCount); ok {
@@ -41,19 +43,62 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 		}
 		return low*(1-part) + high*part // high-low can overflow
 	}
-	for i, n := range s.positive.finite {
+	for index, n := range ascending(s.Positive) {
 		if part, ok := search.in(n); ok {
-			return s.between(s.positive.first+i, part)
+			return s.between(index, part)
 		}
-	}
-	if s.positive.overflow > 0 {
-		return math.Inf(1)
 	}
 	return math.NaN() // not reached, because the rank is at most the total
 }
 
-// between returns the value at a part of the way through a bucket.
+// between returns the magnitude at a part of the way through a bucket.
 func (s *NativeSnapshot) between(index int, part float64) float64 {
+	if index >= overflowIndex(s.Schema) {
+		return math.Inf(1)
+	}
 	low, high := nativeBound(index-1, s.Schema), nativeBound(index, s.Schema)
+	if low == 0 {
+		return high * part // the bucket is below all float64
+	}
 	return min(low*math.Pow(high/low, part), high) // even after rounding
+}
+
+// ascending walks the buckets and their counts, the lowest magnitude first.
+func ascending(b NativeBuckets) iter.Seq2[int, uint64] {
+	return func(yield func(index int, n uint64) bool) {
+		index, count, deltas := 0, int64(0), b.Deltas
+		for _, s := range b.Spans {
+			index += int(s.Offset)
+			for range min(int64(s.Length), int64(len(deltas))) {
+				count += deltas[0]
+				if !yield(index, uint64(count)) {
+					return
+				}
+				index, deltas = index+1, deltas[1:]
+			}
+		}
+	}
+}
+
+// descending walks the buckets and their counts, the highest magnitude first.
+func descending(b NativeBuckets) iter.Seq2[int, uint64] {
+	return func(yield func(index int, n uint64) bool) {
+		index, count, deltas := 0, int64(0), b.Deltas
+		for _, s := range b.Spans {
+			index += int(s.Offset) + int(s.Length) // behind the last bucket
+		}
+		for _, d := range deltas {
+			count += d
+		}
+		for i := len(b.Spans) - 1; i >= 0; i-- {
+			for range min(int64(b.Spans[i].Length), int64(len(deltas))) {
+				index--
+				if !yield(index, uint64(count)) {
+					return
+				}
+				count, deltas = count-deltas[len(deltas)-1], deltas[:len(deltas)-1]
+			}
+			index -= int(b.Spans[i].Offset)
+		}
+	}
 }

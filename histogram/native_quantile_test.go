@@ -76,3 +76,49 @@ func TestAQuantileIsNoMoreThanTheBoundOfItsBucket(t *testing.T) {
 		}
 	}
 }
+
+// In the past the quantiles of a copy, or of a snapshot from elsewhere, were NaN.
+func TestQuantilesOfACopyAreThoseOfTheSnapshot(t *testing.T) {
+	var n Native
+	require.NoError(t, n.Init(NativeDefaults()))
+	for i := range 200 {
+		n.Observe(math.Pow(1.3, float64(i%60)))
+		n.Observe(-math.Pow(1.7, float64(i%40)))
+	}
+	n.Observe(0)
+	n.Observe(math.Inf(1))
+	n.Observe(math.Inf(-1))
+	var s NativeSnapshot
+	n.Snapshot(&s)
+	c := NativeSnapshot{
+		Schema: s.Schema, ZeroThreshold: s.ZeroThreshold, ZeroCount: s.ZeroCount,
+		Positive: s.Positive, Negative: s.Negative,
+	}
+	last := math.Inf(-1)
+	for i := range 1001 {
+		q := float64(i) / 1000
+		require.Equal(t, s.Quantile(q), c.Quantile(q))
+		require.GreaterOrEqual(t, c.Quantile(q), last, "q=%v", q)
+		last = c.Quantile(q)
+	}
+	require.Equal(t, math.Inf(-1), c.Quantile(0))
+	require.Equal(t, math.Inf(1), c.Quantile(1))
+	c.Schema = 9
+	require.True(t, math.IsNaN(c.Quantile(0.5)), "no such schema")
+	one := NativeSnapshot{Positive: NativeBuckets{Spans: []NativeSpan{{Offset: -2000, Length: 1}}, Deltas: []int64{1}}}
+	require.Zero(t, one.Quantile(0.5), "a bucket below all float64")
+}
+
+func TestQuantilesOfBucketsThatDoNotFitTheirSpansDoNotPanic(t *testing.T) {
+	for _, b := range []NativeBuckets{
+		{Spans: []NativeSpan{{Length: 3}}, Deltas: []int64{1}},
+		{Spans: []NativeSpan{{Length: 1 << 31}}, Deltas: []int64{1, -2}},
+		{Spans: []NativeSpan{{Offset: math.MinInt32, Length: 1}, {Offset: -5}}, Deltas: []int64{1, 1}},
+		{Deltas: []int64{1}},
+	} {
+		s := NativeSnapshot{Positive: b, Negative: b}
+		for _, q := range []float64{0, 0.1, 0.5, 0.9, 1} {
+			s.Quantile(q)
+		}
+	}
+}
