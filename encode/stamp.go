@@ -11,7 +11,8 @@ import (
 // Stamp gives a timestamp, in milliseconds since 1970, to the series that was appended to dst since
 // it had the length from. Prometheus takes a sample without a timestamp as of the time of the
 // scrape, which is what nearly all metrics want; a timestamp is for values that are older than the
-// scrape. The server drops samples that are too old or out of order.
+// scrape. The server drops samples that are too old or out of order. In the text format it refuses
+// pages with times before 1970, and in protobuf it takes the time 0 for none.
 func (f *Family) Stamp(dst []byte, from int, format Format, millis int64) []byte {
 	if format == Protobuf {
 		return stampMetric(dst, from, millis)
@@ -59,11 +60,19 @@ func valueEnd(line []byte) int {
 	return i + bytes.IndexAny(line[i:], " \n")
 }
 
-// stampMetric appends the field to the metric message that begins at from.
+// stampMetric writes the field into the metric message that begins at from, in the order of the
+// field numbers: behind all fields but a histogram.
 func stampMetric(dst []byte, from int, millis int64) []byte {
 	_, n := binary.Uvarint(dst[from+1:])
 	content := bytes.Clone(dst[from+1+n:])
-	content = appendVarint(content, tagMetricTime, uint64(millis))
-	dst = append(dst[:from+1], binary.AppendUvarint(nil, uint64(len(content)))...)
-	return append(dst, content...)
+	at := 0
+	for at < len(content) && content[at] < tagMetricTime { // all of these have a length
+		size, n := binary.Uvarint(content[at+1:])
+		at += 1 + n + int(size)
+	}
+	stamp := appendVarint(nil, tagMetricTime, uint64(millis))
+	dst = append(dst[:from+1], binary.AppendUvarint(nil, uint64(len(content)+len(stamp)))...)
+	dst = append(dst, content[:at]...)
+	dst = append(dst, stamp...)
+	return append(dst, content[at:]...)
 }
