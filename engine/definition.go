@@ -99,6 +99,7 @@ type definition struct {
 func (d *definition) complete(s *settings) error {
 	d.addRegistryLabels(s.consts)
 	d.consts = cleanSet(d.consts)
+	d.help = labeltext.Repair(d.help)
 	if d.name == "" {
 		return fmt.Errorf("%w: it is empty", ErrName) // the prefix alone would be a valid name
 	}
@@ -134,20 +135,26 @@ func (d *definition) addRegistryLabels(labels Labels) {
 
 // checkAll says what is wrong with the definition.
 func (d *definition) checkAll() error {
-	if !encode.ValidMetricName(d.name) {
-		return fmt.Errorf("%w: use letters, digits, _ and :, with no digit first", ErrName)
-	}
-	if strings.HasPrefix(d.name, "__") {
-		return fmt.Errorf("%w: names that begin with __ are reserved", ErrName)
-	}
-	if d.name == d.trimmed {
-		return fmt.Errorf("%w: a %s's name needs something before %s", ErrName, d.typ, d.trimmed)
+	if err := d.checkName(); err != nil {
+		return err
 	}
 	err := errors.Join(d.checkUnit(), d.checkLabels())
 	if d.check != nil {
 		err = errors.Join(err, d.check(d))
 	}
 	return err
+}
+
+func (d *definition) checkName() error {
+	switch {
+	case !encode.ValidMetricName(d.name):
+		return fmt.Errorf("%w: use letters, digits, _ and :, with no digit first", ErrName)
+	case strings.HasPrefix(d.name, "__"):
+		return fmt.Errorf("%w: names that begin with __ are reserved", ErrName)
+	case d.name == d.trimmed:
+		return fmt.Errorf("%w: a %s's name needs something before %s", ErrName, d.typ, d.trimmed)
+	}
+	return nil
 }
 
 func (d *definition) checkUnit() error {

@@ -3,7 +3,6 @@
 package engine
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -13,14 +12,15 @@ import (
 // fed are the families of a registry's sources, as one walk shows them.
 type fed struct {
 	calls  []feedCall
-	shown  []fedShown        // sorted by name, then in the order of the sources
-	claims map[string]string // from the sample names of shown families to the names of these
+	shown  []fedShown            // sorted by name, then in the order of the sources
+	claims map[string]*fedHeader // from the sample names of families to the first of their headers
 }
 
 // feedCall is the call of a source for a walk.
 type feedCall struct {
-	feed *feed
-	run  *run[*feedBuffer]
+	feed     *feed
+	run      *run[*feedBuffer]
+	deadline time.Time // that the walk gives to the context of the source
 }
 
 // fedShown is a family of one source. Families of one name follow each other; each knows the first
@@ -34,9 +34,11 @@ type fedShown struct {
 
 func (s *fedShown) header() *fedHeader { return s.buf.families[s.index].header }
 
-// contextMargin is the part of its time by which the context of a source ends before the page stops
-// waiting: one twentieth.
-const contextMargin = 20
+// contextMargin returns how long before the page stops waiting the context of a source ends: a
+// twentieth of its time, and more of a short time, because ending takes a moment as well.
+func contextMargin(allowed time.Duration) time.Duration {
+	return max(allowed/20, min(allowed/4, 25*time.Millisecond))
+}
 
 // start calls the sources. until is when the walk stops waiting for functions.
 func (f *fed) start(feeds []supplier, now, until time.Time) {
@@ -46,46 +48,75 @@ func (f *fed) start(feeds []supplier, now, until time.Time) {
 		if feed.timeout > 0 {
 			deadline = earlier(until, now.Add(feed.timeout))
 		}
-		// The context is done a little before the page stops waiting, so a source that ends when
-		// its context is done has its series on the page.
-		feed.until.Store(deadline.Add(-deadline.Sub(now) / contextMargin).UnixNano())
-		f.calls = append(f.calls, feedCall{feed, feed.runner.start()})
+		// A source that ends when its context is done has its series on the page: the context is
+		// done a little before the page stops waiting.
+		allowed := deadline.Sub(now)
+		allowed -= contextMargin(allowed)
+		f.calls = append(f.calls, feedCall{feed, feed.start(allowed), now.Add(allowed)})
+	}
+}
+
+// start joins the call of the source that is under way, or begins one that may take so long.
+func (f *feed) start(allowed time.Duration) *run[*feedBuffer] {
+	f.allowed.Store(int64(allowed))
+	return f.runner.start()
+}
+
+// wait waits for the call and returns its series, or nil if the page has to do without them. The
+// failure has been counted.
+func (c *feedCall) wait(functions *pageFunctions) *feedBuffer {
+	for {
+		until := earlier(c.run.begin.Add(functions.until.Sub(functions.begin)), functions.until)
+		if c.feed.timeout > 0 {
+			until = earlier(until, c.run.begin.Add(c.feed.timeout))
+		}
+		finished := functions.wait(c.run.done, until)
+		if !finished || !c.run.ok {
+			if finished || !functions.aborted() {
+				c.feed.failed(c.run.failure(finished))
+			}
+			return nil
+		}
+		b := c.run.result
+		left := time.Until(c.deadline)
+		if !b.cut || left <= 0 || !b.deadline.Before(c.deadline) || functions.aborted() {
+			if b.failed {
+				c.feed.failed(faultError, b.problem)
+			}
+			return b
+		}
+		// A page in a hurry had begun the call, which ended early with a part of the series. This
+		// page has more time.
+		c.run.leave()
+		c.run = c.feed.start(left)
 	}
 }
 
 // collect waits for the sources and merges their families. Where names collide, metrics of the
-// registry win, then sources that were attached earlier.
+// registry win, then sources that were attached earlier. The families that are not shown take their
+// names too, so that a family is the same on all pages.
 func (f *fed) collect(w *walk, functions *pageFunctions) {
 	if len(f.calls) == 0 {
 		return
 	}
 	if f.claims == nil {
-		f.claims = make(map[string]string)
+		f.claims = make(map[string]*fedHeader)
 	}
-	for _, call := range f.calls {
-		until := earlier(call.run.begin.Add(functions.until.Sub(functions.begin)), functions.until)
-		if call.feed.timeout > 0 {
-			until = earlier(until, call.run.begin.Add(call.feed.timeout))
-		}
-		finished := functions.wait(call.run.done, until)
-		if !finished || !call.run.ok {
-			if finished || !functions.aborted() {
-				call.feed.failed(call.run.failure(finished))
-			}
+	for i := range f.calls {
+		call := &f.calls[i]
+		b := call.wait(functions)
+		if b == nil {
 			continue
 		}
-		b := call.run.result
-		if b.err != nil {
-			call.feed.failed(faultError, b.err)
-		}
 		for i := range b.families {
-			if w.showsName(b.families[i].header.name) {
-				f.shown = append(f.shown, fedShown{feed: call.feed, buf: b, index: i})
+			s := fedShown{feed: call.feed, buf: b, index: i}
+			if !f.refuses(w, s) && w.showsName(s.header().name) {
+				f.shown = append(f.shown, s)
 			}
 		}
 	}
+	// It is sorted already if there is one source.
 	slices.SortStableFunc(f.shown, func(a, b fedShown) int { return strings.Compare(a.header().name, b.header().name) })
-	f.shown = slices.DeleteFunc(f.shown, func(s fedShown) bool { return f.refuses(w, s) })
 	for i := range f.shown {
 		s := &f.shown[i]
 		s.first = i
@@ -101,41 +132,35 @@ var (
 )
 
 // refuses reports whether a family collides with the registry's metrics or with families that came
-// before it.
+// before it. If it does not, it takes its names.
 func (f *fed) refuses(w *walk, s fedShown) bool {
 	h := s.header()
-	for _, sample := range h.samples {
-		owner, taken := f.claims[sample]
-		if taken && owner != h.name || hasName(w.list.families, sample) {
-			s.feed.dropped(h.name, faultClash, errClash)
-			return true
-		}
-	}
-	if first, ok := f.claimed(h.name); ok {
-		if first.typ != h.typ || first.help != h.help || first.unit != h.unit {
+	if first := f.claims[h.name]; first != nil && first.name == h.name {
+		if !first.isLike(h) {
 			s.feed.dropped(h.name, faultHeader, errDiffer)
 			return true
 		}
 		return false
 	}
 	for _, sample := range h.samples {
-		f.claims[sample] = h.name
+		if f.claims[sample] != nil || hasName(w.list.families, sample) || isSelf(w.list.families, sample) {
+			s.feed.dropped(h.name, faultClash, errClash)
+			return true
+		}
+	}
+	for _, sample := range h.samples {
+		f.claims[sample] = h
 	}
 	return false
 }
 
-// claimed returns the header of the first family of this name, if one has been accepted.
-func (f *fed) claimed(name string) (*fedHeader, bool) {
-	if f.claims[name] != name {
-		return nil, false
-	}
-	i, ok := slices.BinarySearchFunc(f.shown, name, func(s fedShown, name string) int {
-		return cmp.Compare(s.header().name, name)
+// isSelf reports whether OpenMetrics gives this name to one of the registry's own counters, which
+// are counters on every page.
+func isSelf(families []*family, name string) bool {
+	i, found := slices.BinarySearchFunc(families, name, func(f *family, name string) int {
+		return compareJoined(f.def.name, name, counterRules.trimmed)
 	})
-	if !ok {
-		return nil, false
-	}
-	return f.shown[i].header(), true
+	return found && families[i].def.self
 }
 
 // has reports whether a source's family that is shown has this name or a sample of this name.

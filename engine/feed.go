@@ -10,11 +10,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/histogram"
 	"github.com/quipu-metrics/quipu/internal/labeltext"
-	"github.com/quipu-metrics/quipu/quantile"
 )
 
 // feed calls a Source for a registry. Every call fills another buffer, which belongs to the pages
@@ -28,11 +28,11 @@ type feed struct {
 
 	runner  *runner[*feedBuffer]
 	buffers freeList[*feedBuffer]
-	until   atomic.Int64 // the deadline of the context, in nanoseconds since 1970
+	allowed atomic.Int64 // how long the next run may take, in nanoseconds
 
-	headers  map[string][]*fedHeader // by name; only the goroutine of the run under way uses these two
-	kept     int                     // how many there are in headers
-	reported atomic.Uint32           // faults that have been logged, a bit each
+	headers   headers
+	described atomic.Bool   // the text of an error has been asked for: see textOf
+	reported  atomic.Uint32 // faults that have been logged, a bit each
 }
 
 // feedBuffer holds the series of one call of Emit. Pages that show them read it once Emit has
@@ -42,11 +42,16 @@ type feed struct {
 // the parts taken before stay in the old memory, which is not written any more.
 type feedBuffer struct {
 	families []fedFamily
-	byName   map[string]int // the index of a family
+	byName   map[string]int // the index of a family, until the call has ended
 	points   []fedPoint
 	seen     map[uint64]bool // hashes of the names and labels of all series
-	err      error           // what Emit returned
 
+	failed   bool      // Emit returned an error
+	problem  string    // the text of the error, if it has been asked for
+	deadline time.Time // of the context of the call
+	cut      bool      // Emit returned an error and the context was done
+
+	name      []byte // of the family of the point that is added
 	scratch   []byte
 	text      []byte
 	counts    []uint64
@@ -58,23 +63,11 @@ type feedBuffer struct {
 	marks     []*encode.Exemplar
 }
 
-// fedFamily is a family that a source has written.
+// fedFamily is a family that a source has written. Once the call has ended, families are sorted by
+// name.
 type fedFamily struct {
 	header      *fedHeader // of its first series
 	first, last int        // indices of its points
-}
-
-// fedHeader is the header of a family and its bounds or quantiles, rendered once for all pages that
-// show the same.
-type fedHeader struct {
-	kind             *kind
-	name, help, unit string
-	typ              encode.Type
-	bounds           []float64
-	objectives       []quantile.Objective
-	samples          []string // the names of all its samples
-	base             string   // the name that OpenMetrics gives to the family of a counter
-	enc, unknown     *encode.Family
 }
 
 // fedPoint is a series that a source has written.
@@ -88,15 +81,13 @@ type fedPoint struct {
 	native  *encode.NativeSample
 	marks   []*encode.Exemplar
 	created float64
-	millis  int64
-	timed   bool
+	millis  int64 // the time of the value since 1970; 0 if unknown, as protobuf has it
 }
 
 var feedSeed = maphash.MakeSeed()
 
 func newFeed(c *core, s Source, timeout time.Duration) *feed {
 	f := &feed{core: c, source: s, name: fmt.Sprintf("%T", s), timeout: timeout}
-	f.headers = make(map[string][]*fedHeader)
 	for name, value := range c.consts {
 		f.consts = append(f.consts, Label{name, labeltext.Clean(value)})
 	}
@@ -111,11 +102,35 @@ func (f *feed) run(result **feedBuffer) {
 	b := f.buffers.get(newFeedBuffer)
 	*result = b
 	b.reset()
-	ctx, cancel := context.WithDeadline(context.Background(), time.Unix(0, f.until.Load()))
+	f.headers.begin()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(f.allowed.Load()))
 	defer cancel()
+	b.deadline, _ = ctx.Deadline()
 	w := &Writer{feed: f, buf: b}
 	defer w.close()
-	b.err = f.source.Emit(ctx, w)
+	err := f.source.Emit(ctx, w)
+	w.close()
+	if err != nil {
+		b.failed, b.cut, b.problem = true, ctx.Err() != nil, f.textOf(err)
+	}
+	slices.SortFunc(b.families, func(x, y fedFamily) int { return strings.Compare(x.header.name, y.header.name) })
+}
+
+// textOf returns the text of an error that Emit returned. Like [runner.describe] it asks for it
+// only once, on another goroutine: the method Error is the user's code. The page has no time to
+// lose for that when the context has ended the call.
+func (f *feed) textOf(err error) string {
+	if err == context.DeadlineExceeded {
+		return "context deadline exceeded"
+	}
+	kind := fmt.Sprintf("an error of the type %T", err)
+	if f.described.Swap(true) {
+		return kind
+	}
+	if text, ok := textOf(err); ok {
+		return text
+	}
+	return kind + noText
 }
 
 func (f *feed) recycle(b *feedBuffer) { f.buffers.put(b) }
@@ -126,13 +141,22 @@ func newFeedBuffer() *feedBuffer {
 	return &feedBuffer{byName: make(map[string]int), seen: make(map[uint64]bool)}
 }
 
+// fewPoints is the number of series whose buffer is kept in any case.
+const fewPoints = 1000
+
+// reset empties the buffer. A buffer that was far too large for the last call is not kept.
 func (b *feedBuffer) reset() {
+	if room := cap(b.points); room > fewPoints && len(b.points) < room/8 {
+		*b = *newFeedBuffer()
+		return
+	}
 	clear(b.byName)
 	clear(b.seen)
 	*b = feedBuffer{
 		families: b.families[:0], byName: b.byName, points: b.points[:0], seen: b.seen, text: b.text[:0],
-		counts: b.counts[:0], quantiles: b.quantiles[:0], scratch: b.scratch[:0], spans: b.spans[:0],
-		deltas: b.deltas[:0], natives: b.natives[:0], exemplars: b.exemplars[:0], marks: b.marks[:0],
+		counts: b.counts[:0], quantiles: b.quantiles[:0], scratch: b.scratch[:0], name: b.name[:0],
+		spans: b.spans[:0], deltas: b.deltas[:0], natives: b.natives[:0],
+		exemplars: b.exemplars[:0], marks: b.marks[:0],
 	}
 }
 
@@ -162,29 +186,53 @@ func (b *feedBuffer) add(f *feed, p *Point) (fault, error) {
 	if reason, err := checkPoint(p); err != nil {
 		return reason, err
 	}
-	name := f.core.prefix + p.Name
-	i, known := b.byName[name]
-	if known {
-		if h := b.families[i].header; h.typ != p.Type || h.help != p.Help || h.unit != p.Unit {
-			return faultHeader, errHeader
+	k := kindOf(p.Type)
+	b.name = f.appendName(b.name[:0], p.Name, k)
+	i, known := b.byName[string(b.name)]
+	switch {
+	case !known:
+		if err := f.checkName(p.Name, stringOf(b.name), k); err != nil {
+			return faultName, err
 		}
+	case !b.families[i].header.isFor(p):
+		return faultHeader, errHeader
 	}
-	id, labels, err := b.appendLabels(f, name, p)
+	id, labels, err := b.appendLabels(f, k, p)
 	if err != nil {
 		return faultLabels, err
 	}
-	b.points = append(b.points, fedPoint{header: f.header(name, p), id: id, labels: labels})
-	to := &b.points[len(b.points)-1]
-	to.value = p.Value
-	if !p.Created.IsZero() {
-		to.created = unixSeconds(p.Created)
+	var h *fedHeader
+	if known {
+		h = b.points[b.families[i].last].header
 	}
+	if h == nil || !h.hasSteps(p) {
+		h = f.headers.of(stringOf(b.name), p)
+	}
+	b.points = append(b.points, fedPoint{header: h, id: id, labels: labels})
+	b.fill(&b.points[len(b.points)-1], p)
+	n := len(b.points) - 1
+	if !known {
+		b.byName[h.name] = len(b.families)
+		b.families = append(b.families, fedFamily{header: h, first: n, last: n})
+		return 0, nil
+	}
+	b.points[b.families[i].last].next = n
+	b.families[i].last = n
+	return 0, nil
+}
+
+// fill copies the state of a series.
+func (b *feedBuffer) fill(to *fedPoint, p *Point) {
+	to.value = p.Value
+	to.created = secondsOf(p.Created)
 	if !p.Time.IsZero() {
-		to.millis, to.timed = p.Time.UnixMilli(), true
+		to.millis = p.Time.UnixMilli()
 	}
 	if h := p.Histogram; h != nil {
 		to.value = h.Sum
-		b.counts, to.counts = grown(b.counts, h.Counts)
+		if h.Counts != nil {
+			b.counts, to.counts = grown(b.counts, h.Counts)
+		}
 		if h.Native != nil {
 			to.native = b.addNative(h.Native)
 		}
@@ -197,16 +245,7 @@ func (b *feedBuffer) add(f *feed, p *Point) (fault, error) {
 		}
 		to.quantiles = b.quantiles[from:len(b.quantiles):len(b.quantiles)]
 	}
-	to.marks = b.addExemplars(p)
-	n := len(b.points) - 1
-	if !known {
-		b.byName[name] = len(b.families)
-		b.families = append(b.families, fedFamily{header: to.header, first: n, last: n})
-		return 0, nil
-	}
-	b.points[b.families[i].last].next = n
-	b.families[i].last = n
-	return 0, nil
+	to.marks = b.addExemplars(p, to.header)
 }
 
 // grown appends values to all and returns the part of all that they are.
@@ -219,12 +258,12 @@ func grown[T any](all, values []T) (_, part []T) {
 // checkPoint says why a series cannot be shown, whatever else its source writes. It dispatches by
 // form and not by a function of the kind, which would move every Point to the heap.
 func checkPoint(p *Point) (fault, error) {
-	if !encode.ValidMetricName(p.Name) {
-		return faultName, ErrName
-	}
 	k := kindOf(p.Type)
 	if k == nil {
 		return faultHeader, fmt.Errorf("%w: there is no type %d", ErrOption, p.Type)
+	}
+	if err := checkTime(p.Time); err != nil {
+		return faultState, err
 	}
 	switch k.form {
 	case formHistogram:
@@ -237,63 +276,32 @@ func checkPoint(p *Point) (fault, error) {
 	}
 }
 
-// header returns the header of a series, the one that an earlier series of this or another call has
-// had if it is equal.
-func (f *feed) header(name string, p *Point) *fedHeader {
-	for _, h := range f.headers[name] {
-		if h.typ == p.Type && h.help == p.Help && h.unit == p.Unit && h.hasSteps(p) {
-			return h
-		}
+// appendName appends the name that pages show.
+func (f *feed) appendName(dst []byte, name string, k *kind) []byte {
+	dst = append(append(dst, f.core.prefix...), name...)
+	if k != nil && !strings.HasSuffix(name, k.ending) {
+		dst = append(dst, k.ending...)
 	}
-	if f.kept >= maxHeaders {
-		clear(f.headers)
-		f.kept = 0
-	}
-	h := &fedHeader{kind: kindOf(p.Type), name: name, help: p.Help, unit: p.Unit, typ: p.Type}
-	steps := h.bounds
-	if p.Histogram != nil && p.Histogram.Counts != nil {
-		h.bounds = slices.Clone(p.Histogram.Bounds)
-		steps = h.bounds
-	}
-	if p.Summary != nil {
-		for _, e := range p.Summary.Estimates {
-			h.objectives = append(h.objectives, quantile.Objective{Quantile: e.Quantile, Epsilon: e.Error})
-			steps = append(steps, e.Quantile)
-		}
-	}
-	h.enc = encode.NewFamily(name, p.Help, p.Unit, p.Type, steps)
-	h.unknown = h.enc
-	d := definition{rules: h.kind.rules, name: name}
-	if h.base = d.unsuffixed(); h.base != "" {
-		h.unknown = encode.NewUnknownCounter(name, p.Help, p.Unit)
-	}
-	h.samples = d.samples()
-	f.headers[name] = append(f.headers[name], h)
-	f.kept++
-	return h
+	return dst
 }
 
-// maxHeaders bounds the headers that a feed keeps: names, help texts and bounds of a source may
-// change with every call.
-const maxHeaders = 10_000
+// nameOf returns the name under which the family of a point is counted.
+func (f *feed) nameOf(p *Point) string { return string(f.appendName(nil, p.Name, kindOf(p.Type))) }
 
-// hasSteps reports whether the bounds or quantiles are those of the header.
-func (h *fedHeader) hasSteps(p *Point) bool {
-	if s := p.Summary; s != nil {
-		return slices.EqualFunc(s.Estimates, h.objectives, func(e Estimate, o quantile.Objective) bool {
-			return e.Quantile == o.Quantile && e.Error == o.Epsilon
-		})
+// checkName applies the rules of definitions to the name of a family.
+func (f *feed) checkName(given, name string, k *kind) error {
+	d := definition{rules: k.rules, name: name}
+	if given == "" || name == k.ending {
+		return fmt.Errorf("%w: it is empty", ErrName) // the prefix alone would be a valid name
 	}
-	if p.Histogram != nil && p.Histogram.Counts != nil {
-		return h.bounds != nil && slices.Equal(p.Histogram.Bounds, h.bounds)
-	}
-	return h.bounds == nil
+	return d.checkName()
 }
 
-// appendLabels renders the labels of a series, those of the registry last, and checks them.
-func (b *feedBuffer) appendLabels(f *feed, name string, p *Point) (id uint64, text string, err error) {
-	own, states, stated := kindOf(p.Type).ownLabel, kindOf(p.Type).states, false
-	if states && name != p.Name {
+// appendLabels renders the labels of a series, those of the registry last, and checks them. The
+// name of the family is in b.name.
+func (b *feedBuffer) appendLabels(f *feed, k *kind, p *Point) (id uint64, text string, err error) {
+	name, own, stated := stringOf(b.name), k.ownLabel, false
+	if k.states && name != p.Name {
 		own = name // the label p.Name gets this name
 	}
 	b.scratch = b.scratch[:0]
@@ -316,17 +324,16 @@ func (b *feedBuffer) appendLabels(f *feed, name string, p *Point) (id uint64, te
 		if l.Value == "" { // an empty label is an absent one
 			continue
 		}
-		labelName := l.Name
-		if states && l.Name == p.Name {
-			labelName, stated = name, true
+		if k.states && l.Name == p.Name {
+			l.Name, stated = name, true
 		}
-		add(labelName, labeltext.Clean(l.Value))
+		add(l.Name, f.clean(l.Value))
 	}
-	if states && !stated {
+	if k.states && !stated {
 		return 0, "", errNoLabel
 	}
 	for _, l := range f.consts {
-		if l.Name != own && !hasLabel(p.Labels, l.Name) {
+		if l.Name != own && l.Value != "" && !hasLabel(p.Labels, l.Name) {
 			add(l.Name, l.Value)
 		}
 	}
@@ -335,6 +342,19 @@ func (b *feedBuffer) appendLabels(f *feed, name string, p *Point) (id uint64, te
 	}
 	b.seen[id] = true
 	return id, b.addText(), nil
+}
+
+// clean returns a label value that can be shown, and counts a change.
+func (f *feed) clean(value string) string {
+	if len(value) > labeltext.MaxValue {
+		f.core.tally.cut.Inc()
+		value = labeltext.Limit(value)
+	}
+	if !utf8.ValidString(value) {
+		f.core.tally.repaired.Inc()
+		value = labeltext.Clean(value)
+	}
+	return value
 }
 
 // addText copies the scratch into the buffer.
@@ -361,48 +381,63 @@ func (b *feedBuffer) addNative(n *histogram.NativeSnapshot) *encode.NativeSample
 	return &b.natives[len(b.natives)-1]
 }
 
-// addExemplars copies exemplars into the buffer: one of a counter, one for each bucket of a
-// histogram. Those that do not fit are left out.
-func (b *feedBuffer) addExemplars(p *Point) []*encode.Exemplar {
+// addExemplars copies exemplars into the buffer: one of a counter; of a histogram with classic
+// buckets one for each bucket, the last one whose value belongs there; all of other histograms.
+// Those whose labels cannot be shown are left out and counted.
+func (b *feedBuffer) addExemplars(p *Point, h *fedHeader) []*encode.Exemplar {
 	if len(p.Exemplars) == 0 {
 		return nil
 	}
 	size := 1
-	if h := p.Histogram; h != nil {
-		size = max(len(h.Counts), len(p.Exemplars))
+	switch {
+	case h.classic:
+		size = len(h.bounds) + 1
+	case p.Histogram != nil:
+		size = len(p.Exemplars)
 	}
 	from := len(b.marks)
-	for range size {
-		b.marks = append(b.marks, nil)
-	}
+	b.marks = append(b.marks, make([]*encode.Exemplar, size)...)
 	marks := b.marks[from:len(b.marks):len(b.marks)]
 	for i := range p.Exemplars {
 		e := &p.Exemplars[i]
-		slot := e.Bucket
-		if p.Histogram == nil || p.Histogram.Counts == nil {
-			slot = i
+		slot := min(i, size-1)
+		if h.classic {
+			slot = bucketOf(h.bounds, e.Value)
 		}
-		if slot < 0 || slot >= len(marks) {
-			continue
+		if x := b.addExemplar(e); x != nil {
+			marks[slot] = x
 		}
-		b.scratch = b.scratch[:0]
-		for _, l := range e.Labels {
-			if labeltext.ValidName(l.Name) {
-				b.scratch = labeltext.Append(b.scratch, l.Name, labeltext.Clean(l.Value))
-			}
-		}
-		text := b.addText()
-		if labeltext.Runes(text) > encode.MaxExemplarRunes {
-			continue
-		}
-		b.exemplars = append(b.exemplars, encode.Exemplar{Labels: text, Value: e.Value})
-		to := &b.exemplars[len(b.exemplars)-1]
-		if !e.Time.IsZero() {
-			to.Timestamp = unixSeconds(e.Time)
-		}
-		marks[slot] = to
 	}
 	return marks
+}
+
+// bucketOf returns the index of the bucket of a value. NaN belongs to the one up to +Inf.
+func bucketOf(bounds []float64, value float64) int {
+	i, _ := slices.BinarySearchFunc(bounds, value, func(bound, value float64) int {
+		if bound >= value {
+			return 1
+		}
+		return -1
+	})
+	return i
+}
+
+// addExemplar copies an exemplar into the buffer, or returns nil if its labels cannot be shown.
+func (b *feedBuffer) addExemplar(e *Exemplar) *encode.Exemplar {
+	b.scratch = b.scratch[:0]
+	for i, l := range e.Labels {
+		if !labeltext.ValidName(l.Name) || hasLabel(e.Labels[:i], l.Name) {
+			return nil
+		}
+		b.scratch = labeltext.Append(b.scratch, l.Name, labeltext.Clean(l.Value))
+	}
+	if labeltext.Runes(stringOf(b.scratch)) > encode.MaxExemplarRunes {
+		return nil
+	}
+	b.exemplars = append(b.exemplars, encode.Exemplar{
+		Labels: b.addText(), Value: e.Value, Timestamp: secondsOf(e.Time),
+	})
+	return &b.exemplars[len(b.exemplars)-1]
 }
 
 // state makes a series of a source a state.
@@ -412,17 +447,17 @@ func (p *fedPoint) state(s *state) {
 	if s.withCreated {
 		s.counter.Created, s.histogram.Created, s.summary.Created = p.created, p.created, p.created
 	}
-	s.counter.Exemplar, s.histogram.Exemplars, s.histogram.Native = nil, p.marks, p.native
+	s.counter.Exemplar, s.histogram.Exemplars, s.histogram.Native = nil, nil, p.native
 	if len(p.marks) > 0 && s.withExemplars {
 		s.counter.Exemplar = p.marks[0]
+	}
+	if p.header.classic {
+		s.histogram.Exemplars = p.marks
 	}
 	if p.native != nil {
 		s.native = *p.native
 		s.native.Exemplars = p.marks
 		s.histogram.Native, s.histogram.Sum = &s.native, p.native.Sum
-		to := &s.snapshot // for readers
-		to.Schema, to.ZeroThreshold, to.ZeroCount = int(p.native.Schema), p.native.ZeroThreshold, p.native.ZeroCount
-		to.Count, to.Sum, to.Exact = p.native.Count, p.native.Sum, true
-		to.Positive, to.Negative = p.native.Positive, p.native.Negative
+		s.exact = true
 	}
 }

@@ -258,6 +258,7 @@ func exposeHistograms(f *family, w *pageWriter) {
 		}
 		readHistogram(f, n, &w.state)
 		appendHistogram(w, n.Labels, &w.state)
+		w.splitNative()
 	}
 }
 
@@ -298,12 +299,6 @@ func readHistogram(f *family, n *shard.Node, s *state) {
 
 func appendHistogram(w *pageWriter, labels string, s *state) {
 	w.buf = w.enc.AppendHistogram(w.buf, w.format, labels, &s.histogram)
-	native := s.histogram.Native
-	if native != nil && len(native.Exemplars) > 0 && w.format == encode.Protobuf && !w.whole {
-		// Prometheus reads the exemplars of the first native histogram in a message only. A reader
-		// of whole families loses nothing: a Pushgateway writes its page anew.
-		w.split()
-	}
 }
 
 func fitsHistogram(d *definition, _ float64, counts int) (fault, error) {

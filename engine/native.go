@@ -61,6 +61,7 @@ func readNative(f *family, n *histogram.Native, s *state) *encode.NativeSample {
 	to.Schema, to.ZeroThreshold, to.ZeroCount = int32(from.Schema), from.ZeroThreshold, from.ZeroCount
 	to.Count, to.Sum = from.Count, from.Sum
 	to.Positive, to.Negative = from.Positive, from.Negative
+	s.exact = from.Exact
 	return to
 }
 

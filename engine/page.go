@@ -130,8 +130,9 @@ func (p *page) expose(f *family) {
 // exposeFed appends the series of a family of a source.
 func (p *page) exposeFed(i int) {
 	unknown := false
-	if base := p.walk.fed.shown[i].header().base; base != "" && p.format == encode.OpenMetrics {
-		unknown = p.walk.hasName(base)
+	if p.format == encode.OpenMetrics {
+		h := p.walk.fed.shown[i].header()
+		unknown = h.base != "" && (p.walk.hasName(h.base) || p.walk.hasCounter(h.counter))
 	}
 	p.walk.fed.each(i, &p.state, func(point *fedPoint) bool {
 		h := point.header
@@ -145,9 +146,10 @@ func (p *page) exposeFed(i int) {
 		}
 		from := len(p.buf)
 		h.kind.append(&p.pageWriter, point.labels, &p.state)
-		if point.timed {
+		if point.millis != 0 {
 			p.buf = enc.Stamp(p.buf, from, p.format, point.millis)
 		}
+		p.splitNative()
 		return true
 	})
 }

@@ -23,9 +23,9 @@ type Point struct {
 	Histogram *HistogramSnapshot // of a histogram: Bounds and Counts, Native, or both
 	Summary   *SummarySample     // of a summary
 
-	Exemplars []Exemplar // of a counter (one) or of the buckets of a histogram
+	Exemplars []Exemplar // of a counter (one) or of a histogram: their values tell their buckets
 	Created   time.Time  // when the series was created; zero if unknown
-	Time      time.Time  // of the value; zero, as nearly always, for the time of the scrape
+	Time      time.Time  // of the value; zero or 1970, as nearly always, for the time of the scrape
 }
 
 // The reasons why a series of a source is dropped.
@@ -35,56 +35,106 @@ var (
 	errTwice     = errors.New("a series with these labels was written before")
 	errNoLabel   = errors.New("a state set has the state in a label with the name of the family")
 	errNoState   = errors.New("it lacks the Histogram or the Summary of its type")
+	errTime      = errors.New("its time is not between 1970 and 9999")
 	errCounts    = errors.New("a histogram needs a count for each bound and one for +Inf, and increasing bounds")
-	errNative    = errors.New("the native buckets do not add up to the count, or the schema is not between -4 and 8")
-	errQuantiles = errors.New("the quantiles of a summary are not increasing")
+	errMany      = errors.New("the counts are together more than 64 bits hold")
+	errNative    = errors.New("native buckets do not fit their spans, or have an impossible schema or threshold")
+	errUnequal   = errors.New("the native buckets, or the classic ones, do not add up to the count")
+	errQuantiles = errors.New("the quantiles of a summary are not increasing, from 0 to 1")
 )
 
-// checkHistogramPoint says what is wrong with the buckets of a series.
+// lastSecond is the last second of the year 9999, where the formats' times end.
+const lastSecond = 253402300799
+
+// secondsOf returns a time in seconds since 1970, or 0 for a time that no page can show.
+func secondsOf(t time.Time) float64 {
+	if unix := t.Unix(); unix < 0 || unix > lastSecond {
+		return 0
+	}
+	if seconds := unixSeconds(t); seconds <= lastSecond {
+		return seconds
+	}
+	return 0
+}
+
+// checkTime says what is wrong with the time of a series. Prometheus refuses a whole page for one
+// that is before 1970.
+func checkTime(t time.Time) error {
+	if unix := t.Unix(); !t.IsZero() && (unix < 0 || unix > lastSecond) {
+		return errTime
+	}
+	return nil
+}
+
+// checkHistogramPoint says what is wrong with the buckets of a series. Prometheus refuses a whole
+// page for native buckets that do not add up.
 func checkHistogramPoint(p *Point) (fault, error) {
 	h := p.Histogram
 	p.Summary = nil
 	if h == nil {
 		return faultState, errNoState
 	}
+	total, ok := uint64(0), true
 	if h.Native == nil || h.Counts != nil {
-		bounds := h.Bounds
-		if n := len(bounds); n > 0 && math.IsInf(bounds[n-1], 1) {
-			bounds = bounds[:n-1]
-		}
-		if len(h.Counts) != len(bounds)+1 || !increasing(bounds) {
+		if bounds := finite(h.Bounds); len(h.Counts) != len(bounds)+1 || !increasing(bounds) {
 			return faultState, errCounts
 		}
-	}
-	if n := h.Native; n != nil {
-		count, ok := countNative(n)
-		if !ok || count != n.Count && n.Sum == n.Sum || n.Schema < -4 || n.Schema > 8 {
-			return faultState, errNative
+		if total, ok = sumOf(h.Counts); !ok {
+			return faultState, errMany
 		}
+	}
+	n := h.Native
+	if n == nil {
+		return 0, nil
+	}
+	if n.Schema < -4 || n.Schema > 8 || !(n.ZeroThreshold >= 0) || math.IsInf(n.ZeroThreshold, 1) {
+		return faultState, errNative
+	}
+	// Observations of NaN are in no bucket. Prometheus allows for them where the sum is NaN.
+	in, ok := countNative(n)
+	switch {
+	case !ok:
+		return faultState, errNative
+	case in > n.Count, in < n.Count && n.Sum == n.Sum, h.Counts != nil && total != n.Count:
+		return faultState, errUnequal
 	}
 	return 0, nil
 }
 
-// countNative adds up the buckets; ok is false where spans and buckets do not fit, or a count is
-// negative.
+// sumOf adds up counts; ok is false where they overflow.
+func sumOf(counts []uint64) (total uint64, ok bool) {
+	for _, n := range counts {
+		if total += n; total < n {
+			return 0, false
+		}
+	}
+	return total, true
+}
+
+// countNative adds up the buckets; ok is false where spans and buckets do not fit, a count is
+// negative, an index has more than 32 bits or the total more than 64.
 func countNative(n *histogram.NativeSnapshot) (total uint64, ok bool) {
 	total = n.ZeroCount
 	for _, b := range [...]histogram.NativeBuckets{n.Positive, n.Negative} {
-		length, count := 0, int64(0)
+		index, length, count := int64(0), uint64(0), int64(0)
 		for i, s := range b.Spans {
-			length += int(s.Length)
-			if i > 0 && s.Offset < 0 {
+			length += uint64(s.Length)
+			index += int64(s.Offset) + int64(s.Length)
+			if i > 0 && s.Offset < 0 || index > math.MaxInt32 {
 				return 0, false
 			}
 		}
-		if length != len(b.Deltas) {
+		if length != uint64(len(b.Deltas)) {
 			return 0, false
 		}
 		for _, d := range b.Deltas {
-			if count += d; count < 0 {
+			count += d // a sum that overflows is negative
+			if count < 0 {
 				return 0, false
 			}
-			total += uint64(count)
+			if total += uint64(count); total < uint64(count) {
+				return 0, false
+			}
 		}
 	}
 	return total, true
@@ -97,12 +147,10 @@ func checkSummaryPoint(p *Point) (fault, error) {
 	if s == nil {
 		return faultState, errNoState
 	}
-	last := math.Inf(-1)
-	for _, e := range s.Estimates {
-		if !(e.Quantile > last && e.Quantile <= 1) {
+	for i, e := range s.Estimates {
+		if !(e.Quantile >= 0 && e.Quantile <= 1) || i > 0 && e.Quantile <= s.Estimates[i-1].Quantile {
 			return faultState, errQuantiles
 		}
-		last = e.Quantile
 	}
 	return 0, nil
 }
@@ -117,4 +165,12 @@ func increasing(bounds []float64) bool {
 		last = b
 	}
 	return true
+}
+
+// finite returns bounds without +Inf.
+func finite(bounds []float64) []float64 {
+	if n := len(bounds); n > 0 && math.IsInf(bounds[n-1], 1) {
+		return bounds[:n-1]
+	}
+	return bounds
 }

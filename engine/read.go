@@ -28,6 +28,7 @@ type Family struct {
 	shown  shown
 	walk   walk
 	sample Sample
+	inLoop bool // a loop over samples uses sample
 }
 
 func newFamilyReader() any { return new(Family) }
@@ -44,15 +45,18 @@ func newFamilyReader() any { return new(Family) }
 // The loop variables are used again for every step: see [Sample]. Several loops may run at once,
 // and updates wait for none of them. Calls of functions and collectors begin when the loop begins,
 // as they do for a page. In steady state a loop allocates nothing, except a few small objects for
-// each function that it calls.
+// each function that it calls. A nil registry has no families.
 func (r *Registry) Read(o ReadOptions) iter.Seq[*Family] {
 	return func(yield func(*Family) bool) { r.read(&o, yield) }
 }
 
 func (r *Registry) read(o *ReadOptions, yield func(*Family) bool) {
+	if r == nil {
+		return
+	}
 	f := r.readers.get(newFamilyReader).(*Family)
 	defer f.release(r)
-	f.sample.state.withCreated, f.sample.state.withExemplars = true, true
+	f.sample.open()
 	f.walk.names, f.walk.noSelf = o.Names, o.NoSelf
 	f.walk.begin(r, o.Deadline, nil)
 	named := "" // the family of a source that has been shown
@@ -118,7 +122,8 @@ func (f *Family) Type() encode.Type {
 func (f *Family) fed() *fedHeader { return f.walk.fed.shown[f.shown.fed].header() }
 
 // Samples walks the series of the family. Its loop variable is used again for every step: see
-// [Sample].
+// [Sample]. A loop inside another one over the same family has a Sample of its own, which it
+// allocates.
 func (f *Family) Samples() iter.Seq[*Sample] {
 	// A function literal is inlined into the loop, which then allocates nothing. A method value is
 	// not.
@@ -127,8 +132,15 @@ func (f *Family) Samples() iter.Seq[*Sample] {
 
 func (f *Family) samples(yield func(*Sample) bool) {
 	fam, s := f.shown.fam, &f.sample
+	if f.inLoop {
+		s = new(Sample) // that of the loop around this one is valid until its next step
+		s.open()
+	} else {
+		f.inLoop = true
+		defer func() { f.inLoop = false }()
+	}
 	if fam == nil {
-		f.fedSamples(yield)
+		f.fedSamples(s, yield)
 		return
 	}
 	show := func(labels string) bool {
@@ -149,14 +161,14 @@ func (f *Family) samples(yield func(*Sample) bool) {
 }
 
 // fedSamples walks the series that all sources have written for the family.
-func (f *Family) fedSamples(yield func(*Sample) bool) {
-	s, all := &f.sample, f.walk.fed.shown
+func (f *Family) fedSamples(s *Sample, yield func(*Sample) bool) {
+	all := f.walk.fed.shown
 	for i := f.shown.fed; i < len(all) && all[i].first == f.shown.fed; i++ {
 		more := true
 		f.walk.fed.each(i, &s.state, func(p *fedPoint) bool {
 			s.begin(p.labels)
 			p.header.kind.present(s, p.header.bounds, p.header.objectives)
-			if p.timed {
+			if p.millis != 0 {
 				s.time = time.UnixMilli(p.millis)
 			}
 			more = yield(s)

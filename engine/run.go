@@ -18,8 +18,8 @@ const (
 	// passed before it began. The value of a function that returns at once is on every page.
 	pageFloor = 10 * time.Millisecond
 
-	// describeTimeout is how long a run waits for the text of a panic value, which may come from
-	// the user's String method.
+	// describeTimeout is how long a run waits for the text of a panic value or an error, which may
+	// come from the user's String or Error method.
 	describeTimeout = 100 * time.Millisecond
 )
 
@@ -130,22 +130,31 @@ func (r *runner[T]) describe(value any) string {
 	if r.described.Swap(true) {
 		return kind
 	}
-	text := make(chan string, 1)
+	if text, ok := textOf(value); ok {
+		return text
+	}
+	return kind + noText
+}
+
+// noText ends the description of a value that has no text.
+const noText = " whose text cannot be had"
+
+// textOf returns the text of a value whose methods are the user's. If they hang, a goroutine stays
+// behind.
+func textOf(value any) (text string, ok bool) {
+	result := make(chan string, 1)
 	go func() {
-		defer close(text)
+		defer close(result)
 		defer func() { _ = recover() }() // Sprint recovers from most panics, but not from one with such a value
-		text <- fmt.Sprint(value)
+		result <- fmt.Sprint(value)
 	}()
 	timer := time.NewTimer(describeTimeout)
 	defer timer.Stop()
 	select {
-	case s, ok := <-text:
-		if ok {
-			return s
-		}
+	case text, ok = <-result:
 	case <-timer.C:
 	}
-	return kind + " whose text cannot be had"
+	return text, ok
 }
 
 // waiter waits for runs, one after another. The zero value is ready.

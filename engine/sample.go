@@ -47,7 +47,7 @@ type Exemplar struct {
 	Labels []Label
 	Value  float64
 	Time   time.Time // zero if unknown
-	Bucket int       // the index of the classic bucket in HistogramSnapshot.Counts; 0 for others
+	Bucket int       // the index of the classic bucket in HistogramSnapshot.Counts; 0 for others; a Writer sets it
 }
 
 // Sample is one series of a [Family] at one moment. It is valid until the loop over
@@ -74,14 +74,20 @@ type Sample struct {
 	parsed     bool // labels are those of text
 	unescaped  []byte
 	histograms HistogramSnapshot
+	natives    histogram.NativeSnapshot // shares its buckets with the state: no snapshot is taken into it
 	summaries  SummarySample
 	exemplars  []Exemplar
 	marked     []Label
+	listed     bool // exemplars are those of marks
 }
+
+// open makes the sample ready for a loop.
+func (s *Sample) open() { s.state.withCreated, s.state.withExemplars = true, true }
 
 // begin makes the sample one of the series with these labels. What the kind does not set is absent.
 func (s *Sample) begin(labels string) {
-	s.text, s.parsed = labels, false
+	s.text, s.parsed, s.listed = labels, false, false
+	s.unescaped = s.unescaped[:0]
 	s.value, s.whole, s.exact = math.NaN(), 0, false
 	s.histogram, s.summary, s.marks, s.created, s.time = nil, nil, nil, 0, time.Time{}
 }
@@ -90,7 +96,6 @@ func (s *Sample) begin(labels string) {
 func (s *Sample) Labels() []Label {
 	if !s.parsed {
 		s.parsed = true
-		s.unescaped = s.unescaped[:0]
 		s.labels = s.appendLabels(s.labels[:0], s.text)
 	}
 	return s.labels
@@ -140,6 +145,10 @@ func (s *Sample) Summary() *SummarySample { return s.summary }
 
 // Exemplars returns the exemplars of a counter or a histogram.
 func (s *Sample) Exemplars() []Exemplar {
+	if s.listed {
+		return s.exemplars
+	}
+	s.listed = true
 	s.exemplars, s.marked = s.exemplars[:0], s.marked[:0]
 	for i, e := range s.marks {
 		if e == nil {
@@ -175,11 +184,11 @@ func (s *Sample) Time() time.Time { return s.time }
 func (s *Sample) Clone() *Sample {
 	c := &Sample{text: strings.Clone(s.text), value: s.value, whole: s.whole, exact: s.exact}
 	c.created, c.time = s.created, s.time
-	c.marks = make([]*encode.Exemplar, len(s.marks))
-	for i, e := range s.marks {
-		if e != nil { // a source's exemplar is overwritten by a later call
-			c.marks[i] = &encode.Exemplar{Labels: strings.Clone(e.Labels), Value: e.Value, Timestamp: e.Timestamp}
+	for _, e := range s.marks {
+		if e != nil { // that of a source is in a buffer which is written again
+			e = &encode.Exemplar{Labels: strings.Clone(e.Labels), Value: e.Value, Timestamp: e.Timestamp}
 		}
+		c.marks = append(c.marks, e)
 	}
 	if h := s.histogram; h != nil {
 		c.histogram = &HistogramSnapshot{
@@ -233,8 +242,12 @@ func (s *Sample) setHistogram(bounds []float64) {
 	}
 	s.marks = from.Exemplars
 	if from.Native != nil {
-		to.Native, to.Count = &s.state.snapshot, from.Native.Count
-		s.marks = from.Native.Exemplars
+		n := from.Native
+		s.natives.Schema, s.natives.ZeroThreshold, s.natives.ZeroCount = int(n.Schema), n.ZeroThreshold, n.ZeroCount
+		s.natives.Count, s.natives.Sum, s.natives.Exact = n.Count, n.Sum, s.state.exact
+		s.natives.Positive, s.natives.Negative = n.Positive, n.Negative
+		to.Native, to.Count = &s.natives, n.Count
+		s.marks = n.Exemplars
 	}
 	s.histogram, s.created = to, from.Created
 }

@@ -18,12 +18,14 @@ type Source interface {
 	// Emit writes the current series to w. It is called at every scrape, on another goroutine, when
 	// the page begins. A registry never calls it twice at once: a scrape that begins while a call
 	// is under way shows the series of that call. A source that is attached to several registries
-	// is called by each of them.
+	// is called by each of them. Emit may use the registry, but not read it: a page or a loop that
+	// it begins waits for this very call, and does without its series when its time is over.
 	//
 	// ctx is done shortly before the page that called Emit stops waiting: see [WithTimeout]. The
 	// series that were written before an error stay on the page; the error is counted and logged.
 	// If Emit panics, ends its goroutine or does not return in time, its series are left out of the
-	// page, and the failure is counted.
+	// page, and the failure is counted. If it returns an error because ctx is done, and a page that
+	// shares the call has more time, Emit is called again for that page.
 	Emit(ctx context.Context, w *Writer) error
 }
 
@@ -33,9 +35,10 @@ type Source interface {
 //
 // A series that cannot be shown is dropped, counted by the name of its family in
 // quipu_source_drops_total, and the first one logged: an invalid name, a type, help or unit that
-// differs from the family's first series, labels that came before, a negative counter, a name that
-// a metric of the registry has. Label values that are too long are cut, and invalid UTF-8 is
-// repaired.
+// differs from the family's first series, labels that came before, a negative counter, buckets that
+// do not add up, a time before 1970, a name that a metric of the registry has. Label values that
+// are too long are cut, and invalid UTF-8 is repaired. Exemplars that pages cannot show are left
+// out.
 type Writer struct {
 	feed *feed
 
@@ -51,13 +54,13 @@ func (w *Writer) Write(p Point) {
 	w.mu.Lock()
 	if w.buf == nil {
 		w.mu.Unlock()
-		w.feed.dropped(w.feed.core.prefix+p.Name, faultLate, errLate)
+		w.feed.dropped(w.feed.nameOf(&p), faultLate, errLate)
 		return
 	}
 	reason, err := w.buf.add(w.feed, &p)
 	w.mu.Unlock()
 	if err != nil {
-		w.feed.dropped(w.feed.core.prefix+p.Name, reason, err)
+		w.feed.dropped(w.feed.nameOf(&p), reason, err)
 	}
 }
 
@@ -87,7 +90,7 @@ func (w *Writer) Summary(name, help string, s SummarySample, labels ...Label) {
 }
 
 // Info writes a series whose labels are the information, such as a version, and whose value is 1.
-// Its sample is called name_info.
+// The suffix _info is added to the name if it is missing.
 func (w *Writer) Info(name, help string, labels ...Label) {
 	w.Write(Point{Name: name, Help: help, Type: encode.Info, Value: 1, Labels: labels})
 }

@@ -250,7 +250,7 @@ func TestASeriesThatCannotBeShownCostsItselfAndIsCountedByName(t *testing.T) {
 		}, "x", "state"},
 		"an information that is not 1": {func(w *engine.Writer) {
 			w.Write(engine.Point{Name: "x", Type: encode.Info, Value: 2})
-		}, "x", "state"},
+		}, "x_info", "state"},
 		"a state that is neither 0 nor 1": {func(w *engine.Writer) {
 			w.Write(engine.Point{
 				Name: "x", Type: encode.StateSet, Value: 0.5, Labels: []engine.Label{label("x", "up")},

@@ -16,6 +16,8 @@ type state struct {
 	histogram encode.HistogramSample
 	summary   encode.SummarySample
 
+	exact bool // of the native buckets: see histogram.NativeSnapshot
+
 	withCreated   bool // the reader wants to know when series were created
 	withExemplars bool
 
@@ -24,7 +26,7 @@ type state struct {
 	quantiles []float64
 	exemplars []*encode.Exemplar
 	native    encode.NativeSample
-	snapshot  histogram.NativeSnapshot
+	snapshot  histogram.NativeSnapshot // of a metric; native has parts of it, or parts of a source's buffer
 }
 
 // forget drops the references to exemplars. The room is kept.

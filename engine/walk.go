@@ -49,7 +49,9 @@ func (w *walk) begin(r *Registry, deadline time.Time, done <-chan struct{}) {
 			w.functions.startFamily(f)
 		}
 	}
-	w.fed.start(w.list.contents.feeds, w.functions.begin, w.functions.until)
+	if w.showsUnknown() {
+		w.fed.start(w.list.contents.feeds, w.functions.begin, w.functions.until)
+	}
 	if len(w.names) == 0 {
 		w.functions.runBare(w.list.contents.bare)
 	}
@@ -87,10 +89,27 @@ func (w *walk) showsName(name string) bool {
 	return len(w.names) == 0 || slices.Contains(w.names, name)
 }
 
+// showsUnknown reports whether the walk shows families that are no metrics of the registry: the
+// sources may have those. What a metric of the registry is called, no source may call its own.
+func (w *walk) showsUnknown() bool {
+	return len(w.names) == 0 || slices.ContainsFunc(w.names, func(name string) bool {
+		return find(w.list.families, name) == nil
+	})
+}
+
 // hasName reports whether a family that is shown has this name or samples of this name. The walk's
 // own list decides, so that the families of one page fit together even if metrics are defined and
 // removed meanwhile.
 func (w *walk) hasName(name string) bool { return hasName(w.list.families, name) || w.fed.has(name) }
+
+// hasCounter reports whether a counter that is shown has this name.
+func (w *walk) hasCounter(name string) bool {
+	if f := find(w.list.families, name); f != nil {
+		return f.def.trimmed != ""
+	}
+	h := w.fed.claims[name]
+	return h != nil && h.name == name && h.kind.trimmed != ""
+}
 
 // isEmpty reports whether a family has no series to show. It waits for the function or the
 // collector of the family.

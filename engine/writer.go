@@ -139,8 +139,13 @@ func (w *pageWriter) setFull() { w.full = max(chunkSize-chunkRoom, 2*(len(w.buf)
 // of them closes.
 func (w *pageWriter) end() { w.buf = w.enc.End(w.buf, w.start, w.format) }
 
-// split ends the message of the family under way and begins the next one.
-func (w *pageWriter) split() {
-	w.end()
-	w.resume()
+// splitNative ends the message of the family under way behind a native histogram that has
+// exemplars, and begins the next one: Prometheus reads the exemplars of the first native histogram
+// in a message only. A reader of whole families loses nothing: a Pushgateway writes its page anew.
+func (w *pageWriter) splitNative() {
+	native := w.state.histogram.Native
+	if native != nil && len(native.Exemplars) > 0 && w.format == encode.Protobuf && !w.whole {
+		w.end()
+		w.resume()
+	}
 }

@@ -27,7 +27,7 @@ var layers = [][]string{
 	{"lookup", "vec", "typed", "exemplar", "native", "emission", "point"},
 	{"counter", "gauge", "histogram", "summary"},
 	{"func", "collector", "untyped"},
-	{"self", "functions", "timer", "source", "feed", "attach"},
+	{"self", "functions", "timer", "source", "feed", "header", "attach"},
 	{"walk", "fed"},
 	{"page", "read", "default", "wrap"},
 }
