@@ -51,7 +51,7 @@ func (f *family) expect(format encode.Format) []Sample {
 		s := &f.series[i]
 		add := func(name string, v float64, extra ...string) *Sample {
 			one := meta
-			one.Name, one.Value, one.Labels = name, v, map[string]string{}
+			one.Name, one.Value, one.Labels, one.Time = name, v, map[string]string{}, s.millis
 			maps.Copy(one.Labels, s.labels)
 			for k := 0; k < len(extra); k += 2 {
 				one.Labels[extra[k]] = extra[k+1]

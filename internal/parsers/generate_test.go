@@ -25,6 +25,7 @@ type family struct {
 type series struct {
 	labels    map[string]string
 	names     []string // the order of labels
+	millis    int64    // the time of the value, 0 for that of the scrape
 	gauge     float64
 	counter   encode.CounterSample
 	histogram encode.HistogramSample
@@ -36,6 +37,10 @@ type generator struct {
 	*rand.Rand
 	texts []string
 	names []string // parts of names that need quotes; nil for other names
+
+	// What the fuzzer came up with for a source.
+	sourceNames, sourceLabels []string
+	sourceValues              []float64
 }
 
 func newGenerator(seed uint64, texts ...string) *generator {

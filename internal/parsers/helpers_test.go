@@ -101,6 +101,7 @@ func requireSame(t testing.TB, want, got Sample) {
 	require.Equal(t, []string{want.Type, want.Help, want.Unit}, []string{got.Type, got.Help, got.Unit}, key)
 	require.True(t, sameFloat(want.Value, got.Value), "%s: want %v, got %v", key, want.Value, got.Value)
 	require.Equal(t, want.Created, got.Created, key)
+	require.InDelta(t, want.Time, got.Time, 1, key) // Prometheus truncates the seconds of OpenMetrics
 	if want.Native == nil {
 		require.Len(t, got.Exemplars, len(want.Exemplars), key)
 		for i, e := range want.Exemplars {

@@ -33,6 +33,7 @@ type Sample struct {
 	Help      string
 	Unit      string
 	Created   int64 // unix milliseconds, 0 = unknown; OpenMetrics has _created samples instead
+	Time      int64 // of the value, unix milliseconds, 0 = that of the scrape
 	Exemplars []Exemplar
 	Native    *histogram.Histogram // set for native histograms, whose Value is 0
 }
@@ -169,16 +170,20 @@ func parsePrometheus(page []byte, contentType string) ([]Sample, error) {
 			return samples, fmt.Errorf("a comment where none was written: %q", parser.Comment())
 		case textparse.EntrySeries, textparse.EntryHistogram:
 			s := meta
+			var at *int64
 			if entry == textparse.EntrySeries {
-				_, _, s.Value = parser.Series()
+				_, at, s.Value = parser.Series()
 			} else {
 				var float *histogram.FloatHistogram
-				if _, _, s.Native, float = parser.Histogram(); float != nil {
+				if _, at, s.Native, float = parser.Histogram(); float != nil {
 					return samples, errors.New("a float histogram")
 				}
 				if err := s.Native.Validate(); err != nil {
 					return samples, fmt.Errorf("native histogram of %s: %w", family, err)
 				}
+			}
+			if at != nil {
+				s.Time = *at
 			}
 			var set labels.Labels
 			parser.Labels(&set)
