@@ -117,6 +117,49 @@ func scrape(b *testing.B, reg *engine.Registry, f encode.Format, encoding string
 	b.ReportMetric(float64(size), "page-B")
 }
 
+// BenchmarkRead walks all series of a registry with engine.Registry.Read and looks at their labels
+// and values: 100 000 counters in one family and in a thousand, and histograms.
+func BenchmarkRead(b *testing.B) {
+	for _, fill := range []struct {
+		kind             string
+		series, families int
+	}{{"counter", 100_000, 1}, {"counter", 100_000, 1_000}, {"histogram", 10_000, 1}} {
+		if testing.Short() {
+			fill.series /= 100
+		}
+		b.Run(fmt.Sprintf("%s/series=%d/families=%d", fill.kind, fill.series, fill.families), func(b *testing.B) {
+			reg := filled(fill.kind, fill.series/fill.families)
+			for i := range fill.families - 1 {
+				v := must(reg.NewCounterVec(fmt.Sprintf("other_%d_total", i), "Others.", []string{"tenant", "path"}))
+				for k := range fill.series / fill.families {
+					v.With("tenant", "/api/v1/item/"+strconv.Itoa(k)).Add(float64(k))
+				}
+			}
+			if total := readAll(reg); total == 0 {
+				b.Error("nothing was read")
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				readAll(reg)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(fill.series), "ns/series")
+		})
+	}
+}
+
+// readAll is not inlined: in a function that is, the compiler does not inline the iterators, and
+// then the loop bodies are allocated, once for each family.
+//
+//go:noinline
+func readAll(reg *engine.Registry) (total float64) {
+	for f := range reg.Read(engine.ReadOptions{NoSelf: true}) {
+		for s := range f.Samples() {
+			total += s.Value() + float64(len(s.Labels()))
+		}
+	}
+	return total
+}
+
 // BenchmarkMemory reports the heap memory of an idle series: one of 100 000 with two labels, looked
 // up and updated once. All that the registry keeps for the series is included. The benchmark
 // measures no time.

@@ -9,7 +9,7 @@ import (
 )
 
 // rendered holds the names of a family's samples in one text format, each with its opening brace
-// and all that stands before the labels: see opened.
+// and all that stands before the labels: see lineStart.
 type rendered struct {
 	sample  string   // counters, gauges and the quantiles of a summary
 	bucket  string   // histograms
@@ -20,17 +20,17 @@ type rendered struct {
 }
 
 func (f *Family) render(family, sample string, format Format) rendered {
-	r := rendered{sample: opened(sample), created: opened(family + "_created")}
+	r := rendered{sample: lineStart(sample), created: lineStart(family + "_created")}
 	part := ""
 	switch f.typ {
 	case Histogram:
-		r.bucket, part = opened(family+"_bucket"), ",le=\""
+		r.bucket, part = lineStart(family+"_bucket"), ",le=\""
 	case Summary:
 		part = ",quantile=\""
 	default:
 		return r
 	}
-	r.sum, r.count = opened(family+"_sum"), opened(family+"_count")
+	r.sum, r.count = lineStart(family+"_sum"), lineStart(family+"_count")
 	r.parts = make([]string, len(f.bounds))
 	for i, b := range f.bounds {
 		r.parts[i] = string(append(appendBound([]byte(part), b, format), "\"} "...))
@@ -38,9 +38,9 @@ func (f *Family) render(family, sample string, format Format) rendered {
 	return r
 }
 
-// opened returns the beginning of a sample with labels: name{ or, if the name needs quotes,
+// lineStart returns the beginning of a sample with labels: name{ or, if the name needs quotes,
 // {"name", with the comma.
-func opened(name string) string {
+func lineStart(name string) string {
 	if ValidMetricName(name) {
 		return name + "{"
 	}
@@ -100,7 +100,7 @@ func (r *rendered) appendCreated(dst []byte, labels string, created float64) []b
 }
 
 // appendSeries appends a sample's name and labels and the blank before its value. open is the
-// result of opened.
+// result of lineStart.
 func appendSeries(dst []byte, open, labels string) []byte {
 	dst = append(dst, open...)
 	if labels == "" {

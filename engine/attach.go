@@ -69,14 +69,14 @@ func (r *Registry) Attach(s Source, options ...AttachOption) error {
 			return fmt.Errorf("quipu: source %T: %w", s, err)
 		}
 	}
-	f := newFeed(&r.core, s, a.timeout)
+	f := newAttachedSource(&r.core, s, a.timeout)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	feeds := r.contents.Load().feeds
-	if feedOf(feeds, s) >= 0 {
+	sources := r.contents.Load().sources
+	if indexOfSource(sources, s) >= 0 {
 		return fmt.Errorf("quipu: source %T: %w: this very source is attached already", s, ErrTaken)
 	}
-	r.change(func(c *contents) { c.feeds = append(slices.Clip(feeds), f) })
+	r.change(func(c *contents) { c.sources = append(slices.Clip(sources), f) })
 	return nil
 }
 
@@ -88,16 +88,16 @@ func (r *Registry) Detach(s Source) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	feeds := r.contents.Load().feeds
-	i := feedOf(feeds, s)
+	sources := r.contents.Load().sources
+	i := indexOfSource(sources, s)
 	if i < 0 {
 		return false
 	}
-	r.change(func(c *contents) { c.feeds = slices.Delete(slices.Clone(feeds), i, i+1) })
+	r.change(func(c *contents) { c.sources = slices.Delete(slices.Clone(sources), i, i+1) })
 	return true
 }
 
-// feedOf returns the index of the feed of a source, or -1.
-func feedOf(feeds []supplier, s Source) int {
-	return slices.IndexFunc(feeds, func(f supplier) bool { return f.(*feed).source == s })
+// indexOfSource returns the index of an attached source, or -1.
+func indexOfSource(sources []supplier, s Source) int {
+	return slices.IndexFunc(sources, func(f supplier) bool { return f.(*attachedSource).source == s })
 }

@@ -86,8 +86,8 @@ func (r *Registry) Register(c Collector) error {
 			return def.wrap(fmt.Errorf("%w: WithNative: a collector can emit classic buckets only", ErrOption))
 		}
 	}
-	s := newSource(&r.core, c, len(d.list))
-	if err := r.addSource(s, d.list); err != nil {
+	s := newRegisteredCollector(&r.core, c, len(d.list))
+	if err := r.addCollector(s, d.list); err != nil {
 		return err
 	}
 	for _, f := range s.families {
@@ -96,8 +96,8 @@ func (r *Registry) Register(c Collector) error {
 	return nil
 }
 
-// addSource makes the families of a collector, all or none.
-func (r *Registry) addSource(s *source, list []collectedDefinition) error {
+// addCollector makes the families of a collector, all or none.
+func (r *Registry) addCollector(s *registeredCollector, list []collectedDefinition) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if c := s.collector; r.hasCollector(c) {
@@ -121,7 +121,7 @@ func (r *Registry) addSource(s *source, list []collectedDefinition) error {
 		s.families = append(s.families, f)
 	}
 	if len(s.families) == 0 {
-		r.change(func(c *contents) { c.bare = append(slices.Clip(c.bare), s) })
+		r.change(func(c *contents) { c.withoutMetrics = append(slices.Clip(c.withoutMetrics), s) })
 		return nil
 	}
 	r.publish(s.families...)
@@ -132,13 +132,13 @@ func (r *Registry) addSource(s *source, list []collectedDefinition) error {
 func (r *Registry) hasCollector(c Collector) bool {
 	have := r.contents.Load()
 	return slices.ContainsFunc(have.families, func(f *family) bool { return isOf(f.def.supplier, c) }) ||
-		slices.ContainsFunc(have.bare, func(s supplier) bool { return isOf(s, c) })
+		slices.ContainsFunc(have.withoutMetrics, func(s supplier) bool { return isOf(s, c) })
 }
 
 // isOf reports whether a supplier is this collector, which is comparable.
 func isOf(s supplier, c Collector) bool {
-	source, ok := s.(*source)
-	return ok && source.collector == c
+	registered, ok := s.(*registeredCollector)
+	return ok && registered.collector == c
 }
 
 // UnregisterCollector removes a collector and all of its metrics, and reports whether it was
@@ -150,26 +150,26 @@ func (r *Registry) UnregisterCollector(c Collector) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	removed := r.remove(func(f *family) bool { return isOf(f.def.supplier, c) })
-	have := r.contents.Load().bare
+	have := r.contents.Load().withoutMetrics
 	left := slices.DeleteFunc(slices.Clone(have), func(s supplier) bool { return isOf(s, c) })
 	if len(left) < len(have) {
-		r.change(func(to *contents) { to.bare = left })
+		r.change(func(to *contents) { to.withoutMetrics = left })
 		return true
 	}
 	return removed
 }
 
-// source calls a Collector for a registry. Every call fills another buffer, which belongs to the
-// pages that show it until the last of them is written.
-type source struct {
+// registeredCollector calls a Collector for a registry. Every call fills another buffer, which
+// belongs to the pages that show it until the last of them is written.
+type registeredCollector struct {
 	emitter
 	collector Collector
 	runner    *runner[*emissionBuffer]
 	buffers   freeList[*emissionBuffer]
 }
 
-func newSource(c *core, collector Collector, metrics int) *source {
-	s := &source{emitter: emitter{core: c, name: fmt.Sprintf("%T", collector)}, collector: collector}
+func newRegisteredCollector(c *core, collector Collector, metrics int) *registeredCollector {
+	s := &registeredCollector{emitter: emitter{core: c, name: fmt.Sprintf("%T", collector)}, collector: collector}
 	s.runner = newRunner(func(buf **emissionBuffer) {
 		*buf = s.buffers.get(func() *emissionBuffer { return newEmissionBuffer(metrics) })
 		(*buf).reset()
@@ -181,4 +181,4 @@ func newSource(c *core, collector Collector, metrics int) *source {
 	return s
 }
 
-func (*source) String() string { return "a collector" }
+func (*registeredCollector) String() string { return "a collector" }

@@ -65,17 +65,17 @@ func TestCollectorIsRegisteredWholeOrNotAtAll(t *testing.T) {
 func TestACollectorIsUnregisteredByItself(t *testing.T) {
 	r := engine.NewRegistry()
 	calls := 0
-	pool, bare := &watchedPool{collect: collectPool}, &definer{func(*engine.Definitions) { calls++ }}
+	pool, withoutMetrics := &watchedPool{collect: collectPool}, &definer{func(*engine.Definitions) { calls++ }}
 	must(r.NewGauge("other", "")).Set(1)
 	require.False(t, r.UnregisterCollector(pool))
 	for range 2 {
 		require.NoError(t, r.Register(pool))
-		require.NoError(t, r.Register(bare))
+		require.NoError(t, r.Register(withoutMetrics))
 		require.False(t, r.UnregisterCollector(&watchedPool{}), "another one of its type")
 		require.True(t, r.UnregisterCollector(pool))
 		require.False(t, r.UnregisterCollector(pool))
-		require.True(t, r.UnregisterCollector(bare))
-		require.False(t, r.UnregisterCollector(bare))
+		require.True(t, r.UnregisterCollector(withoutMetrics))
+		require.False(t, r.UnregisterCollector(withoutMetrics))
 		require.Equal(t, "# TYPE other gauge\nother 1\n", pageOf(t, r))
 	}
 	require.Equal(t, 2, calls)
@@ -112,17 +112,21 @@ func TestACollectorWithANativeHistogramIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, engine.ErrOption)
 }
 
-// bare is a collector that defines no metrics.
-type bare struct{ collect func(*engine.Emission) }
+// withoutMetrics is a collector that defines no metrics.
+type withoutMetrics struct{ collect func(*engine.Emission) }
 
-func (*bare) Define(*engine.Definitions)   {}
-func (b *bare) Collect(e *engine.Emission) { b.collect(e) }
+func (*withoutMetrics) Define(*engine.Definitions)   {}
+func (b *withoutMetrics) Collect(e *engine.Emission) { b.collect(e) }
 
 func TestACollectorThatDefinesNothingIsCalledAtEveryPage(t *testing.T) {
 	r := engine.NewRegistry()
 	last := must(r.NewGauge("a_calls", ""))
 	calls := 0
-	c := &bare{collect: func(e *engine.Emission) { calls++; last.Set(float64(calls)); e.Emit(engine.Collected{}, 1) }}
+	c := &withoutMetrics{collect: func(e *engine.Emission) {
+		calls++
+		last.Set(float64(calls))
+		e.Emit(engine.Collected{}, 1)
+	}}
 	require.NoError(t, r.Register(c))
 	for i := 1; i <= 3; i++ {
 		require.Equal(t, fmt.Sprintf("# TYPE a_calls gauge\na_calls %d\n", i), pageOf(t, r),
@@ -135,7 +139,7 @@ func TestACollectorThatDefinesNothingIsCalledAtEveryPage(t *testing.T) {
 	require.Equal(t, 3, calls, "a page of some metrics calls only what these need")
 
 	require.ErrorIs(t, r.Register(c), engine.ErrTaken)
-	require.NoError(t, r.Register(&bare{collect: func(*engine.Emission) { panic("x") }}), "another one")
+	require.NoError(t, r.Register(&withoutMetrics{collect: func(*engine.Emission) { panic("x") }}), "another one")
 	pageOf(t, r)
 	require.EqualValues(t, 1, failed(t, r, "panic"))
 	r.Clear()

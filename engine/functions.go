@@ -11,9 +11,9 @@ type pageFunctions struct {
 	waiter
 	begin, until time.Time // while the page waits for them
 
-	funcs   []funcRun // of the func metrics that the page shows, in the page's order
-	next    int       // where the page is in funcs
-	sources map[*source]sourceRun
+	funcs      []funcRun // of the func metrics that the page shows, in the page's order
+	next       int       // where the page is in funcs
+	collectors map[*registeredCollector]collectorRun
 }
 
 // funcRun is the call of a func metric's function for a page. Whether it came in time is decided
@@ -26,9 +26,9 @@ type funcRun struct {
 	ok      bool
 }
 
-// sourceRun is the call of a collector for a page. Whether it came in time is decided once, so that
-// a page shows all metrics of a collector or none.
-type sourceRun struct {
+// collectorRun is the call of a collector for a page. Whether it came in time is decided once, so
+// that a page shows all metrics of a collector or none.
+type collectorRun struct {
 	run     *run[*emissionBuffer]
 	decided bool
 	inTime  bool
@@ -49,32 +49,32 @@ func (fs *pageFunctions) open(now, deadline time.Time, abort <-chan struct{}) {
 func (fs *pageFunctions) startFamily(f *family) {
 	switch s := f.def.supplier.(type) {
 	case nil, *selfSeries:
-	case *source:
+	case *registeredCollector:
 		fs.start(s)
 	default:
 		fs.funcs = append(fs.funcs, funcRun{fam: f, run: f.fn.Load().start()})
 	}
 }
 
-// runBare calls the collectors without metrics and waits for them. They change other metrics, so
-// their calls end before the page begins.
-func (fs *pageFunctions) runBare(bare []supplier) {
-	for _, s := range bare {
-		fs.start(s.(*source))
+// runWithoutMetrics calls the collectors without metrics and waits for them. They change other
+// metrics, so their calls end before the page begins.
+func (fs *pageFunctions) runWithoutMetrics(withoutMetrics []supplier) {
+	for _, s := range withoutMetrics {
+		fs.start(s.(*registeredCollector))
 	}
-	for _, s := range bare {
-		fs.emission(s.(*source))
+	for _, s := range withoutMetrics {
+		fs.emission(s.(*registeredCollector))
 	}
 }
 
-func (fs *pageFunctions) start(s *source) {
-	if _, ok := fs.sources[s]; ok {
+func (fs *pageFunctions) start(s *registeredCollector) {
+	if _, ok := fs.collectors[s]; ok {
 		return
 	}
-	if fs.sources == nil {
-		fs.sources = make(map[*source]sourceRun)
+	if fs.collectors == nil {
+		fs.collectors = make(map[*registeredCollector]collectorRun)
 	}
-	fs.sources[s] = sourceRun{run: s.runner.start()}
+	fs.collectors[s] = collectorRun{run: s.runner.start()}
 }
 
 // value returns the value of a func metric. The page comes to its func metrics in their order, and
@@ -95,13 +95,13 @@ func (fs *pageFunctions) value(f *family) (value supplied, ok bool) {
 //
 // A collector has no time limit but the page's. If its call began for an earlier page and has
 // lasted longer than this page may take, the collector hangs and is not waited for.
-func (fs *pageFunctions) emission(s *source) *emissionBuffer {
-	call := fs.sources[s]
+func (fs *pageFunctions) emission(s *registeredCollector) *emissionBuffer {
+	call := fs.collectors[s]
 	if !call.decided {
 		until := earlier(call.run.begin.Add(fs.until.Sub(fs.begin)), fs.until)
 		finished := fs.wait(call.run.done, until)
 		call.decided, call.inTime = true, finished && call.run.ok
-		fs.sources[s] = call
+		fs.collectors[s] = call
 		if !call.inTime && !(!finished && fs.aborted()) {
 			s.leftOut(call.run.failure(finished))
 		}
@@ -117,11 +117,11 @@ func (fs *pageFunctions) leave() {
 	for _, call := range fs.funcs {
 		call.run.leave()
 	}
-	for _, call := range fs.sources {
+	for _, call := range fs.collectors {
 		call.run.leave()
 	}
 	fs.stop()
 	clear(fs.funcs)
-	clear(fs.sources)
-	*fs = pageFunctions{funcs: fs.funcs[:0], sources: fs.sources}
+	clear(fs.collectors)
+	*fs = pageFunctions{funcs: fs.funcs[:0], collectors: fs.collectors}
 }

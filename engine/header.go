@@ -14,9 +14,9 @@ import (
 	"github.com/quipu-metrics/quipu/quantile"
 )
 
-// fedHeader is the header of a family of a source and its bounds or quantiles, rendered once for
+// sourceHeader is the header of a family of a source and its bounds or quantiles, rendered once for
 // all pages that show the same. But for lastCall it does not change.
-type fedHeader struct {
+type sourceHeader struct {
 	kind       *kind
 	name       string // with the registry's prefix
 	help, unit string // as pages show them
@@ -37,17 +37,17 @@ type fedHeader struct {
 }
 
 // isFor reports whether a point of the header's name belongs to the same family.
-func (h *fedHeader) isFor(p *Point) bool {
+func (h *sourceHeader) isFor(p *Point) bool {
 	return h.typ == p.Type && h.givenHelp == p.Help && h.givenUnit == p.Unit
 }
 
 // isLike reports whether two headers of one name are those of one family.
-func (h *fedHeader) isLike(other *fedHeader) bool {
+func (h *sourceHeader) isLike(other *sourceHeader) bool {
 	return h.typ == other.typ && h.help == other.help && h.unit == other.unit
 }
 
 // hasSteps reports whether the bounds or quantiles of a point are those of the header.
-func (h *fedHeader) hasSteps(p *Point) bool {
+func (h *sourceHeader) hasSteps(p *Point) bool {
 	if s := p.Summary; s != nil {
 		return slices.EqualFunc(h.objectives, s.Estimates, func(o quantile.Objective, e Estimate) bool {
 			return o.Quantile == e.Quantile && math.Float64bits(o.Epsilon) == math.Float64bits(e.Error)
@@ -61,8 +61,8 @@ func (h *fedHeader) hasSteps(p *Point) bool {
 
 // newHeader renders the header of a point. It keeps nothing of the source's: a name may be a part
 // of a large text.
-func newHeader(name string, p *Point) *fedHeader {
-	h := &fedHeader{
+func newHeader(name string, p *Point) *sourceHeader {
+	h := &sourceHeader{
 		kind: kindOf(p.Type), name: strings.Clone(name), typ: p.Type,
 		givenHelp: strings.Clone(p.Help), givenUnit: strings.Clone(p.Unit),
 	}
@@ -103,7 +103,7 @@ func newHeader(name string, p *Point) *fedHeader {
 // Names, texts and bounds may be others at every call, and there may be any number of them: what is
 // kept follows from what the last call has used.
 type headers struct {
-	byHash map[uint64]*fedHeader
+	byHash map[uint64]*sourceHeader
 	call   int // counts the calls
 	used   int // how many headers the call has used
 }
@@ -116,7 +116,7 @@ var headerSeed = maphash.MakeSeed()
 // begin begins a call.
 func (hs *headers) begin() {
 	if len(hs.byHash) > 2*hs.used+spareHeaders {
-		last := make(map[uint64]*fedHeader, hs.used) // the memory of a map does not shrink
+		last := make(map[uint64]*sourceHeader, hs.used) // the memory of a map does not shrink
 		for hash, h := range hs.byHash {
 			if h.lastCall == hs.call {
 				last[hash] = h
@@ -129,13 +129,13 @@ func (hs *headers) begin() {
 }
 
 // of returns the header of a point.
-func (hs *headers) of(name string, p *Point) *fedHeader {
+func (hs *headers) of(name string, p *Point) *sourceHeader {
 	hash := headerHash(name, p)
 	h := hs.byHash[hash]
 	if h == nil || h.name != name || !h.isFor(p) || !h.hasSteps(p) {
 		h = newHeader(name, p)
 		if hs.byHash == nil {
-			hs.byHash = make(map[uint64]*fedHeader)
+			hs.byHash = make(map[uint64]*sourceHeader)
 		}
 		hs.byHash[hash] = h
 	}

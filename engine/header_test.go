@@ -22,8 +22,8 @@ func (s *changingSource) Emit(_ context.Context, w *Writer) error {
 
 // A source whose help text has the time in it made every scrape keep one more header for ever.
 func TestHeadersThatChangeWithEveryCallAreBounded(t *testing.T) {
-	f := newFeed(&NewRegistry().core, &changingSource{}, 0)
-	b := newFeedBuffer()
+	f := newAttachedSource(&NewRegistry().core, &changingSource{}, 0)
+	b := newSourceBuffer()
 	most := 0
 	for range 10 * spareHeaders {
 		f.run(&b)
@@ -36,11 +36,11 @@ func TestHeadersThatChangeWithEveryCallAreBounded(t *testing.T) {
 func TestHeadersAreKeptFromCallToCall(t *testing.T) {
 	r := NewRegistry()
 	require.NoError(t, r.Attach(sameSource{}))
-	expose := func() map[*fedHeader]bool {
+	expose := func() map[*sourceHeader]bool {
 		_, err := r.Expose(io.Discard, Exposition{})
 		require.NoError(t, err)
-		have := map[*fedHeader]bool{}
-		for _, h := range r.contents.Load().feeds[0].(*feed).headers.byHash {
+		have := map[*sourceHeader]bool{}
+		for _, h := range r.contents.Load().sources[0].(*attachedSource).headers.byHash {
 			have[h] = true
 		}
 		return have

@@ -95,7 +95,7 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 			break
 		}
 		if f.fam == nil {
-			p.exposeFed(f.fed)
+			p.exposeSource(f.source)
 		} else {
 			p.expose(f.fam)
 		}
@@ -127,14 +127,14 @@ func (p *page) expose(f *family) {
 	})
 }
 
-// exposeFed appends the series of a family of a source.
-func (p *page) exposeFed(i int) {
+// exposeSource appends the series of a family of a source.
+func (p *page) exposeSource(i int) {
 	unknown := false
 	if p.format == encode.OpenMetrics {
-		h := p.walk.fed.shown[i].header()
+		h := p.walk.sources.shown[i].header()
 		unknown = h.base != "" && (p.walk.hasName(h.base) || p.walk.hasCounter(h.counter))
 	}
-	p.walk.fed.each(i, &p.state, func(point *fedPoint) bool {
+	p.walk.sources.each(i, &p.state, func(point *sourcePoint) bool {
 		h := point.header
 		enc := h.enc
 		if unknown {

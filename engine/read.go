@@ -45,7 +45,7 @@ func newFamilyReader() any { return new(Family) }
 // The loop variables are used again for every step: see [Sample]. Several loops may run at once,
 // and updates wait for none of them. Calls of functions and collectors begin when the loop begins,
 // as they do for a page. In steady state a loop allocates nothing, except a few small objects for
-// each function that it calls. A nil registry has no families.
+// each function that it calls. BenchmarkRead measures it. A nil registry has no families.
 func (r *Registry) Read(o ReadOptions) iter.Seq[*Family] {
 	return func(yield func(*Family) bool) { r.read(&o, yield) }
 }
@@ -89,7 +89,7 @@ func (f *Family) release(r *Registry) {
 // Name returns the name of the family as pages show it.
 func (f *Family) Name() string {
 	if f.shown.fam == nil {
-		return f.fed().name
+		return f.header().name
 	}
 	return f.shown.fam.def.name
 }
@@ -97,7 +97,7 @@ func (f *Family) Name() string {
 // Help returns the help text, which may be empty.
 func (f *Family) Help() string {
 	if f.shown.fam == nil {
-		return f.fed().help
+		return f.header().help
 	}
 	return f.shown.fam.def.help
 }
@@ -105,7 +105,7 @@ func (f *Family) Help() string {
 // Unit returns the unit, which may be empty.
 func (f *Family) Unit() string {
 	if f.shown.fam == nil {
-		return f.fed().unit
+		return f.header().unit
 	}
 	return f.shown.fam.def.unit
 }
@@ -113,17 +113,18 @@ func (f *Family) Unit() string {
 // Type returns the type.
 func (f *Family) Type() encode.Type {
 	if f.shown.fam == nil {
-		return f.fed().typ
+		return f.header().typ
 	}
 	return f.shown.fam.def.typ
 }
 
-// fed returns the header of a family of sources.
-func (f *Family) fed() *fedHeader { return f.walk.fed.shown[f.shown.fed].header() }
+// header returns the header of a family of sources.
+func (f *Family) header() *sourceHeader { return f.walk.sources.shown[f.shown.source].header() }
 
 // Samples walks the series of the family. Its loop variable is used again for every step: see
 // [Sample]. A loop inside another one over the same family has a Sample of its own, which it
-// allocates.
+// allocates. A loop in a function so small that the compiler inlines it may allocate a few bytes for
+// each family.
 func (f *Family) Samples() iter.Seq[*Sample] {
 	// A function literal is inlined into the loop, which then allocates nothing. A method value is
 	// not.
@@ -140,7 +141,7 @@ func (f *Family) samples(yield func(*Sample) bool) {
 		defer func() { f.inLoop = false }()
 	}
 	if fam == nil {
-		f.fedSamples(s, yield)
+		f.sourceSamples(s, yield)
 		return
 	}
 	show := func(labels string) bool {
@@ -160,12 +161,12 @@ func (f *Family) samples(yield func(*Sample) bool) {
 	}
 }
 
-// fedSamples walks the series that all sources have written for the family.
-func (f *Family) fedSamples(s *Sample, yield func(*Sample) bool) {
-	all := f.walk.fed.shown
-	for i := f.shown.fed; i < len(all) && all[i].first == f.shown.fed; i++ {
+// sourceSamples walks the series that all sources have written for the family.
+func (f *Family) sourceSamples(s *Sample, yield func(*Sample) bool) {
+	all := f.walk.sources.shown
+	for i := f.shown.source; i < len(all) && all[i].first == f.shown.source; i++ {
 		more := true
-		f.walk.fed.each(i, &s.state, func(p *fedPoint) bool {
+		f.walk.sources.each(i, &s.state, func(p *sourcePoint) bool {
 			s.begin(p.labels)
 			p.header.kind.present(s, p.header.bounds, p.header.objectives)
 			if p.millis != 0 {

@@ -8,9 +8,11 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/encode"
@@ -254,6 +256,50 @@ func TestIntIsExact(t *testing.T) {
 	_, ok, v = read()
 	require.False(t, ok)
 	require.True(t, math.IsInf(v, 1))
+}
+
+// Each loop sees the families of one moment, while others define and remove metrics.
+func TestReadersAndDefinitionsMeet(t *testing.T) {
+	r := engine.NewRegistry()
+	must(r.NewCounter("always_total", "")).Add(7)
+	rounds := 300
+	if testing.Short() {
+		rounds = 100
+	}
+	var others sync.WaitGroup
+	for g := range 2 {
+		others.Go(func() {
+			for i := range rounds {
+				name := fmt.Sprintf("c%d_%d_total", g, i%10)
+				v := must(r.NewCounterVec(name, "", []string{"a"}))
+				v.With("x").Inc()
+				assert.True(t, r.Unregister(name))
+			}
+		})
+	}
+	finished := make(chan struct{})
+	go func() { others.Wait(); close(finished) }()
+	for done := false; !done; {
+		select {
+		case <-finished:
+			done = true
+		default:
+		}
+		var names []string
+		for f := range r.Read(engine.ReadOptions{NoSelf: true}) {
+			names = append(names, f.Name())
+			for s := range f.Samples() {
+				if f.Name() == "always_total" {
+					require.Equal(t, 7.0, s.Value())
+				} else {
+					require.Contains(t, []float64{0, 1}, s.Value())
+				}
+			}
+		}
+		require.True(t, slices.IsSorted(names))
+		require.Len(t, slices.Compact(slices.Clone(names)), len(names), "no family is there twice")
+		require.Contains(t, names, "always_total")
+	}
 }
 
 func TestReadersAndWritersMeet(t *testing.T) {

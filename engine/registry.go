@@ -33,9 +33,9 @@ type Registry struct {
 // contents is what a registry holds at one moment. A change replaces it, so whoever has loaded it
 // sees all of one moment.
 type contents struct {
-	families []*family  // by name, then by the text of their constant labels
-	bare     []supplier // collectors without metrics
-	feeds    []supplier // sources
+	families       []*family  // by name, then by the text of their constant labels
+	withoutMetrics []supplier // collectors without metrics
+	sources        []supplier // that are attached
 }
 
 // list is what walks of a registry go through: its contents and its own metrics.
@@ -170,7 +170,7 @@ func (r *Registry) Clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.remove(func(*family) bool { return true })
-	r.change(func(c *contents) { c.bare, c.feeds = nil, nil })
+	r.change(func(c *contents) { c.withoutMetrics, c.sources = nil, nil })
 }
 
 // remove takes families out of the registry, and reports whether there was one. The caller holds

@@ -63,11 +63,11 @@ type Sample struct {
 	whole uint64
 	exact bool // whole is the value
 
-	histogram *HistogramSnapshot
-	summary   *SummarySample
-	marks     []*encode.Exemplar // one for each bucket, or one for a counter; nil where there is none
-	created   float64
-	time      time.Time // of the value, if a source has said it
+	histogram     *HistogramSnapshot
+	summary       *SummarySample
+	exemplarSlots []*encode.Exemplar // one for each bucket, or one for a counter; nil where there is none
+	created       float64
+	time          time.Time // of the value, if a source has said it
 
 	// Room for the results of methods, kept from series to series.
 	labels     []Label
@@ -78,7 +78,7 @@ type Sample struct {
 	summaries  SummarySample
 	exemplars  []Exemplar
 	marked     []Label
-	listed     bool // exemplars are those of marks
+	listed     bool // exemplars are those of exemplarSlots
 }
 
 // open makes the sample ready for a loop.
@@ -89,7 +89,7 @@ func (s *Sample) begin(labels string) {
 	s.text, s.parsed, s.listed = labels, false, false
 	s.unescaped = s.unescaped[:0]
 	s.value, s.whole, s.exact = math.NaN(), 0, false
-	s.histogram, s.summary, s.marks, s.created, s.time = nil, nil, nil, 0, time.Time{}
+	s.histogram, s.summary, s.exemplarSlots, s.created, s.time = nil, nil, nil, 0, time.Time{}
 }
 
 // Labels returns the labels of the series, constant labels included, sorted by name.
@@ -150,7 +150,7 @@ func (s *Sample) Exemplars() []Exemplar {
 	}
 	s.listed = true
 	s.exemplars, s.marked = s.exemplars[:0], s.marked[:0]
-	for i, e := range s.marks {
+	for i, e := range s.exemplarSlots {
 		if e == nil {
 			continue
 		}
@@ -184,11 +184,11 @@ func (s *Sample) Time() time.Time { return s.time }
 func (s *Sample) Clone() *Sample {
 	c := &Sample{text: strings.Clone(s.text), value: s.value, whole: s.whole, exact: s.exact}
 	c.created, c.time = s.created, s.time
-	for _, e := range s.marks {
+	for _, e := range s.exemplarSlots {
 		if e != nil { // that of a source is in a buffer which is written again
 			e = &encode.Exemplar{Labels: strings.Clone(e.Labels), Value: e.Value, Timestamp: e.Timestamp}
 		}
-		c.marks = append(c.marks, e)
+		c.exemplarSlots = append(c.exemplarSlots, e)
 	}
 	if h := s.histogram; h != nil {
 		c.histogram = &HistogramSnapshot{
@@ -225,8 +225,8 @@ func (s *Sample) setCounter() {
 	}
 	s.created = c.Created
 	if c.Exemplar != nil {
-		s.marks = append(s.state.exemplars[:0], c.Exemplar)
-		s.state.exemplars = s.marks
+		s.exemplarSlots = append(s.state.exemplars[:0], c.Exemplar)
+		s.state.exemplars = s.exemplarSlots
 	}
 }
 
@@ -240,14 +240,14 @@ func (s *Sample) setHistogram(bounds []float64) {
 			to.Count += n
 		}
 	}
-	s.marks = from.Exemplars
+	s.exemplarSlots = from.Exemplars
 	if from.Native != nil {
 		n := from.Native
 		s.natives.Schema, s.natives.ZeroThreshold, s.natives.ZeroCount = int(n.Schema), n.ZeroThreshold, n.ZeroCount
 		s.natives.Count, s.natives.Sum, s.natives.Exact = n.Count, n.Sum, s.state.exact
 		s.natives.Positive, s.natives.Negative = n.Positive, n.Negative
 		to.Native, to.Count = &s.natives, n.Count
-		s.marks = n.Exemplars
+		s.exemplarSlots = n.Exemplars
 	}
 	s.histogram, s.created = to, from.Created
 }

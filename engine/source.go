@@ -40,13 +40,13 @@ type Source interface {
 // are too long are cut, and invalid UTF-8 is repaired. Exemplars that pages cannot show are left
 // out.
 type Writer struct {
-	feed *feed
+	source *attachedSource
 
 	// A source may hold a Writer for ever, so every call of Emit gets another one, while the buffer
 	// behind it is used again. The buffer is taken away under mu when Emit returns: nothing that is
 	// written later can reach it.
 	mu  sync.Mutex
-	buf *feedBuffer
+	buf *sourceBuffer
 }
 
 // Write writes a series of any type.
@@ -54,13 +54,13 @@ func (w *Writer) Write(p Point) {
 	w.mu.Lock()
 	if w.buf == nil {
 		w.mu.Unlock()
-		w.feed.dropped(w.feed.nameOf(&p), faultLate, errLate)
+		w.source.dropped(w.source.nameOf(&p), faultLate, errLate)
 		return
 	}
-	reason, err := w.buf.add(w.feed, &p)
+	reason, err := w.buf.add(w.source, &p)
 	w.mu.Unlock()
 	if err != nil {
-		w.feed.dropped(w.feed.nameOf(&p), reason, err)
+		w.source.dropped(w.source.nameOf(&p), reason, err)
 	}
 }
 

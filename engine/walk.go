@@ -15,14 +15,14 @@ type walk struct {
 	noSelf bool
 
 	functions pageFunctions
-	fed       fed
+	sources   sourceWalk
 	self      selfReader
 }
 
-// shown is a family that a walk shows: a metric of the registry, or family fed of its sources.
+// shown is a family that a walk shows: a metric of the registry, or a family of its sources.
 type shown struct {
-	fam *family // nil for a family of a source
-	fed int     // the index in fed.shown
+	fam    *family // nil for a family of a source
+	source int     // the index in sourceWalk.shown
 }
 
 // list returns the families that walks go through.
@@ -50,12 +50,12 @@ func (w *walk) begin(r *Registry, deadline time.Time, done <-chan struct{}) {
 		}
 	}
 	if w.showsUnknown() {
-		w.fed.start(w.list.contents.feeds, w.functions.begin, w.functions.until)
+		w.sources.start(w.list.contents.sources, w.functions.begin, w.functions.until)
 	}
 	if len(w.names) == 0 {
-		w.functions.runBare(w.list.contents.bare)
+		w.functions.runWithoutMetrics(w.list.contents.withoutMetrics)
 	}
-	w.fed.collect(w, &w.functions)
+	w.sources.collect(w, &w.functions)
 }
 
 // all walks the families that are shown in the order of their names.
@@ -64,20 +64,20 @@ func (w *walk) all(yield func(shown) bool) {
 		return // nobody waits for the page any more
 	}
 	next := 0
-	feds := func(before string) bool {
-		for ; next < len(w.fed.shown) && (before == "" || w.fed.shown[next].header().name < before); next++ {
-			if !yield(shown{fed: next}) {
+	sourcesBefore := func(before string) bool {
+		for ; next < len(w.sources.shown) && (before == "" || w.sources.shown[next].header().name < before); next++ {
+			if !yield(shown{source: next}) {
 				return false
 			}
 		}
 		return true
 	}
 	for _, f := range w.list.families {
-		if w.shows(f) && !(feds(f.def.name) && yield(shown{fam: f})) {
+		if w.shows(f) && !(sourcesBefore(f.def.name) && yield(shown{fam: f})) {
 			return
 		}
 	}
-	feds("")
+	sourcesBefore("")
 }
 
 // shows reports whether the walk shows a family. It returns the same each time.
@@ -100,14 +100,16 @@ func (w *walk) showsUnknown() bool {
 // hasName reports whether a family that is shown has this name or samples of this name. The walk's
 // own list decides, so that the families of one page fit together even if metrics are defined and
 // removed meanwhile.
-func (w *walk) hasName(name string) bool { return hasName(w.list.families, name) || w.fed.has(name) }
+func (w *walk) hasName(name string) bool {
+	return hasName(w.list.families, name) || w.sources.has(name)
+}
 
 // hasCounter reports whether a counter that is shown has this name.
 func (w *walk) hasCounter(name string) bool {
 	if f := find(w.list.families, name); f != nil {
 		return f.def.trimmed != ""
 	}
-	h := w.fed.claims[name]
+	h := w.sources.claims[name]
 	return h != nil && h.name == name && h.kind.trimmed != ""
 }
 
@@ -117,7 +119,7 @@ func (w *walk) isEmpty(f *family) bool {
 	switch s := f.def.supplier.(type) {
 	case nil:
 		return f.seriesCount() == 0
-	case *source:
+	case *registeredCollector:
 		return w.functions.emission(s).of(f) == 0
 	case *selfSeries:
 		return w.self.seriesOf(s) == 0
@@ -131,7 +133,7 @@ func (w *walk) isEmpty(f *family) bool {
 // and calls yield with its labels, until yield returns false.
 func (w *walk) supplied(f *family, s *state, yield func(labels string) bool) {
 	switch supplier := f.def.supplier.(type) {
-	case *source:
+	case *registeredCollector:
 		b := w.functions.emission(supplier)
 		for i := range b.of(f) {
 			if !yield(b.sample(f, i, s)) {
@@ -151,6 +153,6 @@ func (w *walk) supplied(f *family, s *state, yield func(labels string) bool) {
 // end ends the use of what the walk refers to.
 func (w *walk) end() {
 	w.functions.leave()
-	w.fed.leave()
+	w.sources.leave()
 	w.list, w.self.registry, w.names, w.noSelf = nil, nil, nil, false
 }

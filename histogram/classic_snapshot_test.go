@@ -15,8 +15,9 @@ import (
 	"github.com/quipu-metrics/quipu/internal/percpu"
 )
 
-// stress runs writers that observe v at full speed, and readers that check every snapshot, for d and
-// until there is a snapshot. It returns how many snapshots were inexact, and how many there were.
+// stress runs writers that observe v at full speed, and readers that check every snapshot, for d
+// and until there is a snapshot. It returns how many snapshots were inexact, and how many there
+// were.
 func stress(t *testing.T, c *Classic, writers, readers int, d time.Duration, during func()) (inexact, snapshots int64) {
 	t.Helper()
 	const v = 3 // sums of v are exact

@@ -20,7 +20,7 @@ import (
 var decidesByKind = map[string]string{
 	"engine/state.go: String":    "the words of a form for texts",
 	"engine/state.go: method":    "the method of Emission of a form, for texts",
-	"engine/feed.go: checkPoint": "a call of a function of the kind would move every Point to the heap",
+	"engine/source_buffer.go: checkPoint": "a call of a function of the kind would move every Point to the heap",
 	"engine/timer.go: isNil":     "a program may pass a nil Histogram or Summary as an Observer",
 	"engine/timer.go: isMade":    "a program may pass a zero Histogram or Summary as an Observer",
 }

@@ -27,8 +27,8 @@ var layers = [][]string{
 	{"lookup", "vec", "typed", "exemplar", "native", "emission", "point"},
 	{"counter", "gauge", "histogram", "summary"},
 	{"func", "collector", "untyped"},
-	{"self", "functions", "timer", "source", "feed", "header", "attach"},
-	{"walk", "fed"},
+	{"self", "functions", "timer", "source", "source_buffer", "header", "attach"},
+	{"walk", "source_walk"},
 	{"page", "read", "default", "wrap"},
 }
 

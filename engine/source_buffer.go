@@ -17,17 +17,17 @@ import (
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
-// feed calls a Source for a registry. Every call fills another buffer, which belongs to the pages
-// that show it until the last of them is written.
-type feed struct {
+// attachedSource calls a Source for a registry. Every call fills another buffer, which belongs to
+// the pages that show it until the last of them is written.
+type attachedSource struct {
 	core    *core
 	source  Source
 	name    string        // the type of the source, for log lines
 	timeout time.Duration // 0: the time of the page
 	consts  []Label       // constant labels of the registry
 
-	runner  *runner[*feedBuffer]
-	buffers freeList[*feedBuffer]
+	runner  *runner[*sourceBuffer]
+	buffers freeList[*sourceBuffer]
 	allowed atomic.Int64 // how long the next run may take, in nanoseconds
 
 	headers   headers
@@ -35,15 +35,15 @@ type feed struct {
 	reported  atomic.Uint32 // faults that have been logged, a bit each
 }
 
-// feedBuffer holds the series of one call of Emit. Pages that show them read it once Emit has
+// sourceBuffer holds the series of one call of Emit. Pages that show them read it once Emit has
 // returned.
 //
 // Slices of points are parts of the buffer's own slices. When one of these grows into new memory,
 // the parts taken before stay in the old memory, which is not written any more.
-type feedBuffer struct {
-	families []fedFamily
+type sourceBuffer struct {
+	families []sourceFamily
 	byName   map[string]int // the index of a family, until the call has ended
-	points   []fedPoint
+	points   []sourcePoint
 	seen     map[uint64]bool // hashes of the names and labels of all series
 
 	failed   bool      // Emit returned an error
@@ -51,43 +51,43 @@ type feedBuffer struct {
 	deadline time.Time // of the context of the call
 	cut      bool      // Emit returned an error and the context was done
 
-	name      []byte // of the family of the point that is added
-	scratch   []byte
-	text      []byte
-	counts    []uint64
-	quantiles []float64
-	spans     []histogram.NativeSpan
-	deltas    []int64
-	natives   []encode.NativeSample
-	exemplars []encode.Exemplar
-	marks     []*encode.Exemplar
+	name          []byte // of the family of the point that is added
+	scratch       []byte
+	text          []byte
+	counts        []uint64
+	quantiles     []float64
+	spans         []histogram.NativeSpan
+	deltas        []int64
+	natives       []encode.NativeSample
+	exemplars     []encode.Exemplar
+	exemplarSlots []*encode.Exemplar
 }
 
-// fedFamily is a family that a source has written. Once the call has ended, families are sorted by
-// name.
-type fedFamily struct {
-	header      *fedHeader // of its first series
-	first, last int        // indices of its points
+// sourceFamily is a family that a source has written. Once the call has ended, families are sorted
+// by name.
+type sourceFamily struct {
+	header      *sourceHeader // of its first series
+	first, last int           // indices of its points
 }
 
-// fedPoint is a series that a source has written.
-type fedPoint struct {
-	header *fedHeader // with the bounds or quantiles of this series
-	next   int        // the index of the family's next point, 0 for none
+// sourcePoint is a series that a source has written.
+type sourcePoint struct {
+	header *sourceHeader // with the bounds or quantiles of this series
+	next   int           // the index of the family's next point, 0 for none
 
 	id     uint64 // the hash of name and labels
 	labels string
 	supplied
-	native  *encode.NativeSample
-	marks   []*encode.Exemplar
-	created float64
-	millis  int64 // the time of the value since 1970; 0 if unknown, as protobuf has it
+	native        *encode.NativeSample
+	exemplarSlots []*encode.Exemplar
+	created       float64
+	millis        int64 // the time of the value since 1970; 0 if unknown, as protobuf has it
 }
 
-var feedSeed = maphash.MakeSeed()
+var pointSeed = maphash.MakeSeed()
 
-func newFeed(c *core, s Source, timeout time.Duration) *feed {
-	f := &feed{core: c, source: s, name: fmt.Sprintf("%T", s), timeout: timeout}
+func newAttachedSource(c *core, s Source, timeout time.Duration) *attachedSource {
+	f := &attachedSource{core: c, source: s, name: fmt.Sprintf("%T", s), timeout: timeout}
 	for name, value := range c.consts {
 		f.consts = append(f.consts, Label{name, labeltext.Clean(value)})
 	}
@@ -98,28 +98,28 @@ func newFeed(c *core, s Source, timeout time.Duration) *feed {
 }
 
 // run is the call of Emit.
-func (f *feed) run(result **feedBuffer) {
-	b := f.buffers.get(newFeedBuffer)
+func (f *attachedSource) run(result **sourceBuffer) {
+	b := f.buffers.get(newSourceBuffer)
 	*result = b
 	b.reset()
 	f.headers.begin()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(f.allowed.Load()))
 	defer cancel()
 	b.deadline, _ = ctx.Deadline()
-	w := &Writer{feed: f, buf: b}
+	w := &Writer{source: f, buf: b}
 	defer w.close()
 	err := f.source.Emit(ctx, w)
 	w.close()
 	if err != nil {
 		b.failed, b.cut, b.problem = true, ctx.Err() != nil, f.textOf(err)
 	}
-	slices.SortFunc(b.families, func(x, y fedFamily) int { return strings.Compare(x.header.name, y.header.name) })
+	slices.SortFunc(b.families, func(x, y sourceFamily) int { return strings.Compare(x.header.name, y.header.name) })
 }
 
 // textOf returns the text of an error that Emit returned. Like [runner.describe] it asks for it
 // only once, on another goroutine: the method Error is the user's code. The page has no time to
 // lose for that when the context has ended the call.
-func (f *feed) textOf(err error) string {
+func (f *attachedSource) textOf(err error) string {
 	if err == context.DeadlineExceeded {
 		return "context deadline exceeded"
 	}
@@ -133,35 +133,35 @@ func (f *feed) textOf(err error) string {
 	return kind + noText
 }
 
-func (f *feed) recycle(b *feedBuffer) { f.buffers.put(b) }
+func (f *attachedSource) recycle(b *sourceBuffer) { f.buffers.put(b) }
 
-func (f *feed) String() string { return "a source" }
+func (f *attachedSource) String() string { return "a source" }
 
-func newFeedBuffer() *feedBuffer {
-	return &feedBuffer{byName: make(map[string]int), seen: make(map[uint64]bool)}
+func newSourceBuffer() *sourceBuffer {
+	return &sourceBuffer{byName: make(map[string]int), seen: make(map[uint64]bool)}
 }
 
 // fewPoints is the number of series whose buffer is kept in any case.
 const fewPoints = 1000
 
 // reset empties the buffer. A buffer that was far too large for the last call is not kept.
-func (b *feedBuffer) reset() {
+func (b *sourceBuffer) reset() {
 	if room := cap(b.points); room > fewPoints && len(b.points) < room/8 {
-		*b = *newFeedBuffer()
+		*b = *newSourceBuffer()
 		return
 	}
 	clear(b.byName)
 	clear(b.seen)
-	*b = feedBuffer{
+	*b = sourceBuffer{
 		families: b.families[:0], byName: b.byName, points: b.points[:0], seen: b.seen, text: b.text[:0],
 		counts: b.counts[:0], quantiles: b.quantiles[:0], scratch: b.scratch[:0], name: b.name[:0],
 		spans: b.spans[:0], deltas: b.deltas[:0], natives: b.natives[:0],
-		exemplars: b.exemplars[:0], marks: b.marks[:0],
+		exemplars: b.exemplars[:0], exemplarSlots: b.exemplarSlots[:0],
 	}
 }
 
 // dropped counts a series that is not shown, and logs the first one of its reason.
-func (f *feed) dropped(name string, reason fault, err error) {
+func (f *attachedSource) dropped(name string, reason fault, err error) {
 	name = labeltext.Clean(name)
 	f.core.tally.named.add(eventSourceDrop, name, reason)
 	if bit := uint32(1) << reason; f.reported.Or(bit)&bit == 0 {
@@ -172,7 +172,7 @@ func (f *feed) dropped(name string, reason fault, err error) {
 
 // failed counts a call that a page does without, or that ended with an error, and logs the first
 // one.
-func (f *feed) failed(kind fault, cause any) {
+func (f *attachedSource) failed(kind fault, cause any) {
 	f.core.tally.failed[kind].Inc()
 	if bit := uint32(1) << kind; f.reported.Or(bit)&bit == 0 {
 		f.core.warn("quipu: a source failed (further ones are only counted)", "source", f.name, "reason", kind.String(),
@@ -182,7 +182,7 @@ func (f *feed) failed(kind fault, cause any) {
 
 // add adds a series to the buffer, or returns why it is dropped. The caller holds the mutex of the
 // Writer.
-func (b *feedBuffer) add(f *feed, p *Point) (fault, error) {
+func (b *sourceBuffer) add(f *attachedSource, p *Point) (fault, error) {
 	if reason, err := checkPoint(p); err != nil {
 		return reason, err
 	}
@@ -201,19 +201,19 @@ func (b *feedBuffer) add(f *feed, p *Point) (fault, error) {
 	if err != nil {
 		return faultLabels, err
 	}
-	var h *fedHeader
+	var h *sourceHeader
 	if known {
 		h = b.points[b.families[i].last].header
 	}
 	if h == nil || !h.hasSteps(p) {
 		h = f.headers.of(stringOf(b.name), p)
 	}
-	b.points = append(b.points, fedPoint{header: h, id: id, labels: labels})
+	b.points = append(b.points, sourcePoint{header: h, id: id, labels: labels})
 	b.fill(&b.points[len(b.points)-1], p)
 	n := len(b.points) - 1
 	if !known {
 		b.byName[h.name] = len(b.families)
-		b.families = append(b.families, fedFamily{header: h, first: n, last: n})
+		b.families = append(b.families, sourceFamily{header: h, first: n, last: n})
 		return 0, nil
 	}
 	b.points[b.families[i].last].next = n
@@ -222,7 +222,7 @@ func (b *feedBuffer) add(f *feed, p *Point) (fault, error) {
 }
 
 // fill copies the state of a series.
-func (b *feedBuffer) fill(to *fedPoint, p *Point) {
+func (b *sourceBuffer) fill(to *sourcePoint, p *Point) {
 	to.value = p.Value
 	to.created = secondsOf(p.Created)
 	if !p.Time.IsZero() {
@@ -245,7 +245,7 @@ func (b *feedBuffer) fill(to *fedPoint, p *Point) {
 		}
 		to.quantiles = b.quantiles[from:len(b.quantiles):len(b.quantiles)]
 	}
-	to.marks = b.addExemplars(p, to.header)
+	to.exemplarSlots = b.addExemplars(p, to.header)
 }
 
 // grown appends values to all and returns the part of all that they are.
@@ -277,7 +277,7 @@ func checkPoint(p *Point) (fault, error) {
 }
 
 // appendName appends the name that pages show.
-func (f *feed) appendName(dst []byte, name string, k *kind) []byte {
+func (f *attachedSource) appendName(dst []byte, name string, k *kind) []byte {
 	dst = append(append(dst, f.core.prefix...), name...)
 	if k != nil && !strings.HasSuffix(name, k.ending) {
 		dst = append(dst, k.ending...)
@@ -286,10 +286,12 @@ func (f *feed) appendName(dst []byte, name string, k *kind) []byte {
 }
 
 // nameOf returns the name under which the family of a point is counted.
-func (f *feed) nameOf(p *Point) string { return string(f.appendName(nil, p.Name, kindOf(p.Type))) }
+func (f *attachedSource) nameOf(p *Point) string {
+	return string(f.appendName(nil, p.Name, kindOf(p.Type)))
+}
 
 // checkName applies the rules of definitions to the name of a family.
-func (f *feed) checkName(given, name string, k *kind) error {
+func (f *attachedSource) checkName(given, name string, k *kind) error {
 	d := definition{rules: k.rules, name: name}
 	if given == "" || name == k.ending {
 		return fmt.Errorf("%w: it is empty", ErrName) // the prefix alone would be a valid name
@@ -299,20 +301,20 @@ func (f *feed) checkName(given, name string, k *kind) error {
 
 // appendLabels renders the labels of a series, those of the registry last, and checks them. The
 // name of the family is in b.name.
-func (b *feedBuffer) appendLabels(f *feed, k *kind, p *Point) (id uint64, text string, err error) {
+func (b *sourceBuffer) appendLabels(f *attachedSource, k *kind, p *Point) (id uint64, text string, err error) {
 	name, own, stated := stringOf(b.name), k.ownLabel, false
 	if k.states && name != p.Name {
 		own = name // the label p.Name gets this name
 	}
 	b.scratch = b.scratch[:0]
-	id = maphash.String(feedSeed, name)
+	id = maphash.String(pointSeed, name)
 	add := func(name, value string) {
 		begin := len(b.scratch)
 		b.scratch = labeltext.Append(b.scratch, name, value)
 		if begin > 0 {
 			begin++ // the comma
 		}
-		id += maphash.Bytes(feedSeed, b.scratch[begin:]) // a sum, so that the order of labels does not matter
+		id += maphash.Bytes(pointSeed, b.scratch[begin:]) // a sum, so that the order of labels does not matter
 	}
 	for i, l := range p.Labels {
 		if err := checkLabelName(l.Name); err != nil {
@@ -345,7 +347,7 @@ func (b *feedBuffer) appendLabels(f *feed, k *kind, p *Point) (id uint64, text s
 }
 
 // clean returns a label value that can be shown, and counts a change.
-func (f *feed) clean(value string) string {
+func (f *attachedSource) clean(value string) string {
 	if len(value) > labeltext.MaxValue {
 		f.core.tally.cut.Inc()
 		value = labeltext.Limit(value)
@@ -358,7 +360,7 @@ func (f *feed) clean(value string) string {
 }
 
 // addText copies the scratch into the buffer.
-func (b *feedBuffer) addText() string {
+func (b *sourceBuffer) addText() string {
 	from := len(b.text)
 	b.text = append(b.text, b.scratch...)
 	return stringOf(b.text[from:])
@@ -369,7 +371,7 @@ func hasLabel(labels []Label, name string) bool {
 }
 
 // addNative copies native buckets into the buffer.
-func (b *feedBuffer) addNative(n *histogram.NativeSnapshot) *encode.NativeSample {
+func (b *sourceBuffer) addNative(n *histogram.NativeSnapshot) *encode.NativeSample {
 	to := encode.NativeSample{
 		Schema: int32(n.Schema), ZeroThreshold: n.ZeroThreshold, ZeroCount: n.ZeroCount, Count: n.Count, Sum: n.Sum,
 	}
@@ -384,7 +386,7 @@ func (b *feedBuffer) addNative(n *histogram.NativeSnapshot) *encode.NativeSample
 // addExemplars copies exemplars into the buffer: one of a counter; of a histogram with classic
 // buckets one for each bucket, the last one whose value belongs there; all of other histograms.
 // Those whose labels cannot be shown are left out and counted.
-func (b *feedBuffer) addExemplars(p *Point, h *fedHeader) []*encode.Exemplar {
+func (b *sourceBuffer) addExemplars(p *Point, h *sourceHeader) []*encode.Exemplar {
 	if len(p.Exemplars) == 0 {
 		return nil
 	}
@@ -395,9 +397,9 @@ func (b *feedBuffer) addExemplars(p *Point, h *fedHeader) []*encode.Exemplar {
 	case p.Histogram != nil:
 		size = len(p.Exemplars)
 	}
-	from := len(b.marks)
-	b.marks = append(b.marks, make([]*encode.Exemplar, size)...)
-	marks := b.marks[from:len(b.marks):len(b.marks)]
+	from := len(b.exemplarSlots)
+	b.exemplarSlots = append(b.exemplarSlots, make([]*encode.Exemplar, size)...)
+	exemplarSlots := b.exemplarSlots[from:len(b.exemplarSlots):len(b.exemplarSlots)]
 	for i := range p.Exemplars {
 		e := &p.Exemplars[i]
 		slot := min(i, size-1)
@@ -405,10 +407,10 @@ func (b *feedBuffer) addExemplars(p *Point, h *fedHeader) []*encode.Exemplar {
 			slot = bucketOf(h.bounds, e.Value)
 		}
 		if x := b.addExemplar(e); x != nil {
-			marks[slot] = x
+			exemplarSlots[slot] = x
 		}
 	}
-	return marks
+	return exemplarSlots
 }
 
 // bucketOf returns the index of the bucket of a value. NaN belongs to the one up to +Inf.
@@ -423,7 +425,7 @@ func bucketOf(bounds []float64, value float64) int {
 }
 
 // addExemplar copies an exemplar into the buffer, or returns nil if its labels cannot be shown.
-func (b *feedBuffer) addExemplar(e *Exemplar) *encode.Exemplar {
+func (b *sourceBuffer) addExemplar(e *Exemplar) *encode.Exemplar {
 	b.scratch = b.scratch[:0]
 	for i, l := range e.Labels {
 		if !labeltext.ValidName(l.Name) || hasLabel(e.Labels[:i], l.Name) {
@@ -441,22 +443,22 @@ func (b *feedBuffer) addExemplar(e *Exemplar) *encode.Exemplar {
 }
 
 // state makes a series of a source a state.
-func (p *fedPoint) state(s *state) {
+func (p *sourcePoint) state(s *state) {
 	p.header.kind.take(s, p.supplied)
 	s.counter.Created, s.histogram.Created, s.summary.Created = 0, 0, 0
 	if s.withCreated {
 		s.counter.Created, s.histogram.Created, s.summary.Created = p.created, p.created, p.created
 	}
 	s.counter.Exemplar, s.histogram.Exemplars, s.histogram.Native = nil, nil, p.native
-	if len(p.marks) > 0 && s.withExemplars {
-		s.counter.Exemplar = p.marks[0]
+	if len(p.exemplarSlots) > 0 && s.withExemplars {
+		s.counter.Exemplar = p.exemplarSlots[0]
 	}
 	if p.header.classic {
-		s.histogram.Exemplars = p.marks
+		s.histogram.Exemplars = p.exemplarSlots
 	}
 	if p.native != nil {
 		s.native = *p.native
-		s.native.Exemplars = p.marks
+		s.native.Exemplars = p.exemplarSlots
 		s.histogram.Native, s.histogram.Sum = &s.native, p.native.Sum
 		s.exact = true
 	}

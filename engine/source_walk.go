@@ -9,30 +9,30 @@ import (
 	"time"
 )
 
-// fed are the families of a registry's sources, as one walk shows them.
-type fed struct {
-	calls  []feedCall
-	shown  []fedShown            // sorted by name, then in the order of the sources
-	claims map[string]*fedHeader // from the sample names of families to the first of their headers
+// sourceWalk holds the families of a registry's sources, as one walk shows them.
+type sourceWalk struct {
+	calls  []sourceCall
+	shown  []shownSource            // sorted by name, then in the order of the sources
+	claims map[string]*sourceHeader // from the sample names of families to the first of their headers
 }
 
-// feedCall is the call of a source for a walk.
-type feedCall struct {
-	feed     *feed
-	run      *run[*feedBuffer]
+// sourceCall is the call of a source for a walk.
+type sourceCall struct {
+	source   *attachedSource
+	run      *run[*sourceBuffer]
 	deadline time.Time // that the walk gives to the context of the source
 }
 
-// fedShown is a family of one source. Families of one name follow each other; each knows the first
-// of them.
-type fedShown struct {
-	feed  *feed
-	buf   *feedBuffer
-	index int // of the family in the buffer
-	first int // the index in fed.shown of the first family of this name
+// shownSource is a family of one source. Families of one name follow each other; each knows the
+// first of them.
+type shownSource struct {
+	source *attachedSource
+	buf    *sourceBuffer
+	index  int // of the family in the buffer
+	first  int // the index in sourceWalk.shown of the first family of this name
 }
 
-func (s *fedShown) header() *fedHeader { return s.buf.families[s.index].header }
+func (s *shownSource) header() *sourceHeader { return s.buf.families[s.index].header }
 
 // contextMargin returns how long before the page stops waiting the context of a source ends: a
 // twentieth of its time, and more of a short time, because ending takes a moment as well.
@@ -41,39 +41,39 @@ func contextMargin(allowed time.Duration) time.Duration {
 }
 
 // start calls the sources. until is when the walk stops waiting for functions.
-func (f *fed) start(feeds []supplier, now, until time.Time) {
-	for _, s := range feeds {
-		feed := s.(*feed)
+func (f *sourceWalk) start(sources []supplier, now, until time.Time) {
+	for _, s := range sources {
+		source := s.(*attachedSource)
 		deadline := until
-		if feed.timeout > 0 {
-			deadline = earlier(until, now.Add(feed.timeout))
+		if source.timeout > 0 {
+			deadline = earlier(until, now.Add(source.timeout))
 		}
 		// A source that ends when its context is done has its series on the page: the context is
 		// done a little before the page stops waiting.
 		allowed := deadline.Sub(now)
 		allowed -= contextMargin(allowed)
-		f.calls = append(f.calls, feedCall{feed, feed.start(allowed), now.Add(allowed)})
+		f.calls = append(f.calls, sourceCall{source, source.start(allowed), now.Add(allowed)})
 	}
 }
 
 // start joins the call of the source that is under way, or begins one that may take so long.
-func (f *feed) start(allowed time.Duration) *run[*feedBuffer] {
+func (f *attachedSource) start(allowed time.Duration) *run[*sourceBuffer] {
 	f.allowed.Store(int64(allowed))
 	return f.runner.start()
 }
 
 // wait waits for the call and returns its series, or nil if the page has to do without them. The
 // failure has been counted.
-func (c *feedCall) wait(functions *pageFunctions) *feedBuffer {
+func (c *sourceCall) wait(functions *pageFunctions) *sourceBuffer {
 	for {
 		until := earlier(c.run.begin.Add(functions.until.Sub(functions.begin)), functions.until)
-		if c.feed.timeout > 0 {
-			until = earlier(until, c.run.begin.Add(c.feed.timeout))
+		if c.source.timeout > 0 {
+			until = earlier(until, c.run.begin.Add(c.source.timeout))
 		}
 		finished := functions.wait(c.run.done, until)
 		if !finished || !c.run.ok {
 			if finished || !functions.aborted() {
-				c.feed.failed(c.run.failure(finished))
+				c.source.failed(c.run.failure(finished))
 			}
 			return nil
 		}
@@ -81,26 +81,26 @@ func (c *feedCall) wait(functions *pageFunctions) *feedBuffer {
 		left := time.Until(c.deadline)
 		if !b.cut || left <= 0 || !b.deadline.Before(c.deadline) || functions.aborted() {
 			if b.failed {
-				c.feed.failed(faultError, b.problem)
+				c.source.failed(faultError, b.problem)
 			}
 			return b
 		}
 		// A page in a hurry had begun the call, which ended early with a part of the series. This
 		// page has more time.
 		c.run.leave()
-		c.run = c.feed.start(left)
+		c.run = c.source.start(left)
 	}
 }
 
 // collect waits for the sources and merges their families. Where names collide, metrics of the
 // registry win, then sources that were attached earlier. The families that are not shown take their
 // names too, so that a family is the same on all pages.
-func (f *fed) collect(w *walk, functions *pageFunctions) {
+func (f *sourceWalk) collect(w *walk, functions *pageFunctions) {
 	if len(f.calls) == 0 {
 		return
 	}
 	if f.claims == nil {
-		f.claims = make(map[string]*fedHeader)
+		f.claims = make(map[string]*sourceHeader)
 	}
 	for i := range f.calls {
 		call := &f.calls[i]
@@ -109,14 +109,16 @@ func (f *fed) collect(w *walk, functions *pageFunctions) {
 			continue
 		}
 		for i := range b.families {
-			s := fedShown{feed: call.feed, buf: b, index: i}
+			s := shownSource{source: call.source, buf: b, index: i}
 			if !f.refuses(w, s) && w.showsName(s.header().name) {
 				f.shown = append(f.shown, s)
 			}
 		}
 	}
 	// It is sorted already if there is one source.
-	slices.SortStableFunc(f.shown, func(a, b fedShown) int { return strings.Compare(a.header().name, b.header().name) })
+	slices.SortStableFunc(f.shown, func(a, b shownSource) int {
+		return strings.Compare(a.header().name, b.header().name)
+	})
 	for i := range f.shown {
 		s := &f.shown[i]
 		s.first = i
@@ -133,18 +135,18 @@ var (
 
 // refuses reports whether a family collides with the registry's metrics or with families that came
 // before it. If it does not, it takes its names.
-func (f *fed) refuses(w *walk, s fedShown) bool {
+func (f *sourceWalk) refuses(w *walk, s shownSource) bool {
 	h := s.header()
 	if first := f.claims[h.name]; first != nil && first.name == h.name {
 		if !first.isLike(h) {
-			s.feed.dropped(h.name, faultHeader, errDiffer)
+			s.source.dropped(h.name, faultHeader, errDiffer)
 			return true
 		}
 		return false
 	}
 	for _, sample := range h.samples {
 		if f.claims[sample] != nil || hasName(w.list.families, sample) || isSelf(w.list.families, sample) {
-			s.feed.dropped(h.name, faultClash, errClash)
+			s.source.dropped(h.name, faultClash, errClash)
 			return true
 		}
 	}
@@ -164,20 +166,20 @@ func isSelf(families []*family, name string) bool {
 }
 
 // has reports whether a source's family that is shown has this name or a sample of this name.
-func (f *fed) has(name string) bool {
+func (f *sourceWalk) has(name string) bool {
 	_, ok := f.claims[name]
 	return ok
 }
 
 // each makes every series of shown family i a state in s, and calls yield with it, until yield
 // returns false. Series whose labels another source has written before are dropped.
-func (f *fed) each(i int, s *state, yield func(p *fedPoint) bool) {
+func (f *sourceWalk) each(i int, s *state, yield func(p *sourcePoint) bool) {
 	shown := &f.shown[i]
 	b := shown.buf
 	for n := b.families[shown.index].first; ; n = b.points[n].next {
 		p := &b.points[n]
 		if f.isDuplicate(i, p) {
-			shown.feed.dropped(p.header.name, faultLabels, errTwice)
+			shown.source.dropped(p.header.name, faultLabels, errTwice)
 		} else {
 			p.state(s)
 			if !yield(p) {
@@ -190,7 +192,7 @@ func (f *fed) each(i int, s *state, yield func(p *fedPoint) bool) {
 	}
 }
 
-func (f *fed) isDuplicate(i int, p *fedPoint) bool {
+func (f *sourceWalk) isDuplicate(i int, p *sourcePoint) bool {
 	for j := f.shown[i].first; j < i; j++ {
 		if f.shown[j].buf.seen[p.id] {
 			return true
@@ -200,7 +202,7 @@ func (f *fed) isDuplicate(i int, p *fedPoint) bool {
 }
 
 // leave ends the use of the results.
-func (f *fed) leave() {
+func (f *sourceWalk) leave() {
 	for _, call := range f.calls {
 		call.run.leave()
 	}
