@@ -123,8 +123,8 @@ func (f *Family) header() *sourceHeader { return f.walk.sources.shown[f.shown.so
 
 // Samples walks the series of the family. Its loop variable is used again for every step: see
 // [Sample]. A loop inside another one over the same family has a Sample of its own, which it
-// allocates. A loop in a function so small that the compiler inlines it may allocate a few bytes for
-// each family.
+// allocates. A loop in a function so small that the compiler inlines it may allocate a few bytes
+// for each family.
 func (f *Family) Samples() iter.Seq[*Sample] {
 	// A function literal is inlined into the loop, which then allocates nothing. A method value is
 	// not.
