@@ -18,11 +18,11 @@ import (
 // decidesByKind are the functions outside package encode that look at the kind of a metric to
 // decide what to do, each with its reason.
 var decidesByKind = map[string]string{
-	"engine/state.go: String":    "the words of a form for texts",
-	"engine/state.go: method":    "the method of Emission of a form, for texts",
+	"engine/state.go: String":             "the words of a form for texts",
+	"engine/state.go: method":             "the method of Emission of a form, for texts",
 	"engine/source_buffer.go: checkPoint": "a call of a function of the kind would move every Point to the heap",
-	"engine/timer.go: isNil":     "a program may pass a nil Histogram or Summary as an Observer",
-	"engine/timer.go: isMade":    "a program may pass a zero Histogram or Summary as an Observer",
+	"engine/timer.go: isNil":              "a program may pass a nil Histogram or Summary as an Observer",
+	"engine/timer.go: isMade":             "a program may pass a zero Histogram or Summary as an Observer",
 }
 
 // TestKindsOfMetricsDecideForThemselves wants no switch on a kind outside package encode, no
