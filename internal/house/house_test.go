@@ -195,7 +195,7 @@ func TestNoInitFunctions(t *testing.T) {
 
 func TestFilesAreShortAndLicensed(t *testing.T) {
 	const spdx = "// SPDX-License-Identifier: Apache-2.0\n"
-	for _, f := range goFiles(t) {
+	for _, f := range parseFiles(t, true) { // of the nested modules too
 		require.LessOrEqual(t, strings.Count(string(f.source), "\n"), 600, "%s is two files", f.path())
 		require.True(t, strings.HasPrefix(string(f.source), spdx), "%s does not begin with its licence", f.path())
 		require.Equal(t, 1, strings.Count(string(f.source), spdx[:len(spdx)-1]+"\n\n"), f.path())
