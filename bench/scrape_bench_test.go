@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
@@ -115,6 +116,48 @@ func scrape(b *testing.B, reg *engine.Registry, f encode.Format, encoding string
 	b.StopTimer()
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(series), "ns/series")
 	b.ReportMetric(float64(size), "page-B")
+}
+
+// BenchmarkScrapeExpiry gets the page of 100 000 counters that never expire, and that may expire.
+// Each page asks every series whether it was updated: none was, or all were.
+func BenchmarkScrapeExpiry(b *testing.B) {
+	series := 100_000
+	if testing.Short() {
+		series /= 100
+	}
+	for _, mode := range []struct {
+		name    string
+		options []engine.MetricOption
+		update  bool
+	}{
+		{"off", nil, false},
+		{"on", []engine.MetricOption{engine.WithExpiry(time.Hour)}, false},
+		{"on, all updated", []engine.MetricOption{engine.WithExpiry(time.Hour)}, true},
+	} {
+		b.Run(mode.name, func(b *testing.B) {
+			reg := registry()
+			v := must(reg.NewCounterVec("requests_total", "Requests.", []string{"tenant", "path"}, mode.options...))
+			counters := make([]*engine.Counter, series)
+			for i := range counters {
+				counters[i] = v.With("tenant-"+strconv.Itoa(i%10), "/api/v1/item/"+strconv.Itoa(i))
+				counters[i].Inc()
+			}
+			w := &nowhere{}
+			must(reg.Expose(w, engine.Exposition{}))
+			b.ReportAllocs()
+			for b.Loop() {
+				if mode.update {
+					b.StopTimer()
+					for _, c := range counters {
+						c.Inc()
+					}
+					b.StartTimer()
+				}
+				must(reg.Expose(w, engine.Exposition{}))
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(series), "ns/series")
+		})
+	}
 }
 
 // BenchmarkRead walks all series of a registry with engine.Registry.Read and looks at their labels

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -142,6 +143,66 @@ func TestABadFunctionCostsItsOwnFamilyAndNothingElse(t *testing.T) {
 }
 
 func name() string { return "x" }
+
+// The bubble's clock runs only while everybody sleeps, so every bound is exact.
+func TestAFuncMetricIsWaitedForAsLongAsItsTimeoutSays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, log := logged()
+		for name, f := range map[string]struct{ takes, timeout time.Duration }{
+			"a_quick":    {99 * time.Millisecond, 100 * time.Millisecond},
+			"b_late":     {101 * time.Millisecond, 100 * time.Millisecond},
+			"c_patient":  {1900 * time.Millisecond, time.Minute},
+			"d_too_long": {2100 * time.Millisecond, time.Minute},
+		} {
+			_, err := r.NewGaugeFunc(name, "", after(f.takes), engine.WithTimeout(f.timeout))
+			require.NoError(t, err)
+		}
+		_, err := r.NewCounterFunc("e_default_total", "", after(499*time.Millisecond))
+		require.NoError(t, err)
+		begin := time.Now()
+		require.Equal(t, map[string]string{"a_quick": "1", "c_patient": "1", "e_default_total": "1"}, valuesOf(t, r))
+		require.Equal(t, 2*time.Second, time.Since(begin), "the page has two seconds")
+		synctest.Wait()
+		time.Sleep(time.Second) // those that were late have returned
+		require.Equal(t, 2, strings.Count(log.String(), "reason=timeout"), "%s", log)
+
+		begin = time.Now()
+		hurried := engine.Exposition{NoSelf: true, Deadline: begin.Add(200 * time.Millisecond)}
+		page, err := parseText(expose(t, r, hurried))
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{"a_quick": "1"}, page.values)
+		require.Equal(t, 200*time.Millisecond, time.Since(begin))
+		time.Sleep(time.Minute)
+	})
+}
+
+// after returns a function that takes so long and returns 1.
+func after(takes time.Duration) func() float64 {
+	return func() float64 { time.Sleep(takes); return 1 }
+}
+
+func TestTimeoutsThatCannotWorkAreErrors(t *testing.T) {
+	r, log := logged()
+	one := func() float64 { return 1 }
+	for _, d := range []time.Duration{0, -1, math.MinInt64} {
+		_, err := r.NewGaugeFunc("g", "", one, engine.WithTimeout(d))
+		require.ErrorIs(t, err, engine.ErrOption)
+		require.ErrorContains(t, err, "a timeout is positive")
+	}
+	_, err := r.NewGauge("g", "", engine.WithTimeout(time.Second))
+	require.ErrorIs(t, err, engine.ErrOption)
+	require.ErrorContains(t, err, "is for func metrics and sources")
+
+	first, err := r.NewGaugeFunc("g", "", one, engine.WithTimeout(math.MaxInt64))
+	require.NoError(t, err)
+	require.Equal(t, 1.0, first.Value())
+	require.Empty(t, log.String())
+	second, err := r.NewGaugeFunc("g", "", one, engine.WithTimeout(time.Second))
+	require.NoError(t, err)
+	require.Same(t, first, second, "only the timeout differs")
+	require.Contains(t, log.String(), "a second definition has other limits; the first ones hold")
+	require.Equal(t, map[string]string{"g": "1"}, valuesOf(t, r))
+}
 
 func TestADeadlineThatIsOverLeavesFunctionsAMoment(t *testing.T) {
 	r, _ := logged()

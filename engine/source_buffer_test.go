@@ -414,7 +414,10 @@ func TestGoroutinesThatOutliveTheirCallReachNoPage(t *testing.T) {
 
 // Families come and go, and many of them interleave.
 func TestASourceMayWriteAHundredThousandFamilies(t *testing.T) {
-	const families = 100_000
+	families := 100_000
+	if testing.Short() {
+		families /= 10
+	}
 	r := engine.NewRegistry()
 	require.NoError(t, r.Attach(writing(func(w *engine.Writer) {
 		for round := range 2 {
