@@ -46,12 +46,11 @@ type family struct {
 	core *core
 	kind *kind
 	def  definition
-	enc  *encode.Family
+	home placed // on the pages of its own registry
 
 	consts string // text of the constant labels
 	where  string // the file and line of the definition
 
-	unknown         atomic.Pointer[encode.Family] // see encoder; made when it is first needed
 	limitsLogged    atomic.Bool
 	displacedLogged atomic.Bool
 
@@ -93,7 +92,8 @@ func newFamily(c *core, k *kind, d definition) *family {
 	if d.targets != nil {
 		f.objectives = d.targets.List()
 	}
-	f.enc = encode.NewFamily(d.name, d.help, d.unit, d.typ, steps)
+	f.home = placed{place: place{&f.def, d.name}, fam: f}
+	f.home.enc = encode.NewFamily(d.name, d.help, d.unit, d.typ, steps)
 	f.consts = string(labeltext.AppendSet(nil, d.consts, true))
 	switch {
 	case d.fn != nil:
@@ -142,20 +142,6 @@ func (f *family) created(n *shard.Node, s *state) float64 {
 	}
 	// A quotient, so that a page shows at most three decimals.
 	return float64(bornMillis(n.Created, f.core.epochMillis)) / 1000
-}
-
-// encoder returns the encoder of the family. Where another family has the name that OpenMetrics
-// would give to this counter, the counter is shown as unknown.
-func (f *family) encoder(unknown bool) *encode.Family {
-	if !unknown {
-		return f.enc
-	}
-	if enc := f.unknown.Load(); enc != nil {
-		return enc
-	}
-	enc := encode.NewUnknownCounter(f.def.name, f.def.help, f.def.unit)
-	f.unknown.Store(enc)
-	return enc
 }
 
 // discarded returns the series that takes the updates of misused lookups.

@@ -2,10 +2,7 @@
 
 package engine
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // names is the index of a registry's definitions. The registry's mutex guards it.
 //
@@ -71,55 +68,6 @@ func (n *names) sharing(d *definition) (f *family, differs []difference) {
 		}
 	}
 	return nil, nil
-}
-
-// hasName reports whether one of the families, which are sorted by name, has this name or samples
-// of this name. It allocates nothing.
-func hasName(families []*family, name string) bool {
-	if find(families, name) != nil {
-		return true
-	}
-	for _, suffix := range [...]string{"_bucket", "_sum", "_count", "_created"} {
-		base, ok := strings.CutSuffix(name, suffix)
-		if !ok {
-			continue
-		}
-		if f := find(families, base); f != nil && slices.Contains(f.def.suffixes, suffix) {
-			return true
-		}
-	}
-	if base, ok := strings.CutSuffix(name, "_created"); ok {
-		i, found := slices.BinarySearchFunc(families, base, func(f *family, base string) int {
-			return compareJoined(f.def.name, base, "_total")
-		})
-		return found && families[i].def.trimmed == "_total"
-	}
-	return false
-}
-
-// find returns the first family of a name, or nil.
-func find(families []*family, name string) *family {
-	i, ok := slices.BinarySearchFunc(families, name, func(f *family, name string) int {
-		return strings.Compare(f.def.name, name)
-	})
-	if !ok {
-		return nil
-	}
-	return families[i]
-}
-
-// compareJoined compares name with the concatenation of first and second, and does not build it.
-func compareJoined(name, first, second string) int {
-	if len(name) <= len(first) {
-		if c := strings.Compare(name, first[:len(name)]); c != 0 {
-			return c
-		}
-		return -1 // second is not empty
-	}
-	if c := strings.Compare(name[:len(first)], first); c != 0 {
-		return c
-	}
-	return strings.Compare(name[len(first):], second)
 }
 
 // JoinName joins the parts of a metric name with underscores, leaving out empty ones:

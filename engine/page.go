@@ -94,10 +94,10 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 		if p.stopped() {
 			break
 		}
-		if f.fam == nil {
+		if f.metrics == nil {
 			p.exposeSource(f.source)
 		} else {
-			p.expose(f.fam)
+			p.expose(f.metrics)
 		}
 	}
 	p.finish()
@@ -106,14 +106,20 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	return p.n, p.err
 }
 
-// expose appends the series of a family, and flushes as needed.
-func (p *page) expose(f *family) {
-	unknown := false
+// expose appends the series of all metrics of one name, and flushes as needed.
+func (p *page) expose(metrics []*placed) {
+	unknown, first := false, metrics[0]
 	if p.format == encode.OpenMetrics {
-		base := f.def.unsuffixed()
-		unknown = base != "" && !f.def.self && p.walk.hasName(base)
+		base := first.def.unsuffixed()
+		unknown = base != "" && !first.def.self && p.walk.hasName(base)
 	}
-	p.enter(f.def.name, f.encoder(unknown))
+	for _, metric := range metrics {
+		p.enter(metric.name, metric.encoder(unknown))
+		p.exposeMetric(metric.fam)
+	}
+}
+
+func (p *page) exposeMetric(f *family) {
 	if f.def.supplier == nil {
 		f.kind.expose(f, &p.pageWriter)
 		return

@@ -61,11 +61,11 @@ func (r *Registry) read(o *ReadOptions, yield func(*Family) bool) {
 	f.walk.begin(r, o.Deadline, nil)
 	named := "" // the family of a source that has been shown
 	for shown := range f.walk.all {
-		if shown.fam != nil && f.walk.isEmpty(shown.fam) {
+		if shown.metrics != nil && f.walk.areEmpty(shown.metrics) {
 			continue
 		}
 		f.shown = shown
-		if shown.fam == nil {
+		if shown.metrics == nil {
 			if f.Name() == named {
 				continue // Samples goes on to the families of this name of other sources
 			}
@@ -88,34 +88,34 @@ func (f *Family) release(r *Registry) {
 
 // Name returns the name of the family as pages show it.
 func (f *Family) Name() string {
-	if f.shown.fam == nil {
+	if f.shown.metrics == nil {
 		return f.header().name
 	}
-	return f.shown.fam.def.name
+	return f.shown.metrics[0].name
 }
 
 // Help returns the help text, which may be empty.
 func (f *Family) Help() string {
-	if f.shown.fam == nil {
+	if f.shown.metrics == nil {
 		return f.header().help
 	}
-	return f.shown.fam.def.help
+	return f.shown.metrics[0].def.help
 }
 
 // Unit returns the unit, which may be empty.
 func (f *Family) Unit() string {
-	if f.shown.fam == nil {
+	if f.shown.metrics == nil {
 		return f.header().unit
 	}
-	return f.shown.fam.def.unit
+	return f.shown.metrics[0].def.unit
 }
 
 // Type returns the type.
 func (f *Family) Type() encode.Type {
-	if f.shown.fam == nil {
+	if f.shown.metrics == nil {
 		return f.header().typ
 	}
-	return f.shown.fam.def.typ
+	return f.shown.metrics[0].def.typ
 }
 
 // header returns the header of a family of sources.
@@ -132,7 +132,7 @@ func (f *Family) Samples() iter.Seq[*Sample] {
 }
 
 func (f *Family) samples(yield func(*Sample) bool) {
-	fam, s := f.shown.fam, &f.sample
+	s := &f.sample
 	if f.inLoop {
 		s = new(Sample) // that of the loop around this one is valid until its next step
 		s.open()
@@ -140,25 +140,37 @@ func (f *Family) samples(yield func(*Sample) bool) {
 		f.inLoop = true
 		defer func() { f.inLoop = false }()
 	}
-	if fam == nil {
+	if f.shown.metrics == nil {
 		f.sourceSamples(s, yield)
 		return
 	}
+	for _, metric := range f.shown.metrics {
+		if !f.metricSamples(metric.fam, s, yield) {
+			return
+		}
+	}
+}
+
+// metricSamples walks the series of one metric, and reports whether the loop goes on.
+func (f *Family) metricSamples(fam *family, s *Sample, yield func(*Sample) bool) (more bool) {
+	more = true
 	show := func(labels string) bool {
 		s.begin(labels)
 		fam.kind.present(s, fam.def.buckets, fam.objectives)
-		return yield(s)
+		more = yield(s)
+		return more
 	}
 	if fam.def.supplier != nil {
 		f.walk.supplied(fam, &s.state, show)
-		return
+		return more
 	}
 	for n := range fam.nodes {
 		fam.kind.read(fam, n, &s.state)
 		if !show(n.Labels) {
-			return
+			break
 		}
 	}
+	return more
 }
 
 // sourceSamples walks the series that all sources have written for the family.

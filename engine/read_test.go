@@ -142,6 +142,40 @@ func TestReadShowsTheFamiliesOfAPageInItsOrder(t *testing.T) {
 	}
 }
 
+// In the past each definition of a name was a family of its own.
+func TestReadShowsOneFamilyForEachName(t *testing.T) {
+	r := engine.NewRegistry()
+	for _, pool := range []string{"b", "a", "c"} {
+		labels := engine.WithConstLabels(engine.Labels{"pool": pool})
+		h := must(r.NewHistogram("wait_seconds", "", labels, engine.WithBuckets(float64(pool[0]))))
+		h.Observe(1)
+		must(r.NewCounterVec("conns_total", "", []string{"host"}, labels))
+		must(r.NewGauge("size", "", labels))
+	}
+	must(r.NewCounterVec("conns_total", "", []string{"host"})).With("x").Inc()
+	require.NoError(t, r.Attach(writing(func(w *engine.Writer) { w.Gauge("other", "", 1) })))
+	var names, lines []string
+	for f := range r.Read(engine.ReadOptions{NoSelf: true}) {
+		names = append(names, f.Name())
+		for s := range f.Samples() {
+			lines = append(lines, lineOf(f.Name(), s))
+		}
+		for range f.Samples() {
+			break
+		}
+	}
+	require.Equal(t, []string{"conns_total", "other", "size", "wait_seconds"}, names)
+	require.Len(t, lines, 8)
+	for i, pool := range []string{"a", "b", "c"} {
+		require.Contains(t, lines[2+i], "{pool "+pool+"}")
+		require.Contains(t, lines[5+i], "{pool "+pool+"}")
+		require.Contains(t, lines[5+i], fmt.Sprintf("bounds=[%d]", pool[0]))
+	}
+	for range r.Read(engine.ReadOptions{NoSelf: true, Names: []string{"none"}}) {
+		t.Error("a family that nobody wants")
+	}
+}
+
 func TestAFamilyKnowsItsHeader(t *testing.T) {
 	r := engine.NewRegistry()
 	must(r.NewGauge("heap_bytes", "Bytes in use.", engine.WithUnit("bytes")))

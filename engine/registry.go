@@ -41,7 +41,8 @@ type contents struct {
 // list is what walks of a registry go through: its contents and its own metrics.
 type list struct {
 	contents *contents
-	families []*family
+	families []*placed
+	groups   [][]*placed // those of one name
 }
 
 // change replaces the contents of the registry. f changes a copy; it must not change slices that it
@@ -195,11 +196,12 @@ func (r *Registry) remove(which func(*family) bool) bool {
 // metrics with different constant labels it describes the first one on a page; [Registry.All] has
 // them all.
 func (r *Registry) Lookup(name string) (Info, bool) {
-	f := find(r.contents.Load().families, r.prefix+name)
-	if f == nil {
-		return Info{}, false
+	for info := range r.All() {
+		if info.Name == r.prefix+name {
+			return info, true
+		}
 	}
-	return f.info(), true
+	return Info{}, false
 }
 
 // All walks the registered metrics in the order of pages: by name, and those of one name by their

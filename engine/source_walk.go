@@ -158,9 +158,9 @@ func (f *sourceWalk) refuses(w *walk, s shownSource) bool {
 
 // isSelf reports whether OpenMetrics gives this name to one of the registry's own counters, which
 // are counters on every page.
-func isSelf(families []*family, name string) bool {
-	i, found := slices.BinarySearchFunc(families, name, func(f *family, name string) int {
-		return compareJoined(f.def.name, name, counterRules.trimmed)
+func isSelf(families []*placed, name string) bool {
+	i, found := slices.BinarySearchFunc(families, name, func(p *placed, name string) int {
+		return compareJoined(p.name, name, counterRules.trimmed)
 	})
 	return found && families[i].def.self
 }

@@ -3,7 +3,9 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,10 +21,10 @@ type walk struct {
 	self      selfReader
 }
 
-// shown is a family that a walk shows: a metric of the registry, or a family of its sources.
+// shown is a family that a walk shows: all metrics of one name, or a family of a source.
 type shown struct {
-	fam    *family // nil for a family of a source
-	source int     // the index in sourceWalk.shown
+	metrics []*placed // nil for a family of a source
+	source  int       // the index in sourceWalk.shown
 }
 
 // list returns the families that walks go through.
@@ -31,9 +33,29 @@ func (r *Registry) list() *list {
 	if l := r.lists.Load(); l != nil && l.contents == have {
 		return l
 	}
-	l := &list{have, sorted(have.families, r.selfFamilies())}
+	l := &list{contents: have}
+	for _, families := range [...][]*family{have.families, r.selfFamilies()} {
+		for _, f := range families {
+			l.families = append(l.families, &f.home)
+		}
+	}
+	l.sort()
 	r.lists.Store(l)
 	return l
+}
+
+// sort brings the families into the order of pages and groups them by name.
+func (l *list) sort() {
+	slices.SortFunc(l.families, func(a, b *placed) int {
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.order(), b.order()))
+	})
+	begin := 0
+	for i, p := range l.families {
+		if i+1 == len(l.families) || l.families[i+1].name != p.name {
+			l.groups = append(l.groups, l.families[begin:i+1])
+			begin = i + 1
+		}
+	}
 }
 
 // begin starts a walk: it merges the observations of summaries, lets expired series leave and calls
@@ -43,10 +65,10 @@ func (w *walk) begin(r *Registry, deadline time.Time, done <-chan struct{}) {
 	r.log.Drain()
 	w.list, w.self.registry = r.list(), r
 	w.functions.open(time.Now(), deadline, done)
-	for _, f := range w.list.families {
-		if w.shows(f) {
-			f.sweep()
-			w.functions.startFamily(f)
+	for _, p := range w.list.families {
+		if w.shows(p) {
+			p.fam.sweep()
+			w.functions.startFamily(p.fam)
 		}
 	}
 	if w.showsUnknown() {
@@ -72,17 +94,18 @@ func (w *walk) all(yield func(shown) bool) {
 		}
 		return true
 	}
-	for _, f := range w.list.families {
-		if w.shows(f) && !(sourcesBefore(f.def.name) && yield(shown{fam: f})) {
+	for _, metrics := range w.list.groups {
+		if w.shows(metrics[0]) && !(sourcesBefore(metrics[0].name) && yield(shown{metrics: metrics})) {
 			return
 		}
 	}
 	sourcesBefore("")
 }
 
-// shows reports whether the walk shows a family. It returns the same each time.
-func (w *walk) shows(f *family) bool {
-	return !(f.def.self && w.noSelf) && w.showsName(f.def.name)
+// shows reports whether the walk shows a family. It returns the same each time, and for all
+// families of one name.
+func (w *walk) shows(p *placed) bool {
+	return !(p.def.self && w.noSelf) && w.showsName(p.name)
 }
 
 func (w *walk) showsName(name string) bool {
@@ -106,11 +129,21 @@ func (w *walk) hasName(name string) bool {
 
 // hasCounter reports whether a counter that is shown has this name.
 func (w *walk) hasCounter(name string) bool {
-	if f := find(w.list.families, name); f != nil {
-		return f.def.trimmed != ""
+	if p := find(w.list.families, name); p != nil {
+		return p.def.trimmed != ""
 	}
 	h := w.sources.claims[name]
 	return h != nil && h.name == name && h.kind.trimmed != ""
+}
+
+// areEmpty reports whether none of the metrics of a name has series to show.
+func (w *walk) areEmpty(metrics []*placed) bool {
+	for _, p := range metrics {
+		if !w.isEmpty(p.fam) {
+			return false
+		}
+	}
+	return true
 }
 
 // isEmpty reports whether a family has no series to show. It waits for the function or the

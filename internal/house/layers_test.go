@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"definition", "compare", "options"},
 	{"named"},
 	{"core"},
-	{"family", "expiry"},
+	{"family", "placed", "expiry"},
 	{"names", "registry", "misuse"},
 	{"lookup", "vec", "typed", "exemplar", "native", "emission", "point"},
 	{"counter", "gauge", "histogram", "summary"},
