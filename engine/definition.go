@@ -69,6 +69,7 @@ type supplier interface{ String() string }
 // definition is everything that is said about a metric when it is defined.
 type definition struct {
 	*rules
+	naming    naming // of the registry
 	name      string
 	help      string
 	unit      string
@@ -97,6 +98,7 @@ type definition struct {
 
 // complete gives the definition what the registry's settings add to it, and checks it.
 func (d *definition) complete(s *settings) error {
+	d.naming = s.naming
 	d.addRegistryLabels(s.consts)
 	d.consts = cleanSet(d.consts)
 	d.help = labeltext.Repair(d.help)
@@ -146,15 +148,10 @@ func (d *definition) checkAll() error {
 }
 
 func (d *definition) checkName() error {
-	switch {
-	case !encode.ValidMetricName(d.name):
-		return fmt.Errorf("%w: use letters, digits, _ and :, with no digit first", ErrName)
-	case strings.HasPrefix(d.name, "__"):
-		return fmt.Errorf("%w: names that begin with __ are reserved", ErrName)
-	case d.name == d.trimmed:
+	if d.name == d.trimmed && d.name != "" {
 		return fmt.Errorf("%w: a %s's name needs something before %s", ErrName, d.typ, d.trimmed)
 	}
-	return nil
+	return d.naming.checkMetric(d.name)
 }
 
 func (d *definition) checkUnit() error {
@@ -191,21 +188,11 @@ func (d *definition) checkLabels() error {
 // checkLabel checks one label name against the rules and against the label that the kind needs
 // itself.
 func (d *definition) checkLabel(name string) error {
-	if err := checkLabelName(name); err != nil {
+	if err := d.naming.checkLabel(name); err != nil {
 		return err
 	}
 	if name == d.ownLabel {
 		return fmt.Errorf("%w: %q: a %s has its own label of that name", ErrLabel, name, d.typ)
-	}
-	return nil
-}
-
-func checkLabelName(name string) error {
-	switch {
-	case !labeltext.ValidName(name):
-		return fmt.Errorf("%w: %q: use letters, digits and _, with no digit first", ErrLabel, name)
-	case strings.HasPrefix(name, "__"):
-		return fmt.Errorf("%w: %q: names that begin with __ are reserved", ErrLabel, name)
 	}
 	return nil
 }

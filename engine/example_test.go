@@ -550,3 +550,15 @@ func ExampleWithExpiry() {
 	// # TYPE requests_total counter
 	// requests_total{session="ada"} 2
 }
+
+func ExampleWithUTF8Names() {
+	reg := engine.NewRegistry(engine.WithUTF8Names())
+	requests := engine.Must(reg.NewCounterVec("http.server.requests", "Requests.", []string{"http.method"}))
+	requests.With("GET").Add(3)
+	for f := range reg.Read(engine.ReadOptions{NoSelf: true}) {
+		for s := range f.Samples() {
+			fmt.Println(f.Name(), s.Labels(), s.Value())
+		}
+	}
+	// Output: http.server.requests [{http.method GET}] 3
+}

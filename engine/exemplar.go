@@ -67,7 +67,7 @@ func (f *family) exemplarFrom(ctx context.Context, n *shard.Node, slot int, v fl
 }
 
 func (f *family) setExemplar(n *shard.Node, slot int, v float64, labels Labels) {
-	text, err := exemplarText(labels)
+	text, err := exemplarText(f.core.naming, labels)
 	if err != nil {
 		f.misuse(faultExemplar, "exemplar: %v", err)
 		return
@@ -102,10 +102,10 @@ func (f *family) roomForExemplars(n *shard.Node) *exemplarSet {
 }
 
 // exemplarText renders the labels of an exemplar.
-func exemplarText(labels Labels) (string, error) {
+func exemplarText(rule naming, labels Labels) (string, error) {
 	var text []byte
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		if !labeltext.ValidName(name) {
+		if !rule.validLabel(name) {
 			return "", fmt.Errorf("%w: %q", ErrLabel, name)
 		}
 		text = labeltext.Append(text, name, labeltext.Clean(labels[name]))

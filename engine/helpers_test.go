@@ -71,11 +71,11 @@ func must[M any](metric M, err error) M {
 	return metric
 }
 
-// logged returns a registry and the buffer that it logs to.
-func logged() (*engine.Registry, *bytes.Buffer) {
+// logged returns a registry with these options and the buffer that it logs to.
+func logged(options ...engine.RegistryOption) (*engine.Registry, *bytes.Buffer) {
 	var b bytes.Buffer
 	handler := slog.NewTextHandler(&b, nil)
-	return engine.NewRegistry(engine.WithLogger(slog.New(handler))), &b
+	return engine.NewRegistry(append(options, engine.WithLogger(slog.New(handler)))...), &b
 }
 
 // define defines a func metric.

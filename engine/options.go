@@ -7,15 +7,13 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/quipu-metrics/quipu/encode"
 )
 
 // settings are what the options of a registry set.
 type settings struct {
 	strict    bool
+	naming    naming
 	prefix    string
 	consts    Labels
 	maxSeries int
@@ -82,11 +80,14 @@ func (s *settings) apply(options []RegistryOption) error {
 		}
 	}
 	for name := range s.consts {
-		if err := checkLabelName(name); err != nil {
+		if err := s.naming.checkLabel(name); err != nil {
 			return err
 		}
 	}
-	return nil
+	if s.prefix == "" {
+		return nil
+	}
+	return checkPrefix(s.naming, s.prefix)
 }
 
 // WithConstLabels adds constant labels to every series of a metric, or of all metrics of a
@@ -197,12 +198,16 @@ func WithStrict() RegistryOption {
 // WithPrefix puts a prefix, such as "myapp_", before the name of every metric of the registry.
 func WithPrefix(prefix string) RegistryOption {
 	return registryOption(func(s *settings) error {
-		if !encode.ValidMetricName(prefix) || strings.HasPrefix(prefix, "__") {
-			return fmt.Errorf("%w: prefix %q: a prefix looks like myapp_", ErrName, prefix)
-		}
 		s.prefix = prefix
-		return nil
+		return checkPrefix(true, prefix) // the other options may allow such names
 	})
+}
+
+func checkPrefix(rule naming, prefix string) error {
+	if rule.checkMetric(prefix) != nil {
+		return fmt.Errorf("%w: prefix %q: a prefix looks like myapp_", ErrName, prefix)
+	}
+	return nil
 }
 
 // WithClock sets the clock of the registry, for tests of creation times and of the windows of

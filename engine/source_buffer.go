@@ -209,7 +209,7 @@ func (b *sourceBuffer) add(f *attachedSource, p *Point) (fault, error) {
 		h = f.headers.of(stringOf(b.name), p)
 	}
 	b.points = append(b.points, sourcePoint{header: h, id: id, labels: labels})
-	b.fill(&b.points[len(b.points)-1], p)
+	b.fill(f, &b.points[len(b.points)-1], p)
 	n := len(b.points) - 1
 	if !known {
 		b.byName[h.name] = len(b.families)
@@ -222,7 +222,7 @@ func (b *sourceBuffer) add(f *attachedSource, p *Point) (fault, error) {
 }
 
 // fill copies the state of a series.
-func (b *sourceBuffer) fill(to *sourcePoint, p *Point) {
+func (b *sourceBuffer) fill(f *attachedSource, to *sourcePoint, p *Point) {
 	to.value = p.Value
 	to.created = secondsOf(p.Created)
 	if !p.Time.IsZero() {
@@ -245,7 +245,7 @@ func (b *sourceBuffer) fill(to *sourcePoint, p *Point) {
 		}
 		to.quantiles = b.quantiles[from:len(b.quantiles):len(b.quantiles)]
 	}
-	to.exemplarSlots = b.addExemplars(p, to.header)
+	to.exemplarSlots = b.addExemplars(f, p, to.header)
 }
 
 // grown appends values to all and returns the part of all that they are.
@@ -292,7 +292,7 @@ func (f *attachedSource) nameOf(p *Point) string {
 
 // checkName applies the rules of definitions to the name of a family.
 func (f *attachedSource) checkName(given, name string, k *kind) error {
-	d := definition{rules: k.rules, name: name}
+	d := definition{rules: k.rules, naming: f.core.naming, name: name}
 	if given == "" || name == k.ending {
 		return fmt.Errorf("%w: it is empty", ErrName) // the prefix alone would be a valid name
 	}
@@ -317,7 +317,7 @@ func (b *sourceBuffer) appendLabels(f *attachedSource, k *kind, p *Point) (id ui
 		id += maphash.Bytes(pointSeed, b.scratch[begin:]) // a sum, so that the order of labels does not matter
 	}
 	for i, l := range p.Labels {
-		if err := checkLabelName(l.Name); err != nil {
+		if err := f.core.naming.checkLabel(l.Name); err != nil {
 			return 0, "", err
 		}
 		if l.Name == own || hasLabel(p.Labels[:i], l.Name) {
@@ -386,7 +386,7 @@ func (b *sourceBuffer) addNative(n *histogram.NativeSnapshot) *encode.NativeSamp
 // addExemplars copies exemplars into the buffer: one of a counter; of a histogram with classic
 // buckets one for each bucket, the last one whose value belongs there; all of other histograms.
 // Those whose labels cannot be shown are left out and counted.
-func (b *sourceBuffer) addExemplars(p *Point, h *sourceHeader) []*encode.Exemplar {
+func (b *sourceBuffer) addExemplars(f *attachedSource, p *Point, h *sourceHeader) []*encode.Exemplar {
 	if len(p.Exemplars) == 0 {
 		return nil
 	}
@@ -406,7 +406,7 @@ func (b *sourceBuffer) addExemplars(p *Point, h *sourceHeader) []*encode.Exempla
 		if h.classic {
 			slot = bucketOf(h.bounds, e.Value)
 		}
-		if x := b.addExemplar(e); x != nil {
+		if x := b.addExemplar(f.core.naming, e); x != nil {
 			exemplarSlots[slot] = x
 		}
 	}
@@ -425,10 +425,10 @@ func bucketOf(bounds []float64, value float64) int {
 }
 
 // addExemplar copies an exemplar into the buffer, or returns nil if its labels cannot be shown.
-func (b *sourceBuffer) addExemplar(e *Exemplar) *encode.Exemplar {
+func (b *sourceBuffer) addExemplar(rule naming, e *Exemplar) *encode.Exemplar {
 	b.scratch = b.scratch[:0]
 	for i, l := range e.Labels {
-		if !labeltext.ValidName(l.Name) || hasLabel(e.Labels[:i], l.Name) {
+		if !rule.validLabel(l.Name) || hasLabel(e.Labels[:i], l.Name) {
 			return nil
 		}
 		b.scratch = labeltext.Append(b.scratch, l.Name, labeltext.Clean(l.Value))

@@ -19,7 +19,7 @@ import (
 var layers = [][]string{
 	{"doc", "errors", "born", "caller", "fault", "freelist", "run", "state", "exemplar_map", "life", "series"},
 	{"writer", "sample"},
-	{"definition", "compare", "options"},
+	{"naming", "definition", "compare", "options"},
 	{"named"},
 	{"core"},
 	{"family", "placed", "expiry"},
