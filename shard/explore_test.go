@@ -29,6 +29,9 @@ func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 				"\t\t\tn.slot.Store(n.slot.Load()&flagEscaped | i)\n" +
 				"\t\t\tr.at(i).Store(n)\n\t\t\treturn r\n\t\t}\n\t}\n" +
 				"\tr.at(length).Store(n)\n\tr.length.Store(length + 1)"},
+		"the length is stored before the series": {roster,
+			"r.at(length).Store(n)\n\tr.length.Store(length + 1)",
+			"r.length.Store(length + 1)\n\tr.at(length).Store(n)"},
 		"a roster is published before it is filled": {roster,
 			"m.roster.Store(r.compacted())", "m.roster.Store(new(roster))\n\t\tm.roster.Store(r.compacted())"},
 		"the length is read at every step": {roster,

@@ -118,6 +118,15 @@ func rosterScenarios() []interleave.Scenario {
 			w.Go(1, func() { m.create("4"); m.delete("4") })
 			w.Go(2, func() { m.walk() })
 		}),
+		{Name: "a reader sees the length of a roster", Setup: func(w *interleave.World) {
+			r := new(roster).with(new(Node)).with(new(Node)).with(new(Node)) // with room for one more
+			w.Go(0, func() { r.with(new(Node)) })
+			w.Go(1, func() {
+				if r.at(r.length.Load()-1).Load() == nil {
+					panic("a roster is longer than its series")
+				}
+			})
+		}},
 		{Name: "two goroutines create one series", Setup: func(w *interleave.World) {
 			m := newExplored("3")
 			var made [2]*Node
