@@ -126,6 +126,12 @@ func rosterScenarios() []interleave.Scenario {
 					panic("a roster is longer than its series")
 				}
 			})
+			w.Check(func() string {
+				if r.length.Load() != 4 || r.at(3).Load() == nil {
+					return "the series is not in the roster"
+				}
+				return ""
+			})
 		}},
 		{Name: "two goroutines create one series", Setup: func(w *interleave.World) {
 			m := newExplored("3")
