@@ -111,13 +111,13 @@ func (r *Registry) addCollector(s *registeredCollector, list []collectedDefiniti
 		}
 		if err != nil {
 			for _, f := range s.families {
-				r.names.remove(f)
+				r.names.remove(&f.home)
 			}
 			return err
 		}
 		f := newFamily(&r.core, def.kind, def.definition)
 		f.metric = s.collector
-		r.names.add(f)
+		r.names.add(&f.home)
 		s.families = append(s.families, f)
 	}
 	if len(s.families) == 0 {

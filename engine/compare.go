@@ -10,29 +10,6 @@ import (
 	"strings"
 )
 
-// apart reports whether no label set can belong to both definitions: some constant label of one is,
-// in the other, a constant of another value or absent. An empty label is an absent one.
-func (d *definition) apart(other *definition) bool { return d.excludes(other) || other.excludes(d) }
-
-// excludes reports whether a constant label of d rules out that a series of other belongs to d.
-func (d *definition) excludes(other *definition) bool {
-	for name, value := range d.consts {
-		if value == "" {
-			continue
-		}
-		if theirs, ok := other.consts[name]; ok {
-			if theirs != value {
-				return true
-			}
-			continue
-		}
-		if !other.open && !slices.Contains(other.labels, name) {
-			return true
-		}
-	}
-	return false
-}
-
 // difference is a field in which two definitions of one name differ.
 type difference struct{ field, here, there string }
 
@@ -118,6 +95,11 @@ func brief(s string) string {
 }
 
 func quote(s string) string { return strconv.Quote(brief(s)) }
+
+// String says how two definitions differ, without saying which is which.
+func (d difference) String() string {
+	return fmt.Sprintf("the %s is %s in one and %s in the other", d.field, d.here, d.there)
+}
 
 // describe says how a definition differs from the first one, which was made at the given line.
 func describe(list []difference, firstAt string) string {

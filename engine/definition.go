@@ -197,30 +197,30 @@ func (d *definition) checkLabel(name string) error {
 	return nil
 }
 
-// samples returns the names of all samples that the metric may have, in any format. A counter
-// jobs_total leaves the name jobs, which OpenMetrics gives to its family, to others: the counter is
-// then shown there as [encode.NewUnknownCounter] says.
-func (d *definition) samples() []string {
-	names := []string{d.name}
-	for _, suffix := range d.suffixes {
-		names = append(names, d.name+suffix)
+// samples returns the names of all samples that a metric of this name may have, in any format. A
+// counter jobs_total leaves the name jobs, which OpenMetrics gives to its family, to others: the
+// counter is then shown there as [encode.NewUnknownCounter] says.
+func (r *rules) samples(name string) []string {
+	names := []string{name}
+	for _, suffix := range r.suffixes {
+		names = append(names, name+suffix)
 	}
-	if base := d.unsuffixed(); base != "" {
+	if base := r.unsuffixed(name); base != "" {
 		names = append(names, base+"_created")
 	}
-	if d.ending != "" && !strings.HasSuffix(d.name, d.ending) {
-		names = append(names, d.name+d.ending)
+	if r.ending != "" && !strings.HasSuffix(name, r.ending) {
+		names = append(names, name+r.ending)
 	}
 	return names
 }
 
 // unsuffixed is the name that OpenMetrics gives to the family of a counter: without _total. It is
 // empty where the name does not end so, and for other kinds.
-func (d *definition) unsuffixed() string {
-	if d.trimmed == "" {
+func (r *rules) unsuffixed(name string) string {
+	if r.trimmed == "" {
 		return ""
 	}
-	base, found := strings.CutSuffix(d.name, d.trimmed)
+	base, found := strings.CutSuffix(name, r.trimmed)
 	if !found {
 		return ""
 	}
@@ -233,8 +233,11 @@ func (d *definition) wrap(err error) error {
 }
 
 // String describes the definition for error messages.
-func (d *definition) String() string {
-	s := fmt.Sprintf("%s %s", d.typ, d.name)
+func (d *definition) String() string { return d.named(d.name) }
+
+// named describes the definition under the name that it has on a page.
+func (d *definition) named(name string) string {
+	s := fmt.Sprintf("%s %s", d.typ, name)
 	switch {
 	case d.supplier != nil:
 		s += " of " + d.supplier.String()

@@ -53,6 +53,7 @@ type family struct {
 
 	limitsLogged    atomic.Bool
 	displacedLogged atomic.Bool
+	mountLogged     atomic.Bool // see warnMounted
 
 	objectives []quantile.Objective // of a summary
 
@@ -85,15 +86,10 @@ func (s *series) definedBy() *family { return s.fam }
 // newFamily makes a family and the series of a metric without labels.
 func newFamily(c *core, k *kind, d definition) *family {
 	f := &family{core: c, kind: k, def: d, where: callerNow()}
-	var steps []float64
-	if k.steps != nil {
-		steps = k.steps(&d)
-	}
 	if d.targets != nil {
 		f.objectives = d.targets.List()
 	}
-	f.home = placed{place: place{&f.def, d.name}, fam: f}
-	f.home.enc = encode.NewFamily(d.name, d.help, d.unit, d.typ, steps)
+	f.home = placed{place: place{def: &f.def, name: d.name}, fam: f, enc: f.newEncoder(d.name)}
 	f.consts = string(labeltext.AppendSet(nil, d.consts, true))
 	switch {
 	case d.fn != nil:
@@ -115,6 +111,15 @@ func newFamily(c *core, k *kind, d definition) *family {
 	}
 	f.metric = k.metric(f)
 	return f
+}
+
+// newEncoder renders the header of the family under the name that it has on a page.
+func (f *family) newEncoder(name string) *encode.Family {
+	var steps []float64
+	if f.kind.steps != nil {
+		steps = f.kind.steps(&f.def)
+	}
+	return encode.NewFamily(name, f.def.help, f.def.unit, f.def.typ, steps)
 }
 
 // newSeries makes a series that nobody knows yet. It has no labels yet.
@@ -198,5 +203,13 @@ func (f *family) warnDisplaced() {
 	if len(f.def.displaced) > 0 && !f.displacedLogged.Swap(true) {
 		f.core.warn("quipu: the metric's own labels take the place of the registry's constant labels",
 			"metric", f.def.name, "labels", f.def.displaced)
+	}
+}
+
+// warnMounted logs, once for each metric, that its own labels replace labels of a mount.
+func (f *family) warnMounted(displaced []string) {
+	if len(displaced) > 0 && !f.mountLogged.Swap(true) {
+		f.core.warn("quipu: the metric's own labels take the place of the labels of a mount",
+			"metric", f.def.name, "labels", displaced)
 	}
 }

@@ -11,15 +11,13 @@ type pageFunctions struct {
 	waiter
 	begin, until time.Time // while the page waits for them
 
-	funcs      []funcRun // of the func metrics that the page shows, in the page's order
-	next       int       // where the page is in funcs
+	funcs      map[*family]funcRun // of the func metrics that the page shows
 	collectors map[*registeredCollector]collectorRun
 }
 
 // funcRun is the call of a func metric's function for a page. Whether it came in time is decided
 // once.
 type funcRun struct {
-	fam     *family
 	run     *run[float64]
 	decided bool
 	value   supplied
@@ -52,7 +50,7 @@ func (fs *pageFunctions) startFamily(f *family) {
 	case *registeredCollector:
 		fs.start(s)
 	default:
-		fs.funcs = append(fs.funcs, funcRun{fam: f, run: f.fn.Load().start()})
+		fs.startFunc(f)
 	}
 }
 
@@ -77,16 +75,25 @@ func (fs *pageFunctions) start(s *registeredCollector) {
 	fs.collectors[s] = collectorRun{run: s.runner.start()}
 }
 
-// value returns the value of a func metric. The page comes to its func metrics in their order, and
-// may leave some out.
-func (fs *pageFunctions) value(f *family) (value supplied, ok bool) {
-	for fs.funcs[fs.next].fam != f {
-		fs.next++
+// startFunc calls the function of a func metric. A metric that the page shows in several places is
+// called once.
+func (fs *pageFunctions) startFunc(f *family) {
+	if _, ok := fs.funcs[f]; ok {
+		return
 	}
-	call := &fs.funcs[fs.next]
+	if fs.funcs == nil {
+		fs.funcs = make(map[*family]funcRun)
+	}
+	fs.funcs[f] = funcRun{run: f.fn.Load().start()}
+}
+
+// value returns the value of a func metric.
+func (fs *pageFunctions) value(f *family) (value supplied, ok bool) {
+	call := fs.funcs[f]
 	if !call.decided {
 		call.decided = true
 		call.value, call.ok = f.result(&fs.waiter, call.run, fs.until)
+		fs.funcs[f] = call
 	}
 	return call.value, call.ok
 }
@@ -123,5 +130,5 @@ func (fs *pageFunctions) leave() {
 	fs.stop()
 	clear(fs.funcs)
 	clear(fs.collectors)
-	*fs = pageFunctions{funcs: fs.funcs[:0], collectors: fs.collectors}
+	*fs = pageFunctions{funcs: fs.funcs, collectors: fs.collectors}
 }

@@ -84,9 +84,8 @@ func newHeader(name string, p *Point) *sourceHeader {
 	}
 	h.enc = encode.NewFamily(h.name, h.help, h.unit, h.typ, steps)
 	h.unknown = h.enc
-	d := definition{rules: h.kind.rules, name: h.name}
-	h.samples = d.samples()
-	if h.base = d.unsuffixed(); h.base != "" {
+	h.samples = h.kind.samples(h.name)
+	if h.base = h.kind.unsuffixed(h.name); h.base != "" {
 		h.unknown = encode.NewUnknownCounter(h.name, h.help, h.unit)
 	}
 	if h.kind.ending != "" {

@@ -28,6 +28,7 @@ type selfEvent int
 
 const (
 	eventSourceDrop selfEvent = iota + 1 // a series of a source is not shown
+	eventMountDrop                       // a metric of a mounted registry, or a series of it, is not shown
 )
 
 // namedCount is how often an event has happened.
@@ -36,9 +37,10 @@ type namedCount struct {
 	count uint64
 }
 
-// add counts an event. Names of metrics may come from outside the program, so their number is
-// bounded: events of further ones are counted under [OverflowValue].
-func (n *namedCounts) add(event selfEvent, metric string, reason fault) {
+// add counts an event, and reports whether it is the first one of its name and reason. Names of
+// metrics may come from outside the program, so their number is bounded: events of further ones are
+// counted under [OverflowValue].
+func (n *namedCounts) add(event selfEvent, metric string, reason fault) (first bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	e := namedEvent{event, metric, reason}
@@ -49,6 +51,7 @@ func (n *namedCounts) add(event selfEvent, metric string, reason fault) {
 		n.counts = make(map[namedEvent]uint64)
 	}
 	n.counts[e]++
+	return n.counts[e] == 1
 }
 
 // appendTo appends the counts of an event, in no order.

@@ -4,6 +4,8 @@ package engine
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/quipu-metrics/quipu/internal/labeltext"
@@ -49,6 +51,16 @@ func (utf8 naming) checkLabel(name string) error {
 		return fmt.Errorf("%w: %q: use letters, digits and _, with no digit first", ErrLabel, name)
 	case strings.HasPrefix(name, "__"):
 		return fmt.Errorf("%w: %q: names that begin with __ are reserved", ErrLabel, name)
+	}
+	return nil
+}
+
+// checkLabels says what is wrong with the names of labels.
+func (utf8 naming) checkLabels(labels Labels) error {
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		if err := utf8.checkLabel(name); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -47,6 +47,60 @@ type bothOption struct {
 	registryOption
 }
 
+// MountOption configures how [Registry.Mount] shows a registry.
+type MountOption interface{ applyMount(*placement) error }
+
+// ConstLabelsOption is the option that [WithConstLabels] returns: it fits metrics, registries and
+// mounts.
+type ConstLabelsOption interface {
+	Option
+	MountOption
+}
+
+// PrefixOption is the option that [WithPrefix] returns: it fits registries and mounts.
+type PrefixOption interface {
+	RegistryOption
+	MountOption
+}
+
+// placement is what the options of a mount set.
+type placement struct {
+	prefix string
+	consts Labels
+}
+
+type mountOption func(*placement) error
+
+func (o mountOption) applyMount(p *placement) error { return o(p) }
+
+type constLabelsOption struct {
+	bothOption
+	mountOption
+}
+
+type prefixOption struct {
+	registryOption
+	mountOption
+}
+
+// apply applies the options of a mount in their order. The rule is that of the registry on whose
+// pages the names will stand.
+func (p *placement) apply(rule naming, options []MountOption) error {
+	for i, option := range options {
+		if option == nil {
+			return nilOption(i)
+		}
+		if err := option.applyMount(p); err != nil {
+			return err
+		}
+	}
+	p.consts = cleanSet(p.consts)
+	if err := rule.checkLabels(p.consts); err != nil || p.prefix == "" {
+		return err
+	}
+	return checkPrefix(rule, p.prefix)
+}
+
 // apply applies the options of a metric in their order.
 func (d *definition) apply(options []MetricOption) error {
 	for i, option := range options {
@@ -79,10 +133,8 @@ func (s *settings) apply(options []RegistryOption) error {
 			return err
 		}
 	}
-	for name := range s.consts {
-		if err := s.naming.checkLabel(name); err != nil {
-			return err
-		}
+	if err := s.naming.checkLabels(s.consts); err != nil {
+		return err
 	}
 	if s.prefix == "" {
 		return nil
@@ -90,14 +142,14 @@ func (s *settings) apply(options []RegistryOption) error {
 	return checkPrefix(s.naming, s.prefix)
 }
 
-// WithConstLabels adds constant labels to every series of a metric, or of all metrics of a
-// registry. Metrics of one name may stand side by side with constant labels that differ, such as
-// one metric for each of several servers.
+// WithConstLabels adds constant labels to every series of a metric, of all metrics of a registry,
+// or of a registry where it is mounted: see [Registry.Mount]. Metrics of one name may stand side by
+// side with constant labels that differ, such as one metric for each of several servers.
 //
 // A constant label of a metric that is one of its variable labels too is an error. A constant label
 // of a registry is left out of a metric that has a label of that name itself, and the log says so
 // once.
-func WithConstLabels(labels Labels) Option {
+func WithConstLabels(labels Labels) ConstLabelsOption {
 	labels = maps.Clone(labels)
 	add := func(to *Labels) error {
 		for name, value := range labels {
@@ -111,9 +163,12 @@ func WithConstLabels(labels Labels) Option {
 		}
 		return nil
 	}
-	return bothOption{
-		func(d *definition) error { return add(&d.consts) },
-		func(s *settings) error { return add(&s.consts) },
+	return constLabelsOption{
+		bothOption{
+			func(d *definition) error { return add(&d.consts) },
+			func(s *settings) error { return add(&s.consts) },
+		},
+		func(p *placement) error { return add(&p.consts) },
 	}
 }
 
@@ -195,12 +250,17 @@ func WithStrict() RegistryOption {
 	})
 }
 
-// WithPrefix puts a prefix, such as "myapp_", before the name of every metric of the registry.
-func WithPrefix(prefix string) RegistryOption {
-	return registryOption(func(s *settings) error {
-		s.prefix = prefix
-		return checkPrefix(true, prefix) // the other options may allow such names
-	})
+// WithPrefix puts a prefix, such as "myapp_", before the name of every metric of a registry, or of
+// a registry where it is mounted: see [Registry.Mount].
+func WithPrefix(prefix string) PrefixOption {
+	set := func(to *string) error {
+		*to = prefix
+		return checkPrefix(true, prefix) // the registry may allow such names
+	}
+	return prefixOption{
+		func(s *settings) error { return set(&s.prefix) },
+		func(p *placement) error { return set(&p.prefix) },
+	}
 }
 
 func checkPrefix(rule naming, prefix string) error {

@@ -50,7 +50,8 @@ type Exposition struct {
 // page is an exposition under way. Pages are used again, with their buffers.
 type page struct {
 	pageWriter
-	walk walk
+	walk   walk
+	labels []byte // of the series under way, where it does not show its own
 }
 
 func newPage() any {
@@ -110,27 +111,45 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 func (p *page) expose(metrics []*placed) {
 	unknown, first := false, metrics[0]
 	if p.format == encode.OpenMetrics {
-		base := first.def.unsuffixed()
+		base := first.def.unsuffixed(first.name)
 		unknown = base != "" && !first.def.self && p.walk.hasName(base)
 	}
 	for _, metric := range metrics {
 		p.enter(metric.name, metric.encoder(unknown))
-		p.exposeMetric(metric.fam)
+		p.exposeMetric(metric)
 	}
 }
 
-func (p *page) exposeMetric(f *family) {
-	if f.def.supplier == nil {
+func (p *page) exposeMetric(at *placed) {
+	f := at.fam
+	switch {
+	case f.def.supplier != nil:
+		p.walk.supplied(f, &p.state, func(labels string) bool { return p.exposeSeries(at, labels) })
+	case at.tail == nil:
 		f.kind.expose(f, &p.pageWriter)
-		return
-	}
-	p.walk.supplied(f, &p.state, func(labels string) bool {
-		if !p.next() {
-			return false
+	default:
+		p.state.histogram.Native = nil // for splitNative, if the kind does not set it
+		for n := range f.nodes {
+			f.kind.read(f, n, &p.state)
+			if !p.exposeSeries(at, n.Labels) {
+				return
+			}
+			p.splitNative()
 		}
-		f.kind.append(&p.pageWriter, labels, &p.state)
+	}
+}
+
+// exposeSeries appends a series whose state has been read, and reports whether the page goes on.
+func (p *page) exposeSeries(at *placed, labels string) bool {
+	text, ok := p.walk.labelsAt(at, labels, &p.labels)
+	if !ok {
 		return true
-	})
+	}
+	if !p.next() {
+		return false
+	}
+	at.fam.kind.append(&p.pageWriter, text, &p.state)
+	return true
 }
 
 // exposeSource appends the series of a family of a source.

@@ -3,17 +3,29 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
 
 	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
-// place is how a definition stands on pages.
+// place is how a definition stands on pages: those of its own registry, or of one that has this
+// registry mounted.
 type place struct {
 	def  *definition
 	name string // as exposed
+	tail *tail  // nil: no mount adds labels
+}
+
+// tail holds the constant labels of the series of a metric that is mounted with labels. They stand
+// at the end of the labels.
+type tail struct {
+	added []Label // those of mounts, sorted by name, with clean values
+	text  string  // all of them, sorted by name
+	cut   int     // the length of the constant labels that the series have without the mounts
 }
 
 // placed is a family at a place.
@@ -22,6 +34,131 @@ type placed struct {
 	fam     *family
 	enc     *encode.Family
 	unknown atomic.Pointer[encode.Family] // see encoder; made when it is first needed
+}
+
+// String describes the definition for error messages and log lines.
+func (p *place) String() string { return p.def.named(p.name) }
+
+// constants walks the constant labels, those of mounts included.
+func (p *place) constants(yield func(name, value string) bool) {
+	for name, value := range p.def.consts {
+		if !yield(name, value) {
+			return
+		}
+	}
+	if p.tail != nil {
+		for _, l := range p.tail.added {
+			if !yield(l.Name, l.Value) {
+				return
+			}
+		}
+	}
+}
+
+// constant returns the value of a constant label.
+func (p *place) constant(name string) (value string, ok bool) {
+	if value, ok = p.def.consts[name]; ok || p.tail == nil {
+		return value, ok
+	}
+	for _, l := range p.tail.added {
+		if l.Name == name {
+			return l.Value, true
+		}
+	}
+	return "", false
+}
+
+// apart reports whether no label set can belong to both definitions: some constant label of one is,
+// in the other, a constant of another value or absent. An empty label is an absent one.
+func (p *place) apart(other *place) bool { return p.excludes(other) || other.excludes(p) }
+
+// excludes reports whether a constant label of p rules out that a series of other belongs to p.
+func (p *place) excludes(other *place) bool {
+	for name, value := range p.constants {
+		if value == "" {
+			continue
+		}
+		if theirs, ok := other.constant(name); ok {
+			if theirs != value {
+				return true
+			}
+			continue
+		}
+		if !other.def.open && !slices.Contains(other.def.labels, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// isOwn reports whether a definition has a label of this name itself, so that no mount can add it:
+// a variable or constant label, le of a histogram, quantile of a summary, or the label of the
+// overflow series of open label sets.
+func (d *definition) isOwn(name string) bool {
+	_, constant := d.consts[name]
+	return constant || slices.Contains(d.labels, name) || d.open && name == overflowLabel || name == d.ownLabel
+}
+
+// at returns the family at a place where mounts add a prefix and labels, and the names of the
+// labels that it has itself.
+func (f *family) at(prefix string, labels []Label) (p *placed, displaced []string) {
+	if prefix == "" && len(labels) == 0 {
+		return &f.home, nil
+	}
+	p = &placed{place: place{def: &f.def, name: prefix + f.def.name}, fam: f, enc: f.home.enc}
+	if prefix != "" {
+		p.enc = f.newEncoder(p.name)
+	}
+	t := tail{cut: labeltext.Tail(f.consts)}
+	for _, l := range labels {
+		if f.def.isOwn(l.Name) {
+			displaced = append(displaced, l.Name)
+		} else {
+			t.added = append(t.added, l)
+		}
+	}
+	if len(t.added) > 0 {
+		all := maps.Collect(p.constants)
+		for _, l := range t.added {
+			all[l.Name] = l.Value
+		}
+		t.text = string(labeltext.AppendSet(nil, all, true))
+		p.tail = &t
+	}
+	return p, displaced
+}
+
+// appendLabels appends the labels that a series shows at its place, given its own ones.
+func (t *tail) appendLabels(dst []byte, labels string) []byte {
+	return labeltext.AppendText(append(dst, t.variable(labels)...), t.text)
+}
+
+// variable returns the labels of a series without its constant ones.
+func (t *tail) variable(labels string) string { return labels[:max(0, len(labels)-t.cut)] }
+
+// hasShown reports whether one of the series of an open label set is shown where mounts add labels.
+func (p *placed) hasShown() bool {
+	for n := range p.fam.nodes {
+		if !p.tail.isIn(n.Labels) {
+			return true
+		}
+	}
+	return false
+}
+
+// isIn reports whether a series of an open label set has a label itself that mounts add.
+func (t *tail) isIn(labels string) bool {
+	for labels = t.variable(labels); labels != ""; {
+		name, _, _, rest, ok := labeltext.Next(labels)
+		if !ok {
+			break
+		}
+		if hasLabel(t.added, name) {
+			return true
+		}
+		labels = rest
+	}
+	return false
 }
 
 // encoder returns the encoder of the family. Where another family has the name that OpenMetrics
@@ -38,8 +175,13 @@ func (p *placed) encoder(unknown bool) *encode.Family {
 	return enc
 }
 
-// order is the text by which families of one name are sorted.
-func (p *placed) order() string { return p.fam.consts }
+// order is the text by which families of one name are sorted: that of their constant labels.
+func (p *placed) order() string {
+	if p.tail != nil {
+		return p.tail.text
+	}
+	return p.fam.consts
+}
 
 // hasName reports whether one of the families, which are sorted by name, has this name or samples
 // of this name. It allocates nothing.

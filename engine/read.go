@@ -145,17 +145,22 @@ func (f *Family) samples(yield func(*Sample) bool) {
 		return
 	}
 	for _, metric := range f.shown.metrics {
-		if !f.metricSamples(metric.fam, s, yield) {
+		if !f.metricSamples(metric, s, yield) {
 			return
 		}
 	}
 }
 
 // metricSamples walks the series of one metric, and reports whether the loop goes on.
-func (f *Family) metricSamples(fam *family, s *Sample, yield func(*Sample) bool) (more bool) {
+func (f *Family) metricSamples(at *placed, s *Sample, yield func(*Sample) bool) (more bool) {
+	fam := at.fam
 	more = true
 	show := func(labels string) bool {
-		s.begin(labels)
+		text, ok := f.walk.labelsAt(at, labels, &s.joined)
+		if !ok {
+			return true
+		}
+		s.begin(text)
 		fam.kind.present(s, fam.def.buckets, fam.objectives)
 		more = yield(s)
 		return more

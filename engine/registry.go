@@ -24,10 +24,12 @@ type Registry struct {
 	selfOnce sync.Once
 	self     []*family // the registry's own metrics, once a walk has shown them
 
-	mu       sync.Mutex // held by those who define and remove; walks do not need it
+	mu       sync.Mutex // held by those who define, mount and remove; walks do not need it
 	names    names
 	contents atomic.Pointer[contents]
-	lists    atomic.Pointer[list] // of walks; nil before the first one
+
+	trees atomic.Pointer[tree] // see tree
+	lists atomic.Pointer[list] // of walks; nil before the first one
 }
 
 // contents is what a registry holds at one moment. A change replaces it, so whoever has loaded it
@@ -36,13 +38,7 @@ type contents struct {
 	families       []*family  // by name, then by the text of their constant labels
 	withoutMetrics []supplier // collectors without metrics
 	sources        []supplier // that are attached
-}
-
-// list is what walks of a registry go through: its contents and its own metrics.
-type list struct {
-	contents *contents
-	families []*placed
-	groups   [][]*placed // those of one name
+	mounts         []*mount   // in the order in which they were made
 }
 
 // change replaces the contents of the registry. f changes a copy; it must not change slices that it
@@ -99,7 +95,7 @@ func (r *Registry) findOrAdd(k *kind, d definition) (f *family, limits []differe
 		return have, d.differsInLimits(&have.def), nil
 	}
 	f = newFamily(&r.core, k, d)
-	r.names.add(f)
+	r.names.add(&f.home)
 	r.publish(f)
 	return f, nil, nil
 }
@@ -107,17 +103,20 @@ func (r *Registry) findOrAdd(k *kind, d definition) (f *family, limits []differe
 // find returns the family with this definition, if there is one, or an error that says why the
 // definition is impossible. Limits may differ. The caller holds mu.
 func (r *Registry) find(d *definition) (*family, error) {
-	if own := r.names.reserved(d); own != "" {
+	p := &place{def: d, name: d.name}
+	if own := r.names.reserved(p); own != "" {
 		return nil, fmt.Errorf("quipu: %s: %w: the registry itself has the %s", d, ErrTaken, own)
 	}
-	if other, sample := r.names.claimant(d); other != nil {
+	if other, sample := r.names.claimant(p); other != nil {
 		return nil, fmt.Errorf("quipu: %s: %w: its series %s would collide with %s, defined at %s", d, ErrTaken, sample,
-			&other.def, other.where)
+			other, other.fam.where)
 	}
-	have, differs := r.names.sharing(d)
-	switch {
-	case have == nil:
+	other, differs := r.names.sharing(p)
+	if other == nil {
 		return nil, nil
+	}
+	have := other.fam
+	switch {
 	case len(differs) > 0:
 		return nil, fmt.Errorf("quipu: %s %s: %w: %s", d.typ, d.name, ErrTaken, describe(differs, have.where))
 	case r.strict:
@@ -165,13 +164,13 @@ func (r *Registry) UnregisterMetric(metric any) bool {
 	return r.remove(func(other *family) bool { return other == f })
 }
 
-// Clear removes all metrics, as Unregister does, and all collectors and sources. The registry's own
-// metrics (quipu_...) stay.
+// Clear removes all metrics, as Unregister does, all collectors and sources, and all mounts. The
+// registry's own metrics (quipu_...) stay.
 func (r *Registry) Clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.remove(func(*family) bool { return true })
-	r.change(func(c *contents) { c.withoutMetrics, c.sources = nil, nil })
+	r.change(func(c *contents) { c.withoutMetrics, c.sources, c.mounts = nil, nil, nil })
 }
 
 // remove takes families out of the registry, and reports whether there was one. The caller holds
@@ -182,7 +181,7 @@ func (r *Registry) remove(which func(*family) bool) bool {
 		if !which(f) {
 			return false
 		}
-		r.names.remove(f)
+		r.names.remove(&f.home)
 		return true
 	})
 	if len(left) == len(have) {

@@ -17,6 +17,10 @@ import (
 // Label is one label of a series.
 type Label struct{ Name, Value string }
 
+func hasLabel(labels []Label, name string) bool {
+	return slices.ContainsFunc(labels, func(l Label) bool { return l.Name == name })
+}
+
 // HistogramSnapshot is the state of a histogram at one moment, as [Histogram.Snapshot] returns it,
 // [Sample.Histogram] shows it and a [Source] writes it.
 type HistogramSnapshot struct {
@@ -73,6 +77,7 @@ type Sample struct {
 	labels     []Label
 	parsed     bool // labels are those of text
 	unescaped  []byte
+	joined     []byte // what text refers to, where mounts add labels
 	histograms HistogramSnapshot
 	natives    histogram.NativeSnapshot // shares its buckets with the state: no snapshot is taken into it
 	summaries  SummarySample

@@ -100,6 +100,11 @@ var selfMetrics = []selfMetric{
 		event: eventSourceDrop,
 	},
 	{
+		kind: &counterKind, name: "quipu_mount_drops_total",
+		help:  "Metrics of mounted registries that pages lack, and series of them.",
+		event: eventMountDrop,
+	},
+	{
 		kind: &counterKind, name: "quipu_expired_series_total",
 		help: "Series that have left because nobody updated them.",
 		each: (*family).expired,
@@ -280,17 +285,17 @@ func (m *selfMetric) definition() definition {
 // reservedBySelf describes the registry's metric about itself that has one of the definition's
 // sample names, or "" if there is none. The name of such a counter without _total is reserved too:
 // no metric of a program makes one of them unknown in OpenMetrics.
-func reservedBySelf(d *definition) string {
-	if !strings.HasPrefix(d.name, "quipu_") {
+func reservedBySelf(p *place) string {
+	if !strings.HasPrefix(p.name, "quipu_") {
 		return ""
 	}
-	samples := d.samples()
+	samples := p.def.samples(p.name)
 	for i := range selfMetrics {
 		own := selfMetrics[i].definition()
-		if base := own.unsuffixed(); base != "" && slices.Contains(samples, base) {
+		if base := own.unsuffixed(own.name); base != "" && slices.Contains(samples, base) {
 			return own.String()
 		}
-		for _, sample := range own.samples() {
+		for _, sample := range own.samples(own.name) {
 			if slices.Contains(samples, sample) {
 				return own.String()
 			}

@@ -366,10 +366,6 @@ func (b *sourceBuffer) addText() string {
 	return stringOf(b.text[from:])
 }
 
-func hasLabel(labels []Label, name string) bool {
-	return slices.ContainsFunc(labels, func(l Label) bool { return l.Name == name })
-}
-
 // addNative copies native buckets into the buffer.
 func (b *sourceBuffer) addNative(n *histogram.NativeSnapshot) *encode.NativeSample {
 	to := encode.NativeSample{

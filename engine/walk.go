@@ -3,9 +3,7 @@
 package engine
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -27,44 +25,26 @@ type shown struct {
 	source  int       // the index in sourceWalk.shown
 }
 
-// list returns the families that walks go through.
+// list returns what walks go through. It is made again when a registry has changed that it shows.
 func (r *Registry) list() *list {
-	have := r.contents.Load()
-	if l := r.lists.Load(); l != nil && l.contents == have {
+	if l := r.lists.Load(); l != nil && l.isCurrent() {
 		return l
 	}
-	l := &list{contents: have}
-	for _, families := range [...][]*family{have.families, r.selfFamilies()} {
-		for _, f := range families {
-			l.families = append(l.families, &f.home)
-		}
-	}
-	l.sort()
-	r.lists.Store(l)
+	l, displaced := r.newList(r.selfFamilies())
+	warnMounted(displaced)
 	return l
-}
-
-// sort brings the families into the order of pages and groups them by name.
-func (l *list) sort() {
-	slices.SortFunc(l.families, func(a, b *placed) int {
-		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.order(), b.order()))
-	})
-	begin := 0
-	for i, p := range l.families {
-		if i+1 == len(l.families) || l.families[i+1].name != p.name {
-			l.groups = append(l.groups, l.families[begin:i+1])
-			begin = i + 1
-		}
-	}
 }
 
 // begin starts a walk: it merges the observations of summaries, lets expired series leave and calls
 // all functions that the walk shows. done may be nil; when it is closed nobody waits for the
 // functions.
 func (w *walk) begin(r *Registry, deadline time.Time, done <-chan struct{}) {
-	r.log.Drain()
 	w.list, w.self.registry = r.list(), r
+	for _, member := range w.list.registries {
+		member.log.Drain()
+	}
 	w.functions.open(time.Now(), deadline, done)
+	w.countClashes()
 	for _, p := range w.list.families {
 		if w.shows(p) {
 			p.fam.sweep()
@@ -72,10 +52,10 @@ func (w *walk) begin(r *Registry, deadline time.Time, done <-chan struct{}) {
 		}
 	}
 	if w.showsUnknown() {
-		w.sources.start(w.list.contents.sources, w.functions.begin, w.functions.until)
+		w.sources.start(w.list.sources, w.functions.begin, w.functions.until)
 	}
 	if len(w.names) == 0 {
-		w.functions.runWithoutMetrics(w.list.contents.withoutMetrics)
+		w.functions.runWithoutMetrics(w.list.withoutMetrics)
 	}
 	w.sources.collect(w, &w.functions)
 }
@@ -136,10 +116,34 @@ func (w *walk) hasCounter(name string) bool {
 	return h != nil && h.name == name && h.kind.trimmed != ""
 }
 
+// countClashes counts the metrics that the walk leaves out because they clash with others.
+func (w *walk) countClashes() {
+	for i := range w.list.clashes {
+		if c := &w.list.clashes[i]; w.showsName(c.left.name) {
+			w.self.registry.clashed(c)
+		}
+	}
+}
+
+// labelsAt returns the labels that a series shows at its place. If they are not its own, they lie
+// in room. ok is false for a series that is left out, which has been counted: it has a label itself
+// that a mount adds to the others.
+func (w *walk) labelsAt(p *placed, labels string, room *[]byte) (text string, ok bool) {
+	if p.tail == nil {
+		return labels, true
+	}
+	if p.def.open && p.tail.isIn(labels) {
+		w.self.registry.hidden(p)
+		return "", false
+	}
+	*room = p.tail.appendLabels((*room)[:0], labels)
+	return stringOf(*room), true
+}
+
 // areEmpty reports whether none of the metrics of a name has series to show.
 func (w *walk) areEmpty(metrics []*placed) bool {
 	for _, p := range metrics {
-		if !w.isEmpty(p.fam) {
+		if !w.isEmpty(p.fam) && (p.tail == nil || !p.def.open || p.hasShown()) {
 			return false
 		}
 	}

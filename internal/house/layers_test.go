@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"named"},
 	{"core"},
 	{"family", "placed", "expiry"},
-	{"names", "registry", "misuse"},
+	{"names", "registry", "mount", "tree", "misuse"},
 	{"lookup", "vec", "typed", "exemplar", "native", "emission", "point"},
 	{"counter", "gauge", "histogram", "summary"},
 	{"func", "collector", "untyped"},
