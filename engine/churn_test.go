@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,8 +43,11 @@ func (l *ledger) read(t *testing.T, r *engine.Registry) {
 				count = s.Summary().Count
 			}
 			key := incarnation{f.Name(), s.Labels()[0].Value, s.Created().UnixNano()}
+			for _, label := range s.Labels()[1:] {
+				key.label += "," + label.Value
+			}
 			if before, ok := l.seen[key]; !ok {
-				key.label = strconv.Itoa(must(strconv.Atoi(key.label))) // a copy
+				key.label = strings.Clone(key.label)
 				l.seen[key] = count
 			} else {
 				if count < before {

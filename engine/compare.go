@@ -53,6 +53,8 @@ func (d *definition) differsInSeries(other *definition) (list []difference) {
 func (d *definition) differsInLimits(other *definition) []difference {
 	list := addDifference(nil, d.maxSeries != other.maxSeries, "series limit",
 		strconv.Itoa(d.maxSeries), strconv.Itoa(other.maxSeries))
+	list = addDifference(list, !maps.Equal(d.labelLimits, other.labelLimits), "label limits",
+		limitsText(d.labelLimits), limitsText(other.labelLimits))
 	list = addDifference(list, d.timeout != other.timeout, "timeout", d.timeout.String(), other.timeout.String())
 	return addDifference(list, d.expiry != other.expiry, "expiry", d.expiry.String(), other.expiry.String())
 }

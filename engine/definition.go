@@ -79,12 +79,15 @@ type definition struct {
 	consts    Labels   // with clean values
 	displaced []string // constant labels of the registry that the metric has as its own
 	maxSeries int
-	expiry    time.Duration    // 0: none
-	timeout   time.Duration    // of the function of a func metric
-	self      bool             // one of the registry's own metrics
-	supplier  supplier         // nil if the program updates the metric
-	slot      int              // which of its collector's metrics this is
-	fn        *runner[float64] // the function of a func metric, until newFamily takes it
+
+	labelLimits map[string]int // by the name of the label; never changed in place
+
+	expiry   time.Duration    // 0: none
+	timeout  time.Duration    // of the function of a func metric
+	self     bool             // one of the registry's own metrics
+	supplier supplier         // nil if the program updates the metric
+	slot     int              // which of its collector's metrics this is
+	fn       *runner[float64] // the function of a func metric, until newFamily takes it
 
 	buckets    []float64
 	bounds     *histogram.Bounds // made of buckets
@@ -140,7 +143,7 @@ func (d *definition) checkAll() error {
 	if err := d.checkName(); err != nil {
 		return err
 	}
-	err := errors.Join(d.checkUnit(), d.checkLabels())
+	err := errors.Join(d.checkUnit(), d.checkLabels(), d.checkLabelLimits())
 	if d.check != nil {
 		err = errors.Join(err, d.check(d))
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/atomicf"
 	"github.com/quipu-metrics/quipu/internal/labeltext"
+	"github.com/quipu-metrics/quipu/shard"
 )
 
 // emitter is a registered collector as its emissions know it.
@@ -186,7 +187,7 @@ func (e *Emission) add(c Collected, form form, series supplied, parts int, label
 		}
 	case addedTooMany:
 		f.core.tally.overflow.Inc()
-		f.overflowed("further series of its collector are dropped")
+		f.overflowed(nil, shard.SeriesLimit)
 	case addedLate:
 		if !f.countKnown(faultLate) {
 			f.misuse(faultLate, "a collector emitted a series after its Collect had returned")

@@ -101,7 +101,8 @@ func newFamily(c *core, k *kind, d definition) *family {
 		f.only.Labels = f.consts
 	default:
 		config := shard.Config{
-			Names: d.labels, Const: d.consts, MaxSeries: d.maxSeries, Overflow: OverflowValue,
+			Names: d.labels, Const: d.consts, MaxSeries: d.maxSeries, LabelLimits: d.labelLimits,
+			Budget: c.budget, Overflow: OverflowValue,
 			Rejected: &c.tally.overflow, New: f.newSeries, Expiry: f.expiry(),
 		}
 		if !d.open && d.labels == nil {
@@ -153,6 +154,25 @@ func (f *family) created(n *shard.Node, s *state) float64 {
 func (f *family) discarded() *shard.Node {
 	f.discardOnce.Do(func() { f.discard = f.newSeries() })
 	return f.discard
+}
+
+// enterBudget counts a metric without labels against the budget of its registry. Metrics with
+// labels count their series themselves.
+func (f *family) enterBudget() {
+	if b := f.core.budget; b != nil && f.index == nil {
+		b.Count(f.seriesCount())
+	}
+}
+
+// leaveBudget is the opposite of enterBudget, for a metric that is removed from its registry.
+func (f *family) leaveBudget() {
+	switch b := f.core.budget; {
+	case b == nil:
+	case f.index != nil:
+		f.index.Release()
+	default:
+		b.Count(-f.seriesCount())
+	}
 }
 
 // seriesCount counts the series, the overflow series included. The number of series of a collector

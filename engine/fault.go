@@ -25,11 +25,14 @@ const (
 	faults // how many faults there are
 
 	noticeOverflow // a metric is full
+	noticeLabel    // a label of a metric has as many values as it may
+	noticeBudget   // a registry is full
 	noticeCut      // a label value was too long
 	noticeRepaired // a label value was not valid UTF-8
 )
 
 func (f fault) String() string {
 	return [...]string{"labels", "negative", "nan", "native_nan", "exemplar", "panic", "exit", "timeout",
-		"late", "error", "name", "header", "state", "clash", "", "overflow", "length", "utf8"}[f]
+		"late", "error", "name", "header", "state", "clash", "", "overflow", "label_limit",
+		"budget", "length", "utf8"}[f]
 }

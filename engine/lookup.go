@@ -70,11 +70,10 @@ func (f *family) missDeclared(set Labels, key shard.Key) *shard.Node {
 	return f.miss(values, key)
 }
 
-// inserted returns the series that a lookup created, and logs the event if it is the overflow
-// series.
-func (f *family) inserted(n *shard.Node) *shard.Node {
-	if f.index.IsOverflow(n) {
-		f.overflowed("updates of its further label sets go to its overflow series")
+// inserted returns the series of a lookup that had to create it, and logs if it met a limit.
+func (f *family) inserted(n *shard.Node, limit shard.Limit) *shard.Node {
+	if limit != shard.NoLimit {
+		f.overflowed(n, limit)
 	}
 	return n
 }

@@ -60,15 +60,6 @@ func (f *family) notice(kind fault, event, format string, args ...any) {
 	f.log(event+" (further ones are only counted)", kind, callerNow(), format, args...)
 }
 
-// overflowed logs, the first time, that a lookup or an emission ended in the overflow series or was
-// dropped.
-func (f *family) overflowed(consequence string) {
-	if f.first(noticeOverflow) {
-		f.notice(noticeOverflow, "a metric is full: "+consequence,
-			"it has as many series as WithMaxSeries allows, %d", f.def.maxSeries)
-	}
-}
-
 // log writes a log line about the family.
 func (f *family) log(event string, kind fault, where, format string, args ...any) {
 	attrs := []any{"metric", f.def.name, "reason", kind.String(), "detail", fmt.Sprintf(format, args...)}

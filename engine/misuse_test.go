@@ -103,11 +103,13 @@ func TestFullMetricsAndChangedLabelValuesAreLoggedOnceForAMetricWithItsName(t *t
 		{func(i int) string { full.With(fmt.Sprint(i)); return line() },
 			`"quipu: a metric is full: updates of its further label sets ` +
 				`go to its overflow series (further ones are only counted)" ` +
-				`metric=full_total reason=overflow detail="it has as many series as WithMaxSeries allows, 2" labels=x`},
+				`metric=full_total reason=overflow detail="it has as many series as WithMaxSeries allows, 2; ` +
+				`label \"x\" has the most values, 2 in 3 series" labels=x`},
 		{func(i int) string { open.WithLabels(engine.Labels{"k": fmt.Sprint(i)}); return line() },
 			`"quipu: a metric is full: updates of its further label sets ` +
 				`go to its overflow series (further ones are only counted)" ` +
-				`metric=open reason=overflow detail="it has as many series as WithMaxSeries allows, 1" labels=any`},
+				`metric=open reason=overflow detail="it has as many series as WithMaxSeries allows, 1; ` +
+				`label \"k\" has the most values, 1 in 2 series" labels=any`},
 		{func(i int) string { text.With(strings.Repeat("x", 2000+i)); return line() },
 			`"quipu: a label value was cut (further ones are only counted)" ` +
 				`metric=text_total reason=length detail="label \"x\": of 2000 bytes, 1024 at most are kept" labels=x`},

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/quipu-metrics/quipu/shard"
 )
 
 // settings are what the options of a registry set.
@@ -17,6 +19,7 @@ type settings struct {
 	prefix    string
 	consts    Labels
 	maxSeries int
+	budget    *shard.Budget // nil: none
 	expiry    time.Duration // 0: none
 	clock     func() time.Time
 	logger    *slog.Logger // nil: slog's default

@@ -128,6 +128,9 @@ func (r *Registry) find(d *definition) (*family, error) {
 
 // publish shows families to scrapes. The caller holds mu.
 func (r *Registry) publish(families ...*family) {
+	for _, f := range families {
+		f.enterBudget()
+	}
 	r.change(func(c *contents) { c.families = sorted(c.families, families) })
 }
 
@@ -182,6 +185,7 @@ func (r *Registry) remove(which func(*family) bool) bool {
 			return false
 		}
 		r.names.remove(&f.home)
+		f.leaveBudget()
 		return true
 	})
 	if len(left) == len(have) {

@@ -33,7 +33,7 @@ func Example() {
 	hit := func(values ...string) {
 		n, key := pages.Find(values)
 		if n == nil {
-			n = pages.Insert(values, key)
+			n, _ = pages.Insert(values, key)
 		}
 		hitsOf(n).count.Add(1)
 	}
@@ -56,7 +56,7 @@ func ExampleMap_FindSet() {
 	hit := func(labels map[string]string) {
 		n, key := events.FindSet(labels)
 		if n == nil {
-			n = events.InsertSet(labels, key)
+			n, _ = events.InsertSet(labels, key)
 		}
 		hitsOf(n).count.Add(1)
 	}
@@ -74,7 +74,7 @@ func ExampleMap_FindSet() {
 func ExampleMap_Delete() {
 	m := shard.New(shard.Config{Names: []string{"user"}, MaxSeries: 100, New: newHits})
 	_, key := m.Find([]string{"ada"})
-	n := m.Insert([]string{"ada"}, key)
+	n, _ := m.Insert([]string{"ada"}, key)
 	fmt.Println(m.Size(), n.Gone())
 	m.Delete(n)
 	fmt.Println(m.Size(), n.Gone())

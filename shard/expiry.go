@@ -152,11 +152,29 @@ func (m *Map) look(n *Node, s *sweep) {
 
 // stillFull is full after a sweep that may have made room. It also returns nil if there are
 // withdrawn series, one of which may be the one that is looked up.
-func (m *Map) stillFull() *Node {
-	if m.expiring != nil && int(m.count.Load()) >= m.max && m.sweepForRoom() {
-		return nil
+func (m *Map) stillFull() (*Node, Limit) {
+	switch m.reached() {
+	case NoLimit:
+		return nil, NoLimit
+	case BudgetLimit:
+		if b := m.budget.Load(); b != nil {
+			b.sweepForRoom()
+		}
+	}
+	if m.mayFindRoom() {
+		return nil, NoLimit
 	}
 	return m.full()
+}
+
+// mayFindRoom sweeps a map with Expiry if a series may be expired. It reports whether a withdrawn
+// series may be the one that a lookup wants.
+func (m *Map) mayFindRoom() bool {
+	if m.expiring == nil {
+		return false
+	}
+	m.sweepForRoom(m.expiring.Now())
+	return m.expiring.count.Load() > 0
 }
 
 // created notes the age of a new series and looks at a few others. The caller holds mu.
@@ -184,17 +202,16 @@ func (m *Map) sweepSome(now int64) {
 	}
 }
 
-// sweepForRoom sweeps a full map if something may be expired. It reports whether one of the
-// withdrawn series may be the one that a lookup wants.
-func (m *Map) sweepForRoom() bool {
+// sweepForRoom sweeps the map if something may be expired.
+func (m *Map) sweepForRoom(now int64) {
 	x := m.expiring
-	if now := x.Now(); now >= x.due.Load() {
-		m.mu.Lock()
-		s := sweep{now: now, notice: x.unshown(), all: true}
-		m.mu.Unlock()
-		m.sweepListed(&s)
+	if now < x.due.Load() {
+		return
 	}
-	return x.count.Load() > 0
+	m.mu.Lock()
+	s := sweep{now: now, notice: x.unshown(), all: true}
+	m.mu.Unlock()
+	m.sweepListed(&s)
 }
 
 // Expired returns how many times a series has left because it was expired.

@@ -19,9 +19,11 @@ func TestEveryInterleavingOfASplitFindsEverySeries(t *testing.T) { realcode.Expl
 
 func TestEveryInterleavingOfExpiryKeepsEveryUpdate(t *testing.T) { realcode.Explore(t, "shard") }
 
+func TestEveryInterleavingOfALimitKeepsItsValues(t *testing.T) { realcode.Explore(t, "shard") }
+
 func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 	const roster, index, maps = "shard/roster.go", "shard/insert.go", "shard/index.go"
-	const withdrawn = "shard/withdrawn.go"
+	const withdrawn, limits = "shard/withdrawn.go", "shard/limits.go"
 	realcode.Planted(t, "shard", map[string]realcode.Edit{
 		"a series that comes back takes its old place": {roster,
 			"r.at(length).Store(n)\n\tr.length.Store(length + 1)",
@@ -57,6 +59,10 @@ func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 		"a lookup makes a second series": {index,
 			"if old := m.recall(variable, now); old != nil {",
 			"if old := (*Node)(nil); old != nil {"},
+		"a label is full of values that have changed meanwhile": {limits,
+			"return version%2 == 0 && l.changes.Load() == version", "return version%2 == 0"},
+		"a value is decided while it comes": {limits,
+			"return version%2 == 0 && l.changes.Load() == version", "return l.changes.Load() == version"},
 		"a series that comes back keeps its entry": {withdrawn,
 			"\tm.reveal(n)\n\tm.expiring.remove(at)\n\treturn true",
 			"\tm.reveal(n)\n\treturn true"},

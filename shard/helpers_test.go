@@ -71,6 +71,12 @@ func (f *family) findSet(set map[string]string) *Node {
 	return n
 }
 
+// taker returns what a full map answers with.
+func (f *family) taker() *Node {
+	n, _ := f.full()
+	return n
+}
+
 // Len returns the number of series, without the overflow series.
 func (f *family) Len() int { return int(f.count.Load()) }
 
@@ -80,7 +86,8 @@ func (f *family) insert(values ...string) *Node {
 	for i, value := range values {
 		hash += labelHash(f.names[i].Seed, value)
 	}
-	return f.Insert(values, Key(hash))
+	n, _ := f.Insert(values, Key(hash))
+	return n
 }
 
 // with returns the series with these values, which it creates if there is none.
@@ -89,7 +96,8 @@ func (f *family) with(values ...string) *Node {
 	if n != nil {
 		return n
 	}
-	return f.Insert(values, key)
+	n, _ = f.Insert(values, key)
+	return n
 }
 
 func (f *family) withSet(set map[string]string) *Node {
@@ -97,7 +105,8 @@ func (f *family) withSet(set map[string]string) *Node {
 	if n != nil {
 		return n
 	}
-	return f.InsertSet(set, key)
+	n, _ = f.InsertSet(set, key)
+	return n
 }
 
 func (f *family) delete(values ...string) bool {

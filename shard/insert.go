@@ -13,21 +13,28 @@ import (
 // bytes, because Find does not find longer ones. They are copied: those of a lookup may lie on its
 // stack. Insert panics when there are not as many values as names.
 //
-// When the map is full, Insert returns the overflow series and counts that. So a flood of new label
-// sets costs no more than lookups: Insert then takes no lock and allocates nothing
-// (BenchmarkOverflow).
-func (m *Map) Insert(values []string, key Key) *Node {
+// When the map is full, Insert returns the overflow series, says which limit has been reached, and
+// counts that. When a label has too many values, Insert returns the series of the overflow value in
+// its place. So a flood of new label sets costs little more than lookups: Insert then takes no lock
+// and allocates nothing (BenchmarkOverflow).
+func (m *Map) Insert(values []string, key Key) (*Node, Limit) {
 	if len(values) != len(m.names) {
 		m.wrongLabels(len(values))
 	}
-	if over := m.stillFull(); over != nil {
+	if m.limits != nil {
+		if n := m.findShared(values); n != nil {
+			m.rejected.Inc()
+			return n, LabelLimit
+		}
+	}
+	if over, limit := m.stillFull(); over != nil {
 		// Since the caller's lookup another goroutine may have created this very series, and filled
 		// the map with it.
 		if n, _ := m.Find(values); n != nil {
-			return n
+			return n, NoLimit
 		}
 		m.rejected.Inc()
-		return over
+		return over, limit
 	}
 	var room [256]byte // on the stack
 	text := room[:0]
@@ -39,17 +46,23 @@ func (m *Map) Insert(values []string, key Key) *Node {
 
 // InsertSet is Insert for a label set that [Map.FindSet] has not found. An open map leaves out
 // labels without a value. In other maps InsertSet panics when the names of the set are not those of
-// the map.
-func (m *Map) InsertSet(set map[string]string, key Key) *Node {
+// the map. A value beyond the limit of its label costs one copy of the set.
+func (m *Map) InsertSet(set map[string]string, key Key) (*Node, Limit) {
 	if !m.open && !m.declares(set) {
 		m.wrongLabels(len(set))
 	}
-	if over := m.stillFull(); over != nil {
+	if m.limits != nil {
+		if n := m.findSharedSet(set); n != nil {
+			m.rejected.Inc()
+			return n, LabelLimit
+		}
+	}
+	if over, limit := m.stillFull(); over != nil {
 		if n, _ := m.FindSet(set); n != nil { // as in Insert
-			return n
+			return n, NoLimit
 		}
 		m.rejected.Inc()
-		return over
+		return over, limit
 	}
 	if m.open {
 		return m.insert(labeltext.AppendSet(nil, set, false), key)
@@ -79,12 +92,24 @@ func (m *Map) wrongLabels(n int) {
 	panic(fmt.Sprintf("shard: a new series needs the labels %q, got %d", names, n))
 }
 
-// full returns the overflow series if it exists and the map holds as many series as it may.
-func (m *Map) full() *Node {
-	if int(m.count.Load()) < m.max {
-		return nil
+// reached says whether the map may hold no more series, and why.
+func (m *Map) reached() Limit {
+	switch {
+	case int(m.count.Load()) >= m.max:
+		return SeriesLimit
+	case m.budget.Load().full():
+		return BudgetLimit
 	}
-	return m.overflow.Load()
+	return NoLimit
+}
+
+// full returns the overflow series if it exists and the map may hold no more series.
+func (m *Map) full() (*Node, Limit) {
+	limit := m.reached()
+	if limit == NoLimit {
+		return nil, NoLimit
+	}
+	return m.overflow.Load(), limit
 }
 
 // newSeries makes a series with these variable labels. No other goroutine sees it yet.
@@ -95,12 +120,12 @@ func (m *Map) newSeries(variable []byte) *Node {
 }
 
 // insert adds a series with these variable labels. If there is one already, it returns that one.
-func (m *Map) insert(variable []byte, key Key) *Node {
+func (m *Map) insert(variable []byte, key Key) (*Node, Limit) {
 	var now int64
 	if m.expiring != nil {
 		now = m.expiring.Now()
-		if n := m.known(variable, key, now); n != nil {
-			return n
+		if n, limit := m.known(variable, key, now); n != nil {
+			return n, limit
 		}
 	}
 	n := m.newSeries(variable) // before the lock, so that parallel creations wait less for each other
@@ -108,16 +133,46 @@ func (m *Map) insert(variable []byte, key Key) *Node {
 	defer m.mu.Unlock()
 	at, have, displaced := m.place(m.variable(n), uint64(key))
 	if have != nil && have.Labels == n.Labels {
-		return have
+		return have, NoLimit
 	}
 	if m.expiring != nil {
 		if old := m.recall(variable, now); old != nil {
-			return old
+			return old, NoLimit
 		}
 	}
+	if !m.limits.admits(m.variable(n)) {
+		return m.insertShared(m.limits.shared(m.variable(n)), now)
+	}
+	return m.list(n, at, have, displaced, now)
+}
+
+// insertShared returns the series with these labels, one of which has the overflow value, and adds
+// it if there is none. The caller holds the mutex. Lookups come here once for each such series:
+// later they find it without the mutex.
+func (m *Map) insertShared(variable []byte, now int64) (*Node, Limit) {
+	n := m.knownShared(variable, now)
+	if n == nil {
+		n = m.newSeries(variable)
+		at, have, displaced := m.place(m.variable(n), m.hashText(m.variable(n), false))
+		var limit Limit
+		if n, limit = m.list(n, at, have, displaced, now); limit != NoLimit {
+			return n, limit
+		}
+	}
+	m.rejected.Inc()
+	return n, LabelLimit
+}
+
+// list adds a new series at its place, unless a limit has been reached: then it returns the
+// overflow series. The caller holds the mutex.
+func (m *Map) list(n *Node, at uint64, have *Node, displaced bool, now int64) (*Node, Limit) {
 	if have != nil || int(m.count.Load()) >= m.max {
 		m.rejected.Inc()
-		return m.overflowLocked()
+		return m.overflowLocked(), SeriesLimit
+	}
+	if !m.budget.Load().take() {
+		m.rejected.Inc()
+		return m.overflowLocked(), BudgetLimit
 	}
 	m.add(at, n, displaced)
 	if m.count.Add(1)%splitEvery == 0 {
@@ -126,7 +181,7 @@ func (m *Map) insert(variable []byte, key Key) *Node {
 	if m.expiring != nil {
 		m.created(n, now)
 	}
-	return n
+	return n, NoLimit
 }
 
 // overflowLocked returns the overflow series, and makes it if there is none. The caller holds the
@@ -150,6 +205,7 @@ func (m *Map) overflowLocked() *Node {
 	case have.Labels == n.Labels:
 		n = have // somebody has used the overflow series' labels before the map was full
 		m.count.Add(-1)
+		m.budget.Load().give(1)
 	default:
 		m.enroll(n) // it is exposed, but no lookup by labels finds it
 	}
@@ -202,6 +258,9 @@ func (m *Map) add(key uint64, n *Node, displaced bool) {
 	if displaced {
 		m.displaced.Add(1)
 	}
+	if m.limits != nil {
+		m.limits.enter(m.variable(n))
+	}
 	m.enroll(n)
 	m.index.store(key, n)
 }
@@ -243,6 +302,10 @@ func (m *Map) unlist(n *Node) bool {
 		m.overflow.Store(nil)
 	} else {
 		m.count.Add(-1)
+		m.budget.Load().give(1)
+	}
+	if m.limits != nil {
+		m.limits.leave(m.variable(n))
 	}
 	if m.Size() == 0 {
 		m.index.clear() // with the tables that so many series needed
@@ -257,7 +320,10 @@ func (m *Map) Reset() {
 	m.index.clear()
 	m.displaced.Store(0)
 	m.overflow.Store(nil)
-	m.count.Store(0)
+	m.budget.Load().give(m.count.Swap(0))
+	if m.limits != nil {
+		m.limits.clear()
+	}
 	for n := range m.All() {
 		n.slot.Store(n.slot.Load() | flagGone)
 	}

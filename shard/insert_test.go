@@ -38,7 +38,8 @@ func TestInsertRefusesLabelsThatAreNotThoseOfTheMap(t *testing.T) {
 	require.Panics(t, func() { f.InsertSet(map[string]string{"a": "1", "b": "2", "c": "3"}, 0) })
 	require.Zero(t, f.Size())
 	require.Panics(t, func() { newFamily(2).Insert([]string{"1"}, 0) }, "an open map has no names for values")
-	require.Equal(t, `a="1",b="2"`, f.InsertSet(map[string]string{"a": "1", "b": "2"}, 0).Labels)
+	n, _ := f.InsertSet(map[string]string{"a": "1", "b": "2"}, 0)
+	require.Equal(t, `a="1",b="2"`, n.Labels)
 }
 
 func TestDeletedSeriesCanBeCreatedAgain(t *testing.T) {
@@ -64,14 +65,14 @@ func TestAFullMapSendsTheRestToTheOverflowSeries(t *testing.T) {
 	for i := range 3 {
 		f.with(fmt.Sprint(i))
 	}
-	require.Nil(t, f.full(), "full, but the overflow series does not exist yet")
+	require.Nil(t, f.taker(), "full, but the overflow series does not exist yet")
 	require.Equal(t, 3, f.Size())
 	over := f.with("3")
 	require.Equal(t, `a="overflow"`, over.Labels)
 	require.Equal(t, 4, f.Size())
 	require.Equal(t, 3, f.Len())
 	require.Same(t, over, f.with("4"))
-	require.Same(t, over, f.full())
+	require.Same(t, over, f.taker())
 	require.Same(t, over, f.find([]string{"overflow"}))
 	require.Equal(t, uint64(2), f.rejections.Load())
 	require.Same(t, f.find([]string{"0"}), f.with("0"), "those that exist are found")
@@ -79,7 +80,7 @@ func TestAFullMapSendsTheRestToTheOverflowSeries(t *testing.T) {
 	require.Len(t, f.walk(t), 4)
 
 	require.True(t, f.delete("1"))
-	require.Nil(t, f.full(), "there is room again")
+	require.Nil(t, f.taker(), "there is room again")
 	require.Equal(t, `a="5"`, f.with("5").Labels)
 	require.Same(t, over, f.with("6"))
 
@@ -144,8 +145,12 @@ func TestASeriesThatAnotherGoroutineCreatedLastIsFoundInAFullMap(t *testing.T) {
 	first, last := f.with("1"), f.with("2")
 	f.with("3") // the map is full and has its overflow series
 	rejected := f.rejections.Load()
-	require.Same(t, last, f.Insert([]string{"2"}, key))
-	require.Same(t, last, f.InsertSet(map[string]string{"a": "2"}, setKey))
+	n, limit := f.Insert([]string{"2"}, key)
+	require.Same(t, last, n)
+	require.Equal(t, NoLimit, limit)
+	n, limit = f.InsertSet(map[string]string{"a": "2"}, setKey)
+	require.Same(t, last, n)
+	require.Equal(t, NoLimit, limit)
 	require.Same(t, first, f.with("1"))
 	require.Equal(t, rejected, f.rejections.Load())
 }

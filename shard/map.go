@@ -23,12 +23,19 @@ type Config struct {
 	// MaxSeries is the number of series that the map may hold, without its overflow series.
 	MaxSeries int
 
+	// LabelLimits bounds the number of values that labels of listed series have, by the name of the
+	// label. Values beyond the limit are replaced by Overflow. A value leaves with its last series.
+	LabelLimits map[string]int
+
+	// Budget bounds the series of this map and others together. It may be nil.
+	Budget *Budget
+
 	// Overflow is the value of all labels of the overflow series, which takes every label set that
 	// the full map has no room for. In an open map that series has one label, named
 	// [OverflowLabel].
 	Overflow string
 
-	// Rejected counts the lookups that ended in the overflow series. It may be nil.
+	// Rejected counts the lookups that met a [Limit]. It may be nil.
 	Rejected *atomicf.Count
 
 	// New makes a new series. The map may drop it without using it. New may be called concurrently,
@@ -61,7 +68,7 @@ type Map struct {
 	count     atomic.Int64         // number of series, without the overflow series
 	displaced atomic.Int64         // number of series under their keyed hash, because another one has their hash
 	overflow  atomic.Pointer[Node] // takes label sets once the map is full; nil until it is needed
-	rejected  *atomicf.Count       // counts the lookups that ended in the overflow series
+	rejected  *atomicf.Count       // counts the lookups that met a limit
 
 	newNode       func() *Node
 	overflowValue string
@@ -69,7 +76,9 @@ type Map struct {
 	roster atomic.Pointer[roster]
 	mu     sync.Mutex
 
-	expiring *expiring // nil without Expiry
+	limits   *limits                // nil without LabelLimits
+	budget   atomic.Pointer[Budget] // nil without one; written under mu
+	expiring *expiring              // nil without Expiry
 }
 
 // New returns an empty map.
@@ -94,6 +103,13 @@ func New(c Config) *Map {
 	if c.Expiry != nil {
 		m.expiring = &expiring{Expiry: *c.Expiry, walked: c.Expiry.Now()}
 	}
+	m.limits = newLimits(&c)
+	if c.Budget != nil {
+		m.budget.Store(c.Budget)
+		if m.expiring != nil {
+			c.Budget.join(m)
+		}
+	}
 	return m
 }
 
@@ -108,9 +124,6 @@ func (m *Map) Size() int {
 
 // Key is handed on from a lookup that found nothing to Insert, so that labels are hashed once.
 type Key uint64
-
-// IsOverflow reports whether n is the overflow series.
-func (m *Map) IsOverflow(n *Node) bool { return m.overflow.Load() == n }
 
 // Find returns the series with these label values, which are in the order of the declared names. If
 // there is none, it returns nil and the key for [Map.Insert]. A wrong number of values finds

@@ -82,7 +82,7 @@ func (m *exploredExpiry) with(a string) *Node {
 	before := m.made
 	n, key := m.Find([]string{a})
 	if n == nil {
-		n = m.Insert([]string{a}, key)
+		n, _ = m.Insert([]string{a}, key)
 	}
 	fresh := true
 	for _, s := range before {

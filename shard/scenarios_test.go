@@ -36,7 +36,7 @@ func text(series string) string { return `a="` + series + `"` }
 func (m *explored) create(series string) *Node {
 	n, key := m.Find([]string{series})
 	if n == nil {
-		n = m.Insert([]string{series}, key)
+		n, _ = m.Insert([]string{series}, key)
 	}
 	return n
 }

@@ -164,6 +164,9 @@ func (m *Map) restore(at int, age Age) bool {
 	if have != nil || int(m.count.Load()) >= m.max {
 		return false
 	}
+	if !m.limits.admits(e.text) || !m.budget.Load().take() {
+		return false
+	}
 	n := e.node()
 	m.add(key, n, displaced)
 	if m.count.Add(1)%splitEvery == 0 {
@@ -261,25 +264,53 @@ func (m *Map) forgetText(variable string) bool {
 	return have != nil && m.variable(have) == variable && m.deleteLocked(have)
 }
 
-// known returns what a lookup gets without a new series: a withdrawn one, or the overflow series if
-// the map is full. It returns nil if the caller must look for itself.
-func (m *Map) known(variable []byte, key Key, now int64) *Node {
+// known returns what a lookup gets without a new series: a withdrawn one, or one that it shares
+// with other lookups because of a limit. It returns nil if the caller must look for itself.
+func (m *Map) known(variable []byte, key Key, now int64) (*Node, Limit) {
 	if m.expiring.count.Load() == 0 {
-		return nil
+		return nil, NoLimit
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if n := m.recall(variable, now); n != nil {
-		return n
+		return n, NoLimit
 	}
 	if m.load(uint64(key)) != nil || m.displaced.Load() != 0 {
-		return nil // perhaps another goroutine has created it
+		return nil, NoLimit // perhaps another goroutine has created it
 	}
-	over := m.full()
+	if m.limits != nil {
+		if n := m.knownOver(string(variable), now); n != nil {
+			m.rejected.Inc()
+			return n, LabelLimit
+		}
+	}
+	over, limit := m.full()
 	if over != nil {
 		m.rejected.Inc()
 	}
-	return over
+	return over, limit
+}
+
+// knownOver is knownShared for the labels of a lookup. It returns nil if none of them is beyond a
+// limit.
+func (m *Map) knownOver(text string, now int64) *Node {
+	if m.limits.admits(text) {
+		return nil
+	}
+	return m.knownShared(m.limits.shared(text), now)
+}
+
+// knownShared returns the series with these labels, one of which has the overflow value, or nil.
+// The caller holds mu.
+func (m *Map) knownShared(variable []byte, now int64) *Node {
+	text := string(variable)
+	if _, n, _ := m.place(text, m.hashText(text, false)); n != nil && m.variable(n) == text {
+		return n
+	}
+	if m.expiring == nil {
+		return nil
+	}
+	return m.recall(variable, now)
 }
 
 // withdrawnOrNew returns the withdrawn series with these variable labels and the position of its

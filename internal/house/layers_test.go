@@ -19,11 +19,11 @@ import (
 var layers = [][]string{
 	{"doc", "errors", "born", "caller", "fault", "freelist", "run", "state", "exemplar_map", "life", "series"},
 	{"writer", "sample"},
-	{"naming", "definition", "compare", "options"},
+	{"naming", "definition", "compare", "options", "limits"},
 	{"named"},
 	{"core"},
 	{"family", "placed", "expiry"},
-	{"names", "registry", "mount", "tree", "misuse"},
+	{"names", "registry", "mount", "tree", "misuse", "overflow"},
 	{"lookup", "vec", "typed", "exemplar", "native", "emission", "point"},
 	{"counter", "gauge", "histogram", "summary"},
 	{"func", "collector", "untyped"},

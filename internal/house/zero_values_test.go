@@ -86,8 +86,8 @@ func zeroValues() map[string]any {
 		"quantile.Log": new(quantile.Log), "quantile.Objective": new(quantile.Objective),
 		"quantile.Objectives": new(quantile.Objectives), "quantile.Window": new(quantile.Window),
 
-		"shard.Age": new(shard.Age), "shard.Config": new(shard.Config), "shard.Expiry": new(shard.Expiry),
-		"shard.Key": new(shard.Key),
+		"shard.Age": new(shard.Age), "shard.Budget": new(shard.Budget), "shard.Config": new(shard.Config),
+		"shard.Expiry": new(shard.Expiry), "shard.Key": new(shard.Key), "shard.Limit": new(shard.Limit),
 		"shard.Map": new(shard.Map), "shard.Node": new(shard.Node),
 	}
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"fmt"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+func ExampleWithLabelLimit() {
+	r := engine.NewRegistry()
+	requests, _ := r.NewCounterVec("requests_total", "", []string{"tenant", "user"}, engine.WithLabelLimit("user", 2))
+	for i := range 4 {
+		requests.With("acme", fmt.Sprint("u", i)).Inc()
+	}
+	requests.With("umbrella", "u0").Inc()
+	requests.With("umbrella", "u9").Inc()
+	show(r)
+	// Output:
+	// # TYPE requests_total counter
+	// requests_total{tenant="acme",user="u0"} 1
+	// requests_total{tenant="acme",user="u1"} 1
+	// requests_total{tenant="acme",user="__overflow__"} 2
+	// requests_total{tenant="umbrella",user="u0"} 1
+	// requests_total{tenant="umbrella",user="__overflow__"} 1
+}
+
+func ExampleWithSeriesBudget() {
+	r := engine.NewRegistry(engine.WithSeriesBudget(3))
+	logins, _ := r.NewCounterVec("logins_total", "", []string{"user"})
+	pages, _ := r.NewCounterVec("pages_total", "", []string{"path"})
+	logins.With("ada").Inc()
+	logins.With("bob").Inc()
+	for _, path := range []string{"/", "/a", "/b"} {
+		pages.With(path).Inc()
+	}
+	show(r)
+	// Output:
+	// # TYPE logins_total counter
+	// logins_total{user="ada"} 1
+	// logins_total{user="bob"} 1
+	// # TYPE pages_total counter
+	// pages_total{path="/"} 1
+	// pages_total{path="__overflow__"} 2
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/quipu-metrics/quipu/shard"
+)
+
+// WithLabelLimit bounds the number of values that one label has in the series of a metric, so that
+// a label with values from outside leaves room for the others. Lookups of further values share the
+// series in which this label has the value [OverflowValue], and the other labels their own values.
+// A value leaves the limit with its last series. An empty value is no value. [NoLimit] lifts the
+// limit.
+//
+// A lookup of an existing series costs the same as without a limit, and a lookup of a value beyond
+// the limit about three times as much (BenchmarkLabelLimit). The label must be one of the metric's;
+// with open label sets it may be any.
+func WithLabelLimit(label string, n int) MetricOption {
+	return metricOption(func(d *definition) error {
+		refuse := func(format string, args ...any) error {
+			return fmt.Errorf("%w: WithLabelLimit(%q, %d): %s", ErrOption, label, n, fmt.Sprintf(format, args...))
+		}
+		switch {
+		case !d.vec || d.supplier != nil:
+			return refuse("only metrics with labels that the program updates take it")
+		case n < 1:
+			return refuse("a label needs room for at least one value")
+		case !d.open && !slices.Contains(d.labels, label):
+			return refuse("the labels of the metric are %s", d.labelNames())
+		}
+		limits := maps.Clone(d.labelLimits) // the options may be used for another metric too
+		delete(limits, label)
+		if n < mostSeries {
+			if limits == nil {
+				limits = make(map[string]int, 1)
+			}
+			limits[label] = n
+		}
+		d.labelLimits = limits
+		return nil
+	})
+}
+
+// checkLabelLimits says what is wrong with limits of open label sets. Other limits name declared
+// labels.
+func (d *definition) checkLabelLimits() error {
+	for label := range d.labelLimits {
+		if err := d.checkLabel(label); err != nil {
+			return err
+		}
+		if _, ok := d.consts[label]; ok {
+			return fmt.Errorf("%w: WithLabelLimit: %q is a constant label", ErrOption, label)
+		}
+	}
+	return nil
+}
+
+// limitsText describes the limits of labels for error messages.
+func limitsText(limits map[string]int) string {
+	if len(limits) == 0 {
+		return "none"
+	}
+	var list []string
+	for _, label := range slices.Sorted(maps.Keys(limits)) {
+		list = append(list, fmt.Sprintf("%s: %d", label, limits[label]))
+	}
+	return strings.Join(list, ", ")
+}
+
+// WithSeriesBudget bounds the number of series that all metrics of a registry have together.
+// Lookups of further label sets end in the overflow series of their metric. Overflow series, the
+// registry's own metrics, and series of collectors, sources and mounted registries do not count.
+// Metrics without labels count, but a definition never fails for lack of room. [NoLimit] lifts the
+// bound.
+//
+// Series leave the budget when they are deleted, when they expire, and when their metric is removed
+// from the registry. A lookup that finds the budget full first makes all series leave that are
+// expired, in any metric of the registry: see [WithExpiry].
+func WithSeriesBudget(n int) RegistryOption {
+	return registryOption(func(s *settings) error {
+		if n < 1 {
+			return fmt.Errorf("%w: WithSeriesBudget(%d): a registry needs room for at least one series", ErrOption, n)
+		}
+		s.budget = nil
+		if n != NoLimit {
+			s.budget = shard.NewBudget(n) // each registry has its own, though the option may be used twice
+		}
+		return nil
+	})
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+func TestTheFirstOverflowNamesTheLabelWithTheMostValues(t *testing.T) {
+	r, log := logged()
+	v := must(r.NewCounterVec("c_total", "", []string{"method", "user", "code"}, engine.WithMaxSeries(40),
+		engine.WithConstLabels(engine.Labels{"app": "x"})))
+	for i := range 100 {
+		v.With(fmt.Sprint("m", i%3), fmt.Sprint(i), fmt.Sprint(i%7)).Inc()
+	}
+	lines := warnings(log)
+	require.Len(t, lines, 1)
+	require.Contains(t, lines[0], `WithMaxSeries allows, 40; label \"user\" has the most values, 40 in 41 series`)
+}
+
+func TestALabelBeyondItsLimitIsLoggedOnceWithItsName(t *testing.T) {
+	r, log := logged()
+	v := must(r.NewCounterVec("c_total", "", []string{"method", "user"}, engine.WithLabelLimit("user", 2)))
+	var where string
+	for i := range 10 {
+		v.With("GET", fmt.Sprint(i)).Inc()
+		where = line()
+	}
+	require.Len(t, warnings(log), 1)
+	require.Contains(t, warnings(log)[0], `"quipu: a label has too many values: further ones share the series of `+
+		`__overflow__ (further ones are only counted)" metric=c_total reason=label_limit `+
+		`detail="label \"user\" has as many values as WithLabelLimit allows, 2" labels="method, user" caller=`)
+	require.NotEmpty(t, where)
+}
+
+func TestAFullRegistryIsLoggedOnceForEachMetric(t *testing.T) {
+	r, log := logged(engine.WithSeriesBudget(3))
+	for _, name := range []string{"a_total", "b_total"} {
+		v := must(r.NewCounterVec(name, "", []string{"user"}))
+		for i := range 10 {
+			v.With(fmt.Sprint(i)).Inc()
+		}
+	}
+	lines := warnings(log)
+	require.Len(t, lines, 2)
+	require.Contains(t, lines[0], `"quipu: the registry is full: updates of its further label sets go to its overflow `+
+		`series (further ones are only counted)" metric=a_total reason=budget detail="its metrics have as many series `+
+		`as WithSeriesBudget allows, 3; label \"user\" has the most values, 3 in 4 series" labels=user`)
+	require.Contains(t, lines[1], "metric=b_total reason=budget")
+}
