@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pagezip
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+const (
+	historySize = 32 << 10  // the format lets a match reach so far back
+	blockSize   = 2 * 65535 // a block takes so much input: two stored blocks, if need be
+	loadRoom    = 16        // loads of eight bytes may reach so far behind the input
+
+	minMatch    = 4
+	shortest    = 3 // the format's shortest match: lengths are counted from it
+	longest     = 258
+	maxSteps    = 8 << 10 // a block has at most so many
+	tableBits   = 12
+	maxTakeBack = 128 // bytes of earlier steps that a match may take over
+	maxSearch   = 128 // bytes in which to search for a delimiter
+	longSearch  = 20  // more bytes than that are also looked up
+)
+
+// window is the input: up to historySize bytes that are compressed already, then those of a block.
+type window [historySize + blockSize + loadRoom]byte
+
+// step is a number of literals and the match that follows them. From the lowest bit: 32 bits for
+// the number of literals, 8 for the length of the match less 3, 16 for its distance less 1, 8 for
+// the symbol of the distance.
+type step uint64
+
+func newStep(literals, length, distance, symbol int) step {
+	return step(literals) | step(length-shortest)<<32 | step(distance-1)<<40 | step(symbol)<<56
+}
+
+func (s step) literals() int      { return int(uint32(s)) }
+func (s step) lengthIndex() uint8 { return uint8(s >> 32) }
+func (s step) length() int        { return int(s.lengthIndex()) + shortest }
+func (s step) distance() int      { return int(s>>40&0xFFFF) + 1 }
+func (s step) symbol() uint8      { return uint8(s >> 56) }
+
+// matcher cuts a block into steps, and counts the symbols that they take.
+//
+// It goes along a reference, the text at a fixed distance before the input, for as long as the two
+// are equal. On a page that is long: the reference is a line before, whose line end is equal too,
+// so it goes on with the line after that one at the same distance. Where they differ, in a label
+// value or a number, it looks for another match in this order:
+//
+//   - In tables of the places where text differed from its reference before, by their first eight
+//     bytes and by their first four. Such places are few, and the same in each line: a histogram's
+//     line differs from the line before at the bound, and there the table knows the same bound of
+//     the series before, while at the label value it knows the line before. A match is taken if it
+//     is not much further away than the reference. If it covers the step before too, it takes that
+//     over: so the matcher comes to go along the best line, say the one with the same method and
+//     path, though no table has the beginnings of lines.
+//   - One to four bytes on in the reference, where a digit or two have changed.
+//   - After the next quote, space or line end of both texts, where a value has become longer.
+//   - Byte by byte in the tables, if no such delimiter is near.
+type matcher struct {
+	steps    [maxSteps]step
+	n        int // steps in use
+	literals int // behind the last of them
+
+	symbols   [numSymbols]uint32 // how often: literals, and later the symbols of lengths
+	lengths   [256]uint32        // by the length less 3
+	distances [numDistances]uint32
+
+	distance int    // of the reference; 0: there is none
+	base     uint32 // position in the page of the window's first byte
+
+	// Positions in the page of the last place with the same hash. Position 0 also stands for none:
+	// that makes no difference, because text that a table names is compared.
+	eights, fours [1 << tableBits]uint32
+}
+
+// reset makes the matcher forget the page.
+func (m *matcher) reset() {
+	m.distance, m.base = 0, 0
+	clear(m.eights[:])
+	clear(m.fours[:])
+}
+
+func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i:]) }
+func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
+
+// match makes the steps of a block that begins at index from of the window. It returns the index of
+// the end of the block, which is to or, if there are too many steps, less.
+func (m *matcher) match(w *window, from, to int) int {
+	clear(m.symbols[:])
+	clear(m.lengths[:])
+	clear(m.distances[:])
+	m.n = 0
+
+	b := w[:]
+	p, d := from, m.distance
+	literal := from // the first byte that is in no step
+	for p <= to-8 && m.n < maxSteps {
+		here, differ := load64(b, p), ^uint64(0)
+		if d > 0 {
+			differ = here ^ load64(b, p-d)
+		}
+		c := m.lookUp(b, p, here)
+		if c > 0 && c != d && literal == p && m.n > 0 && m.covers(b, p, c) {
+			p, literal = m.takeBack(b, p, c)
+			d = c
+		} else {
+			switch {
+			case c > 0 && c < 4*d && load64(b, p-c) == here:
+				d = c
+			case uint32(differ>>8) == 0:
+				p++
+			case c > 0:
+				d = c
+			case uint32(differ>>16) == 0:
+				p += 2
+			case uint32(differ>>24) == 0:
+				p += 3
+			case differ>>32 == 0:
+				p += 4
+			case uint32(differ) == 0: // the match before was cut
+			default:
+				var found bool
+				if p, d, found = m.search(b, literal, p, d, to-8); !found {
+					continue
+				}
+			}
+		}
+
+		end := p + minMatch
+		for end < to {
+			if x := load64(b, end) ^ load64(b, end-d); x != 0 {
+				end += bits.TrailingZeros64(x) >> 3
+				break
+			}
+			end += 8
+		}
+		end = min(end, to, p+longest)
+		m.add(b[literal:p], end-p, d)
+		p, literal = end, end
+	}
+	if m.n < maxSteps {
+		p = to
+	}
+	m.literals = p - literal
+	for _, c := range b[literal:p] {
+		m.symbols[c]++
+	}
+	m.distance = d
+	return p
+}
+
+// add appends a step.
+func (m *matcher) add(literals []byte, length, distance int) {
+	for _, c := range literals {
+		m.symbols[c]++
+	}
+	symbol := distanceSymbol(distance)
+	m.steps[m.n] = newStep(len(literals), length, distance, symbol)
+	m.n++
+	m.lengths[length-shortest]++
+	m.distances[symbol]++
+}
+
+// covers reports whether the text at distance c also has the match of the last step, which ends
+// at p.
+func (m *matcher) covers(b []byte, p, c int) bool {
+	first := p - m.steps[m.n-1].length()
+	return p-first <= maxTakeBack && first >= c && string(b[first:p]) == string(b[first-c:p-c])
+}
+
+// takeBack takes back the last step, whose match the text at distance c has too, and earlier ones
+// as long as it has them with all their literals. It returns where a match with that text begins,
+// and the first byte that is in no step then.
+func (m *matcher) takeBack(b []byte, p, c int) (begin, literal int) {
+	first := p
+	for {
+		m.n--
+		last := m.steps[m.n]
+		m.lengths[last.lengthIndex()]--
+		m.distances[last.symbol()]--
+		first -= last.length()
+		literal = first - last.literals()
+		for _, ch := range b[literal:first] {
+			m.symbols[ch]--
+		}
+		for first > max(literal, c) && p-first < maxTakeBack && b[first-1] == b[first-1-c] {
+			first--
+		}
+		if first > literal || m.n == 0 {
+			return first, literal
+		}
+		before := first - m.steps[m.n-1].length()
+		if p-before > maxTakeBack || before < c || string(b[before:first]) != string(b[before-c:first-c]) {
+			return first, literal
+		}
+	}
+}
+
+// lookUp looks for text of eight bytes or, failing that, for text with the first four of them. It
+// returns the distance to it or 0, and puts p into the tables.
+func (m *matcher) lookUp(b []byte, p int, here uint64) int {
+	position := m.base + uint32(p)
+	four := &m.fours[uint32(here)*0x9E3779B1>>(32-tableBits)]
+	eight := &m.eights[here*0x9E3779B185EBCA87>>(64-tableBits)]
+	c, far := int(position-*eight), int(position-*four)
+	*eight, *four = position, position
+	limit := min(p, historySize)
+	if c-1 < limit && c > 0 && load64(b, p-c) == here {
+		return c
+	}
+	if far-1 < limit && far > 0 && load32(b, p-far) == uint32(here) {
+		return far
+	}
+	return 0
+}
+
+// search looks for the next match at p or after it, up to limit. If it finds none it returns a
+// later place to look from.
+func (m *matcher) search(b []byte, literal, p, d, limit int) (begin, distance int, found bool) {
+	near := min(p+maxSearch, limit)
+	stride := 1 + (p-literal)>>6 // incompressible text takes longer and longer strides
+	at := near                   // the next delimiter that both texts have
+	if d > 0 {
+		var reference int
+		at, reference = sameDelimiter(b, p, near, p-d, min(p-d+maxSearch, p))
+		if at < near && at-p <= longSearch {
+			if at-reference <= historySize {
+				d = at - reference
+			}
+			if load32(b, at) == load32(b, at-d) {
+				for at > literal && at > d && b[at-1] == b[at-1-d] {
+					at--
+				}
+				return at, d, true
+			}
+			p = at - 1
+		}
+	}
+	for p < at {
+		p += stride
+		if p > limit {
+			break
+		}
+		if c := m.lookUp(b, p, load64(b, p)); c > 0 {
+			return p, c, true
+		}
+	}
+	return p + 1, d, false
+}
+
+// sameDelimiter returns the next delimiter of two texts, between i and iEnd and between j and jEnd:
+// an ', if both have one, it is the same in both. If there is none it returns iEnd.
+func sameDelimiter(b []byte, i, iEnd, j, jEnd int) (int, int) {
+	i, j = nextDelimiter(b, i, iEnd), nextDelimiter(b, j, jEnd)
+	for i < iEnd && j < jEnd && b[i] != b[j] {
+		if weight(b[i]) < weight(b[j]) {
+			i = nextDelimiter(b, i+1, iEnd)
+		} else {
+			j = nextDelimiter(b, j+1, jEnd)
+		}
+	}
+	if j >= jEnd {
+		return iEnd, jEnd
+	}
+	return i, j
+}
+
+// weight orders delimiters: a space is inside of quotes, or a quote inside of a line, rather than
+// the other way round.
+func weight(c byte) int {
+	switch c {
+	case '\n':
+		return 2
+	case '"':
+		return 1
+	}
+	return 0
+}
+
+// nextDelimiter returns the index of the next byte of the range that is no more than a quote: a
+// quote, a space, a line end or a control character. It returns end if there is none.
+func nextDelimiter(b []byte, i, end int) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	for ; i < end; i += 8 {
+		v := load64(b, i)
+		if x := (v - ('"'+1)*each) &^ v & high; x != 0 { // only the lowest bit is sure to be right
+			return min(i+bits.TrailingZeros64(x)>>3, end)
+		}
+	}
+	return end
+}
