@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/internal/labeltext"
@@ -15,7 +16,7 @@ import (
 )
 
 // sourceHeader is the header of a family of a source and its bounds or quantiles, rendered once for
-// all pages that show the same. But for lastCall it does not change.
+// all pages that show the same. But for lastCall and mounted it does not change.
 type sourceHeader struct {
 	kind       *kind
 	name       string // with the registry's prefix
@@ -34,6 +35,8 @@ type sourceHeader struct {
 
 	givenHelp, givenUnit string // as the source has written them
 	lastCall             int    // of the source, that used the header
+
+	mounted atomic.Pointer[mountedHeader] // under the prefixes of mounts
 }
 
 // isFor reports whether a point of the header's name belongs to the same family.
@@ -67,20 +70,27 @@ func newHeader(name string, p *Point) *sourceHeader {
 		givenHelp: strings.Clone(p.Help), givenUnit: strings.Clone(p.Unit),
 	}
 	h.help, h.unit = labeltext.Repair(h.givenHelp), labeltext.Repair(h.givenUnit)
-	var steps []float64
 	switch {
 	case p.Summary != nil:
 		for _, e := range p.Summary.Estimates {
 			rank := e.Quantile + 0 // -0 is 0
 			h.objectives = append(h.objectives, quantile.Objective{Quantile: rank, Epsilon: e.Error})
-			steps = append(steps, rank)
 		}
 	case p.Histogram != nil && p.Histogram.Counts != nil:
 		h.classic = true
 		for _, b := range finite(p.Histogram.Bounds) {
 			h.bounds = append(h.bounds, b+0)
 		}
-		steps = h.bounds
+	}
+	h.render()
+	return h
+}
+
+// render renders everything that depends on the name.
+func (h *sourceHeader) render() {
+	steps := h.bounds
+	for _, o := range h.objectives {
+		steps = append(steps, o.Quantile)
 	}
 	h.enc = encode.NewFamily(h.name, h.help, h.unit, h.typ, steps)
 	h.unknown = h.enc
@@ -93,7 +103,43 @@ func newHeader(name string, p *Point) *sourceHeader {
 		h.counter = h.base + counterRules.trimmed
 		h.unknown = encode.NewFamily(h.name, h.help, h.unit, gaugeRules.typ, nil)
 	}
-	return h
+}
+
+// mountedHeader is a header under the prefix of a mount.
+type mountedHeader struct {
+	prefix string
+	header *sourceHeader
+	next   *mountedHeader
+}
+
+// mostPrefixes is how many prefixes a header is kept for. A program that mounts a registry under
+// more of them renders headers again.
+const mostPrefixes = 8
+
+// under returns the header where a mount puts a prefix before the name. It is made once for each
+// prefix. Pages may call it at once.
+func (h *sourceHeader) under(prefix string) *sourceHeader {
+	if prefix == "" {
+		return h
+	}
+	have, n := h.mounted.Load(), 0
+	for m := have; m != nil; m = m.next {
+		if m.prefix == prefix {
+			return m.header
+		}
+		n++
+	}
+	made := &sourceHeader{
+		kind: h.kind, name: prefix + h.name, help: h.help, unit: h.unit, typ: h.typ,
+		classic: h.classic, bounds: h.bounds, objectives: h.objectives,
+	}
+	made.render()
+	next := have
+	if n >= mostPrefixes {
+		next = nil
+	}
+	h.mounted.CompareAndSwap(have, &mountedHeader{prefix, made, next}) // else the next page makes it again
+	return made
 }
 
 // headers are the headers that a source has used lately. Only the run of the source under way uses

@@ -156,11 +156,10 @@ func (p *page) exposeSeries(at *placed, labels string) bool {
 func (p *page) exposeSource(i int) {
 	unknown := false
 	if p.format == encode.OpenMetrics {
-		h := p.walk.sources.shown[i].header()
+		h := p.walk.sources.shown[i].header
 		unknown = h.base != "" && (p.walk.hasName(h.base) || p.walk.hasCounter(h.counter))
 	}
-	p.walk.sources.each(i, &p.state, func(point *sourcePoint) bool {
-		h := point.header
+	p.walk.sources.each(i, &p.state, &p.labels, func(point *sourcePoint, h *sourceHeader, labels string) bool {
 		enc := h.enc
 		if unknown {
 			enc = h.unknown
@@ -170,7 +169,7 @@ func (p *page) exposeSource(i int) {
 			return false
 		}
 		from := len(p.buf)
-		h.kind.append(&p.pageWriter, point.labels, &p.state)
+		h.kind.append(&p.pageWriter, labels, &p.state)
 		if point.millis != 0 {
 			p.buf = enc.Stamp(p.buf, from, p.format, point.millis)
 		}

@@ -148,17 +148,8 @@ func (p *placed) hasShown() bool {
 
 // isIn reports whether a series of an open label set has a label itself that mounts add.
 func (t *tail) isIn(labels string) bool {
-	for labels = t.variable(labels); labels != ""; {
-		name, _, _, rest, ok := labeltext.Next(labels)
-		if !ok {
-			break
-		}
-		if hasLabel(t.added, name) {
-			return true
-		}
-		labels = rest
-	}
-	return false
+	own := t.variable(labels)
+	return slices.ContainsFunc(t.added, func(l Label) bool { return labeltext.Has(own, l.Name) })
 }
 
 // encoder returns the encoder of the family. Where another family has the name that OpenMetrics

@@ -119,7 +119,7 @@ func (f *Family) Type() encode.Type {
 }
 
 // header returns the header of a family of sources.
-func (f *Family) header() *sourceHeader { return f.walk.sources.shown[f.shown.source].header() }
+func (f *Family) header() *sourceHeader { return f.walk.sources.shown[f.shown.source].header }
 
 // Samples walks the series of the family. Its loop variable is used again for every step: see
 // [Sample]. A loop inside another one over the same family has a Sample of its own, which it
@@ -183,9 +183,9 @@ func (f *Family) sourceSamples(s *Sample, yield func(*Sample) bool) {
 	all := f.walk.sources.shown
 	for i := f.shown.source; i < len(all) && all[i].first == f.shown.source; i++ {
 		more := true
-		f.walk.sources.each(i, &s.state, func(p *sourcePoint) bool {
-			s.begin(p.labels)
-			p.header.kind.present(s, p.header.bounds, p.header.objectives)
+		f.walk.sources.each(i, &s.state, &s.joined, func(p *sourcePoint, h *sourceHeader, labels string) bool {
+			s.begin(labels)
+			h.kind.present(s, h.bounds, h.objectives)
 			if p.millis != 0 {
 				s.time = time.UnixMilli(p.millis)
 			}

@@ -54,13 +54,13 @@ func (w *Writer) Write(p Point) {
 	w.mu.Lock()
 	if w.buf == nil {
 		w.mu.Unlock()
-		w.source.dropped(w.source.nameOf(&p), faultLate, errLate)
+		w.source.dropped(w.source.core, w.source.nameOf(&p), faultLate, errLate)
 		return
 	}
 	reason, err := w.buf.add(w.source, &p)
 	w.mu.Unlock()
 	if err != nil {
-		w.source.dropped(w.source.nameOf(&p), reason, err)
+		w.source.dropped(w.source.core, w.source.nameOf(&p), reason, err)
 	}
 }
 

@@ -160,12 +160,13 @@ func (b *sourceBuffer) reset() {
 	}
 }
 
-// dropped counts a series that is not shown, and logs the first one of its reason.
-func (f *attachedSource) dropped(name string, reason fault, err error) {
+// dropped counts a series that is not shown, and logs the first one of its reason. c is that of the
+// registry whose page lacks it.
+func (f *attachedSource) dropped(c *core, name string, reason fault, err error) {
 	name = labeltext.Clean(name)
-	f.core.tally.named.add(eventSourceDrop, name, reason)
+	c.tally.named.add(eventSourceDrop, name, reason)
 	if bit := uint32(1) << reason; f.reported.Or(bit)&bit == 0 {
-		f.core.warn("quipu: dropped a series of a source (further ones are only counted)", "source", f.name,
+		c.warn("quipu: dropped a series of a source (further ones are only counted)", "source", f.name,
 			"metric", name, "reason", reason.String(), "detail", err.Error())
 	}
 }

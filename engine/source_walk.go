@@ -11,9 +11,12 @@ import (
 
 // sourceWalk holds the families of a registry's sources, as one walk shows them.
 type sourceWalk struct {
+	core   *core // of the registry that the walk began at
 	calls  []sourceCall
-	shown  []shownSource            // sorted by name, then in the order of the sources
+	shown  []shownSource            // sorted by name, then in the order of the registries and their sources
 	claims map[string]*sourceHeader // from the sample names of families to the first of their headers
+
+	duplicates duplicates
 }
 
 // sourceCall is the call of a source for a walk.
@@ -21,18 +24,22 @@ type sourceCall struct {
 	source   *attachedSource
 	run      *run[*sourceBuffer]
 	deadline time.Time // that the walk gives to the context of the source
+
+	buf *sourceBuffer // the result, or nil
 }
 
 // shownSource is a family of one source. Families of one name follow each other; each knows the
 // first of them.
 type shownSource struct {
 	source *attachedSource
+	at     *placedSource
 	buf    *sourceBuffer
-	index  int // of the family in the buffer
-	first  int // the index in sourceWalk.shown of the first family of this name
-}
+	index  int           // of the family in the buffer
+	header *sourceHeader // at this place
+	first  int           // the index in sourceWalk.shown of the first family of this name
 
-func (s *shownSource) header() *sourceHeader { return s.buf.families[s.index].header }
+	computed bool // sourceWalk.duplicates tells which of its series are duplicates
+}
 
 // contextMargin returns how long before the page stops waiting the context of a source ends: a
 // twentieth of its time, and more of a short time, because ending takes a moment as well.
@@ -52,7 +59,7 @@ func (f *sourceWalk) start(sources []supplier, now, until time.Time) {
 		// done a little before the page stops waiting.
 		allowed := deadline.Sub(now)
 		allowed -= contextMargin(allowed)
-		f.calls = append(f.calls, sourceCall{source, source.start(allowed), now.Add(allowed)})
+		f.calls = append(f.calls, sourceCall{source: source, run: source.start(allowed), deadline: now.Add(allowed)})
 	}
 }
 
@@ -92,9 +99,10 @@ func (c *sourceCall) wait(functions *pageFunctions) *sourceBuffer {
 	}
 }
 
-// collect waits for the sources and merges their families. Where names collide, metrics of the
-// registry win, then sources that were attached earlier. The families that are not shown take their
-// names too, so that a family is the same on all pages.
+// collect waits for the sources and merges their families. Where names collide, metrics of all
+// registries win, then sources of registries that were mounted earlier, then sources that were
+// attached earlier. The families that are not shown take their names too, so that a family is the
+// same on all pages.
 func (f *sourceWalk) collect(w *walk, functions *pageFunctions) {
 	if len(f.calls) == 0 {
 		return
@@ -103,27 +111,36 @@ func (f *sourceWalk) collect(w *walk, functions *pageFunctions) {
 		f.claims = make(map[string]*sourceHeader)
 	}
 	for i := range f.calls {
-		call := &f.calls[i]
-		b := call.wait(functions)
-		if b == nil {
-			continue
-		}
-		for i := range b.families {
-			s := shownSource{source: call.source, buf: b, index: i}
-			if !f.refuses(w, s) && w.showsName(s.header().name) {
-				f.shown = append(f.shown, s)
-			}
-		}
+		f.calls[i].buf = f.calls[i].wait(functions)
+	}
+	for i := range w.list.placedSources {
+		f.merge(w, &w.list.placedSources[i])
 	}
 	// It is sorted already if there is one source.
 	slices.SortStableFunc(f.shown, func(a, b shownSource) int {
-		return strings.Compare(a.header().name, b.header().name)
+		return strings.Compare(a.header.name, b.header.name)
 	})
+	first := 0
 	for i := range f.shown {
-		s := &f.shown[i]
-		s.first = i
-		if i > 0 && f.shown[i-1].header().name == s.header().name {
-			s.first = f.shown[i-1].first
+		f.shown[i].first = first
+		if i+1 == len(f.shown) || f.shown[i+1].header.name != f.shown[i].header.name {
+			f.findDuplicates(first, i+1)
+			first = i + 1
+		}
+	}
+}
+
+// merge adds the families of a source at a place.
+func (f *sourceWalk) merge(w *walk, at *placedSource) {
+	call := &f.calls[at.call]
+	if call.buf == nil {
+		return
+	}
+	for i := range call.buf.families {
+		h := call.buf.families[i].header.under(at.prefix)
+		s := shownSource{source: call.source, at: at, buf: call.buf, index: i, header: h}
+		if !f.refuses(w, s) && w.showsName(h.name) {
+			f.shown = append(f.shown, s)
 		}
 	}
 }
@@ -136,17 +153,17 @@ var (
 // refuses reports whether a family collides with the registry's metrics or with families that came
 // before it. If it does not, it takes its names.
 func (f *sourceWalk) refuses(w *walk, s shownSource) bool {
-	h := s.header()
+	h := s.header
 	if first := f.claims[h.name]; first != nil && first.name == h.name {
 		if !first.isLike(h) {
-			s.source.dropped(h.name, faultHeader, errDiffer)
+			s.source.dropped(f.core, h.name, faultHeader, errDiffer)
 			return true
 		}
 		return false
 	}
 	for _, sample := range h.samples {
 		if f.claims[sample] != nil || hasName(w.list.families, sample) || isSelf(w.list.families, sample) {
-			s.source.dropped(h.name, faultClash, errClash)
+			s.source.dropped(f.core, h.name, faultClash, errClash)
 			return true
 		}
 	}
@@ -171,34 +188,28 @@ func (f *sourceWalk) has(name string) bool {
 	return ok
 }
 
-// each makes every series of shown family i a state in s, and calls yield with it, until yield
-// returns false. Series whose labels another source has written before are dropped.
-func (f *sourceWalk) each(i int, s *state, yield func(p *sourcePoint) bool) {
+// each makes every series of shown family i a state in s, and calls yield with it, with its header
+// and with its labels, until yield returns false. Labels that are not the series' own lie in room.
+// Series whose labels another one has that was shown before are dropped.
+func (f *sourceWalk) each(i int, s *state, room *[]byte,
+	yield func(p *sourcePoint, h *sourceHeader, labels string) bool) {
 	shown := &f.shown[i]
-	b := shown.buf
-	for n := b.families[shown.index].first; ; n = b.points[n].next {
-		p := &b.points[n]
-		if f.isDuplicate(i, p) {
-			shown.source.dropped(p.header.name, faultLabels, errTwice)
-		} else {
-			p.state(s)
-			if !yield(p) {
-				return
-			}
+	for n, p := range shown.points {
+		h := p.header.under(shown.at.prefix)
+		if f.isDuplicate(i, n, p) {
+			shown.source.dropped(f.core, h.name, faultLabels, errTwice)
+			continue
 		}
-		if p.next == 0 {
+		p.state(s)
+		labels := p.labels
+		if shown.at.changes(h.kind) {
+			*room = shown.at.labelsOf(p, (*room)[:0])
+			labels = stringOf(*room)
+		}
+		if !yield(p, h, labels) {
 			return
 		}
 	}
-}
-
-func (f *sourceWalk) isDuplicate(i int, p *sourcePoint) bool {
-	for j := f.shown[i].first; j < i; j++ {
-		if f.shown[j].buf.seen[p.id] {
-			return true
-		}
-	}
-	return false
 }
 
 // leave ends the use of the results.
@@ -209,5 +220,6 @@ func (f *sourceWalk) leave() {
 	clear(f.calls)
 	clear(f.shown)
 	clear(f.claims)
-	f.calls, f.shown = f.calls[:0], f.shown[:0]
+	clear(f.duplicates.found)
+	f.core, f.calls, f.shown = nil, f.calls[:0], f.shown[:0]
 }

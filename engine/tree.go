@@ -72,6 +72,15 @@ type list struct {
 	clashes        []clash     // families that are left out
 	withoutMetrics []supplier
 	sources        []supplier
+	placedSources  []placedSource
+}
+
+// placedSource is a source at a place: on the pages of its registry, or of one that has this
+// registry mounted.
+type placedSource struct {
+	call   int // the index of the source in list.sources
+	prefix string
+	labels []Label // that mounts add
 }
 
 // isCurrent reports whether none of the registries has changed since the list was made.
@@ -94,6 +103,23 @@ func (l *list) sort() {
 		if i+1 == len(l.families) || l.families[i+1].name != p.name {
 			l.groups = append(l.groups, l.families[begin:i+1])
 			begin = i + 1
+		}
+	}
+}
+
+// placeSources lists the sources of all members, each once, and the places where they are shown.
+func (l *list) placeSources() {
+	calls := make(map[supplier]int)
+	for i := range l.members {
+		m := &l.members[i]
+		for _, s := range m.contents.sources {
+			call, ok := calls[s]
+			if !ok {
+				call = len(l.sources)
+				calls[s] = call
+				l.sources = append(l.sources, s)
+			}
+			l.placedSources = append(l.placedSources, placedSource{call, m.prefix, m.labels})
 		}
 	}
 }
@@ -160,7 +186,7 @@ func (r *Registry) newList(own []*family) (*list, []displaced) {
 		l.registries = append(l.registries, m.registry)
 		l.withoutMetrics = append(l.withoutMetrics, m.contents.withoutMetrics...)
 	}
-	l.sources = t.members[0].contents.sources
+	l.placeSources()
 	r.lists.Store(l)
 	return l, t.takeDisplaced()
 }

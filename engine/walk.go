@@ -43,6 +43,7 @@ func (w *walk) begin(r *Registry, deadline time.Time, done <-chan struct{}) {
 	for _, member := range w.list.registries {
 		member.log.Drain()
 	}
+	w.sources.core = &r.core
 	w.functions.open(time.Now(), deadline, done)
 	w.countClashes()
 	for _, p := range w.list.families {
@@ -67,7 +68,7 @@ func (w *walk) all(yield func(shown) bool) {
 	}
 	next := 0
 	sourcesBefore := func(before string) bool {
-		for ; next < len(w.sources.shown) && (before == "" || w.sources.shown[next].header().name < before); next++ {
+		for ; next < len(w.sources.shown) && (before == "" || w.sources.shown[next].header.name < before); next++ {
 			if !yield(shown{source: next}) {
 				return false
 			}

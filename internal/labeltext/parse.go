@@ -43,6 +43,21 @@ func Next(text string) (name, value string, size int, rest string, ok bool) {
 	return name, value, size, rest, true
 }
 
+// Has reports whether label text has a label of this name.
+func Has(text, name string) bool {
+	for text != "" {
+		label, _, _, rest, ok := Next(text)
+		if !ok {
+			return false
+		}
+		if label == name {
+			return true
+		}
+		text = rest
+	}
+	return false
+}
+
 // All walks the unescaped names and values of label text, up to its first fault. It allocates only
 // for those that had escapes.
 func All(text string) iter.Seq2[string, string] {
