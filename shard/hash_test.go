@@ -5,9 +5,12 @@ package shard
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
 
 func TestShortValuesThatCollideUnderEverySecretAreSeriesOfTheirOwn(t *testing.T) {
@@ -118,5 +121,36 @@ func TestOrdinaryValuesSpreadEvenly(t *testing.T) {
 				require.Less(t, stats.MaxEntries, 25, "%s", stats.ToString())
 			}
 		})
+	}
+}
+
+func TestTheHashOfValuesIsTheSumOfTheHashesOfLabels(t *testing.T) {
+	names := labeltext.NewNames([]string{"a", "b"})
+	names[0].Seed, names[1].Seed = nameSeed("a"), nameSeed("b")
+	for n := range 80 {
+		value := strings.Repeat("0123456789abcdef", 5)[:n]
+		hash, short := valuesHash(names, []string{value, "x"})
+		require.True(t, short)
+		require.Equal(t, labelHash(names[0].Seed, value)+labelHash(names[1].Seed, "x"), hash, "%d bytes", n)
+	}
+	_, short := valuesHash(names, []string{"x", strings.Repeat("x", labeltext.MaxValue+1)})
+	require.False(t, short)
+}
+
+// Every byte of a value counts, and so does its length.
+func TestEveryByteChangesTheHash(t *testing.T) {
+	seed := nameSeed("a")
+	seen := map[uint64]string{}
+	add := func(value string) {
+		hash := labelHash(seed, value)
+		require.NotContains(t, seen, hash, "%q and %q", value, seen[hash])
+		seen[hash] = value
+	}
+	for n := range 60 {
+		value := strings.Repeat("0123456789abcdef", 4)[:n]
+		add(value)
+		for i := range n {
+			add(value[:i] + "#" + value[i+1:])
+		}
 	}
 }

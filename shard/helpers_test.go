@@ -127,7 +127,7 @@ func (f *family) walk(t testing.TB) []string {
 	return all
 }
 
-// collidingValues returns n strings of 24 bytes with the same xxhash. It runs the arithmetic of the
+// collidingValues returns n strings of 56 bytes with the same xxhash. It runs the arithmetic of the
 // hash backwards: the first eight bytes are free, and the next eight undo their effect.
 func collidingValues(t testing.TB, n int) []string {
 	t.Helper()
@@ -135,7 +135,6 @@ func collidingValues(t testing.TB, n int) []string {
 		prime1 = 11400714785074694791
 		prime2 = 14029467366897019727
 		prime4 = 9650029242287828579
-		prime5 = 2870177450012600261
 	)
 	// This is the inverse of an odd number modulo 2^64, by Newton's iteration.
 	invert := func(a uint64) uint64 {
@@ -147,14 +146,26 @@ func collidingValues(t testing.TB, n int) []string {
 	}
 	round := func(k uint64) uint64 { return bits.RotateLeft64(k*prime2, 31) * prime1 }
 	unround := func(k uint64) uint64 { return bits.RotateLeft64(k*invert(prime1), -31) * invert(prime2) }
-	const length = 24
-	state := uint64(prime5)
+	const length = 56
+	block := strings.Repeat("8 bytes.", 4)
+	word := binary.LittleEndian.Uint64([]byte(block))
+	state := uint64(0)
+	lanes := [4]uint64{prime1, prime2, 0, prime1}
+	lanes[0] += prime2
+	lanes[3] = -lanes[3]
+	for i, shift := range []int{1, 7, 12, 18} {
+		lanes[i] = bits.RotateLeft64(lanes[i]+word*prime2, 31) * prime1
+		state += bits.RotateLeft64(lanes[i], shift)
+	}
+	for _, lane := range lanes {
+		state = (state^round(lane))*prime1 + prime4
+	}
 	state += length
 	after := func(first uint64) uint64 { return bits.RotateLeft64(state^round(first), 27)*prime1 + prime4 }
 	values := make([]string, n)
 	for i := range values {
 		first := uint64(i + 1)
-		b := binary.LittleEndian.AppendUint64(nil, first)
+		b := binary.LittleEndian.AppendUint64([]byte(block), first)
 		b = binary.LittleEndian.AppendUint64(b, unround(after(first)^42))
 		b = append(b, "the rest"...)
 		values[i] = string(b)

@@ -134,12 +134,9 @@ func (m *Map) Find(values []string) (*Node, Key) {
 	if len(values) != len(names) {
 		return nil, 0
 	}
-	var hash uint64
-	for i, value := range values {
-		if len(value) > labeltext.MaxValue {
-			return nil, 0
-		}
-		hash += labelHash(names[i].Seed, value)
+	hash, short := valuesHash(names, values)
+	if !short {
+		return nil, 0
 	}
 	n := m.load(hash)
 	if n != nil && labeltext.MatchValues(m.variable(n), n.escaped(), names, values) {

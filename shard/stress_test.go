@@ -109,7 +109,7 @@ func TestCollidingKeysCostAtMostThreeTimesTheBenignOnes(t *testing.T) {
 	colliding := collidingValues(t, n)
 	benign := make([]string, n)
 	for i := range benign {
-		benign[i] = fmt.Sprintf("benign value %011d", i)
+		benign[i] = fmt.Sprintf("benign value %043d", i)
 		require.Len(t, benign[i], len(colliding[i]))
 	}
 	fill := func(values []string) (f *family, tuples [][]string, cost float64) {

@@ -50,8 +50,28 @@ func MatchValues(text string, escaped bool, names []Name, values []string) bool 
 	for i, value := range values {
 		pos += int(names[i].skip)
 		end := pos + len(value)
-		if end >= len(text) || text[pos-1] != '"' || text[end] != '"' || text[pos:end] != value {
+		if end >= len(text) || text[pos-1] != '"' || text[end] != '"' {
 			return false
+		}
+		// Most values are short. Comparing them here takes less time than a call that compares
+		// strings of any length (BenchmarkMatchValues).
+		switch n := len(value); {
+		case n > 16:
+			if text[pos:end] != value {
+				return false
+			}
+		case n >= 8:
+			if Load64(text[pos:]) != Load64(value) || Load64(text[end-8:]) != Load64(value[n-8:]) {
+				return false
+			}
+		case n >= 4:
+			if Load32(text[pos:]) != Load32(value) || Load32(text[end-4:]) != Load32(value[n-4:]) {
+				return false
+			}
+		case n > 0:
+			if text[pos] != value[0] || text[pos+n/2] != value[n/2] || text[end-1] != value[n-1] {
+				return false
+			}
 		}
 		pos = end
 	}

@@ -3,6 +3,8 @@
 package labeltext
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -71,4 +73,37 @@ func FuzzLabelSetsMatchOnlyThemselves(f *testing.F) {
 		}
 		require.False(t, MatchSet(first, HasEscapes(first), set, 2), "two labels for one")
 	})
+}
+
+// Values are compared in pieces, which differ with the length.
+func TestAValueOfAnyLengthMatchesItselfAndNothingElse(t *testing.T) {
+	names := NewNames([]string{"a", "b"})
+	for length := range 40 {
+		value := strings.Repeat("0123456789abcdef", 3)[:length]
+		text := string(Append(Append(nil, "a", value), "b", "x"))
+		require.True(t, MatchValues(text, false, names, []string{value, "x"}), "%d bytes", length)
+		for i := range length {
+			other := value[:i] + "#" + value[i+1:]
+			require.False(t, MatchValues(text, false, names, []string{other, "x"}), "byte %d of %d", i, length)
+		}
+		for _, other := range []string{value + "#", "#" + value, value + `"`, value + `",b="x`} {
+			require.False(t, MatchValues(text, false, names, []string{other, "x"}), "%q", other)
+		}
+	}
+}
+
+// BenchmarkMatchValues compares the values of two labels, which are equal.
+func BenchmarkMatchValues(b *testing.B) {
+	names := NewNames([]string{"a", "b"})
+	for _, value := range []string{"GET", "200-OK", "/api/items", "/api/v1/objects/by-name/of/owner"} {
+		text := string(Append(Append(nil, "a", value), "b", value))
+		values := []string{value, value}
+		b.Run(fmt.Sprintf("%d bytes", len(value)), func(b *testing.B) {
+			for b.Loop() {
+				if !MatchValues(text, false, names, values) {
+					b.Fatal("they are equal")
+				}
+			}
+		})
+	}
 }
