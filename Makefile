@@ -34,23 +34,23 @@ lint:
 
 # Integration tests with real servers are among these.
 unit:
-	$(GO) test -shuffle=on $(PKGS)
+	$(GO) test -timeout 30m -shuffle=on $(PKGS)
 
 # All packages under the race detector, but for those of `stress`, which runs them under it too.
 race:
-	$(GO) test -race -short -shuffle=on $$($(GO) list $(PKGS) | grep -vxF "$$($(GO) list $(STRESSED))")
+	$(GO) test -timeout 30m -race -short -shuffle=on $$($(GO) list $(PKGS) | grep -vxF "$$($(GO) list $(STRESSED))")
 
 # The packages that others build on, with fewer, as many and more Ps than usual: once here, twenty times in `make long`.
 STRESSED = ./internal/percpu ./atomicf ./shard ./histogram ./quantile
 stress:
-	$(GO) test -race -short -cpu=1,2,8 -shuffle=on -count=$(or $(STRESS),1) $(STRESSED)
+	$(GO) test -timeout 30m -race -short -cpu=1,2,8 -shuffle=on -count=$(or $(STRESS),1) $(STRESSED)
 
 purego:
-	$(GO) test -short -tags purego ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./internal/instrument ./export/...
+	$(GO) test -timeout 30m -short -tags purego ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./internal/instrument ./export/...
 
 # 386 runs here. All of it builds for arm64; what runs there is in the next target.
 cross:
-	GOARCH=386 $(GO) test -short ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./internal/instrument ./export/...
+	GOARCH=386 $(GO) test -timeout 30m -short ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./internal/instrument ./export/...
 	GOARCH=arm64 $(GO) build $(PKGS)
 	GOARCH=arm64 $(GO) vet $(PKGS)
 
@@ -66,7 +66,7 @@ bench-once:
 nested: $(NESTED)
 
 $(NESTED): nested/%:
-	cd $* && $(GO) vet ./... && $(GO) test ./...
+	cd $* && $(GO) vet ./... && $(GO) test -timeout 30m ./...
 	cd $* && $(GO) test -short -run '^$$' -bench . -benchtime 1x ./... >/dev/null
 
 # Every fuzz target for a while: make fuzz FUZZTIME=1m

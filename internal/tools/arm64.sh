@@ -26,7 +26,7 @@ fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! QUIPU_EMULATOR=$emulator go test -short -v -exec "$emulator" "$@" >"$log" 2>&1; then
+if ! QUIPU_EMULATOR=$emulator go test -timeout 30m -short -v -exec "$emulator" "$@" >"$log" 2>&1; then
 	grep -vE '^(=== |[[:space:]]*--- PASS|PASS$)' "$log"
 	exit 1
 fi
