@@ -3,7 +3,9 @@
 package bench
 
 import (
+	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -88,8 +90,9 @@ var formatName = map[encode.Format]string{
 	encode.Text: "text", encode.OpenMetrics: "openmetrics", encode.Protobuf: "protobuf",
 }
 
-func scrape(b *testing.B, reg *engine.Registry, f encode.Format, encoding string, series, goroutines int) {
-	h := export.Handler(reg)
+func scrape(b *testing.B, reg *engine.Registry, f encode.Format, encoding string, series, goroutines int,
+	options ...export.Option) {
+	h := export.Handler(reg, options...)
 	request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 	request.Header = http.Header{"Accept": {f.ContentType()}, "Accept-Encoding": {encoding}}
 	get := func() int {
@@ -201,6 +204,38 @@ func readAll(reg *engine.Registry) (total float64) {
 		}
 	}
 	return total
+}
+
+// BenchmarkScrapeGzip compares a plain page with one that the handler's own gzip compresses, and
+// with two levels of compress/gzip.
+func BenchmarkScrapeGzip(b *testing.B) {
+	level := func(n int) export.Option {
+		return export.WithEncoding("gzip", func(w io.Writer) export.Encoder { return must(gzip.NewWriterLevel(w, n)) })
+	}
+	for _, fill := range []struct {
+		name, kind string
+		series     int
+	}{
+		{"counters100k", "counter", 100_000},
+		{"histograms10k", "histogram", 10_000},
+	} {
+		b.Run(fill.name, func(b *testing.B) {
+			reg := filled(fill.kind, fill.series)
+			for _, by := range []struct {
+				name, encoding string
+				options        []export.Option
+			}{
+				{"plain", "identity", nil},
+				{"own", "gzip", nil},
+				{"level=1", "gzip", []export.Option{level(1)}},
+				{"level=6", "gzip", []export.Option{level(6)}},
+			} {
+				b.Run(by.name, func(b *testing.B) {
+					scrape(b, reg, encode.Text, by.encoding, fill.series, 1, by.options...)
+				})
+			}
+		})
+	}
 }
 
 // BenchmarkMemory reports the heap memory of an idle series: one of 100 000 with two labels, looked

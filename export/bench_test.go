@@ -3,12 +3,10 @@
 package export
 
 import (
-	"compress/gzip"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -58,29 +56,6 @@ func BenchmarkLoopback(b *testing.B) {
 				require.NoError(b, err)
 				resp.Body.Close()
 			}
-		})
-	}
-}
-
-// BenchmarkGzipLevels compares the levels, to justify gzipLevel.
-func BenchmarkGzipLevels(b *testing.B) {
-	var page strings.Builder
-	_, err := Render(&page, manySeries(b, 100_000), "")
-	require.NoError(b, err)
-	text := []byte(page.String())
-	for _, level := range []int{gzip.HuffmanOnly, 1, 2, 3, 4, 6} {
-		b.Run(fmt.Sprintf("level=%d", level), func(b *testing.B) {
-			w := testkit.NewSink()
-			z, err := gzip.NewWriterLevel(w, level)
-			require.NoError(b, err)
-			b.SetBytes(int64(len(text)))
-			for b.Loop() {
-				w.Bytes = 0
-				z.Reset(w)
-				z.Write(text)
-				z.Close()
-			}
-			b.ReportMetric(float64(len(text))/float64(w.Bytes), "ratio")
 		})
 	}
 }

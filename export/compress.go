@@ -4,22 +4,18 @@ package export
 
 import (
 	"bufio"
-	"compress/gzip"
 	"fmt"
 	"io"
 	"strings"
 	"sync"
+
+	"github.com/quipu-metrics/quipu/internal/pagezip"
 )
 
 const (
-	// gzipLevel is the fastest level. It compresses a page of 100 000 counters with two labels to
-	// 1/14. The default level takes four times as long for 4 % less, levels 2 to 4 take nearly
-	// twice as long, and Huffman codes alone take longer too for ten times the bytes
-	// (BenchmarkGzipLevels). Compression is most of a scrape's CPU time, so the level matters.
-	gzipLevel = gzip.BestSpeed
-
-	// encodedChunk is the size of the buffer behind an encoder; gzip hands out 240 bytes at a time.
-	// Each write to the response sets a deadline.
+	// encodedChunk is the size of the buffer behind an encoder. Each write to the response sets a
+	// deadline, and compress/gzip hands out 240 bytes at a time. The handler's own gzip writes
+	// pieces of this size, which bypass the buffer.
 	encodedChunk = 32 << 10
 
 	// maxEncodings bounds the encodings of a handler, so that their weights fit on the stack.
@@ -45,14 +41,9 @@ type encoding struct {
 	newEncoder func(io.Writer) Encoder
 }
 
-// ownGzip is the encoding that a handler has without options.
-var ownGzip = encoding{"gzip", func(w io.Writer) Encoder {
-	gz, err := gzip.NewWriterLevel(w, gzipLevel)
-	if err != nil {
-		panic(err) // the level is a constant
-	}
-	return gz
-}}
+// ownGzip is the encoding that a handler has without options. Compression is most of the CPU time
+// of a large scrape, so it is done by a compressor for pages (BenchmarkWriter of internal/pagezip).
+var ownGzip = encoding{"gzip", func(w io.Writer) Encoder { return pagezip.NewWriter(w) }}
 
 // isEncodingName reports whether name, in lower case, can be that of an encoding. The name x-gzip
 // stands for gzip.
@@ -93,7 +84,7 @@ func (c *handlerConfig) offeredEncodings() []*offeredEncoding {
 }
 
 // compressor is an encoder with a buffer behind it. Compressors are pooled, because a new one takes
-// about a megabyte.
+// a third of a megabyte with the handler's own gzip, and more with others.
 type compressor struct {
 	enc Encoder
 	out *bufio.Writer

@@ -106,7 +106,7 @@ func WithScrapeTimeout(d time.Duration) Option {
 // page of a reader that has held up one write for 200 ms, or all writes of its page for 2 seconds,
 // and gives the slot to the waiting scrape. When many scrapes wait, it does so sooner.
 //
-// A scrape holds a chunk of 64 KiB, and under gzip a compressor of about 1 MiB. A page that was cut
+// A scrape holds a chunk of 64 KiB, and under gzip a compressor of 330 KiB. A page that was cut
 // off holds them until its write returns. If a wrapper around the handler has neither
 // SetWriteDeadline nor Unwrap, the write cannot be interrupted, and returns when the client reads
 // or disconnects. As long as there are n such pages, further pages are not compressed.

@@ -27,6 +27,7 @@ var floors = map[string]int{
 	"internal/percpu":     0,
 	"internal/labeltext":  0,
 	"internal/buckets":    0,
+	"internal/pagezip":    0,
 	"internal/textpage":   3,
 	"atomicf":             1,
 	"shard":               2,
