@@ -205,18 +205,19 @@ func TestTimeoutsThatCannotWorkAreErrors(t *testing.T) {
 }
 
 func TestADeadlineThatIsOverLeavesFunctionsAMoment(t *testing.T) {
-	r, _ := logged()
-	_, err := r.NewGaugeFunc("quick", "", func() float64 { return 1 })
-	require.NoError(t, err)
-	release := make(chan struct{})
-	defer close(release)
-	_, err = r.NewGaugeFunc("hang", "", func() float64 { <-release; return 1 })
-	require.NoError(t, err)
-	begin := time.Now()
-	page, err := parseText(expose(t, r, engine.Exposition{NoSelf: true, Deadline: begin.Add(-time.Hour)}))
-	require.NoError(t, err)
-	require.Equal(t, map[string]string{"quick": "1"}, page.values)
-	require.Less(t, time.Since(begin), engine.CallbackTimeout/2)
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := logged()
+		_, err := r.NewGaugeFunc("quick", "", after(9*time.Millisecond))
+		require.NoError(t, err)
+		_, err = r.NewGaugeFunc("slow", "", after(11*time.Millisecond))
+		require.NoError(t, err)
+		begin := time.Now()
+		page, err := parseText(expose(t, r, engine.Exposition{NoSelf: true, Deadline: begin.Add(-time.Hour)}))
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{"quick": "1"}, page.values)
+		require.Equal(t, 10*time.Millisecond, time.Since(begin))
+		time.Sleep(time.Second) // the slow one has returned
+	})
 }
 
 func TestAFunctionThatHungIsShownAgainOnceItReturns(t *testing.T) {

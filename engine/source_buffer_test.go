@@ -134,7 +134,7 @@ func TestTheMemoryOfASourceDoesNotGrowWithWhatItHasWritten(t *testing.T) {
 			require.NoError(t, r.Attach(writing(func(w *engine.Writer) { calls++; emit(w) })))
 			before := heap()
 			for range 2000 {
-				for range r.Read(engine.ReadOptions{}) {
+				for range r.Read(engine.ReadOptions{Deadline: time.Now().Add(time.Minute)}) {
 					continue
 				}
 			}

@@ -186,13 +186,18 @@ func TestScrapesAtWorkAreBounded(t *testing.T) {
 	var group sync.WaitGroup
 	for range clients {
 		group.Go(func() {
+			begin := time.Now()
 			resp, err := http.Get(s.URL)
 			if err != nil {
 				t.Error(err)
 				return
 			}
+			waited := time.Since(begin)
 			n, _ := io.Copy(io.Discard, resp.Body)
 			resp.Body.Close()
+			if resp.StatusCode == http.StatusServiceUnavailable && waited >= queueTime {
+				return // the machine is so busy that 20 ms of pages take more than a second
+			}
 			if resp.StatusCode != http.StatusOK || n != 2*int64(len(chunk64K)) {
 				t.Errorf("status %d, %d bytes: those who wait a moment are served", resp.StatusCode, n)
 			}
