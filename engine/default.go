@@ -11,7 +11,7 @@ import (
 // NewRegistry returns an empty registry. It panics when an option cannot work.
 func NewRegistry(options ...RegistryOption) *Registry {
 	r := new(Registry)
-	r.settings = settings{maxSeries: DefaultMaxSeries, clock: time.Now}
+	r.settings = settings{maxSeries: DefaultMaxSeries, maxValue: MaxLabelValue, clock: time.Now}
 	if err := r.settings.apply(options); err != nil {
 		panic("quipu: " + err.Error())
 	}

@@ -27,8 +27,8 @@ const (
 	// otherwise.
 	DefaultMaxAge = 10 * time.Minute
 
-	// MaxLabelValue is the most bytes a label value may have. Longer values are cut at the last
-	// rune boundary before it.
+	// MaxLabelValue is the most bytes a label value may have, unless WithMaxLabelValue says
+	// otherwise. Longer values are cut at the last rune boundary before it.
 	MaxLabelValue = labeltext.MaxValue
 
 	// OverflowValue is the value of all labels of the overflow series, which takes the updates of
@@ -103,7 +103,7 @@ type definition struct {
 func (d *definition) complete(s *settings) error {
 	d.naming = s.naming
 	d.addRegistryLabels(s.consts)
-	d.consts = cleanSet(d.consts)
+	d.consts = cleanSet(d.consts, s.maxValue)
 	d.help = labeltext.Repair(d.help)
 	if d.name == "" {
 		return fmt.Errorf("%w: it is empty", ErrName) // the prefix alone would be a valid name
@@ -252,11 +252,12 @@ func (d *definition) named(name string) string {
 	return s
 }
 
-// cleanSet returns a copy of a label set whose values can be used as they are.
-func cleanSet(set Labels) Labels {
+// cleanSet returns a copy of a label set whose values can be used as they are, with at most so many
+// bytes each.
+func cleanSet(set Labels, most int) Labels {
 	cleaned := make(Labels, len(set))
 	for name, value := range set {
-		cleaned[name] = labeltext.Clean(value)
+		cleaned[name] = labeltext.Clean(value, most)
 	}
 	return cleaned
 }

@@ -44,3 +44,13 @@ func ExampleWithSeriesBudget() {
 	// pages_total{path="/"} 1
 	// pages_total{path="__overflow__"} 2
 }
+
+func ExampleWithMaxLabelValue() {
+	r := engine.NewRegistry(engine.WithMaxLabelValue(16))
+	visits, _ := r.NewCounterVec("visits_total", "", []string{"page"})
+	visits.With("/a/very/long/path/to/a/page").Inc()
+	show(r)
+	// Output:
+	// # TYPE visits_total counter
+	// visits_total{page="/a/very/long/pat"} 1
+}

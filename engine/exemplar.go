@@ -108,7 +108,7 @@ func exemplarText(rule naming, labels Labels) (string, error) {
 		if !rule.validLabel(name) {
 			return "", fmt.Errorf("%w: %q", ErrLabel, name)
 		}
-		text = labeltext.Append(text, name, labeltext.Clean(labels[name]))
+		text = labeltext.Append(text, name, labeltext.Clean(labels[name], MaxLabelValue))
 	}
 	if n := labeltext.Runes(string(text)); n > encode.MaxExemplarRunes {
 		return "", fmt.Errorf("%w: the labels have %d characters, at most %d are allowed", ErrLabel, n,

@@ -102,7 +102,7 @@ func newFamily(c *core, k *kind, d definition) *family {
 	default:
 		config := shard.Config{
 			Names: d.labels, Const: d.consts, MaxSeries: d.maxSeries, LabelLimits: d.labelLimits,
-			Budget: c.budget, Overflow: OverflowValue,
+			Budget: c.budget, MaxValue: c.maxValue, Overflow: OverflowValue,
 			Rejected: &c.tally.overflow, New: f.newSeries, Expiry: f.expiry(),
 		}
 		if !d.open && d.labels == nil {

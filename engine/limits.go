@@ -93,3 +93,18 @@ func WithSeriesBudget(n int) RegistryOption {
 		return nil
 	})
 }
+
+// WithMaxLabelValue sets the most bytes that a label value may have: [MaxLabelValue] by default.
+// Longer values are cut at the last rune boundary before it, and counted by the registry's own
+// metric quipu_changed_label_values_total. [NoLimit] lifts the limit. A limit that [OverflowValue]
+// would exceed cannot work.
+func WithMaxLabelValue(n int) RegistryOption {
+	return registryOption(func(s *settings) error {
+		if n < len(OverflowValue) {
+			return fmt.Errorf("%w: WithMaxLabelValue(%d): %s needs %d bytes", ErrOption, n, OverflowValue,
+				len(OverflowValue))
+		}
+		s.maxValue = n
+		return nil
+	})
+}

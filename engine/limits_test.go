@@ -3,9 +3,11 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -301,4 +303,47 @@ func TestNothingIsLostOrMiscountedBeyondLimits(t *testing.T) {
 		rest.With(strconv.Itoa(i)).Inc()
 	}
 	require.Len(t, countsOf(r, "rest"), budget-2*11+1)
+}
+
+func TestLabelValuesAreCutWhereTheRegistrySays(t *testing.T) {
+	for _, most := range []int{len(engine.OverflowValue), 21, engine.MaxLabelValue, 4096, engine.NoLimit} {
+		r, log := logged(engine.WithMaxLabelValue(most))
+		v := must(r.NewCounterVec("c_total", "", []string{"a"}, engine.WithConstLabels(engine.Labels{
+			"const": strings.Repeat("c", 5000)})))
+		open := must(r.NewGaugeVec("g", "", nil))
+		long := strings.Repeat("é", 2500) // 5000 bytes
+		cut := min(most, len(long)) / 2 * 2
+		for range 2 {
+			v.With(long).Inc()
+			open.WithLabels(engine.Labels{"a": long, "b": long[:cut]}).Inc()
+		}
+		v.With(long[:cut]).Inc()
+		require.True(t, v.DeleteLabels(engine.Labels{"a": long}))
+		v.With(long[:cut]).Inc()
+		changed := 4.0
+		if most >= len(long) {
+			changed = 0
+		} else {
+			require.Contains(t, warnings(log)[0], fmt.Sprintf("of 5000 bytes, %d at most are kept", most))
+		}
+		require.EqualValues(t, changed, selfValue(t, r, "quipu_changed_label_values_total", "length"))
+
+		require.NoError(t, r.Attach(&sourceOf{func(_ context.Context, w *engine.Writer) error {
+			w.Gauge("s", "", 0, engine.Label{Name: "a", Value: strings.Repeat("s", 5000)})
+			return nil
+		}}))
+		want := map[string]string{}
+		for name, labels := range map[string]map[string]string{
+			"c_total": {"a": long[:cut], "const": strings.Repeat("c", min(most, 5000))},
+			"g":       {"a": long[:cut], "b": long[:cut]},
+			"s":       {"a": strings.Repeat("s", min(most, 5000))},
+		} {
+			want[textSample{name, labels, ""}.key()] = map[string]string{"c_total": "1", "g": "2", "s": "0"}[name]
+		}
+		require.Equal(t, want, valuesOf(t, r))
+	}
+	for _, most := range []int{len(engine.OverflowValue) - 1, 0, -1} {
+		require.PanicsWithValue(t, fmt.Sprintf("quipu: invalid option: WithMaxLabelValue(%d): "+
+			"__overflow__ needs 12 bytes", most), func() { engine.NewRegistry(engine.WithMaxLabelValue(most)) })
+	}
 }

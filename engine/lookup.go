@@ -17,7 +17,7 @@ func (f *family) miss(values []string, key shard.Key) *shard.Node {
 	if len(values) != len(f.def.labels) {
 		return f.wrongValues(len(values))
 	}
-	if !slices.ContainsFunc(values, isDirty) {
+	if !f.anyDirty(values) {
 		return f.inserted(f.index.Insert(values, key))
 	}
 	cleaned := make([]string, len(values))
@@ -110,13 +110,22 @@ func (f *family) wrongNames(set Labels) *shard.Node {
 }
 
 // isDirty reports whether a label value cannot be used as it is.
-func isDirty(v string) bool { return !labeltext.IsClean(v) }
+func (f *family) isDirty(v string) bool { return !labeltext.IsClean(v, f.core.maxValue) }
 
-// cleanAll returns copies of label values that can be used as they are.
-func cleanAll(values []string) []string {
+func (f *family) anyDirty(values []string) bool {
+	for _, v := range values {
+		if f.isDirty(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// cleanAll returns label values that can be used as they are, with at most so many bytes each.
+func cleanAll(values []string, most int) []string {
 	cleaned := make([]string, len(values))
 	for i, value := range values {
-		cleaned[i] = labeltext.Clean(value)
+		cleaned[i] = labeltext.Clean(value, most)
 	}
 	return cleaned
 }
@@ -124,10 +133,10 @@ func cleanAll(values []string) []string {
 // repairAll returns values that can be used as they are: the given slice if all of it can.
 func (f *family) repairAll(values []string) []string {
 	for i, value := range values {
-		if isDirty(value) {
+		if f.isDirty(value) {
 			cleaned := append([]string(nil), values...)
 			for ; i < len(cleaned); i++ {
-				if isDirty(cleaned[i]) {
+				if f.isDirty(cleaned[i]) {
 					cleaned[i] = f.repair(f.def.labels[i], cleaned[i])
 				}
 			}
@@ -139,20 +148,20 @@ func (f *family) repairAll(values []string) []string {
 
 // repair cleans a label value of a lookup, and counts the change.
 func (f *family) repair(label, v string) string {
-	if len(v) > MaxLabelValue {
+	if len(v) > f.core.maxValue {
 		f.core.tally.cut.Inc()
 		if f.first(noticeCut) {
 			f.notice(noticeCut, "a label value was cut", "label %q: of %d bytes, %d at most are kept", label, len(v),
-				MaxLabelValue)
+				f.core.maxValue)
 		}
-		v = labeltext.Limit(v)
+		v = labeltext.Limit(v, f.core.maxValue)
 	}
 	if !utf8.ValidString(v) {
 		f.core.tally.repaired.Inc()
 		if f.first(noticeRepaired) {
 			f.notice(noticeRepaired, "a label value was repaired", "label %q: %.64q is not valid UTF-8", label, v)
 		}
-		v = labeltext.Clean(v)
+		v = labeltext.Clean(v, f.core.maxValue)
 	}
 	return v
 }

@@ -20,6 +20,7 @@ type settings struct {
 	consts    Labels
 	maxSeries int
 	budget    *shard.Budget // nil: none
+	maxValue  int           // bytes of a label value
 	expiry    time.Duration // 0: none
 	clock     func() time.Time
 	logger    *slog.Logger // nil: slog's default
@@ -97,7 +98,7 @@ func (p *placement) apply(rule naming, options []MountOption) error {
 			return err
 		}
 	}
-	p.consts = cleanSet(p.consts)
+	p.consts = cleanSet(p.consts, MaxLabelValue)
 	if err := rule.checkLabels(p.consts); err != nil || p.prefix == "" {
 		return err
 	}

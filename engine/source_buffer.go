@@ -89,7 +89,7 @@ var pointSeed = maphash.MakeSeed()
 func newAttachedSource(c *core, s Source, timeout time.Duration) *attachedSource {
 	f := &attachedSource{core: c, source: s, name: fmt.Sprintf("%T", s), timeout: timeout}
 	for name, value := range c.consts {
-		f.consts = append(f.consts, Label{name, labeltext.Clean(value)})
+		f.consts = append(f.consts, Label{name, labeltext.Clean(value, c.maxValue)})
 	}
 	slices.SortFunc(f.consts, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
 	f.runner = newRunner(f.run)
@@ -163,7 +163,7 @@ func (b *sourceBuffer) reset() {
 // dropped counts a series that is not shown, and logs the first one of its reason. c is that of the
 // registry whose page lacks it.
 func (f *attachedSource) dropped(c *core, name string, reason fault, err error) {
-	name = labeltext.Clean(name)
+	name = labeltext.Clean(name, MaxLabelValue)
 	c.tally.named.add(eventSourceDrop, name, reason)
 	if bit := uint32(1) << reason; f.reported.Or(bit)&bit == 0 {
 		c.warn("quipu: dropped a series of a source (further ones are only counted)", "source", f.name,
@@ -349,13 +349,13 @@ func (b *sourceBuffer) appendLabels(f *attachedSource, k *kind, p *Point) (id ui
 
 // clean returns a label value that can be shown, and counts a change.
 func (f *attachedSource) clean(value string) string {
-	if len(value) > labeltext.MaxValue {
+	if len(value) > f.core.maxValue {
 		f.core.tally.cut.Inc()
-		value = labeltext.Limit(value)
+		value = labeltext.Limit(value, f.core.maxValue)
 	}
 	if !utf8.ValidString(value) {
 		f.core.tally.repaired.Inc()
-		value = labeltext.Clean(value)
+		value = labeltext.Clean(value, f.core.maxValue)
 	}
 	return value
 }
@@ -428,7 +428,7 @@ func (b *sourceBuffer) addExemplar(rule naming, e *Exemplar) *encode.Exemplar {
 		if !rule.validLabel(l.Name) || hasLabel(e.Labels[:i], l.Name) {
 			return nil
 		}
-		b.scratch = labeltext.Append(b.scratch, l.Name, labeltext.Clean(l.Value))
+		b.scratch = labeltext.Append(b.scratch, l.Name, labeltext.Clean(l.Value, MaxLabelValue))
 	}
 	if labeltext.Runes(stringOf(b.scratch)) > encode.MaxExemplarRunes {
 		return nil

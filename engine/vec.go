@@ -36,14 +36,14 @@ func (v vec[M]) withLabels(labels Labels) *M {
 // Delete removes the series with these label values and reports whether it was there. Handles to it
 // go on working; nobody sees what they count.
 func (v vec[M]) Delete(values ...string) bool {
-	values = cleanAll(values)
+	values = cleanAll(values, v.fam.core.maxValue)
 	n, _ := v.fam.index.Find(values)
 	return v.delete(n) || v.fam.index.Forget(values)
 }
 
 // DeleteLabels is Delete for a label set.
 func (v vec[M]) DeleteLabels(labels Labels) bool {
-	labels = cleanSet(labels)
+	labels = cleanSet(labels, v.fam.core.maxValue)
 	n, _ := v.fam.index.FindSet(labels)
 	return v.delete(n) || v.fam.index.ForgetSet(labels)
 }

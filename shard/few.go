@@ -34,7 +34,7 @@ func (m *Map) findFewOpen(set map[string]string) (*Node, Key) {
 	var hash uint64
 	count := 0
 	for name, value := range set {
-		if len(value) > labeltext.MaxValue {
+		if len(value) > m.maxValue {
 			return nil, 0
 		}
 		if value != "" {

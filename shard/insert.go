@@ -9,9 +9,9 @@ import (
 )
 
 // Insert returns the series with these label values, and creates it if there is none. key is the
-// one that [Map.Find] returned for the same values. Values must be valid UTF-8 of at most 1024
-// bytes, because Find does not find longer ones. They are copied: those of a lookup may lie on its
-// stack. Insert panics when there are not as many values as names.
+// one that [Map.Find] returned for the same values. Values must be valid UTF-8, and not longer than
+// [Config.MaxValue], because Find does not find longer ones. They are copied: those of a lookup may
+// lie on its stack. Insert panics when there are not as many values as names.
 //
 // When the map is full, Insert returns the overflow series, says which limit has been reached, and
 // counts that. When a label has too many values, Insert returns the series of the overflow value in

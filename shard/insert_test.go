@@ -4,6 +4,7 @@ package shard
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -153,6 +154,20 @@ func TestASeriesThatAnotherGoroutineCreatedLastIsFoundInAFullMap(t *testing.T) {
 	require.Equal(t, NoLimit, limit)
 	require.Same(t, first, f.with("1"))
 	require.Equal(t, rejected, f.rejections.Load())
+}
+
+func TestALimitForValuesTakesThePlaceOf1024Bytes(t *testing.T) {
+	for _, names := range [][]string{{"a"}, nil} {
+		f := newFamily(10, names...)
+		f.config.MaxValue = 2000
+		f.Map = New(f.config)
+		for _, length := range []int{1, 1025, 2000} {
+			set := map[string]string{"a": strings.Repeat("x", length)}
+			require.Same(t, f.withSet(set), f.findSet(set))
+		}
+		require.Nil(t, f.findSet(map[string]string{"a": strings.Repeat("x", 2001)}))
+		require.Equal(t, 3, f.Size())
+	}
 }
 
 func TestSeriesThatResetRemovesAreGone(t *testing.T) {

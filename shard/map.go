@@ -23,6 +23,9 @@ type Config struct {
 	// MaxSeries is the number of series that the map may hold, without its overflow series.
 	MaxSeries int
 
+	// MaxValue is the most bytes that a value may have. 0 means 1024.
+	MaxValue int
+
 	// LabelLimits bounds the number of values that labels of listed series have, by the name of the
 	// label. Values beyond the limit are replaced by Overflow. A value leaves with its last series.
 	LabelLimits map[string]int
@@ -61,10 +64,12 @@ type Map struct {
 	quoted bool   // a declared name stands between quotes
 	consts string // text of the constant labels
 	tail   int    // length of the constant labels at the end of every text, with their comma
-	max    int
+	// maxValue is the most bytes of a value. It stands beside what else a lookup reads.
+	maxValue int
 
 	index index
 
+	max       int                  // of count
 	count     atomic.Int64         // number of series, without the overflow series
 	displaced atomic.Int64         // number of series under their keyed hash, because another one has their hash
 	overflow  atomic.Pointer[Node] // takes label sets once the map is full; nil until it is needed
@@ -88,6 +93,7 @@ func New(c Config) *Map {
 		names:  labeltext.NewNames(c.Names),
 		open:   c.Names == nil,
 		consts: consts, tail: labeltext.Tail(consts),
+		maxValue: c.MaxValue,
 		max:      c.MaxSeries,
 		rejected: c.Rejected,
 		newNode:  c.New, overflowValue: c.Overflow,
@@ -95,6 +101,9 @@ func New(c Config) *Map {
 	m.quoted = labeltext.AnyQuoted(m.names)
 	for i := range m.names {
 		m.names[i].Seed = nameSeed(m.names[i].Text)
+	}
+	if m.maxValue == 0 {
+		m.maxValue = labeltext.MaxValue
 	}
 	if m.rejected == nil {
 		m.rejected = new(atomicf.Count)
@@ -127,14 +136,14 @@ type Key uint64
 
 // Find returns the series with these label values, which are in the order of the declared names. If
 // there is none, it returns nil and the key for [Map.Insert]. A wrong number of values finds
-// nothing, and neither does a value of more than 1024 bytes. Find takes no lock and allocates
+// nothing, and neither does a value longer than [Config.MaxValue]. Find takes no lock and allocates
 // nothing (BenchmarkFind).
 func (m *Map) Find(values []string) (*Node, Key) {
 	names := m.names
 	if len(values) != len(names) {
 		return nil, 0
 	}
-	hash, short := valuesHash(names, values)
+	hash, short := valuesHash(names, values, m.maxValue)
 	if !short {
 		return nil, 0
 	}
@@ -199,7 +208,7 @@ func (m *Map) hashSet(set map[string]string, keyed bool) (hash uint64, count int
 	if m.open {
 		for name, value := range set {
 			switch {
-			case len(value) > labeltext.MaxValue:
+			case len(value) > m.maxValue:
 				return 0, -1
 			case value == "":
 				continue
@@ -218,7 +227,7 @@ func (m *Map) hashSet(set map[string]string, keyed bool) (hash uint64, count int
 	for i := range m.names {
 		name := &m.names[i]
 		value, ok := set[name.Text]
-		if !ok || len(value) > labeltext.MaxValue {
+		if !ok || len(value) > m.maxValue {
 			return 0, -1
 		}
 		if keyed {

@@ -3,6 +3,7 @@
 package labeltext
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -21,9 +22,9 @@ func TestCleanValuesAreShortAndValidAndStayWhatTheyWereIfTheyCan(t *testing.T) {
 		{strings.Repeat("€", MaxValue/3+1), strings.Repeat("€", MaxValue/3)},
 		{strings.Repeat("x\xff", MaxValue/2), strings.Repeat("x\uFFFD", MaxValue/4)},
 	} {
-		require.Equal(t, c.want, Clean(c.in))
-		require.Equal(t, c.want == c.in, IsClean(c.in))
-		require.True(t, IsClean(c.want))
+		require.Equal(t, c.want, Clean(c.in, MaxValue))
+		require.Equal(t, c.want == c.in, IsClean(c.in, MaxValue))
+		require.True(t, IsClean(c.want, MaxValue))
 	}
 }
 
@@ -32,12 +33,16 @@ func FuzzClean(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		clean := Clean(s)
-		require.LessOrEqual(t, len(clean), MaxValue)
-		require.True(t, utf8.ValidString(clean))
-		require.Equal(t, clean, Clean(clean))
-		if IsClean(s) {
-			require.Equal(t, s, clean)
+		for _, most := range []int{12, 100, MaxValue, math.MaxInt} {
+			clean := Clean(s, most)
+			require.LessOrEqual(t, len(clean), most)
+			require.True(t, utf8.ValidString(clean))
+			require.Equal(t, clean, Clean(clean, most))
+			if IsClean(s, most) {
+				require.Equal(t, s, clean)
+			} else if utf8.ValidString(s) {
+				require.Greater(t, len(clean), most-utf8.UTFMax)
+			}
 		}
 	})
 }
