@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quipu-metrics/quipu/atomicf"
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 )
@@ -25,28 +24,31 @@ type selfMetric struct {
 
 	// reasons are the values of the label reason. Without any there is one series without labels.
 	reasons []fault
-	// read reads the series of a reason.
-	read func(r *selfReader, reason fault, s *state)
+	// total is set for a counter: it returns what one registry has counted for a reason.
+	total func(r *Registry, reason fault) uint64
+	// read reads a series of another metric: it adds up those of all registries.
+	read func(r *selfReader, s *state)
 
 	// event is set for a counter with the labels metric and reason, which has a series for each
-	// name and reason that has been counted. It has no reasons and no read.
+	// name and reason that has been counted. It has nothing of the above.
 	event selfEvent
 
 	// each is set for a metric with the label metric, which has a series for each name of a metric
 	// of which each returns a value. It adds up those of one name. The metric has nothing of the
-	// above.
-	each func(f *family) (n uint64, ok bool)
+	// above. If it is a counter, lasting is set.
+	each    func(f *family) (n uint64, ok bool)
+	lasting bool
 }
 
 // selfMetrics are the metrics of a registry about itself.
 var selfMetrics = []selfMetric{
 	{
 		kind: &counterKind, name: "quipu_scrapes_total", help: "Pages written.",
-		read: readTotal(func(t *tally, _ fault) *atomicf.Count { return &t.scrapes }),
+		total: func(r *Registry, _ fault) uint64 { return r.tally.scrapes.Load() },
 	},
 	{
 		kind: &counterKind, name: "quipu_scrape_bytes_total", help: "Bytes of pages, before compression.",
-		read: readTotal(func(t *tally, _ fault) *atomicf.Count { return &t.bytes }),
+		total: func(r *Registry, _ fault) uint64 { return r.tally.bytes.Load() },
 	},
 	{
 		kind: &histogramKind, name: "quipu_scrape_duration_seconds",
@@ -56,44 +58,44 @@ var selfMetrics = []selfMetric{
 	},
 	{
 		kind: &gaugeKind, name: "quipu_series", help: "Series of this registry, its own included.",
-		read: func(r *selfReader, _ fault, s *state) { s.gauge = float64(r.series()) },
+		read: func(r *selfReader, s *state) { s.gauge = float64(r.series()) },
 	},
 	{
 		kind: &counterKind, name: "quipu_inexact_snapshots_total",
-		help: "Histograms whose sum was read while a stopped writer was half-way through an observation.",
-		read: readTotal(func(t *tally, _ fault) *atomicf.Count { return &t.torn }),
+		help:  "Histograms whose sum was read while a stopped writer was half-way through an observation.",
+		total: func(r *Registry, _ fault) uint64 { return r.tally.torn.Load() },
 	},
 	{
 		kind: &counterKind, name: "quipu_overflowed_lookups_total",
-		help: "Lookups that ended in the overflow series of a full metric.",
-		read: readTotal(func(t *tally, _ fault) *atomicf.Count { return &t.overflow }),
+		help:  "Lookups that ended in the overflow series of a full metric.",
+		total: func(r *Registry, _ fault) uint64 { return r.tally.overflow.Load() },
 	},
 	{
 		kind: &counterKind, name: "quipu_capped_quantiles_total",
-		help: "Times that a summary gave up precision to stay within its memory.",
-		read: func(r *selfReader, _ fault, s *state) { r.take(r.registry.log.Capped(), s) },
+		help:  "Times that a summary gave up precision to stay within its memory.",
+		total: func(r *Registry, _ fault) uint64 { return r.log.Capped() },
 	},
 	{
 		kind: &counterKind, name: "quipu_changed_label_values_total",
 		help:    "Label values that were changed: cut to the longest length, or repaired to valid UTF-8.",
 		reasons: []fault{noticeCut, noticeRepaired},
-		read: readTotal(func(t *tally, reason fault) *atomicf.Count {
+		total: func(r *Registry, reason fault) uint64 {
 			if reason == noticeCut {
-				return &t.cut
+				return r.tally.cut.Load()
 			}
-			return &t.repaired
-		}),
+			return r.tally.repaired.Load()
+		},
 	},
 	{
 		kind: &counterKind, name: "quipu_dropped_updates_total", help: "Updates and lookups dropped as misuse.",
 		reasons: []fault{faultLabels, faultNegative, faultNaN, faultNativeNaN, faultExemplar, faultLate},
-		read:    readTotal(func(t *tally, reason fault) *atomicf.Count { return &t.dropped[reason] }),
+		total:   func(r *Registry, reason fault) uint64 { return r.tally.dropped[reason].Load() },
 	},
 	{
 		kind: &counterKind, name: "quipu_callback_failures_total",
 		help:    "Func metrics and collectors left out of a page.",
 		reasons: []fault{faultPanic, faultExit, faultHang, faultNegative, faultError},
-		read:    readTotal(func(t *tally, reason fault) *atomicf.Count { return &t.failed[reason] }),
+		total:   func(r *Registry, reason fault) uint64 { return r.tally.failed[reason].Load() },
 	},
 	{
 		kind: &counterKind, name: "quipu_source_drops_total", help: "Series of sources that are not shown.",
@@ -107,7 +109,7 @@ var selfMetrics = []selfMetric{
 	{
 		kind: &counterKind, name: "quipu_expired_series_total",
 		help: "Series that have left because nobody updated them.",
-		each: (*family).expired,
+		each: (*family).expired, lasting: true,
 	},
 	{
 		kind: &gaugeKind, name: "quipu_waiting_series",
@@ -116,32 +118,34 @@ var selfMetrics = []selfMetric{
 	},
 }
 
-// readTotal returns the read of a counter that is kept in a cell of the tally.
-func readTotal(cell func(*tally, fault) *atomicf.Count) func(*selfReader, fault, *state) {
-	return func(r *selfReader, reason fault, s *state) {
-		r.take(cell(&r.registry.tally, reason).Load(), s)
+func readPageDurations(r *selfReader, s *state) {
+	all := record{durations: append(s.counts[:0], make([]uint64, pageBounds.Buckets())...)}
+	for _, m := range r.list.registries {
+		if h := m.registry.tally.duration.Load(); h != nil {
+			counts, seconds, exact := h.Snapshot(r.durations)
+			m.registry.tally.snapshot(exact)
+			all.addDurations(counts, seconds)
+			r.durations = counts
+		}
 	}
-}
-
-func readPageDurations(r *selfReader, _ fault, s *state) {
-	s.histogram = encode.HistogramSample{Created: r.created(s)}
-	if h := r.registry.tally.duration.Load(); h != nil {
-		var exact bool
-		s.counts, s.histogram.Sum, exact = h.Snapshot(s.counts)
-		r.registry.tally.snapshot(exact)
-	} else {
-		s.counts = append(s.counts[:0], make([]uint64, pageBounds.Buckets())...)
+	if past := r.list.past; past != nil {
+		all.addDurations(past.durations, past.seconds)
+		all.seconds = r.registry.tree().ledger.mostSeconds(all.seconds)
 	}
-	s.histogram.Counts = s.counts
+	s.counts = all.durations
+	s.histogram = encode.HistogramSample{Counts: s.counts, Sum: all.seconds, Created: r.created(s)}
 }
 
 // selfReader reads the registry's metrics about itself for a walk. It is used again for the next
 // walk.
 type selfReader struct {
 	registry *Registry
+	list     *list // of the walk
 
-	counts []namedCount
-	text   []byte
+	counts    []namedCount
+	durations []uint64
+	text      []byte
+	names     map[[2]string]string // prefixes of mounts and names of metrics, joined
 }
 
 // take makes the sample that of a gauge, or of a counter which is as old as the registry.
@@ -159,10 +163,13 @@ func (r *selfReader) created(s *state) float64 {
 	return float64(r.registry.epochMillis) / 1000
 }
 
-// series counts the series of the registry and those of its metrics about itself.
+// series counts the series of all registries, and those of the metrics that the root of the tree
+// has about itself.
 func (r *selfReader) series() (n int) {
-	for _, f := range r.registry.contents.Load().families {
-		n += f.seriesCount()
+	for _, m := range r.list.registries {
+		for _, f := range m.contents.families {
+			n += f.seriesCount()
+		}
 	}
 	for _, f := range r.registry.self { // the walk has made them
 		n += r.seriesOf(f.def.supplier.(*selfSeries))
@@ -181,16 +188,24 @@ func (r *selfReader) seriesOf(m *selfSeries) int {
 // isNamed reports whether the label metric distinguishes the series.
 func (m *selfMetric) isNamed() bool { return m.event != 0 || m.each != nil }
 
-// named returns the counts of an event or of each metric, sorted. They are valid until the next
-// call.
+// named returns the counts of an event or of each metric in all registries, sorted. The names are
+// those of the walk's pages; of a registry that is mounted in several places it is the first one
+// that counts. The counts are valid until the next call.
 func (r *selfReader) named(m *selfSeries) []namedCount {
 	r.counts = r.counts[:0]
-	if m.each == nil {
-		r.counts = r.registry.tally.named.appendTo(r.counts, m.event)
-	} else {
-		for _, f := range r.registry.contents.Load().families {
-			if n, ok := m.each(f); ok {
-				r.counts = append(r.counts, namedCount{namedEvent{metric: f.def.name}, n})
+	for _, member := range r.list.registries {
+		from := len(r.counts)
+		r.counts = m.appendNamed(r.counts, member.registry, member.contents.families)
+		if member.prefix != "" {
+			for i := range r.counts[from:] {
+				r.counts[from+i].metric = r.prefixed(member.prefix, r.counts[from+i].metric)
+			}
+		}
+	}
+	if past := r.list.past; past != nil && !m.isGauge() {
+		for key, n := range past.totals {
+			if key.counter == m.name {
+				r.counts = append(r.counts, namedCount{key.namedEvent, n})
 			}
 		}
 	}
@@ -198,22 +213,103 @@ func (r *selfReader) named(m *selfSeries) []namedCount {
 	return r.counts
 }
 
+// appendNamed appends the counts of an event or of each metric in one registry.
+func (m *selfMetric) appendNamed(dst []namedCount, r *Registry, families []*family) []namedCount {
+	if m.each == nil {
+		return r.tally.named.appendTo(dst, m.event)
+	}
+	for _, f := range families {
+		if n, ok := m.each(f); ok {
+			dst = append(dst, namedCount{namedEvent{metric: f.def.name}, n})
+		}
+	}
+	return dst
+}
+
+// isGauge reports whether what registries that have left had counted is of no interest.
+func (m *selfMetric) isGauge() bool { return m.each != nil && !m.lasting }
+
+// prefixed returns the name of a metric with the prefix of a mount. It allocates once for each.
+func (r *selfReader) prefixed(prefix, name string) string {
+	if name == OverflowValue {
+		return name
+	}
+	key := [2]string{prefix, name}
+	joined, ok := r.names[key]
+	if !ok {
+		if r.names == nil || len(r.names) >= DefaultMaxSeries {
+			r.names = make(map[[2]string]string)
+		}
+		joined = prefix + name
+		r.names[key] = joined
+	}
+	return joined
+}
+
+// recordOf returns what a registry that is mounted with a prefix has counted.
+func recordOf(registry *Registry, prefix string) *record {
+	var all record
+	for i := range selfMetrics {
+		m := &selfMetrics[i]
+		switch {
+		case m.total != nil:
+			for _, reason := range m.reasonsOrNone() {
+				all.add(recordKey{m.name, namedEvent{reason: reason}}, m.total(registry, reason))
+			}
+		case m.isNamed() && !m.isGauge():
+			for _, c := range m.appendNamed(nil, registry, registry.contents.Load().families) {
+				if c.metric != OverflowValue {
+					c.metric = prefix + c.metric
+				}
+				all.add(recordKey{m.name, c.namedEvent}, c.count)
+			}
+		}
+	}
+	if h := registry.tally.duration.Load(); h != nil {
+		counts, seconds, _ := h.Snapshot(nil)
+		all.addDurations(counts, seconds)
+	}
+	return &all
+}
+
+// reasonsOrNone returns the reasons of the series, or 0 for the one series that has none.
+func (m *selfMetric) reasonsOrNone() []fault {
+	if m.reasons == nil {
+		return noReason
+	}
+	return m.reasons
+}
+
+var noReason = []fault{0}
+
 // supply reads each series of a metric, and calls yield with its labels, until yield returns false.
 func (r *selfReader) supply(m *selfSeries, s *state, yield func(labels string) bool) {
 	if m.isNamed() {
 		r.supplyNamed(m, s, yield)
 		return
 	}
+	reasons := m.reasonsOrNone()
 	for i, labels := range m.labels {
-		var reason fault
-		if m.reasons != nil {
-			reason = m.reasons[i]
+		if m.total != nil {
+			r.take(r.total(&m.selfMetric, reasons[i]), s)
+		} else {
+			m.read(r, s)
 		}
-		m.read(r, reason, s)
 		if !yield(labels) {
 			return
 		}
 	}
+}
+
+// total returns what all registries have counted for a reason.
+func (r *selfReader) total(m *selfMetric, reason fault) (n uint64) {
+	for _, member := range r.list.registries {
+		n += m.total(member.registry, reason)
+	}
+	if past := r.list.past; past != nil {
+		n += past.totals[recordKey{m.name, namedEvent{reason: reason}}]
+	}
+	return n
 }
 
 func (r *selfReader) supplyNamed(m *selfSeries, s *state, yield func(labels string) bool) {

@@ -66,7 +66,8 @@ func (m *member) isCurrent() bool { return m.registry.contents.Load() == m.conte
 // list is what walks of a registry go through. It does not change.
 type list struct {
 	members        []member
-	registries     []*Registry // of the members, each once
+	registries     []*member   // the first one of each registry
+	past           *record     // of registries that have left the tree; nil if none has
 	families       []*placed   // sorted by name and order
 	groups         [][]*placed // those of one name
 	clashes        []clash     // families that are left out
@@ -152,6 +153,7 @@ type tree struct {
 	families  []*placed // that are shown
 	clashes   []clash   // between the others and them
 	displaced []displaced
+	ledger    ledger
 }
 
 // tree returns the tree of a registry, which the first walk or mount makes.
@@ -163,8 +165,9 @@ func (r *Registry) tree() *tree {
 	return r.trees.Load()
 }
 
-// newList makes the list of the registry's walks, which show these families of its own too.
-func (r *Registry) newList(own []*family) (*list, []displaced) {
+// newList makes the list of the registry's walks, which show these families of its own too. count
+// returns the record of a registry.
+func (r *Registry) newList(own []*family, count func(*Registry, string) *record) (*list, []displaced) {
 	t := r.tree()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -183,10 +186,11 @@ func (r *Registry) newList(own []*family) (*list, []displaced) {
 			continue
 		}
 		seen[m.registry] = true
-		l.registries = append(l.registries, m.registry)
+		l.registries = append(l.registries, m)
 		l.withoutMetrics = append(l.withoutMetrics, m.contents.withoutMetrics...)
 	}
 	l.placeSources()
+	l.past = t.ledger.settle(l.registries, count)
 	r.lists.Store(l)
 	return l, t.takeDisplaced()
 }

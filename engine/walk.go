@@ -30,7 +30,7 @@ func (r *Registry) list() *list {
 	if l := r.lists.Load(); l != nil && l.isCurrent() {
 		return l
 	}
-	l, displaced := r.newList(r.selfFamilies())
+	l, displaced := r.newList(r.selfFamilies(), recordOf)
 	warnMounted(displaced)
 	return l
 }
@@ -39,9 +39,10 @@ func (r *Registry) list() *list {
 // all functions that the walk shows. done may be nil; when it is closed nobody waits for the
 // functions.
 func (w *walk) begin(r *Registry, deadline time.Time, done <-chan struct{}) {
-	w.list, w.self.registry = r.list(), r
+	w.list = r.list()
+	w.self.registry, w.self.list = r, w.list
 	for _, member := range w.list.registries {
-		member.log.Drain()
+		member.registry.log.Drain()
 	}
 	w.sources.core = &r.core
 	w.functions.open(time.Now(), deadline, done)
@@ -192,5 +193,6 @@ func (w *walk) supplied(f *family, s *state, yield func(labels string) bool) {
 func (w *walk) end() {
 	w.functions.leave()
 	w.sources.leave()
-	w.list, w.self.registry, w.names, w.noSelf = nil, nil, nil, false
+	w.self.registry, w.self.list = nil, nil
+	w.list, w.names, w.noSelf = nil, nil, false
 }

@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"named"},
 	{"core"},
 	{"family", "placed", "expiry"},
-	{"names", "registry", "mount", "tree", "misuse", "overflow"},
+	{"names", "registry", "mount", "tree", "ledger", "misuse", "overflow"},
 	{"lookup", "vec", "typed", "exemplar", "native", "emission", "point"},
 	{"counter", "gauge", "histogram", "summary"},
 	{"func", "collector", "untyped"},
