@@ -77,6 +77,7 @@ fuzz:
 # twenty times over. Takes an hour or so.
 long:
 	QUIPU_LONG=1 $(GO) test -timeout 3h $(PKGS)
+	cd internal/composition && QUIPU_LONG=1 $(GO) test -timeout 1h ./...
 	$(MAKE) stress STRESS=20
 
 # Plants known bugs in the source, one at a time, and asks the tests of their package: about 15 minutes. Parts of it:

@@ -1,0 +1,17 @@
+module github.com/quipu-metrics/quipu/internal/composition
+
+go 1.26.0
+
+require (
+	github.com/quipu-metrics/quipu v0.0.0
+	github.com/stretchr/testify v1.12.1
+	pgregory.net/rapid v1.3.0
+)
+
+require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/puzpuzpuz/xsync/v3 v3.5.1 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+)
+
+replace github.com/quipu-metrics/quipu => ../..
