@@ -62,7 +62,8 @@ func longHash(seed uint64, value string) uint64 {
 }
 
 // valuesHash hashes the values of declared labels. short is false if one has more than so many
-// bytes. It is labelHash in a loop, written out: the calls were a tenth of a lookup (BenchmarkFind).
+// bytes. It is labelHash in a loop, written out: the calls were a tenth of a lookup
+// (BenchmarkFind).
 func valuesHash(names []labeltext.Name, values []string, most int) (hash uint64, short bool) {
 	for i, value := range values {
 		seed, n := names[i].Seed, len(value)

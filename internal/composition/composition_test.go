@@ -90,7 +90,8 @@ func (s *system) define(t *rapid.T) {
 	s.metrics = append(s.metrics, m)
 }
 
-func newMetric(r *engine.Registry, typ, name, help string, consts engine.Labels, labels []string) (m metric, err error) {
+func newMetric(r *engine.Registry, typ, name, help string, consts engine.Labels,
+	labels []string) (m metric, err error) {
 	with := engine.WithConstLabels(consts)
 	switch {
 	case typ == "counter" && labels == nil:

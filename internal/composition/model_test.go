@@ -52,7 +52,8 @@ type placed struct {
 }
 
 // define says what a definition does: it makes a metric, finds the existing one, or is refused.
-func (r *modelRegistry) define(typ, name, help string, consts engine.Labels, labels []string) (m *modelMetric, ok bool) {
+func (r *modelRegistry) define(typ, name, help string, consts engine.Labels,
+	labels []string) (m *modelMetric, ok bool) {
 	m = &modelMetric{name: r.prefix + name, typ: typ, help: help, consts: maps.Clone(consts), labels: labels}
 	m.consts = withLabels(m.consts, m.labels, r.consts)
 	for _, other := range r.defs {
