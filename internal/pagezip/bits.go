@@ -8,11 +8,12 @@ import (
 )
 
 const (
-	// outSize is the number of bytes that are written to the writer behind at once, about.
-	outSize = 32 << 10
+	// outMask makes checks of an index in out needless.
+	outMask = 32<<10 - 1
 
-	// outRoom is the room behind outSize. A step of the encoder is at most maxStep bits long and
-	// is followed by a look at outSize, so that it cannot leave the buffer.
+	// outSize is the number of bytes that are written to the writer behind at once, about. A step
+	// of the encoder takes less than outRoom, and is followed by a look at outSize.
+	outSize = 32<<10 - outRoom
 	outRoom = 64
 )
 
@@ -25,7 +26,7 @@ type bitWriter struct {
 	acc  uint64 // bits that are not in out yet
 	bits uint   // how many they are: at most 7 between calls
 	n    int    // bytes in out
-	out  [outSize + outRoom]byte
+	out  [outMask + 1 + 8]byte
 }
 
 func (b *bitWriter) reset(w io.Writer) {
@@ -37,7 +38,7 @@ func (b *bitWriter) reset(w io.Writer) {
 func (b *bitWriter) put(v uint64, n uint) {
 	b.acc |= v << b.bits
 	b.bits += n
-	binary.LittleEndian.PutUint64(b.out[b.n:], b.acc)
+	binary.LittleEndian.PutUint64(b.out[b.n&outMask:], b.acc)
 	b.n += int(b.bits >> 3)
 	b.acc >>= b.bits &^ 7
 	b.bits &= 7

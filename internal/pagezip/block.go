@@ -44,7 +44,8 @@ type header struct {
 type metaSymbol struct{ symbol, extra uint8 }
 
 // write writes a block with this input, which m has made steps of.
-func (b *blockWriter) write(m *matcher, input []byte, last bool) {
+func (b *blockWriter) write(m *matcher, w *window, start, end int, last bool) {
+	input := w[start:end]
 	mark := uint64(0)
 	if last {
 		mark = 1
@@ -52,7 +53,7 @@ func (b *blockWriter) write(m *matcher, input []byte, last bool) {
 	extra := b.countLengths(m)
 	fixed := 3 + extra + fixedDistanceLength*m.n + cost(m.symbols[:], fixedLengths[:])
 	dynamic := 3 + extra + b.makeHeader(m) + cost(m.symbols[:], b.lengths[:]) +
-		cost(m.distances[:], b.distanceLengths[:])
+		cost(m.distances[:numDistances], b.distanceLengths[:])
 	stored := 8 * (len(input) + 5*max(1, (len(input)+maxStored-1)/maxStored))
 
 	switch {
@@ -71,7 +72,7 @@ func (b *blockWriter) write(m *matcher, input []byte, last bool) {
 	}
 	assignCodes(b.lengths[:], b.codes[:])
 	assignCodes(b.distanceLengths[:], b.distanceCodes[:])
-	b.steps(m, input)
+	b.steps(m, w, start)
 	b.put(uint64(b.codes[endOfBlock]), uint(b.lengths[endOfBlock]))
 }
 
@@ -86,7 +87,7 @@ func (b *blockWriter) countLengths(m *matcher) (extraBits int) {
 			extraBits += int(n) * int(s.extraBits)
 		}
 	}
-	for s, n := range m.distances {
+	for s, n := range m.distances[:numDistances] {
 		extraBits += int(n) * distanceExtraBits(s)
 	}
 	return extraBits
@@ -105,7 +106,7 @@ func cost(freq []uint32, lengths []uint8) (bits int) {
 func (b *blockWriter) makeHeader(m *matcher) (bits int) {
 	b.huffman.build(m.symbols[:], b.lengths[:numSymbols], maxCodeBits)
 	b.lengths[numSymbols], b.lengths[numSymbols+1] = 0, 0
-	b.huffman.build(m.distances[:], b.distanceLengths[:], maxCodeBits)
+	b.huffman.build(m.distances[:numDistances], b.distanceLengths[:], maxCodeBits)
 
 	h := &b.header
 	h.symbols, h.distances, h.meta = numSymbols, numDistances, numMeta

@@ -8,9 +8,10 @@ import (
 )
 
 const (
-	historySize = 32 << 10  // the format lets a match reach so far back
-	blockSize   = 2 * 65535 // a block takes so much input: two stored blocks, if need be
-	loadRoom    = 16        // loads of eight bytes may reach so far behind the input
+	historySize = 32 << 10 // the format lets a match reach so far back
+	blockSize   = 96 << 10 // a block takes so much input
+	windowMask  = historySize + blockSize - 1
+	loadRoom    = 16 // loads of eight bytes may reach so far behind the input
 
 	minMatch    = 4
 	shortest    = 3 // the format's shortest match: lengths are counted from it
@@ -23,7 +24,11 @@ const (
 )
 
 // window is the input: up to historySize bytes that are compressed already, then those of a block.
+// Its size is a power of two, so that an index with windowMask needs no check.
 type window [historySize + blockSize + loadRoom]byte
+
+func (w *window) load32(i int) uint32 { return binary.LittleEndian.Uint32(w[i&windowMask:]) }
+func (w *window) load64(i int) uint64 { return binary.LittleEndian.Uint64(w[i&windowMask:]) }
 
 // step is a number of literals and the match that follows them. From the lowest bit: 32 bits for
 // the number of literals, 8 for the length of the match less 3, 16 for its distance less 1, 8 for
@@ -64,9 +69,10 @@ type matcher struct {
 
 	symbols   [numSymbols]uint32 // how often: literals, and later the symbols of lengths
 	lengths   [256]uint32        // by the length less 3
-	distances [numDistances]uint32
+	distances [32]uint32         // of symbols
 
 	distance int    // of the reference; 0: there is none
+	regular  int    // steps in a row that went along it
 	base     uint32 // position in the page of the window's first byte
 
 	// Positions in the page of the last place with the same hash. Position 0 also stands for none:
@@ -76,13 +82,10 @@ type matcher struct {
 
 // reset makes the matcher forget the page.
 func (m *matcher) reset() {
-	m.distance, m.base = 0, 0
+	m.distance, m.regular, m.base = 0, 0, 0
 	clear(m.eights[:])
 	clear(m.fours[:])
 }
-
-func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i:]) }
-func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
 
 // match makes the steps of a block that begins at index from of the window. It returns the index of
 // the end of the block, which is to or, if there are too many steps, less.
@@ -92,106 +95,110 @@ func (m *matcher) match(w *window, from, to int) int {
 	clear(m.distances[:])
 	m.n = 0
 
-	b := w[:]
 	p, d := from, m.distance
 	literal := from // the first byte that is in no step
-	for p <= to-8 && m.n < maxSteps {
-		here, differ := load64(b, p), ^uint64(0)
+	n, regular := 0, m.regular
+	for p <= to-8 && n < maxSteps {
+		here, differ := w.load64(p), ^uint64(0)
 		if d > 0 {
-			differ = here ^ load64(b, p-d)
+			differ = here ^ w.load64(p-d)
 		}
-		c := m.lookUp(b, p, here)
-		if c > 0 && c != d && literal == p && m.n > 0 && m.covers(b, p, c) {
-			p, literal = m.takeBack(b, p, c)
-			d = c
+		if uint32(differ>>8) == 0 && regular > 32 && regular&7 != 0 {
+			p++
+			regular++
 		} else {
-			switch {
-			case c > 0 && c < 4*d && load64(b, p-c) == here:
-				d = c
-			case uint32(differ>>8) == 0:
+			c := m.lookUp(w, p, here)
+			m.n = n
+			if c > 0 && c != d && literal == p && n > 0 && m.covers(w, p, c) {
+				p, literal = m.takeBack(w, p, c)
+				n, d, regular = m.n, c, 0
+			} else if c > 0 && c < 4*d && c != d && w.load64(p-c) == here {
+				d, regular = c, 0
+			} else if uint32(differ>>8) == 0 {
 				p++
-			case c > 0:
-				d = c
-			case uint32(differ>>16) == 0:
-				p += 2
-			case uint32(differ>>24) == 0:
-				p += 3
-			case differ>>32 == 0:
-				p += 4
-			case uint32(differ) == 0: // the match before was cut
-			default:
-				var found bool
-				if p, d, found = m.search(b, literal, p, d, to-8); !found {
-					continue
+				regular++
+			} else {
+				regular = 0
+				switch {
+				case c > 0:
+					d = c
+				case uint32(differ>>16) == 0:
+					p += 2
+				case uint32(differ>>24) == 0:
+					p += 3
+				case differ>>32 == 0:
+					p += 4
+				case uint32(differ) == 0: // the match before was cut
+				default:
+					var found bool
+					if p, d, found = m.search(w, literal, p, d, to-8); !found {
+						continue
+					}
 				}
 			}
 		}
 
 		end := p + minMatch
 		for end < to {
-			if x := load64(b, end) ^ load64(b, end-d); x != 0 {
+			if x := w.load64(end) ^ w.load64(end-d); x != 0 {
 				end += bits.TrailingZeros64(x) >> 3
 				break
 			}
 			end += 8
 		}
 		end = min(end, to, p+longest)
-		m.add(b[literal:p], end-p, d)
+
+		for i := literal; i < p; i++ {
+			m.symbols[w[i&windowMask]]++
+		}
+		symbol := distanceSymbol(d)
+		m.steps[n] = newStep(p-literal, end-p, d, symbol)
+		n++
+		m.lengths[uint8(end-p-shortest)]++
+		m.distances[symbol&31]++
 		p, literal = end, end
 	}
-	if m.n < maxSteps {
+	if n < maxSteps {
 		p = to
 	}
-	m.literals = p - literal
-	for _, c := range b[literal:p] {
+	m.n, m.literals = n, p-literal
+	for _, c := range w[literal:p] {
 		m.symbols[c]++
 	}
-	m.distance = d
+	m.distance, m.regular = d, regular
 	return p
-}
-
-// add appends a step.
-func (m *matcher) add(literals []byte, length, distance int) {
-	for _, c := range literals {
-		m.symbols[c]++
-	}
-	symbol := distanceSymbol(distance)
-	m.steps[m.n] = newStep(len(literals), length, distance, symbol)
-	m.n++
-	m.lengths[length-shortest]++
-	m.distances[symbol]++
 }
 
 // covers reports whether the text at distance c also has the match of the last step, which ends
 // at p.
-func (m *matcher) covers(b []byte, p, c int) bool {
+func (m *matcher) covers(w *window, p, c int) bool {
 	first := p - m.steps[m.n-1].length()
-	return p-first <= maxTakeBack && first >= c && string(b[first:p]) == string(b[first-c:p-c])
+	return p-first <= maxTakeBack && first >= c && string(w[first:p]) == string(w[first-c:p-c])
 }
 
 // takeBack takes back the last step, whose match the text at distance c has too, and earlier ones
 // as long as it has them with all their literals. It returns where a match with that text begins,
 // and the first byte that is in no step then.
-func (m *matcher) takeBack(b []byte, p, c int) (begin, literal int) {
+func (m *matcher) takeBack(w *window, p, c int) (begin, literal int) {
 	first := p
 	for {
 		m.n--
 		last := m.steps[m.n]
 		m.lengths[last.lengthIndex()]--
-		m.distances[last.symbol()]--
+		m.distances[last.symbol()&31]--
 		first -= last.length()
 		literal = first - last.literals()
-		for _, ch := range b[literal:first] {
+		for _, ch := range w[literal:first] {
 			m.symbols[ch]--
 		}
-		for first > max(literal, c) && p-first < maxTakeBack && b[first-1] == b[first-1-c] {
+		for first > max(literal, c) && p-first < maxTakeBack && w[first-1] == w[first-1-c] {
 			first--
 		}
 		if first > literal || m.n == 0 {
 			return first, literal
 		}
 		before := first - m.steps[m.n-1].length()
-		if p-before > maxTakeBack || before < c || string(b[before:first]) != string(b[before-c:first-c]) {
+		if p-before > maxTakeBack || before < c || string(w[before:first]) != string(w[before-c:first-c]) {
 			return first, literal
 		}
 	}
@@ -199,17 +206,17 @@ func (m *matcher) takeBack(b []byte, p, c int) (begin, literal int) {
 
 // lookUp looks for text of eight bytes or, failing that, for text with the first four of them. It
 // returns the distance to it or 0, and puts p into the tables.
-func (m *matcher) lookUp(b []byte, p int, here uint64) int {
+func (m *matcher) lookUp(w *window, p int, here uint64) int {
 	position := m.base + uint32(p)
 	four := &m.fours[uint32(here)*0x9E3779B1>>(32-tableBits)]
 	eight := &m.eights[here*0x9E3779B185EBCA87>>(64-tableBits)]
 	c, far := int(position-*eight), int(position-*four)
 	*eight, *four = position, position
 	limit := min(p, historySize)
-	if c-1 < limit && c > 0 && load64(b, p-c) == here {
+	if c-1 < limit && c > 0 && w.load64(p-c) == here {
 		return c
 	}
-	if far-1 < limit && far > 0 && load32(b, p-far) == uint32(here) {
+	if far-1 < limit && far > 0 && w.load32(p-far) == uint32(here) {
 		return far
 	}
 	return 0
@@ -217,19 +224,19 @@ func (m *matcher) lookUp(b []byte, p int, here uint64) int {
 
 // search looks for the next match at p or after it, up to limit. If it finds none it returns a
 // later place to look from.
-func (m *matcher) search(b []byte, literal, p, d, limit int) (begin, distance int, found bool) {
+func (m *matcher) search(w *window, literal, p, d, limit int) (begin, distance int, found bool) {
 	near := min(p+maxSearch, limit)
 	stride := 1 + (p-literal)>>6 // incompressible text takes longer and longer strides
 	at := near                   // the next delimiter that both texts have
 	if d > 0 {
 		var reference int
-		at, reference = sameDelimiter(b, p, near, p-d, min(p-d+maxSearch, p))
+		at, reference = sameDelimiter(w, p, near, p-d, min(p-d+maxSearch, p))
 		if at < near && at-p <= longSearch {
 			if at-reference <= historySize {
 				d = at - reference
 			}
-			if load32(b, at) == load32(b, at-d) {
-				for at > literal && at > d && b[at-1] == b[at-1-d] {
+			if w.load32(at) == w.load32(at-d) {
+				for at > literal && at > d && w[at-1] == w[at-1-d] {
 					at--
 				}
 				return at, d, true
@@ -242,7 +249,7 @@ func (m *matcher) search(b []byte, literal, p, d, limit int) (begin, distance in
 		if p > limit {
 			break
 		}
-		if c := m.lookUp(b, p, load64(b, p)); c > 0 {
+		if c := m.lookUp(w, p, w.load64(p)); c > 0 {
 			return p, c, true
 		}
 	}
@@ -251,13 +258,13 @@ func (m *matcher) search(b []byte, literal, p, d, limit int) (begin, distance in
 
 // sameDelimiter returns the next delimiter of two texts, between i and iEnd and between j and jEnd:
 // an ', if both have one, it is the same in both. If there is none it returns iEnd.
-func sameDelimiter(b []byte, i, iEnd, j, jEnd int) (int, int) {
-	i, j = nextDelimiter(b, i, iEnd), nextDelimiter(b, j, jEnd)
-	for i < iEnd && j < jEnd && b[i] != b[j] {
-		if weight(b[i]) < weight(b[j]) {
-			i = nextDelimiter(b, i+1, iEnd)
+func sameDelimiter(w *window, i, iEnd, j, jEnd int) (int, int) {
+	i, j = nextDelimiter(w, i, iEnd), nextDelimiter(w, j, jEnd)
+	for i < iEnd && j < jEnd && w[i] != w[j] {
+		if weight(w[i]) < weight(w[j]) {
+			i = nextDelimiter(w, i+1, iEnd)
 		} else {
-			j = nextDelimiter(b, j+1, jEnd)
+			j = nextDelimiter(w, j+1, jEnd)
 		}
 	}
 	if j >= jEnd {
@@ -280,10 +287,10 @@ func weight(c byte) int {
 
 // nextDelimiter returns the index of the next byte of the range that is no more than a quote: a
 // quote, a space, a line end or a control character. It returns end if there is none.
-func nextDelimiter(b []byte, i, end int) int {
+func nextDelimiter(w *window, i, end int) int {
 	const each, high = 0x0101010101010101, 0x8080808080808080
 	for ; i < end; i += 8 {
-		v := load64(b, i)
+		v := w.load64(i)
 		if x := (v - ('"'+1)*each) &^ v & high; x != 0 { // only the lowest bit is sure to be right
 			return min(i+bits.TrailingZeros64(x)>>3, end)
 		}

@@ -41,7 +41,7 @@ func TestStepsCoverTheInputAndAreCountedRight(t *testing.T) {
 			to := m.match(w, from, end)
 			var symbols [numSymbols]uint32
 			var lengths [256]uint32
-			var distances [numDistances]uint32
+			var distances [32]uint32
 			p := from
 			for _, s := range m.steps[:m.n] {
 				for range s.literals() {
@@ -90,7 +90,8 @@ func TestDelimitersAreFound(t *testing.T) {
 		{`abc"`, 3}, {`abcdefgh"`, 8}, {`abcdefghijkl` + "\n", 12}, {" x", 0}, {"#$%&'()*+,-./}~", 15},
 		{"\x80\xff\xa2\x22", 3}, {"!", 0}, {"\x00", 0}, {"\x23\x22", 1}, {"", 0},
 	} {
-		b := append([]byte(c.text), "________________"...)
-		require.Equal(t, c.want, nextDelimiter(b, 0, len(c.text)), "%q", c.text)
+		w := new(window)
+		copy(w[:], c.text+"________________")
+		require.Equal(t, c.want, nextDelimiter(w, 0, len(c.text)), "%q", c.text)
 	}
 }

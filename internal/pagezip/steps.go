@@ -2,10 +2,7 @@
 
 package pagezip
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "encoding/binary"
 
 // stepTables are the codes of a block as the loop over its steps needs them. An entry has the bits
 // to write in its lower 24 bits, and above them how many they are.
@@ -39,11 +36,11 @@ func (b *blockWriter) makeTables() {
 	}
 }
 
-// steps writes the symbols of the steps. The loop keeps the state of the bit writer in registers.
-func (b *blockWriter) steps(m *matcher, input []byte) {
+// steps writes the symbols of the steps of m, which begin at index p of the window. The loop keeps
+// the state of the bit writer in registers.
+func (b *blockWriter) steps(m *matcher, w *window, p int) {
 	b.makeTables()
 	t := &b.tables
-	rest := input
 	acc, n, at := b.acc, b.bits, b.n
 	for _, s := range m.steps[:m.n] {
 		if at >= outSize {
@@ -51,31 +48,31 @@ func (b *blockWriter) steps(m *matcher, input []byte) {
 			b.flush()
 			at = 0
 		}
-		run := s.literals()
-		if run > maxRun {
+		end := p + s.literals()
+		if end-p > maxRun {
 			b.acc, b.bits, b.n = acc, n, at
-			b.literals(rest[:run-maxRun])
+			b.literals(w[p : end-maxRun])
 			acc, n, at = b.acc, b.bits, b.n
-			rest, run = rest[run-maxRun:], maxRun
+			p = end - maxRun
 		}
-		for _, c := range rest[:run] {
-			e := t.literals[c]
+		for ; p < end; p++ {
+			e := t.literals[w[p&windowMask]]
 			acc |= uint64(e&entryMask) << (n & 63)
 			n += uint(e >> entryBits)
 			if n >= 32 {
-				binary.LittleEndian.PutUint32(b.out[at:], uint32(acc))
+				binary.LittleEndian.PutUint32(b.out[at&outMask:], uint32(acc))
 				at += 4
 				acc >>= 32
 				n -= 32
 			}
 		}
-		rest = rest[run+s.length():]
+		p += s.length()
 
-		// At most 31 bits, 20 of the length, and 13 of the 28 of the distance.
+		// At most 31 bits and 20 of the length.
 		e := t.lengths[s.lengthIndex()]
 		acc |= uint64(e&entryMask) << (n & 63)
 		n += uint(e >> entryBits)
-		binary.LittleEndian.PutUint64(b.out[at:], acc)
+		binary.LittleEndian.PutUint64(b.out[at&outMask:], acc)
 		at += int(n >> 3)
 		acc >>= n & 56
 		n &= 7
@@ -84,17 +81,16 @@ func (b *blockWriter) steps(m *matcher, input []byte) {
 		acc |= uint64(e&entryMask) << (n & 63)
 		n += uint(e >> entryBits)
 		distance := uint64(s.distance() - 1)
-		if k := uint(bits.Len64(distance)); k > 2 {
-			acc |= (distance & (1<<(k-2) - 1)) << (n & 63)
-			n += k - 2
-		}
-		binary.LittleEndian.PutUint64(b.out[at:], acc)
+		extraBits := uint(distanceExtraBits(int(s.symbol())))
+		acc |= (distance & (1<<(extraBits&63) - 1)) << (n & 63)
+		n += extraBits
+		binary.LittleEndian.PutUint64(b.out[at&outMask:], acc)
 		at += int(n >> 3)
 		acc >>= n & 56
 		n &= 7
 	}
 	b.acc, b.bits, b.n = acc, n, at
-	b.literals(rest)
+	b.literals(w[p : p+m.literals])
 }
 
 // literals writes literals of any number.
