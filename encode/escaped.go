@@ -39,6 +39,7 @@ func (f *Family) newEscaped(e Escaping) *Family {
 		if to.name != f.name {
 			to.renderAll()
 		}
+		to.samples = to.sampleNames()
 		return to
 	}
 	return variant(variant(nil))

@@ -25,6 +25,7 @@ type Family struct {
 	headers [3]string   // by Format; for Protobuf the fields of the message that precede its metrics
 	text    [2]rendered // by Format: Text and OpenMetrics
 	bounds  []float64   // a histogram's bounds with +Inf last, or a summary's quantiles
+	samples []string    // see Samples; of families with escaped names only
 
 	escaping Escaping // of the names, and of those of the labels of exemplars
 	plain    *Family  // a family that escapes label text: the one that takes the result
@@ -93,8 +94,16 @@ func (f *Family) renderAll() {
 func (f *Family) Name() string { return f.name }
 
 // Samples returns the names that series of the family have in any of the formats, and the name of
-// the family. Two families may be on one page if they have none of these names in common.
+// the family. Two families may be on one page if they have none of these names in common. The
+// slice must not be changed. For a family that [Family.Escaped] returned, Samples allocates nothing.
 func (f *Family) Samples() []string {
+	if f.samples != nil {
+		return f.samples
+	}
+	return f.sampleNames()
+}
+
+func (f *Family) sampleNames() []string {
 	names := []string{f.name}
 	switch f.typ {
 	case Counter:

@@ -28,6 +28,15 @@ func (f Format) ContentType() string {
 	}
 }
 
+// EscapedContentType returns the value of the Content-Type header of a page in this format whose
+// names are escaped in this way. It states the escaping. Text with [NoEscaping] is text 1.0.0.
+func (f Format) EscapedContentType(e Escaping) string {
+	if f == Text && e == NoEscaping {
+		return "text/plain; version=1.0.0; charset=utf-8; escaping=" + e.String()
+	}
+	return f.ContentType() + "; escaping=" + e.String()
+}
+
 // String returns a short name for logs and test names.
 func (f Format) String() string {
 	switch f {

@@ -448,6 +448,32 @@ func TestReadAllocatesNothing(t *testing.T) {
 	}
 }
 
+func TestASteadyStatePageWithEscapedNamesAllocatesNothing(t *testing.T) {
+	r, _ := logged(engine.WithUTF8Names())
+	v := must(r.NewCounterVec("http.requests_total", "", []string{"http.method"}))
+	open := must(r.NewHistogramVec("open.seconds", "", nil))
+	clash := must(r.NewGaugeVec("http-requests_total", "", nil))
+	for i := range 500 {
+		v.With(fmt.Sprint(i)).AddWithExemplar(1, engine.Labels{"trace.id": "1"})
+		open.WithLabels(engine.Labels{"a.b": fmt.Sprint(i)}).Observe(1)
+		clash.WithLabels(engine.Labels{"c-d": fmt.Sprint(i)}).Set(1)
+	}
+	open.WithLabels(engine.Labels{"a-b": "0"}).Observe(1)
+	for escaping := range encode.NoEscaping + 1 {
+		for _, format := range []encode.Format{encode.Text, openMetrics, protobuf} {
+			page := func() {
+				_, err := r.Expose(io.Discard, engine.Exposition{Format: format, Escaping: escaping})
+				require.NoError(t, err)
+			}
+			page()
+			restore := debug.SetGCPercent(-1)
+			require.Zero(t, testing.AllocsPerRun(5, page), "%v %v", format, escaping)
+			debug.SetGCPercent(restore)
+		}
+	}
+	require.NotEmpty(t, escapingDrops(r))
+}
+
 func TestASourceInSteadyStateAllocatesNothingForItsSeries(t *testing.T) {
 	perPage := func(series int) float64 {
 		r := engine.NewRegistry()

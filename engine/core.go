@@ -18,6 +18,8 @@ type core struct {
 	epoch       time.Time // when the registry was made
 	epochMillis int64     // likewise, in milliseconds since 1970
 
+	defined atomic.Uint64 // how many families have been made
+
 	log   *quantile.Log // observations of summaries that are not merged yet
 	tally tally
 	sites callSites // of misuse

@@ -72,6 +72,9 @@ func (f *family) setExemplar(n *shard.Node, slot int, v float64, labels Labels) 
 		f.misuse(faultExemplar, "exemplar: %v", err)
 		return
 	}
+	if bool(f.core.naming) && labeltext.HasQuotedNames(text) {
+		f.quotedExemplars.Store(true)
+	}
 	set := f.roomForExemplars(n)
 	now := float64(f.core.clock().UnixMilli()) / 1000
 	set.slots[slot].Store(&encode.Exemplar{Labels: text, Value: v, Timestamp: now})

@@ -50,6 +50,7 @@ type family struct {
 
 	consts string // text of the constant labels
 	where  string // the file and line of the definition
+	number uint64 // in the order of definitions
 
 	limitsLogged    atomic.Bool
 	displacedLogged atomic.Bool
@@ -63,7 +64,8 @@ type family struct {
 	fn       atomic.Pointer[runner[float64]] // of a func metric
 	replaced atomic.Bool                     // fn has been replaced, which is logged once
 
-	exemplars exemplarMap
+	exemplars       exemplarMap
+	quotedExemplars atomic.Bool // an exemplar had a label whose name needs quotes
 
 	discardOnce sync.Once
 	discard     *shard.Node   // takes the updates of misused lookups; never exposed
@@ -85,11 +87,12 @@ func (s *series) definedBy() *family { return s.fam }
 
 // newFamily makes a family and the series of a metric without labels.
 func newFamily(c *core, k *kind, d definition) *family {
-	f := &family{core: c, kind: k, def: d, where: callerNow()}
+	f := &family{core: c, kind: k, def: d, where: callerNow(), number: c.defined.Add(1)}
 	if d.targets != nil {
 		f.objectives = d.targets.List()
 	}
 	f.home = placed{place: place{def: &f.def, name: d.name}, fam: f, enc: f.newEncoder(d.name)}
+	f.home.setQuoted()
 	f.consts = string(labeltext.AppendSet(nil, d.consts, true))
 	switch {
 	case d.fn != nil:

@@ -29,10 +29,11 @@ const (
 	noticeBudget   // a registry is full
 	noticeCut      // a label value was too long
 	noticeRepaired // a label value was not valid UTF-8
+	noticeEscaped  // a name or labels became those of others when names were escaped
 )
 
 func (f fault) String() string {
 	return [...]string{"labels", "negative", "nan", "native_nan", "exemplar", "panic", "exit", "timeout",
 		"late", "error", "name", "header", "state", "clash", "", "overflow", "label_limit",
-		"budget", "length", "utf8"}[f]
+		"budget", "length", "utf8", "escaped"}[f]
 }

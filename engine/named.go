@@ -27,8 +27,9 @@ type namedEvent struct {
 type selfEvent int
 
 const (
-	eventSourceDrop selfEvent = iota + 1 // a series of a source is not shown
-	eventMountDrop                       // a metric of a mounted registry, or a series of it, is not shown
+	eventSourceDrop   selfEvent = iota + 1 // a series of a source is not shown
+	eventMountDrop                         // a metric of a mounted registry, or a series of it, is not shown
+	eventEscapingDrop                      // a family or a series is left out of a page with escaped names
 )
 
 // namedCount is how often an event has happened.

@@ -16,7 +16,15 @@ type Exposition struct {
 	// Format is the format, by default text 0.0.4.
 	Format encode.Format
 
-	// Names are the metrics to show, as exposed; all when empty. Others cost nothing.
+	// Escaping is how the page shows names that are no identifiers, which registries with
+	// [WithUTF8Names] may have. By default that is [encode.UnderscoresEscaping], which every reader
+	// understands. With [encode.NoEscaping] such names stand between quotes. Text 0.0.4 has no
+	// quotes for names: such a page is one in text 1.0.0, as [encode.Format.EscapedContentType]
+	// says. For pages without such names it makes no difference, nor in what they cost.
+	Escaping encode.Escaping
+
+	// Names are the metrics to show, as exposed, escaped or not; all when empty. Others cost
+	// nothing.
 	Names []string
 
 	// NoSelf leaves out the registry's own metrics (quipu_...).
@@ -51,7 +59,8 @@ type Exposition struct {
 type page struct {
 	pageWriter
 	walk   walk
-	labels []byte // of the series under way, where it does not show its own
+	labels []byte    // of the series under way, where it does not show its own
+	series seriesSet // of a family whose labels are escaped
 }
 
 func newPage() any {
@@ -75,6 +84,9 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	if e.Format > encode.Protobuf {
 		return 0, fmt.Errorf("quipu: %w: there is no exposition format %d", ErrOption, e.Format)
 	}
+	if e.Escaping > encode.NoEscaping {
+		return 0, fmt.Errorf("quipu: %w: there is no escaping %d", ErrOption, e.Escaping)
+	}
 	begin := time.Now()
 	p := r.pages.get(newPage).(*page)
 	defer p.release(r)
@@ -82,7 +94,7 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	p.whole = e.WholeFamilies && e.Format == encode.Protobuf
 	p.state.withCreated = e.Created || e.Format == encode.Protobuf
 	p.state.withExemplars = e.Format != encode.Text
-	p.walk.names, p.walk.noSelf = e.Names, e.NoSelf
+	p.walk.names, p.walk.noSelf, p.walk.escaping = e.Names, e.NoSelf, e.Escaping
 
 	if !p.stopped() {
 		var done <-chan struct{}
@@ -112,10 +124,17 @@ func (p *page) expose(metrics []*placed) {
 	unknown, first := false, metrics[0]
 	if p.format == encode.OpenMetrics {
 		base := first.def.unsuffixed(first.name)
-		unknown = base != "" && !first.def.self && p.walk.hasName(base)
+		unknown = base != "" && !first.def.self && p.walk.hasBase(first, base)
 	}
 	for _, metric := range metrics {
-		p.enter(metric.name, metric.encoder(unknown))
+		enc := metric.encoder(unknown)
+		if p.walk.escapes(metric) {
+			if p.walk.leavesOut(metric) {
+				continue
+			}
+			enc = enc.Escaped(p.walk.escaping)
+		}
+		p.enter(metric.name, enc)
 		p.exposeMetric(metric)
 	}
 }
@@ -125,9 +144,10 @@ func (p *page) exposeMetric(at *placed) {
 	switch {
 	case f.def.supplier != nil:
 		p.walk.supplied(f, &p.state, func(labels string) bool { return p.exposeSeries(at, labels) })
-	case at.tail == nil:
+	case at.tail == nil && !p.walk.escapesSeries(at):
 		f.kind.expose(f, &p.pageWriter)
 	default:
+		p.series.reset()
 		p.state.histogram.Native = nil // for splitNative, if the kind does not set it
 		for n := range f.nodes {
 			f.kind.read(f, n, &p.state)
@@ -145,6 +165,10 @@ func (p *page) exposeSeries(at *placed, labels string) bool {
 	if !ok {
 		return true
 	}
+	if p.walk.escapesSeries(at) && !p.series.add(p.walk.escaping, text) {
+		p.walk.dropEscaped(at, faultLabels)
+		return true
+	}
 	if !p.next() {
 		return false
 	}
@@ -154,15 +178,23 @@ func (p *page) exposeSeries(at *placed, labels string) bool {
 
 // exposeSource appends the series of a family of a source.
 func (p *page) exposeSource(i int) {
-	unknown := false
-	if p.format == encode.OpenMetrics {
-		h := p.walk.sources.shown[i].header
-		unknown = h.base != "" && (p.walk.hasName(h.base) || p.walk.hasCounter(h.counter))
+	shown := &p.walk.sources.shown[i]
+	unknown := p.format == encode.OpenMetrics && p.walk.hasSourceBase(shown)
+	escapes := p.walk.escaping < encode.NoEscaping && p.walk.sources.shown[shown.first].quoted
+	if i == shown.first {
+		p.series.reset()
 	}
 	p.walk.sources.each(i, &p.state, &p.labels, func(point *sourcePoint, h *sourceHeader, labels string) bool {
 		enc := h.enc
 		if unknown {
 			enc = h.unknown
+		}
+		if escapes {
+			if !p.series.add(p.walk.escaping, labels) {
+				p.walk.dropEscapedSource(shown, faultLabels)
+				return true
+			}
+			enc = enc.Escaped(p.walk.escaping)
 		}
 		p.enter(h.name, enc)
 		if !p.next() {

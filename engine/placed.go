@@ -34,6 +34,45 @@ type placed struct {
 	fam     *family
 	enc     *encode.Family
 	unknown atomic.Pointer[encode.Family] // see encoder; made when it is first needed
+	quoted  quoted
+	alike   uint8 // the escapings by which two labels of all series become one: see labeltext.Alike
+}
+
+// escaped is what pages with one escaping know about the names of a list's families.
+type escaped struct {
+	left   map[*placed]fault  // families that are left out, and why
+	claims map[string]*placed // from the escaped sample names of families to these; not of plain names
+}
+
+// quoted says which names of a family need quotes, and so have to be escaped for some pages.
+type quoted uint8
+
+const (
+	quotedName   quoted = 1 << iota // that of the metric
+	quotedLabels                    // that of a label which all series have
+	quotedSeries                    // any series may have labels with such names
+)
+
+// setQuoted sets what has to be known about the names for pages that escape them.
+func (p *placed) setQuoted() {
+	if !labeltext.ValidMetricName(p.name) {
+		p.quoted |= quotedName
+	}
+	labels := slices.Clone(p.def.labels)
+	for name := range p.constants {
+		labels = append(labels, name)
+	}
+	for _, name := range labels {
+		if !labeltext.ValidName(name) {
+			p.quoted |= quotedLabels
+		}
+	}
+	if p.def.open && bool(p.def.naming) {
+		p.quoted |= quotedSeries
+	}
+	if p.quoted&quotedLabels != 0 {
+		p.alike = labeltext.AlikeNames(labels)
+	}
 }
 
 // String describes the definition for error messages and log lines.
@@ -125,6 +164,7 @@ func (f *family) at(prefix string, labels []Label) (p *placed, displaced []strin
 		t.text = string(labeltext.AppendSet(nil, all, true))
 		p.tail = &t
 	}
+	p.setQuoted()
 	return p, displaced
 }
 

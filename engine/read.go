@@ -57,7 +57,7 @@ func (r *Registry) read(o *ReadOptions, yield func(*Family) bool) {
 	f := r.readers.get(newFamilyReader).(*Family)
 	defer f.release(r)
 	f.sample.open()
-	f.walk.names, f.walk.noSelf = o.Names, o.NoSelf
+	f.walk.names, f.walk.noSelf, f.walk.escaping = o.Names, o.NoSelf, encode.NoEscaping
 	f.walk.begin(r, o.Deadline, nil)
 	named := "" // the family of a source that has been shown
 	for shown := range f.walk.all {

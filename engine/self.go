@@ -107,6 +107,11 @@ var selfMetrics = []selfMetric{
 		event: eventMountDrop,
 	},
 	{
+		kind: &counterKind, name: "quipu_escaping_drops_total",
+		help:  "Metrics and series left out of pages because their escaped names are those of others.",
+		event: eventEscapingDrop,
+	},
+	{
 		kind: &counterKind, name: "quipu_expired_series_total",
 		help: "Series that have left because nobody updated them.",
 		each: (*family).expired, lasting: true,

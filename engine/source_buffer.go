@@ -51,6 +51,7 @@ type sourceBuffer struct {
 	deadline time.Time // of the context of the call
 	cut      bool      // Emit returned an error and the context was done
 
+	quoted        bool   // a name in the labels of the point that is added needs quotes
 	name          []byte // of the family of the point that is added
 	scratch       []byte
 	text          []byte
@@ -68,6 +69,7 @@ type sourceBuffer struct {
 type sourceFamily struct {
 	header      *sourceHeader // of its first series
 	first, last int           // indices of its points
+	quoted      bool          // a name needs quotes: its own, that of a label or that of an exemplar's label
 }
 
 // sourcePoint is a series that a source has written.
@@ -165,8 +167,13 @@ func (b *sourceBuffer) reset() {
 func (f *attachedSource) dropped(c *core, name string, reason fault, err error) {
 	name = labeltext.Clean(name, MaxLabelValue)
 	c.tally.named.add(eventSourceDrop, name, reason)
-	if bit := uint32(1) << reason; f.reported.Or(bit)&bit == 0 {
-		c.warn("quipu: dropped a series of a source (further ones are only counted)", "source", f.name,
+	f.warnOnce(c, reason, "dropped a series of a source", name, reason, err)
+}
+
+// warnOnce logs an event that has a metric and a reason, the first time.
+func (f *attachedSource) warnOnce(c *core, first fault, event, name string, reason fault, err error) {
+	if bit := uint32(1) << first; f.reported.Or(bit)&bit == 0 {
+		c.warn("quipu: "+event+" (further ones are only counted)", "source", f.name,
 			"metric", name, "reason", reason.String(), "detail", err.Error())
 	}
 }
@@ -210,13 +217,16 @@ func (b *sourceBuffer) add(f *attachedSource, p *Point) (fault, error) {
 		h = f.headers.of(stringOf(b.name), p)
 	}
 	b.points = append(b.points, sourcePoint{header: h, id: id, labels: labels})
+	b.quoted = labeltext.HasQuotedNames(labels)
 	b.fill(f, &b.points[len(b.points)-1], p)
 	n := len(b.points) - 1
 	if !known {
 		b.byName[h.name] = len(b.families)
-		b.families = append(b.families, sourceFamily{header: h, first: n, last: n})
+		quoted := b.quoted || !labeltext.ValidMetricName(h.name)
+		b.families = append(b.families, sourceFamily{header: h, first: n, last: n, quoted: quoted})
 		return 0, nil
 	}
+	b.families[i].quoted = b.families[i].quoted || b.quoted
 	b.points[b.families[i].last].next = n
 	b.families[i].last = n
 	return 0, nil
@@ -433,6 +443,7 @@ func (b *sourceBuffer) addExemplar(rule naming, e *Exemplar) *encode.Exemplar {
 	if labeltext.Runes(stringOf(b.scratch)) > encode.MaxExemplarRunes {
 		return nil
 	}
+	b.quoted = b.quoted || labeltext.HasQuotedNames(stringOf(b.scratch))
 	b.exemplars = append(b.exemplars, encode.Exemplar{
 		Labels: b.addText(), Value: e.Value, Timestamp: secondsOf(e.Time),
 	})

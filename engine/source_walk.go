@@ -17,6 +17,7 @@ type sourceWalk struct {
 	claims map[string]*sourceHeader // from the sample names of families to the first of their headers
 
 	duplicates duplicates
+	escaped    map[string]*sourceHeader // like claims, from escaped names that differ from these
 }
 
 // sourceCall is the call of a source for a walk.
@@ -37,6 +38,7 @@ type shownSource struct {
 	index  int           // of the family in the buffer
 	header *sourceHeader // at this place
 	first  int           // the index in sourceWalk.shown of the first family of this name
+	quoted bool          // in the first one: names in one of the families of this name need quotes
 
 	computed bool // sourceWalk.duplicates tells which of its series are duplicates
 }
@@ -116,6 +118,10 @@ func (f *sourceWalk) collect(w *walk, functions *pageFunctions) {
 	for i := range w.list.placedSources {
 		f.merge(w, &w.list.placedSources[i])
 	}
+	f.escape(w)
+	if len(w.names) > 0 {
+		f.shown = slices.DeleteFunc(f.shown, func(s shownSource) bool { return !w.showsSource(&s) })
+	}
 	// It is sorted already if there is one source.
 	slices.SortStableFunc(f.shown, func(a, b shownSource) int {
 		return strings.Compare(a.header.name, b.header.name)
@@ -123,6 +129,9 @@ func (f *sourceWalk) collect(w *walk, functions *pageFunctions) {
 	first := 0
 	for i := range f.shown {
 		f.shown[i].first = first
+		if f.shown[i].needsQuotes() {
+			f.shown[first].quoted = true
+		}
 		if i+1 == len(f.shown) || f.shown[i+1].header.name != f.shown[i].header.name {
 			f.findDuplicates(first, i+1)
 			first = i + 1
@@ -139,7 +148,7 @@ func (f *sourceWalk) merge(w *walk, at *placedSource) {
 	for i := range call.buf.families {
 		h := call.buf.families[i].header.under(at.prefix)
 		s := shownSource{source: call.source, at: at, buf: call.buf, index: i, header: h}
-		if !f.refuses(w, s) && w.showsName(h.name) {
+		if !f.refuses(w, s) {
 			f.shown = append(f.shown, s)
 		}
 	}
@@ -220,6 +229,7 @@ func (f *sourceWalk) leave() {
 	clear(f.calls)
 	clear(f.shown)
 	clear(f.claims)
+	clear(f.escaped)
 	clear(f.duplicates.found)
 	f.core, f.calls, f.shown = nil, f.calls[:0], f.shown[:0]
 }

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+
+	"github.com/quipu-metrics/quipu/encode"
 )
 
 // member is a registry in a place of the tree that mounts make.
@@ -63,7 +66,7 @@ func (m *member) isAt(other *member) bool {
 
 func (m *member) isCurrent() bool { return m.registry.contents.Load() == m.contents }
 
-// list is what walks of a registry go through. It does not change.
+// list is what walks of a registry go through. But for escaped it does not change.
 type list struct {
 	members        []member
 	registries     []*member   // the first one of each registry
@@ -74,6 +77,8 @@ type list struct {
 	withoutMetrics []supplier
 	sources        []supplier
 	placedSources  []placedSource
+
+	escaped [encode.NoEscaping]atomic.Pointer[escaped] // made when it is first needed: see escapedBy
 }
 
 // placedSource is a source at a place: on the pages of its registry, or of one that has this

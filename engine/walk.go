@@ -5,6 +5,8 @@ package engine
 import (
 	"slices"
 	"time"
+
+	"github.com/quipu-metrics/quipu/encode"
 )
 
 // walk goes through the families of a registry, for a page or for a reader: both show the same
@@ -13,6 +15,9 @@ type walk struct {
 	list   *list
 	names  []string // of the families to show; all when empty
 	noSelf bool
+
+	escaping encode.Escaping
+	escaped  *escaped
 
 	functions pageFunctions
 	sources   sourceWalk
@@ -41,6 +46,7 @@ func (r *Registry) list() *list {
 func (w *walk) begin(r *Registry, deadline time.Time, done <-chan struct{}) {
 	w.list = r.list()
 	w.self.registry, w.self.list = r, w.list
+	w.escaped = w.list.escapedBy(w.escaping)
 	for _, member := range w.list.registries {
 		member.registry.log.Drain()
 	}
@@ -87,7 +93,7 @@ func (w *walk) all(yield func(shown) bool) {
 // shows reports whether the walk shows a family. It returns the same each time, and for all
 // families of one name.
 func (w *walk) shows(p *placed) bool {
-	return !(p.def.self && w.noSelf) && w.showsName(p.name)
+	return !(p.def.self && w.noSelf) && (w.showsName(p.name) || w.showsName(w.escapedName(p)))
 }
 
 func (w *walk) showsName(name string) bool {
@@ -194,5 +200,5 @@ func (w *walk) end() {
 	w.functions.leave()
 	w.sources.leave()
 	w.self.registry, w.self.list = nil, nil
-	w.list, w.names, w.noSelf = nil, nil, false
+	w.list, w.escaped, w.names, w.noSelf = nil, nil, nil, false
 }

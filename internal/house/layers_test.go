@@ -28,7 +28,7 @@ var layers = [][]string{
 	{"counter", "gauge", "histogram", "summary"},
 	{"func", "collector", "untyped"},
 	{"self", "functions", "timer", "source", "source_buffer", "header", "attach"},
-	{"walk", "source_walk", "source_place"},
+	{"walk", "source_walk", "source_place", "escape"},
 	{"page", "read", "default", "wrap"},
 }
 
