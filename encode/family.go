@@ -94,8 +94,8 @@ func (f *Family) renderAll() {
 func (f *Family) Name() string { return f.name }
 
 // Samples returns the names that series of the family have in any of the formats, and the name of
-// the family. Two families may be on one page if they have none of these names in common. The
-// slice must not be changed. For a family that [Family.Escaped] returned, Samples allocates nothing.
+// the family. Two families may be on one page if they have none of these names in common. The slice
+// must not be changed. For a family that [Family.Escaped] returned, Samples allocates nothing.
 func (f *Family) Samples() []string {
 	if f.samples != nil {
 		return f.samples

@@ -72,8 +72,10 @@ func TestAPageCanBeLimitedToAnEscapedName(t *testing.T) {
 	for _, names := range [][]string{{"a.b", "e.f"}, {"a_b", "e_f"}} {
 		require.Equal(t, "a_b 1\ne_f 3\n", escapedPage(t, r, engine.Exposition{Names: names}))
 	}
-	require.Equal(t, "{\"a.b\"} 1\n", escapedPage(t, r, engine.Exposition{Names: []string{"a.b"}, Escaping: encode.NoEscaping}))
-	require.Empty(t, escapedPage(t, r, engine.Exposition{Names: []string{"a_b"}, Escaping: encode.NoEscaping}))
+	unescaped := engine.Exposition{Names: []string{"a.b"}, Escaping: encode.NoEscaping}
+	require.Equal(t, "{\"a.b\"} 1\n", escapedPage(t, r, unescaped))
+	unescaped.Names = []string{"a_b"}
+	require.Empty(t, escapedPage(t, r, unescaped))
 }
 
 func TestOfNamesThatEscapeAlikeTheLaterOneIsLeftOutAndCounted(t *testing.T) {
@@ -91,7 +93,8 @@ func TestOfNamesThatEscapeAlikeTheLaterOneIsLeftOutAndCounted(t *testing.T) {
 	must(r.NewGaugeFunc("f.f", "", func() float64 { return 8 }))
 	for n := range 2 {
 		page := escapedPage(t, r, engine.Exposition{})
-		require.Equal(t, "f_f 7\nh_h_bucket{le=\"1\"} 0\nh_h_bucket{le=\"+Inf\"} 0\nh_h_sum 0\nh_h_count 0\np_q 5\nx_y 1\n", page)
+		require.Equal(t, "f_f 7\nh_h_bucket{le=\"1\"} 0\nh_h_bucket{le=\"+Inf\"} 0\nh_h_sum 0\nh_h_count 0\n"+
+			"p_q 5\nx_y 1\n", page)
 		drops := map[string]float64{}
 		for _, name := range []string{"x-y", "h.h.count", "p.q", "quipu.scrapes_total", "f.f"} {
 			drops[name+" name"] = float64(n + 1)
@@ -160,8 +163,9 @@ func TestSourcesLeaveOutFamiliesWhoseEscapedNamesAreTaken(t *testing.T) {
 	require.NoError(t, r.Attach(writing(first)))
 	require.NoError(t, r.Attach(writing(second)))
 	require.Equal(t, "a_b 1\nc_d 5\ne_f{x=\"1\"} 6\ne_f{x_y=\"2\"} 8\ng_h 10\n", escapedPage(t, r, engine.Exposition{}))
-	require.Equal(t, map[string]float64{"a_b name": 1, "a-b name": 1, "c.d name": 1, "e-f name": 1, "quipu.series name": 1},
-		escapingDrops(r))
+	require.Equal(t, map[string]float64{
+		"a_b name": 1, "a-b name": 1, "c.d name": 1, "e-f name": 1, "quipu.series name": 1,
+	}, escapingDrops(r))
 	require.Equal(t, 2, strings.Count(log.String(), "of a source out of a page"), "once for each source")
 	require.Equal(t, 10, strings.Count(escapedPage(t, r, engine.Exposition{Escaping: encode.NoEscaping}), "\n"))
 }

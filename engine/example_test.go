@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/histogram"
 )
@@ -553,12 +554,20 @@ func ExampleWithExpiry() {
 
 func ExampleWithUTF8Names() {
 	reg := engine.NewRegistry(engine.WithUTF8Names())
-	requests := engine.Must(reg.NewCounterVec("http.server.requests", "Requests.", []string{"http.method"}))
+	requests := engine.Must(reg.NewCounterVec("http.server.requests", "", []string{"http.method"}))
 	requests.With("GET").Add(3)
-	for f := range reg.Read(engine.ReadOptions{NoSelf: true}) {
-		for s := range f.Samples() {
-			fmt.Println(f.Name(), s.Labels(), s.Value())
+	for _, escaping := range []encode.Escaping{encode.UnderscoresEscaping, encode.NoEscaping} {
+		fmt.Println("#", encode.Text.EscapedContentType(escaping))
+		_, err := reg.Expose(os.Stdout, engine.Exposition{Escaping: escaping, NoSelf: true})
+		if err != nil {
+			panic(err)
 		}
 	}
-	// Output: http.server.requests [{http.method GET}] 3
+	// Output:
+	// # text/plain; version=0.0.4; charset=utf-8; escaping=underscores
+	// # TYPE http_server_requests counter
+	// http_server_requests{http_method="GET"} 3
+	// # text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8
+	// # TYPE "http.server.requests" counter
+	// {"http.server.requests","http.method"="GET"} 3
 }

@@ -18,7 +18,12 @@ type naming bool
 // empty, and without a NUL. OpenTelemetry's http.server.request.duration is such a name. Names that
 // begin with __ stay reserved, and so do labels that a type of metrics has itself.
 //
-// Prometheus reads such names from version 3 on. Pages show them between quotes.
+// Prometheus reads such names from version 3 on. A page shows them between quotes if its
+// [Exposition] says so, and otherwise with letters, digits and underscores in their place. Names
+// that differ may become equal in this way. Such a page leaves out the metric that was defined
+// later, and series whose labels become those of others. The registry's own metric
+// quipu_escaping_drops_total counts that by the name of the metric, and the first time is logged.
+// [Registry.Read] shows all names as they are.
 func WithUTF8Names() RegistryOption {
 	return registryOption(func(s *settings) error {
 		s.naming = true
