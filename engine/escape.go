@@ -193,15 +193,15 @@ func (s *shownSource) needsQuotes() bool {
 // dropEscapedSource counts that a family of a source, or a series of it, is left out, and logs it
 // the first time.
 func (w *walk) dropEscapedSource(s *shownSource, reason fault) {
-	name := labeltext.Clean(s.header.name)
+	name := labeltext.Clean(s.header.name, MaxLabelValue)
 	w.self.registry.tally.named.add(eventEscapingDrop, name, reason)
-	s.source.warnOnce(&w.self.registry.core, noticeEscaped, "left a family or a series of a source out of a page with escaped names", name,
-		reason, errAlike)
+	s.source.warnOnce(&w.self.registry.core, noticeEscaped,
+		"left a family or a series of a source out of a page with escaped names", name, reason, errAlike)
 }
 
 // dropEscaped counts that a family, or a series of it, is left out, and logs it the first time.
 func (w *walk) dropEscaped(p *placed, reason fault) {
-	w.self.registry.tally.named.add(eventEscapingDrop, labeltext.Clean(p.name), reason)
+	w.self.registry.tally.named.add(eventEscapingDrop, labeltext.Clean(p.name, MaxLabelValue), reason)
 	if p.fam.first(noticeEscaped) {
 		p.fam.log("left a metric or a series out of a page with escaped names (further ones are only counted)", reason,
 			"", "%v", errAlike)
