@@ -71,3 +71,53 @@ func BenchmarkSeriesBudget(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkCurry looks up a series of a Vec with three labels, two of which are curried, and the
+// same series in the Vec itself.
+func BenchmarkCurry(b *testing.B) {
+	v := must(registry().NewCounterVec("c_total", "", []string{"tenant", "method", "code"}))
+	part := v.Curry(engine.Labels{"tenant": "acme", "code": "200"})
+	part.With("GET")
+	open := must(registry().NewCounterVec("c_total", "", nil))
+	openPart := open.Curry(engine.Labels{"tenant": "acme", "code": "200"})
+	openPart.WithLabels(engine.Labels{"method": "GET"})
+	for name, lookup := range map[string]func(){
+		"With":             func() { runtime.KeepAlive(part.With("GET")) },
+		"With-all":         func() { runtime.KeepAlive(v.With("acme", "GET", "200")) },
+		"WithLabels":       func() { runtime.KeepAlive(part.WithLabels(engine.Labels{"method": "GET"})) },
+		"open/WithLabels":  func() { runtime.KeepAlive(openPart.WithLabels(engine.Labels{"method": "GET"})) },
+		"Curry-and-lookup": func() { runtime.KeepAlive(v.Curry(engine.Labels{"tenant": "acme"}).With("GET", "200")) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				lookup()
+			}
+		})
+	}
+}
+
+// BenchmarkDeleteWhere deletes one in a hundred of 100 000 series and creates them again.
+func BenchmarkDeleteWhere(b *testing.B) {
+	const tenants, users = 100, 1000
+	v := must(registry().NewCounterVec("c_total", "", []string{"tenant", "user"}))
+	names := paths(users)
+	fill := func(tenant string) {
+		for _, user := range names {
+			v.With(tenant, user)
+		}
+	}
+	for _, tenant := range names[:tenants] {
+		fill(tenant)
+	}
+	b.ResetTimer()
+	for i := range b.N {
+		tenant := names[i%tenants]
+		if v.DeleteWhere(engine.Labels{"tenant": tenant}) != users {
+			b.Fatal("series are missing")
+		}
+		b.StopTimer()
+		fill(tenant)
+		b.StartTimer()
+	}
+}

@@ -114,6 +114,15 @@ func (v *CounterVec) With(values ...string) *Counter { return v.with(values) }
 // as an absent label, as it is in Prometheus. BenchmarkWithLabels measures it.
 func (v *CounterVec) WithLabels(labels Labels) *Counter { return v.withLabels(labels) }
 
+// Curry returns the Vec of those series that have these labels. Its lookups take the labels that
+// are left, in the order of the declared names, and cost little more than those of the whole Vec
+// (BenchmarkCurry). Its Delete, DeleteLabels, DeleteWhere and Reset see no other series. Curry
+// allocates: keep what it returns. The result can be curried again.
+//
+// A label that the Vec does not have, or that is curried already, is misuse: updates through the
+// Vec that Curry returns are dropped and counted.
+func (v *CounterVec) Curry(labels Labels) *CounterVec { return &CounterVec{v.curry(labels)} }
+
 // CounterOf is a counter whose label sets are values of the struct L: see [RegisterCounterOf].
 type CounterOf[L comparable] struct{ typed[L, Counter] }
 
@@ -141,7 +150,7 @@ var counterKind = kind{
 	rules: &counterRules,
 	metric: func(f *family) any {
 		if f.only == nil {
-			return &CounterVec{vec[Counter]{f}}
+			return &CounterVec{newVec[Counter](f)}
 		}
 		return seriesOf[Counter](f.only)
 	},

@@ -54,3 +54,44 @@ func ExampleWithMaxLabelValue() {
 	// # TYPE visits_total counter
 	// visits_total{page="/a/very/long/pat"} 1
 }
+
+func ExampleCounterVec_Curry() {
+	r := engine.NewRegistry()
+	requests, _ := r.NewCounterVec("requests_total", "", []string{"tenant", "method", "code"})
+	acme := requests.Curry(engine.Labels{"tenant": "acme"}) // keep it where the tenant is known
+	acme.With("GET", "200").Inc()
+	acme.With("PUT", "500").Inc()
+	requests.With("umbrella", "GET", "200").Inc()
+	fmt.Println(acme.DeleteWhere(engine.Labels{"method": "PUT"}), "deleted")
+	show(r)
+	// Output:
+	// 1 deleted
+	// # TYPE requests_total counter
+	// requests_total{tenant="acme",method="GET",code="200"} 1
+	// requests_total{tenant="umbrella",method="GET",code="200"} 1
+}
+
+func ExampleCounterVec_DeleteWhere() {
+	r := engine.NewRegistry()
+	requests, _ := r.NewCounterVec("requests_total", "", []string{"tenant", "user"})
+	requests.With("acme", "ada").Inc()
+	requests.With("acme", "bob").Inc()
+	requests.With("umbrella", "ada").Inc()
+	fmt.Println(requests.DeleteWhere(engine.Labels{"tenant": "acme"}), "deleted")
+	fmt.Println(requests.DeleteWhere(nil), "deleted")
+	// Output:
+	// 2 deleted
+	// 1 deleted
+}
+
+func ExampleCounterOf_DeleteWhere() {
+	type route struct{ Method, Code string }
+	r := engine.NewRegistry()
+	requests, _ := engine.RegisterCounterOf[route](r, "requests_total", "")
+	requests.With(route{"GET", "200"}).Inc()
+	requests.With(route{"GET", "500"}).Inc()
+	requests.With(route{"PUT", "200"}).Inc()
+	fmt.Println(requests.DeleteWhere(engine.Labels{"method": "GET"}), "deleted")
+	// Output:
+	// 2 deleted
+}

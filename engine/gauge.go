@@ -69,6 +69,9 @@ func (v *GaugeVec) With(values ...string) *Gauge { return v.with(values) }
 // WithLabels returns the series with these labels, as [CounterVec.WithLabels] does.
 func (v *GaugeVec) WithLabels(labels Labels) *Gauge { return v.withLabels(labels) }
 
+// Curry returns the Vec of those series that have these labels: see [CounterVec.Curry].
+func (v *GaugeVec) Curry(labels Labels) *GaugeVec { return &GaugeVec{v.curry(labels)} }
+
 // GaugeOf is a gauge whose label sets are values of the struct L: see [RegisterCounterOf].
 type GaugeOf[L comparable] struct{ typed[L, Gauge] }
 
@@ -90,7 +93,7 @@ var gaugeKind = kind{
 	rules: &gaugeRules,
 	metric: func(f *family) any {
 		if f.only == nil {
-			return &GaugeVec{vec[Gauge]{f}}
+			return &GaugeVec{newVec[Gauge](f)}
 		}
 		return seriesOf[Gauge](f.only)
 	},

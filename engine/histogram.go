@@ -145,6 +145,9 @@ func (v *HistogramVec) With(values ...string) *Histogram { return v.with(values)
 // WithLabels returns the series with these labels, as [CounterVec.WithLabels] does.
 func (v *HistogramVec) WithLabels(labels Labels) *Histogram { return v.withLabels(labels) }
 
+// Curry returns the Vec of those series that have these labels: see [CounterVec.Curry].
+func (v *HistogramVec) Curry(labels Labels) *HistogramVec { return &HistogramVec{v.curry(labels)} }
+
 // HistogramOf is a histogram whose label sets are values of the struct L: see [RegisterCounterOf].
 type HistogramOf[L comparable] struct{ typed[L, Histogram] }
 
@@ -189,7 +192,7 @@ var histogramKind = kind{
 	rules: &histogramRules,
 	metric: func(f *family) any {
 		if f.only == nil {
-			return &HistogramVec{vec[Histogram]{f}}
+			return &HistogramVec{newVec[Histogram](f)}
 		}
 		return seriesOf[Histogram](f.only)
 	},

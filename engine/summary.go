@@ -72,6 +72,9 @@ func (v *SummaryVec) With(values ...string) *Summary { return v.with(values) }
 // WithLabels returns the series with these labels, as [CounterVec.WithLabels] does.
 func (v *SummaryVec) WithLabels(labels Labels) *Summary { return v.withLabels(labels) }
 
+// Curry returns the Vec of those series that have these labels: see [CounterVec.Curry].
+func (v *SummaryVec) Curry(labels Labels) *SummaryVec { return &SummaryVec{v.curry(labels)} }
+
 // SummaryOf is a summary whose label sets are values of the struct L: see [RegisterCounterOf].
 type SummaryOf[L comparable] struct{ typed[L, Summary] }
 
@@ -139,7 +142,7 @@ var summaryKind = kind{
 	rules: &summaryRules,
 	metric: func(f *family) any {
 		if f.only == nil {
-			return &SummaryVec{vec[Summary]{f}}
+			return &SummaryVec{newVec[Summary](f)}
 		}
 		return seriesOf[Summary](f.only)
 	},

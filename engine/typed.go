@@ -177,6 +177,10 @@ func (t *typed[L, M]) Delete(labels L) bool {
 	return t.vec.Delete(values...)
 }
 
+// DeleteWhere removes the series that have all these labels, and returns how many there were on
+// pages: see [CounterVec.DeleteWhere].
+func (t *typed[L, M]) DeleteWhere(labels Labels) int { return t.vec.DeleteWhere(labels) }
+
 // Reset removes all series.
 func (t *typed[L, M]) Reset() { t.vec.Reset() }
 
@@ -190,5 +194,8 @@ func defineOf[L comparable, M any](r *Registry, k *kind, name, help string,
 	}
 	d.labels = names
 	f, err := r.define(k, d, options)
-	return typed[L, M]{vec[M]{f}, fields}, err
+	if err != nil {
+		return t, err
+	}
+	return typed[L, M]{newVec[M](f), fields}, nil
 }

@@ -23,7 +23,7 @@ func TestEveryInterleavingOfALimitKeepsItsValues(t *testing.T) { realcode.Explor
 
 func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 	const roster, index, maps = "shard/roster.go", "shard/insert.go", "shard/index.go"
-	const withdrawn, limits = "shard/withdrawn.go", "shard/limits.go"
+	const withdrawn, limits, deletion = "shard/withdrawn.go", "shard/limits.go", "shard/delete.go"
 	realcode.Planted(t, "shard", map[string]realcode.Edit{
 		"a series that comes back takes its old place": {roster,
 			"r.at(length).Store(n)\n\tr.length.Store(length + 1)",
@@ -46,7 +46,7 @@ func TestScenariosFindMistakesInTheRealFiles(t *testing.T) {
 				"\t\treturn many[hash>>secondShift].Load()\n\t}\n\treturn x.one.Load()"},
 		"the one map is cleared before the many are published": {maps,
 			"x.many.Store(many)\n\t\tx.one.Store(nil) // last: see mapOf", "x.one.Store(nil)\n\t\tx.many.Store(many)"},
-		"Reset marks nothing gone": {index, "n.slot.Store(n.slot.Load() | flagGone)", "_ = n"},
+		"Reset marks nothing gone": {deletion, "n.slot.Store(n.slot.Load() | flagGone)", "_ = n"},
 		"a finalizer does not look for an update": {withdrawn,
 			"case m.expiring.Updated(n):", "case false:"},
 		"a finalizer acts on a later withdrawal": {withdrawn,

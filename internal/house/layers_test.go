@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"core"},
 	{"family", "placed", "expiry"},
 	{"names", "registry", "mount", "tree", "ledger", "misuse", "overflow"},
-	{"lookup", "vec", "typed", "exemplar", "native", "emission", "point"},
+	{"lookup", "curry", "vec", "typed", "exemplar", "native", "emission", "point"},
 	{"counter", "gauge", "histogram", "summary"},
 	{"func", "collector", "untyped"},
 	{"self", "functions", "timer", "source", "source_buffer", "header", "attach"},

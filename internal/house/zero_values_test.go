@@ -88,7 +88,7 @@ func zeroValues() map[string]any {
 
 		"shard.Age": new(shard.Age), "shard.Budget": new(shard.Budget), "shard.Config": new(shard.Config),
 		"shard.Expiry": new(shard.Expiry), "shard.Key": new(shard.Key), "shard.Limit": new(shard.Limit),
-		"shard.Map": new(shard.Map), "shard.Node": new(shard.Node),
+		"shard.Map": new(shard.Map), "shard.Node": new(shard.Node), "shard.Part": new(shard.Part),
 	}
 }
 

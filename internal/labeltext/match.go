@@ -183,3 +183,22 @@ next:
 	}
 	return left == 0
 }
+
+// HasLabels reports whether text has all labels of set. A label without a value is one that text
+// lacks, or has without a value.
+func HasLabels(text string, set map[string]string) bool {
+	left := 0
+	for _, value := range set {
+		if value != "" {
+			left++
+		}
+	}
+	for name, value := range All(text) {
+		if want, ok := set[name]; ok && want != value {
+			return false
+		} else if ok && value != "" {
+			left--
+		}
+	}
+	return left == 0
+}

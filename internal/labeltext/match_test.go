@@ -107,3 +107,26 @@ func BenchmarkMatchValues(b *testing.B) {
 		})
 	}
 }
+
+func TestTextHasTheLabelsOfASet(t *testing.T) {
+	const text = `a="1",b="",c="x\"y",d="4"`
+	for _, c := range []struct {
+		set  map[string]string
+		want bool
+	}{
+		{nil, true},
+		{map[string]string{"a": "1"}, true},
+		{map[string]string{"a": "2"}, false},
+		{map[string]string{"a": ""}, false},
+		{map[string]string{"b": ""}, true},
+		{map[string]string{"b": "1"}, false},
+		{map[string]string{"e": ""}, true},
+		{map[string]string{"e": "1"}, false},
+		{map[string]string{"c": `x"y`, "d": "4", "e": ""}, true},
+		{map[string]string{"c": `x"y`, "d": "4", "e": "5"}, false},
+	} {
+		require.Equal(t, c.want, HasLabels(text, c.set), "%v", c.set)
+	}
+	require.True(t, HasLabels("", map[string]string{"a": ""}))
+	require.False(t, HasLabels("", map[string]string{"a": "1"}))
+}
