@@ -7,7 +7,7 @@ NESTED  = $(MODULES:%=nested/%)
 PKGS    = ./...
 
 .PHONY: run test deps lint unit race stress nested $(NESTED) purego cross arm64 bench-once fuzz long mutants bench \
-	bench-quick bench-peers clean
+	bench-quick bench-report bench-peers clean
 
 run:
 	@$(GO) run ./examples/hotpath $(ARGS)
@@ -90,6 +90,10 @@ bench:
 
 bench-quick:
 	cd bench/peers && $(GO) run ./cmd/race -quick
+
+# The race on your machine as one HTML file, with plots and the machine's facts.
+bench-report:
+	cd bench/peers && $(GO) run ./cmd/race -report $(abspath $(or $(REPORT),build/bench-report.html))
 
 bench-peers:
 	cd bench/peers && $(GO) run ./cmd/race

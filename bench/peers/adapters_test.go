@@ -68,6 +68,7 @@ func TestEveryLibraryDoesTheWorkOfEveryScenario(t *testing.T) {
 		{"SummaryObserve", Registry.SummaryObserve, "summary_observe_count", func(x float64) float64 { return x + n }},
 		{"Lookup2", Registry.Lookup2, "lookup2_total", func(x float64) float64 { return x + n }},
 		{"Lookup3Random", Registry.Lookup3Random, "lookup3_total", func(x float64) float64 { return x + n }},
+		{"Lookup3Long", Registry.Lookup3Long, "lookup3_long_total", func(x float64) float64 { return x + n }},
 		{"LookupMap", Registry.LookupMap, "lookup_map_total", func(x float64) float64 { return x + n }},
 		{"LookupTyped", Registry.LookupTyped, "lookup_typed_total", func(x float64) float64 { return x + n }},
 		{"CreateSeries", Registry.CreateSeries, "create_total", func(x float64) float64 { return x + n }},
@@ -89,6 +90,8 @@ func TestEveryLibraryDoesTheWorkOfEveryScenario(t *testing.T) {
 				switch s.name {
 				case "Lookup3Random":
 					require.InDelta(t, triples, series, 20) // a few of the 10 000 are never drawn
+				case "Lookup3Long":
+					require.InDelta(t, long, series, 10)
 				case "CreateSeries":
 					require.Equal(t, n, series)
 				default:

@@ -117,9 +117,16 @@ func (p *clientGolang) Lookup2() Work {
 }
 
 func (p *clientGolang) Lookup3Random() Work {
-	v := p.vec("lookup3_total", "method", "code", "path")
-	sets := Triples()
-	for i := range triples {
+	return p.lookup3("lookup3_total", Triples(), triples, triple)
+}
+
+func (p *clientGolang) Lookup3Long() Work {
+	return p.lookup3("lookup3_long_total", LongTriples(), long, longTriple)
+}
+
+func (p *clientGolang) lookup3(name string, sets [][3]string, different int, triple func(int) [3]string) Work {
+	v := p.vec(name, "method", "code", "path")
+	for i := range different {
 		// The library keeps the strings that a series is made with; these are other copies than
 		// those it is looked up by.
 		s := triple(i)

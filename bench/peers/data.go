@@ -22,6 +22,7 @@ const (
 	latencies = 1 << 12
 	sizes     = 1 << 16
 	triples   = 10_000
+	long      = 5_000
 	lookups   = 1 << 16
 )
 
@@ -44,17 +45,29 @@ func lognormal(seed uint64, n int, mean, deviation float64) []float64 {
 // Triples returns 65 536 label sets of three labels, 10 000 different ones in random order. Every
 // string is a copy of its own, as strings that come from requests are: no comparison is cut short
 // because two strings are the same memory.
-var Triples = sync.OnceValue(func() [][3]string {
+var Triples = sync.OnceValue(func() [][3]string { return randomTriples(triples, triple) })
+
+// LongTriples returns as many label sets, 5 000 different ones, whose third label has 25 bytes.
+var LongTriples = sync.OnceValue(func() [][3]string { return randomTriples(long, longTriple) })
+
+func randomTriples(different int, triple func(i int) [3]string) [][3]string {
 	r := rand.New(rand.NewPCG(3, 0))
 	list := make([][3]string, lookups)
 	for i := range list {
-		t := triple(r.IntN(triples))
+		t := triple(r.IntN(different))
 		for j := range t {
 			list[i][j] = strings.Clone(t[j])
 		}
 	}
 	return list
-})
+}
+
+// longTriple returns label set i of the 5 000.
+func longTriple(i int) [3]string {
+	t := triple(i)
+	t[2] = fmt.Sprintf("/api/v1/resource/%08d", i/20)
+	return t
+}
 
 // triple returns label set i of the 10 000.
 func triple(i int) [3]string {

@@ -5,7 +5,7 @@ go 1.26.0
 replace github.com/quipu-metrics/quipu => ../..
 
 require (
-	github.com/VictoriaMetrics/metrics v1.35.1
+	github.com/VictoriaMetrics/metrics v1.45.0
 	github.com/prometheus/client_golang v1.25.0
 	github.com/quipu-metrics/quipu v0.0.0-00010101000000-000000000000
 	github.com/stretchr/testify v1.12.1

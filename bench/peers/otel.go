@@ -117,9 +117,13 @@ func (p *otel) Lookup2() Work {
 	})
 }
 
-func (p *otel) Lookup3Random() Work {
-	c := must(p.meter.Int64Counter("lookup3", metric.WithDescription("help")))
-	ctx, sets := context.Background(), Triples()
+func (p *otel) Lookup3Random() Work { return p.lookup3("lookup3", Triples()) }
+
+func (p *otel) Lookup3Long() Work { return p.lookup3("lookup3_long", LongTriples()) }
+
+func (p *otel) lookup3(name string, sets [][3]string) Work {
+	c := must(p.meter.Int64Counter(name, metric.WithDescription("help")))
+	ctx := context.Background()
 	inc := func(s *[3]string) {
 		c.Add(ctx, 1, metric.WithAttributes(
 			attribute.String("method", s[0]), attribute.String("code", s[1]), attribute.String("path", s[2])))

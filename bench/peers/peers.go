@@ -71,6 +71,7 @@ type Registry interface {
 	SummaryObserve() Work   // the values of [Sizes], for the default objectives
 	Lookup2() Work          // two labels by position, one series, and Inc
 	Lookup3Random() Work    // the series of [Triples], in its order, and Inc
+	Lookup3Long() Work      // the same with [LongTriples]
 	LookupMap() Work        // two labels by name, given as a map, and Inc
 	LookupTyped() Work      // two labels as a struct, and Inc
 	CreateSeries() Work     // a new counter with two labels, and Inc

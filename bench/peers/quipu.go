@@ -118,9 +118,12 @@ func (q *quipu) Lookup2() Work {
 	})
 }
 
-func (q *quipu) Lookup3Random() Work {
-	v := must(q.reg.NewCounterVec("lookup3_total", "help", []string{"method", "code", "path"}))
-	sets := Triples()
+func (q *quipu) Lookup3Random() Work { return q.lookup3("lookup3_total", Triples()) }
+
+func (q *quipu) Lookup3Long() Work { return q.lookup3("lookup3_long_total", LongTriples()) }
+
+func (q *quipu) lookup3(name string, sets [][3]string) Work {
+	v := must(q.reg.NewCounterVec(name, "help", []string{"method", "code", "path"}))
 	for _, s := range sets {
 		v.With(s[0], s[1], s[2])
 	}

@@ -3,6 +3,9 @@
 package peers
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"runtime"
 	"strconv"
@@ -26,6 +29,72 @@ func BenchmarkScrape100kParallel(b *testing.B) {
 func BenchmarkScrapeGzip100k(b *testing.B) { scrapes(b, Counter, 100_000, true, 1) }
 func BenchmarkScrapeHistograms10k(b *testing.B) {
 	scrapes(b, Histogram, 10_000, false, 1)
+}
+func BenchmarkScrapeGzipHistograms10k(b *testing.B) {
+	scrapes(b, Histogram, 10_000, true, 1)
+}
+
+// BenchmarkScrapeFew gets the page of a small service: 250 counters, 200 gauges and 50 histograms.
+func BenchmarkScrapeFew(b *testing.B) {
+	for _, l := range contestants() {
+		b.Run(l.Name, func(b *testing.B) {
+			r := l.New()
+			defer r.Close()
+			fillFew(b, r)
+			s := NewScraper(r.Handler(), false)
+			s.Scrape()
+			b.ReportAllocs()
+			for b.Loop() {
+				s.Scrape()
+			}
+			b.ReportMetric(float64(s.Bytes), "page-B")
+		})
+	}
+}
+
+func fillFew(b *testing.B, r Registry) {
+	for kind, n := range map[Kind]int{Counter: 250, Gauge: 200, Histogram: 50} {
+		if _, err := r.Fill(kind, n, false); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkScrapeOverHTTP gets the page of 10 000 counters over a connection, as Prometheus does: it
+// asks for OpenMetrics and gzip, and reads the page to its end. Server and client are one process,
+// and an operation is the work of both, decompressing included.
+func BenchmarkScrapeOverHTTP(b *testing.B) {
+	series := sized(10_000)
+	for _, l := range contestants() {
+		b.Run(l.Name, func(b *testing.B) {
+			server := httptest.NewServer(filled(b, l, Counter, series).Handler())
+			defer server.Close()
+			request, err := http.NewRequest(http.MethodGet, server.URL, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			request.Header.Set("Accept", "application/openmetrics-text;version=1.0.0;q=0.5,"+
+				"application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.2,*/*;q=0.1")
+			var size int64 // the transport asks for gzip and decompresses by itself
+			get := func() {
+				response, err := server.Client().Do(request)
+				if err != nil {
+					b.Fatal(err)
+				}
+				size, err = io.Copy(io.Discard, response.Body)
+				response.Body.Close()
+				if err != nil || response.StatusCode != http.StatusOK {
+					b.Fatal(response.Status, err)
+				}
+			}
+			get()
+			b.ReportAllocs()
+			for b.Loop() {
+				get()
+			}
+			b.ReportMetric(float64(size), "page-B")
+		})
+	}
 }
 
 // BenchmarkScrape1M is for those who ask: a million series cost some libraries 10 seconds and a

@@ -28,6 +28,8 @@ func BenchmarkLookup2(b *testing.B)                  { serial(b, Registry.Lookup
 func BenchmarkLookup2Parallel(b *testing.B)          { parallel(b, Registry.Lookup2) }
 func BenchmarkLookup3Random(b *testing.B)            { serial(b, Registry.Lookup3Random) }
 func BenchmarkLookup3RandomParallel(b *testing.B)    { parallel(b, Registry.Lookup3Random) }
+func BenchmarkLookup3Long(b *testing.B)              { serial(b, Registry.Lookup3Long) }
+func BenchmarkLookup3LongParallel(b *testing.B)      { parallel(b, Registry.Lookup3Long) }
 func BenchmarkLookupMap(b *testing.B)                { serial(b, Registry.LookupMap) }
 func BenchmarkLookupMapParallel(b *testing.B)        { parallel(b, Registry.LookupMap) }
 func BenchmarkLookupTyped(b *testing.B)              { serial(b, Registry.LookupTyped) }
@@ -136,9 +138,13 @@ func BenchmarkHistogramObserveGoroutines(b *testing.B) { goroutines(b, Registry.
 func BenchmarkLookup2Goroutines(b *testing.B)          { goroutines(b, Registry.Lookup2) }
 
 func goroutines(b *testing.B, work func(Registry) Work) {
-	counts := []int{1, 8}
+	procs := runtime.GOMAXPROCS(0)
+	counts := []int{1, 4 * procs}
 	if os.Getenv("QUIPU_BENCH_CURVES") != "" {
-		counts = []int{1, 2, 3, 4, 5, 6, 7, 8}
+		counts = []int{1}
+		for n := max(2, procs/2); n <= 4*procs; n += max(1, procs/2) {
+			counts = append(counts, n)
+		}
 	}
 	for _, l := range contestants() {
 		each(b, l, func(b *testing.B) {

@@ -110,10 +110,15 @@ func (p *victoriaMetrics) Lookup2() Work {
 }
 
 func (p *victoriaMetrics) Lookup3Random() Work {
-	sets := Triples()
-	inc := func(s *[3]string) {
-		p.set.GetOrCreateCounter(fmt.Sprintf(`lookup3_total{method=%q,code=%q,path=%q}`, s[0], s[1], s[2])).Inc()
-	}
+	return p.lookup3(`lookup3_total{method=%q,code=%q,path=%q}`, Triples())
+}
+
+func (p *victoriaMetrics) Lookup3Long() Work {
+	return p.lookup3(`lookup3_long_total{method=%q,code=%q,path=%q}`, LongTriples())
+}
+
+func (p *victoriaMetrics) lookup3(name string, sets [][3]string) Work {
+	inc := func(s *[3]string) { p.set.GetOrCreateCounter(fmt.Sprintf(name, s[0], s[1], s[2])).Inc() }
 	for i := range sets {
 		inc(&sets[i])
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command latency measures how long one call takes, call by call: the distribution of Inc, Observe
-// and With on an idle registry, and on one whose 100 000 series are scraped all the time while new
-// ones are created.
+// and With on an idle registry, and on one whose 100 000 series are scraped all the time, plain or
+// with gzip, while new ones are created.
 //
 //	go run ./cmd/latency [-samples n] [-out file]
 //
@@ -36,7 +36,7 @@ import (
 func main() {
 	library := flag.String("library", "",
 		"measure one library only, and print JSON (the command calls itself in this way)")
-	load := flag.String("load", "idle", "with -library: idle or scrapes")
+	load := flag.String("load", "idle", "with -library: idle, scrapes or gzip scrapes")
 	samples := flag.Int("samples", 1_000_000, "calls of each kind")
 	out := flag.String("out", "", "file for the results (default: bench/results/latency.json)")
 	flag.Parse()
@@ -56,7 +56,7 @@ func run(library, load string, samples int, out string) error {
 	}
 	l := results.Latency{Header: results.Describe("go run ./cmd/latency")}
 	for _, library := range []string{"quipu", "client_golang"} {
-		for _, load := range []string{"idle", "scrapes"} {
+		for _, load := range []string{"idle", "scrapes", "gzip scrapes"} {
 			cmd := exec.Command(os.Args[0], "-library", library, "-load", load, "-samples", fmt.Sprint(samples))
 			cmd.Stderr = os.Stderr
 			text, err := cmd.Output()
@@ -118,14 +118,14 @@ func measure(library, load string, samples int) ([]results.LatencyRow, error) {
 
 	var scrapes atomic.Int64
 	stop := func() {}
-	if load == "scrapes" {
-		stop = startLoad(r, &scrapes)
+	if load != "idle" {
+		stop = startLoad(r, load == "gzip scrapes", &scrapes)
 	}
 	// The calls take turns, so that all kinds see the same load and the same noise.
 	runtime.LockOSThread()
 	const turn = 256
 	more := func(done int) bool {
-		return done < samples || load == "scrapes" && scrapes.Load() < fewestScrapes && done < 4*samples
+		return done < samples || load != "idle" && scrapes.Load() < fewestScrapes && done < 4*samples
 	}
 	for done := 0; more(done); done += turn {
 		for i := range ops {
@@ -150,9 +150,9 @@ func measure(library, load string, samples int) ([]results.LatencyRow, error) {
 // startLoad scrapes without a pause, and creates a thousand series a second, until the returned
 // function is called. Both are done by one goroutine, so that on a machine with two CPUs one is
 // left for the calls that are measured.
-func startLoad(r peers.Registry, scrapes *atomic.Int64) (stop func()) {
+func startLoad(r peers.Registry, gzip bool, scrapes *atomic.Int64) (stop func()) {
 	create := r.CreateSeries().Start()
-	s := peers.NewScraper(r.Handler(), false)
+	s := peers.NewScraper(r.Handler(), gzip)
 	var stopping atomic.Bool
 	var wg sync.WaitGroup
 	wg.Go(func() {

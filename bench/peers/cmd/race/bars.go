@@ -16,24 +16,27 @@ type bar struct {
 }
 
 var bars = []bar{
-	{row: "CounterInc", scenario: "CounterInc", unit: "ns/op", golang: 0.85, victoria: 0.9},
+	{row: "CounterInc", scenario: "CounterInc", unit: "ns/op", golang: 1.12},
 	{row: "CounterIncParallel", scenario: "CounterIncParallel", unit: "ns/op", golang: 0.30, victoria: 0.35},
 	{row: "CounterAddParallel", scenario: "CounterAddParallel", unit: "ns/op", golang: 0.15, victoria: 0.25},
 	{row: "GaugeIncDecParallel", scenario: "GaugeIncDecParallel", unit: "ns/op", golang: 0.35},
-	{row: "HistogramObserve", scenario: "HistogramObserve", unit: "ns/op", golang: 0.40, victoria: 0.6},
+	{row: "HistogramObserve", scenario: "HistogramObserve", unit: "ns/op", golang: 0.85, victoria: 0.6},
 	{row: "HistogramObserveParallel", scenario: "HistogramObserveParallel", unit: "ns/op", golang: 0.15, victoria: 0.6},
 	{row: "SummaryObserve, caller", scenario: "SummaryObserve", unit: "ns/op", golang: 0.03, victoria: 0.7},
-	{row: "SummaryObserve, total CPU", scenario: "SummaryObserve", unit: "total-ns/op", golang: 0.06, victoria: 1.5},
-	{row: "Lookup2", scenario: "Lookup2", unit: "ns/op", golang: 0.60, victoria: 0.3},
-	{row: "Lookup2Parallel", scenario: "Lookup2Parallel", unit: "ns/op", golang: 0.30},
-	{row: "Lookup3Random", scenario: "Lookup3Random", unit: "ns/op", golang: 0.60},
+	{row: "SummaryObserve, total CPU", scenario: "SummaryObserve", unit: "total-ns/op", golang: 0.06, victoria: 1.4},
+	{row: "Lookup2", scenario: "Lookup2", unit: "ns/op", golang: 0.50, victoria: 0.3},
+	{row: "Lookup2Parallel", scenario: "Lookup2Parallel", unit: "ns/op", golang: 0.25},
+	{row: "Lookup3Random", scenario: "Lookup3Random", unit: "ns/op", golang: 0.45},
 	{row: "Lookup3RandomParallel", scenario: "Lookup3RandomParallel", unit: "ns/op", golang: 0.35},
-	{row: "LookupMap", scenario: "LookupMap", unit: "ns/op", golang: 0.35},
-	{row: "CreateSeries", scenario: "CreateSeries", unit: "ns/op", golang: 0.5, victoria: 1.0},
-	{row: "Scrape100k", scenario: "Scrape100k", unit: "ns/op", golang: 0.01, victoria: 0.08},
+	{row: "Lookup3Long", scenario: "Lookup3Long", unit: "ns/op", golang: 0.50},
+	{row: "Lookup3LongParallel", scenario: "Lookup3LongParallel", unit: "ns/op", golang: 0.35},
+	{row: "LookupMap", scenario: "LookupMap", unit: "ns/op", golang: 0.38},
+	{row: "CreateSeries", scenario: "CreateSeries", unit: "ns/op", golang: 0.38, victoria: 1.0},
+	{row: "CreateSeriesParallel", scenario: "CreateSeriesParallel", unit: "ns/op", golang: 0.35},
+	{row: "Scrape100k", scenario: "Scrape100k", unit: "ns/op", golang: 0.01, victoria: 0.07},
 	{row: "Scrape1M", scenario: "Scrape1M", unit: "ns/op", golang: 0.01, victoria: 0.08},
-	{row: "ScrapeHistograms10k", scenario: "ScrapeHistograms10k", unit: "ns/op", golang: 0.05},
-	{row: "ScrapeGzip100k", scenario: "ScrapeGzip100k", unit: "ns/op", golang: 0.05},
+	{row: "ScrapeHistograms10k", scenario: "ScrapeHistograms10k", unit: "ns/op", golang: 0.05, victoria: 0.15},
+	{row: "ScrapeGzip100k", scenario: "ScrapeGzip100k", unit: "ns/op", golang: 0.02},
 	{row: "bytes per idle counter", scenario: "counter", unit: "B", golang: 0.3, victoria: 1.0},
 	{row: "bytes per idle histogram", scenario: "histogram", unit: "B", golang: 0.3, victoria: 0.8},
 	{row: "bytes per idle summary", scenario: "summary", unit: "B", golang: 0.04, victoria: 1.5},
@@ -110,6 +113,16 @@ func (d *data) checks() []check {
 		if ok1 && ok2 {
 			add(fmt.Sprintf("%s: cost per operation, %d goroutines / 1", s, d.race.Header.GOMAXPROCS),
 				parallel/serial, 0.6)
+		}
+	}
+	for _, c := range []struct {
+		plain, gzip string
+		limit       float64
+	}{{"Scrape100k", "ScrapeGzip100k", 3}, {"ScrapeHistograms10k", "ScrapeGzipHistograms10k", 4}} {
+		plain, ok1 := d.race.Figure(c.plain, "quipu", "ns/op")
+		gzip, ok2 := d.race.Figure(c.gzip, "quipu", "ns/op")
+		if ok1 && ok2 {
+			add(c.gzip+" / "+c.plain, gzip/plain, c.limit)
 		}
 	}
 	base, ok := d.race.Figure("ScrapeSeries/10000", "quipu", "ns/series")

@@ -2,9 +2,10 @@
 
 // Command race runs the benchmarks of all libraries in turns and makes the tables and plots.
 //
-//	go run ./cmd/race            everything, in at most 15 minutes
-//	go run ./cmd/race -quick     the rows that have bars, in a minute; prints them and writes nothing
-//	go run ./cmd/race -tables    only the tables and plots again, from the results that are there
+//	go run ./cmd/race                   everything, in at most 15 minutes
+//	go run ./cmd/race -quick            the rows that have bars, in a minute; prints them and writes nothing
+//	go run ./cmd/race -report x.html    everything, as one HTML page and nothing else
+//	go run ./cmd/race -tables           only the tables and plots again, from the results that are there
 //
 // It writes, under bench/results: race.txt (raw, for benchstat), race.json, memory.json,
 // latency.json and the plots; and it makes BENCHMARKS.md and the part of README.md between <!--
@@ -14,10 +15,12 @@ package main
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/quipu-metrics/quipu/bench/peers/internal/results"
@@ -31,6 +34,7 @@ func main() {
 	flag.StringVar(&o.benchtime, "benchtime", "", "time of one benchmark (default 100ms, and 50ms with -quick)")
 	flag.StringVar(&o.only, "only", "", "regular expression: run only these scenarios, and keep the others' results")
 	flag.BoolVar(&o.noPrograms, "no-programs", false, "do not run cmd/memory and cmd/latency")
+	flag.StringVar(&o.report, "report", "", "write nothing but an HTML `file` with all tables and plots")
 	flag.DurationVar(&o.budget, "budget", 11*time.Minute,
 		"begin no round that would end later than this; programs come after")
 	flag.Parse()
@@ -43,8 +47,9 @@ func main() {
 type options struct {
 	quick, tables, noPrograms bool
 	count                     int
-	benchtime, only           string
+	benchtime, only, report   string
 	budget                    time.Duration
+	pattern                   *regexp.Regexp // of only
 }
 
 // places are the directories that the race works in.
@@ -53,6 +58,7 @@ type places struct {
 	root    string // of the project
 	results string
 	build   string // for binaries, removed at the end
+	binary  string // the benchmarks
 }
 
 func (o options) run() error {
@@ -76,10 +82,14 @@ func (o options) run() error {
 	if err := p.command("go", "test", "-c", "-o", binary, ".").Run(); err != nil {
 		return fmt.Errorf("building the benchmarks: %w", err)
 	}
-	if o.quick {
-		return o.runQuick(p, binary, only)
+	p.binary, o.pattern = binary, only
+	switch {
+	case o.quick:
+		return o.runQuick(p)
+	case o.report != "":
+		return o.runReport(p)
 	}
-	return o.runFull(p, binary, only)
+	return o.runFull(p)
 }
 
 // command prepares a program that runs in the module and reports to the terminal.
@@ -111,12 +121,12 @@ func orDefault[T comparable](v, byDefault T) T {
 	return v
 }
 
-func (o options) runQuick(p places, binary string, only *regexp.Regexp) error {
+func (o options) runQuick(p places) error {
 	d := data{race: results.Race{
 		Header: results.Describe("make bench-quick"), Benchtime: orDefault(o.benchtime, "50ms"),
 		Count: orDefault(o.count, 3),
 	}}
-	r := newRunner(binary, d.race.Benchtime, only)
+	r := newRunner(p.binary, d.race.Benchtime, o.pattern)
 	if err := r.run(quickPlan(d.race.Count), o.budget); err != nil {
 		return err
 	}
@@ -134,17 +144,22 @@ func (o options) runQuick(p places, binary string, only *regexp.Regexp) error {
 	return nil
 }
 
-func (o options) runFull(p places, binary string, only *regexp.Regexp) error {
+// raceAll runs the plan of the whole race.
+func (o options) raceAll(p places, command string) (*runner, *results.Race, error) {
+	race := &results.Race{
+		Header: results.Describe(command), Benchtime: orDefault(o.benchtime, "100ms"), Count: orDefault(o.count, 7),
+	}
+	r := newRunner(p.binary, race.Benchtime, o.pattern)
+	return r, race, r.run(fullPlan(race.Count), o.budget)
+}
+
+func (o options) runFull(p places) error {
 	if err := os.MkdirAll(p.results, 0o755); err != nil {
 		return err
 	}
 	begin := time.Now()
-	command := "make bench-peers"
-	race := results.Race{
-		Header: results.Describe(command), Benchtime: orDefault(o.benchtime, "100ms"), Count: orDefault(o.count, 7),
-	}
-	r := newRunner(binary, race.Benchtime, only)
-	if err := r.run(fullPlan(race.Count), o.budget); err != nil {
+	r, race, err := o.raceAll(p, "make bench-peers")
+	if err != nil {
 		return err
 	}
 	race.Scenarios, race.Count = r.scenarios(), r.rounds
@@ -160,9 +175,10 @@ func (o options) runFull(p places, binary string, only *regexp.Regexp) error {
 				whole.Scenarios[name] = cells
 			}
 			whole.Again = &results.Again{
-				Only: o.only, Commit: race.Header.Commit, Date: race.Header.Date, Count: race.Count,
+				Only: o.only, Scenarios: slices.Sorted(maps.Keys(race.Scenarios)),
+				Commit: race.Header.Commit, Date: race.Header.Date, Count: race.Count,
 			}
-			race = whole
+			race = &whole
 		}
 	}
 	if err := os.WriteFile(filepath.Join(p.results, raw), r.raw.Bytes(), 0o644); err != nil {
@@ -176,7 +192,7 @@ func (o options) runFull(p places, binary string, only *regexp.Regexp) error {
 		}
 		race.Took = time.Since(begin).Round(time.Second).String() // the programs' time as well
 	}
-	if err := results.Save(file, &race); err != nil {
+	if err := results.Save(file, race); err != nil {
 		return err
 	}
 	return makePages(p)

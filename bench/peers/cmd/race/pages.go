@@ -9,7 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -55,6 +55,7 @@ func (d *data) benchmarks() (string, error) {
 			return d.table([]string{"SummaryObserve", "SummaryObserveParallel"}, "total-ns/op")
 		},
 		"scrapes":     func() string { return d.table(scrapes, "ns/op") },
+		"pageSizes":   func() string { return d.table(pageSizes, "page-B") },
 		"allocations": d.allocations,
 		"underLoad":   d.underLoad,
 		"curve":       d.curve,
@@ -122,12 +123,11 @@ func (d *data) readmeCommits() string {
 	if d.race.Again == nil {
 		return whole
 	}
-	again := regexp.MustCompile(d.race.Again.Only)
 	var newer, rest []string
 	for _, s := range readmeRows {
 		switch {
 		case d.race.Scenarios[s] == nil:
-		case again.MatchString(s):
+		case slices.Contains(d.race.Again.Scenarios, s):
 			newer = append(newer, s)
 		default:
 			rest = append(rest, s)

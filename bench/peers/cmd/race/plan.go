@@ -24,7 +24,7 @@ func fullPlan(count int) []group {
 	for _, s := range []string{
 		"CounterInc", "CounterAdd", "GaugeIncDec", "GaugeSet", "HistogramObserve", "NativeHistogram",
 		"SummaryObserve",
-		"Lookup2", "Lookup3Random", "LookupMap", "LookupTyped", "CreateSeries", "Scrape1k",
+		"Lookup2", "Lookup3Random", "Lookup3Long", "LookupMap", "LookupTyped", "CreateSeries", "Scrape1k",
 	} {
 		plan = append(plan, group{pattern: s + "(Parallel)?", libraries: all, count: count})
 	}
@@ -32,7 +32,10 @@ func fullPlan(count int) []group {
 	large := []string{"QUIPU_BENCH_LARGE=1"}
 	few := min(count, 3)
 	return append(plan,
+		group{pattern: "ScrapeFew", libraries: all, count: count},
+		group{pattern: "ScrapeOverHTTP", libraries: all, count: count},
 		group{pattern: "ScrapeHistograms10k", libraries: all, count: count},
+		group{pattern: "ScrapeGzipHistograms10k", libraries: all, count: few},
 		group{pattern: "Scrape100k(Parallel)?", libraries: all, count: few},
 		group{pattern: "ScrapeGzip100k", libraries: all, count: few},
 		group{pattern: "ScrapeUnderLoad100k", libraries: all, count: few},
@@ -51,7 +54,8 @@ func quickPlan(count int) []group {
 	var plan []group
 	for _, s := range []string{
 		"CounterInc(Parallel)?", "CounterAddParallel", "GaugeIncDecParallel", "HistogramObserve(Parallel)?",
-		"SummaryObserve", "Lookup2(Parallel)?", "Lookup3Random(Parallel)?", "LookupMap", "CreateSeries",
+		"SummaryObserve", "Lookup2(Parallel)?", "Lookup3Random(Parallel)?", "Lookup3Long(Parallel)?", "LookupMap",
+		"CreateSeries(Parallel)?",
 	} {
 		plan = append(plan, group{pattern: s, libraries: barred, count: count})
 	}
@@ -59,5 +63,6 @@ func quickPlan(count int) []group {
 		group{pattern: "Scrape100k", libraries: barred, count: min(count, 2), benchtime: "1x"},
 		group{pattern: "ScrapeHistograms10k", libraries: barred, count: min(count, 2), benchtime: "1x"},
 		group{pattern: "ScrapeGzip100k", libraries: barred, count: min(count, 2), benchtime: "1x"},
+		group{pattern: "ScrapeGzipHistograms10k", libraries: barred, count: min(count, 2), benchtime: "1x"},
 	)
 }

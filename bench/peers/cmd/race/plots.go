@@ -38,18 +38,34 @@ var marks = map[string]mark{
 	"otel":            {triangle, "#888888"},
 }
 
-// plots draws everything there is data for.
+// plots writes the pictures.
 func (d *data) plots(dir string) error {
+	for file, picture := range d.pictures() {
+		if picture == nil {
+			continue // nothing measured
+		}
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(picture.String()), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pictures draws everything there is data for, by the names of the files.
+func (d *data) pictures() map[string]*svg {
 	var parallel []string
 	for _, s := range updates {
 		parallel = append(parallel, s+"Parallel")
 	}
-	for file, picture := range map[string]*svg{
+	return map[string]*svg{
 		"updates.svg": d.dots("One update or lookup", updates),
 		"updates-parallel.svg": d.dots(
 			fmt.Sprintf("One update or lookup, by %d goroutines at once", d.race.Header.GOMAXPROCS), parallel),
 		"scrapes.svg": d.dots("One scrape",
-			[]string{"Scrape1k", "Scrape100k", "Scrape1M", "ScrapeHistograms10k", "ScrapeGzip100k"}),
+			[]string{
+				"ScrapeFew", "Scrape1k", "Scrape100k", "Scrape1M", "ScrapeHistograms10k", "ScrapeGzip100k",
+				"ScrapeGzipHistograms10k", "ScrapeOverHTTP",
+			}),
 		"goroutines-counter.svg": d.lines("Counter.Inc by several goroutines",
 			"CounterIncGoroutines", "goroutines", "ns/op"),
 		"goroutines-histogram.svg": d.lines("Histogram.Observe by several goroutines",
@@ -59,15 +75,7 @@ func (d *data) plots(dir string) error {
 		"scrape-time.svg": d.lines("Time of a scrape", "ScrapeSeries", "series", "ns/op"),
 		"scrape-allocated.svg": d.lines("Memory allocated by a scrape, where it is not 0",
 			"ScrapeSeries", "series", "B/op"),
-	} {
-		if picture == nil {
-			continue // nothing measured
-		}
-		if err := os.WriteFile(filepath.Join(dir, file), []byte(picture.String()), 0o644); err != nil {
-			return err
-		}
 	}
-	return nil
 }
 
 const (

@@ -76,12 +76,24 @@ func TestReadmeHasMediansAndNamesTheCommitOfEveryRow(t *testing.T) {
 	d.race.Scenarios["Scrape100k"] = d.race.Scenarios["SummaryObserve"]
 	d.race.Header.Commit = "aaa"
 	require.Equal(t, "commit aaa", d.readmeCommits())
-	d.race.Again = &results.Again{Only: "^Summary", Commit: "bbb"}
+	d.race.Again = &results.Again{Scenarios: []string{"SummaryObserve"}, Commit: "bbb"}
 	require.Equal(t, "commit bbb (Scrape100k: commit aaa)", d.readmeCommits())
-	d.race.Again.Only = "Summary|Scrape"
+	d.race.Again.Scenarios = []string{"Scrape100k", "SummaryObserve"}
 	require.Equal(t, "commit bbb", d.readmeCommits())
-	d.race.Again.Only = "^LookupMap$"
+	d.race.Again.Scenarios = []string{"LookupMap"}
 	require.Equal(t, "commit aaa", d.readmeCommits())
+}
+
+func TestTheReportHasTablesAndPlotsAndRefersToNothing(t *testing.T) {
+	d := parsed(t, output)
+	d.race.Header = results.Header{CPU: "Some <CPU>", CPUs: 2, Commit: "aaa"}
+	page, err := d.report()
+	require.NoError(t, err)
+	require.Contains(t, page, "<td>SummaryObserve</td><td>10.0 ns</td><td>500 ns</td>")
+	require.Contains(t, page, "<svg ")
+	require.Contains(t, page, "Some &lt;CPU&gt;")
+	require.NotContains(t, page, "Some <CPU>")
+	require.NotRegexp(t, `(src|href)=|<script|@import`, page)
 }
 
 func TestPlotsStayWithinThePictureForAnyFigures(t *testing.T) {

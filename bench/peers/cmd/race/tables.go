@@ -39,11 +39,14 @@ var (
 	updates = []string{
 		"CounterInc", "CounterAdd", "GaugeIncDec", "GaugeSet", "HistogramObserve", "NativeHistogram",
 		"SummaryObserve",
-		"Lookup2", "Lookup3Random", "LookupMap", "LookupTyped", "CreateSeries",
+		"Lookup2", "Lookup3Random", "Lookup3Long", "LookupMap", "LookupTyped", "CreateSeries",
 	}
 	scrapes = []string{
-		"Scrape1k", "Scrape1kParallel", "Scrape100k", "Scrape100kParallel", "Scrape1M", "ScrapeHistograms10k",
-		"ScrapeGzip100k", "ScrapeUnderLoad100k",
+		"ScrapeFew", "Scrape1k", "Scrape1kParallel", "Scrape100k", "Scrape100kParallel", "Scrape1M",
+		"ScrapeHistograms10k", "ScrapeGzip100k", "ScrapeGzipHistograms10k", "ScrapeOverHTTP", "ScrapeUnderLoad100k",
+	}
+	pageSizes = []string{
+		"ScrapeFew", "Scrape100k", "ScrapeGzip100k", "ScrapeHistograms10k", "ScrapeGzipHistograms10k",
 	}
 )
 
@@ -255,7 +258,7 @@ func (d *data) latencyTable() string {
 	for _, r := range rows {
 		load := r.Load
 		if r.Scrapes > 0 {
-			load = fmt.Sprintf("%d scrapes", r.Scrapes)
+			load = fmt.Sprintf("%d %s", r.Scrapes, r.Load)
 		}
 		fmt.Fprintf(&t, "| %s | %s | %s | %s | %s | %s | %s | %d of %d | %d |\n", r.Op, r.Library, load,
 			withUnit(r.P50, "ns"), withUnit(r.P99, "ns"), withUnit(r.P999, "ns"),

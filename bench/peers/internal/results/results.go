@@ -77,10 +77,11 @@ type Race struct {
 
 // Again says which scenarios were measured again after the whole run.
 type Again struct {
-	Only   string `json:"only"` // a regular expression
-	Commit string `json:"commit"`
-	Date   string `json:"date"`
-	Count  int    `json:"count"`
+	Only      string   `json:"only"` // a regular expression for groups of scenarios
+	Scenarios []string `json:"scenarios"`
+	Commit    string   `json:"commit"`
+	Date      string   `json:"date"`
+	Count     int      `json:"count"`
 }
 
 // Figure returns the median of a figure.
@@ -145,7 +146,7 @@ type Latency struct {
 type LatencyRow struct {
 	Library string  `json:"library"`
 	Op      string  `json:"op"`
-	Load    string  `json:"load"` // idle, or scrapes
+	Load    string  `json:"load"` // idle, scrapes or gzip scrapes
 	P50     float64 `json:"p50"`
 	P99     float64 `json:"p99"`
 	P999    float64 `json:"p999"`
