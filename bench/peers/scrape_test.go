@@ -60,9 +60,9 @@ func fillFew(b *testing.B, r Registry) {
 	}
 }
 
-// BenchmarkScrapeOverHTTP gets the page of 10 000 counters over a connection, as Prometheus does: it
-// asks for OpenMetrics and gzip, and reads the page to its end. Server and client are one process,
-// and an operation is the work of both, decompressing included.
+// BenchmarkScrapeOverHTTP gets the page of 10 000 counters over a connection, as Prometheus does:
+// it asks for OpenMetrics and gzip, and reads the page to its end. Server and client are one
+// process, and an operation is the work of both, decompressing included.
 func BenchmarkScrapeOverHTTP(b *testing.B) {
 	series := sized(10_000)
 	for _, l := range contestants() {
