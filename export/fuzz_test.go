@@ -29,11 +29,14 @@ func FuzzAccept(f *testing.F) {
 		"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
 		`,;=";,q=0,*/*;q=,text/plain;;q=1.0000;`,
 		"\x00\xff, text/plain;q=NaN",
+		"text/plain;escaping=allow-utf-8,*/*;escaping=dots;q=0.5,text/plain;version=0.0.4;escaping=values",
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, accept string) {
 		got := Negotiate(accept)
+		c := choose(defaultOffers, []string{accept})
+		require.True(t, c.quotes || c.escaping < encode.NoEscaping, "text 0.0.4 has no quotes")
 		require.Contains(t, []encode.Format{encode.Text, encode.OpenMetrics, encode.Protobuf}, got)
 
 		pinned := choose(defaultOffers[1:2], []string{accept})
@@ -138,8 +141,11 @@ func FuzzRequest(f *testing.F) {
 	f.Add("%6eame[]=\xff", "", "", "1e309")
 	h := handlerOf(new(asked))
 	known := map[string]bool{}
-	for _, o := range defaultOffers {
-		known[o.format.ContentType()] = true
+	for i := range defaultOffers {
+		known[choice{offer: &defaultOffers[i]}.contentType()] = true
+		for escaping := range encode.NoEscaping + 1 {
+			known[choice{&defaultOffers[i], escaping, true}.contentType()] = true
+		}
 	}
 	f.Fuzz(func(t *testing.T, query, accept, encoding, timeout string) {
 		r := httptest.NewRequest(http.MethodGet, "/metrics", nil)

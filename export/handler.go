@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
 )
 
@@ -58,7 +59,7 @@ type handler struct {
 
 	// Header values are made once, so that setting them allocates nothing. They have no spare
 	// capacity, so that an append by a handler further out copies them.
-	contentTypes [formatCount][]string // by offer
+	contentTypes [offerCount][choices][]string // by offer, then by choice.index
 	vary         []string
 }
 
@@ -71,8 +72,13 @@ func newHandler(src source, cfg handlerConfig) *handler {
 		encodings:     cfg.offeredEncodings(),
 		vary:          []string{"Accept, Accept-Encoding"},
 	}
-	for i, o := range cfg.offers {
-		h.contentTypes[i] = []string{o.format.ContentType()}
+	for i := range cfg.offers {
+		for escaping := range encode.NoEscaping + 1 {
+			c := choice{&cfg.offers[i], escaping, true}
+			h.contentTypes[i][c.index()] = []string{c.contentType()}
+		}
+		c := choice{offer: &cfg.offers[i]}
+		h.contentTypes[i][c.index()] = []string{c.contentType()}
 	}
 	return h
 }
@@ -114,7 +120,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		enc = nil
 	}
 	enc = h.setHeader(w.Header(), chosen, enc)
-	e := engine.Exposition{Format: chosen.format, NoSelf: h.noSelf, Created: h.created}
+	e := engine.Exposition{Format: chosen.format, Escaping: chosen.escaping, NoSelf: h.noSelf, Created: h.created}
 	if r.URL.RawQuery != "" {
 		e.Names = familyNames(r.URL.RawQuery)
 	}
@@ -132,10 +138,10 @@ func (h *handler) refuse(w http.ResponseWriter, status int, text string) {
 
 // setHeader sets the header of a page and returns the encoding that the handler has to use, which
 // may be nil. It is nil if a handler further out has set a Content-Encoding already.
-func (h *handler) setHeader(header http.Header, chosen *offer, enc *offeredEncoding) *offeredEncoding {
+func (h *handler) setHeader(header http.Header, chosen choice, enc *offeredEncoding) *offeredEncoding {
 	for i := range h.offers {
-		if chosen == &h.offers[i] {
-			header["Content-Type"] = h.contentTypes[i]
+		if chosen.offer == &h.offers[i] {
+			header["Content-Type"] = h.contentTypes[i][chosen.index()]
 		}
 	}
 	// A handler further out may have set Vary already.

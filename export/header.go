@@ -2,7 +2,11 @@
 
 package export
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/quipu-metrics/quipu/encode"
+)
 
 // Bounds on the parsing of one list header (Accept, Accept-Encoding). Prometheus 3 sends five
 // elements in 300 bytes, and browsers send eight. A header beyond these bounds is abuse; the rest
@@ -18,6 +22,10 @@ type element struct {
 	value  string
 	params string // the text after the first semicolon, the weight included
 	weight int    // the parameter q, in thousandths
+
+	// escaping is the parameter of that name. It is not stated without a known one.
+	escaping encode.Escaping
+	stated   bool
 }
 
 // eachElement calls visit for the elements of a list header, in order. The header may have several
@@ -37,12 +45,11 @@ func eachElement(lines []string, visit func(element)) {
 			budget--
 			var field string
 			field, line = cutUnquoted(line, ',')
-			value, params := cutUnquoted(field, ';')
-			weight, ok := weightOf(params)
-			if value == "" || !ok {
-				continue
+			e := element{weight: 1000}
+			e.value, e.params = cutUnquoted(field, ';')
+			if e.parse() && e.value != "" {
+				visit(e)
 			}
-			visit(element{value: value, params: params, weight: weight})
 		}
 	}
 }
@@ -76,18 +83,25 @@ func nextParam(params string) (name, value, rest string) {
 	return name, value, rest
 }
 
-// weightOf returns the weight among the parameters: 1 if there is none. It reports false if the
-// weight is malformed.
-func weightOf(params string) (thousandths int, ok bool) {
-	thousandths, ok = 1000, true
-	for params != "" {
+// parse sets the weight and the escaping by the parameters. It reports false if the weight is
+// malformed.
+func (e *element) parse() (ok bool) {
+	ok = true
+	for params := e.params; params != ""; {
 		var name, value string
 		name, value, params = nextParam(params)
-		if strings.EqualFold(name, "q") {
-			thousandths, ok = parseWeight(value)
+		switch {
+		case strings.EqualFold(name, "q"):
+			e.weight, ok = parseWeight(value)
+		case strings.EqualFold(name, "escaping"):
+			for escaping := range encode.NoEscaping + 1 {
+				if value == escaping.String() {
+					e.escaping, e.stated = escaping, true
+				}
+			}
 		}
 	}
-	return thousandths, ok
+	return ok
 }
 
 // parseWeight reads a qvalue of RFC 9110, section 12.4.2, which is 0 to 1 with up to three

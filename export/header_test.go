@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/encode"
 )
 
 func TestWeightsAreReadAsTheRFCSays(t *testing.T) {
@@ -58,15 +60,19 @@ func TestListElementsAreSplitOutsideOfQuotes(t *testing.T) {
 		{nil, nil},
 		{[]string{""}, nil},
 		{[]string{" , ,\t,"}, nil},
-		{[]string{"a"}, []element{{"a", "", 1000}}},
-		{[]string{" a ;q=0.5 , b"}, []element{{"a", "q=0.5", 500}, {"b", "", 1000}}},
-		{[]string{"a", "b;q=.1"}, []element{{"a", "", 1000}, {"b", "q=.1", 100}}},
-		{[]string{`a;x="1,2;3";Q=0.25,b`}, []element{{"a", `x="1,2;3";Q=0.25`, 250}, {"b", "", 1000}}},
-		{[]string{`a;x="\",b;q=0",c`}, []element{{"a", `x="\",b;q=0"`, 1000}, {"c", "", 1000}}},
-		{[]string{`a;x="never closed, b`}, []element{{"a", `x="never closed, b`, 1000}}},
-		{[]string{"a;q=zero,b"}, []element{{"b", "", 1000}}},
-		{[]string{`a;q="0.5"`}, []element{{"a", `q="0.5"`, 500}}},
-		{[]string{";q=1,b"}, []element{{"b", "", 1000}}},
+		{[]string{"a"}, []element{{value: "a", params: "", weight: 1000}}},
+		{[]string{" a ;q=0.5 , b"}, []element{{value: "a", params: "q=0.5", weight: 500}, {value: "b", params: "", weight: 1000}}},
+		{[]string{"a", "b;q=.1"}, []element{{value: "a", params: "", weight: 1000}, {value: "b", params: "q=.1", weight: 100}}},
+		{[]string{`a;x="1,2;3";Q=0.25,b`}, []element{{value: "a", params: `x="1,2;3";Q=0.25`, weight: 250}, {value: "b", params: "", weight: 1000}}},
+		{[]string{`a;x="\",b;q=0",c`}, []element{{value: "a", params: `x="\",b;q=0"`, weight: 1000}, {value: "c", params: "", weight: 1000}}},
+		{[]string{`a;x="never closed, b`}, []element{{value: "a", params: `x="never closed, b`, weight: 1000}}},
+		{[]string{"a;q=zero,b"}, []element{{value: "b", params: "", weight: 1000}}},
+		{[]string{`a;q="0.5"`}, []element{{value: "a", params: `q="0.5"`, weight: 500}}},
+		{[]string{`a;escaping=values;q=0.5,b;Escaping="dots";escaping=none`}, []element{
+			{value: "a", params: "escaping=values;q=0.5", weight: 500, escaping: encode.ValuesEscaping, stated: true},
+			{value: "b", params: `Escaping="dots";escaping=none`, weight: 1000, escaping: encode.DotsEscaping, stated: true},
+		}},
+		{[]string{";q=1,b"}, []element{{value: "b", params: "", weight: 1000}}},
 	} {
 		var got []element
 		eachElement(tt.lines, func(e element) { got = append(got, e) })

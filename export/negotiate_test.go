@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
@@ -139,5 +140,83 @@ func TestPinnedFormatsAreTheOnlyOnes(t *testing.T) {
 func TestEveryFormatChoosesItselfByItsContentType(t *testing.T) {
 	for _, f := range []encode.Format{encode.Text, encode.OpenMetrics, encode.Protobuf} {
 		require.Equal(t, f, Negotiate(f.ContentType()))
+	}
+}
+
+func TestEscapingFollowsTheAcceptHeaderAndTheContentTypeStatesIt(t *testing.T) {
+	const (
+		text  = "text/plain; version=0.0.4; charset=utf-8"
+		text1 = "text/plain; version=1.0.0; charset=utf-8; escaping="
+	)
+	om, proto := encode.OpenMetrics.ContentType(), encode.Protobuf.ContentType()
+	for _, tt := range []struct{ accept, want string }{
+		{"", text},
+		{"*/*", text},
+		{"text/plain", text},
+		{"text/plain;version=0.0.4", text},
+		{"application/openmetrics-text;version=1.0.0", om},
+		{protobufType, proto},
+		{"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8", om + "; escaping=allow-utf-8"},
+		{"application/openmetrics-text;version=1.0.0;escaping=underscores", om + "; escaping=underscores"},
+		{"application/openmetrics-text;version=0.0.1;escaping=dots", om + "; escaping=dots"},
+		{"application/openmetrics-text;escaping=values", om + "; escaping=values"},
+		{protobufType + ";escaping=allow-utf-8", proto + "; escaping=allow-utf-8"},
+		{protobufType + ";escaping=values", proto + "; escaping=values"},
+
+		// Text 0.0.4 has no quotes, text 1.0.0 has.
+		{"text/plain;version=0.0.4;escaping=allow-utf-8", text + "; escaping=underscores"},
+		{"text/plain;version=0.0.4;escaping=values", text + "; escaping=values"},
+		{"text/plain;version=1.0.0;escaping=allow-utf-8", text1 + "allow-utf-8"},
+		{"text/plain;version=1.0.0;escaping=dots", text1 + "dots"},
+		{"text/plain;version=1.0.0", text1 + "underscores"},
+		{"text/plain;escaping=allow-utf-8", text1 + "allow-utf-8"},
+		{"text/plain;escaping=dots", text + "; escaping=dots"},
+		{"*/*;escaping=allow-utf-8", text + "; escaping=underscores"},
+		{"text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.5",
+			text + "; escaping=underscores"},
+		{"text/plain;version=1.0.0;q=0,*/*;q=0.1", text},
+		{"text/plain;version=0.0.4;q=0,text/plain;version=1.0.0", text1 + "underscores"},
+
+		// A reader says it once.
+		{protobufType + ";q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,*/*;q=0.1",
+			proto + "; escaping=allow-utf-8"},
+		{"application/openmetrics-text;version=0.0.1,text/plain;version=1.0.0;escaping=dots;q=0.2",
+			om + "; escaping=dots"},
+		{"text/plain;escaping=values;q=0.2,application/openmetrics-text;escaping=dots;q=0.5," + protobufType,
+			proto + "; escaping=dots"},
+		{"text/plain;escaping=values;q=0," + protobufType, proto},
+
+		// Nonsense.
+		{"application/openmetrics-text;escaping=", om},
+		{"application/openmetrics-text;escaping=ALLOW-UTF-8", om},
+		{"application/openmetrics-text;escaping=allow-utf8", om},
+		{"application/openmetrics-text;escaping", om},
+		{"application/openmetrics-text;escaping=underscores;escaping=\"values\"", om + "; escaping=values"},
+		{"application/openmetrics-text;ESCAPING=values;escaping=\r\nX: 1", om + "; escaping=values"},
+		{strings.Repeat("application/openmetrics-text;escaping=values,", 40_000), text},
+	} {
+		require.Equal(t, tt.want, ContentType(engine.NewRegistry(), tt.accept), tt.accept)
+		h := handlerOf(chunks(nil, 0))
+		require.Equal(t, tt.want, testkit.Get(h, "/", "Accept", tt.accept).Header().Get("Content-Type"), tt.accept)
+	}
+}
+
+func TestPagesHaveTheNamesThatTheirContentTypeSays(t *testing.T) {
+	reg := engine.NewRegistry(engine.WithUTF8Names())
+	engine.Must(reg.NewGauge("a.b", "")).Set(1)
+	for accept, want := range map[string]string{
+		"":                                "a_b 1\n",
+		"text/plain;escaping=allow-utf-8": "{\"a.b\"} 1\n",
+		"text/plain;escaping=dots":        "a_dot_b 1\n",
+		"application/openmetrics-text;escaping=allow-utf-8": "{\"a.b\"} 1\n# EOF\n",
+		"application/openmetrics-text;escaping=values":      "U__a_2e_b 1\n# EOF\n",
+	} {
+		var page strings.Builder
+		contentType, err := Render(&page, reg, accept, WithoutSelfMetrics())
+		require.NoError(t, err)
+		require.True(t, strings.HasSuffix(page.String(), "gauge\n"+want), "%s: %s", accept, &page)
+		answer := testkit.Get(Handler(reg, WithoutSelfMetrics(), WithoutCompression()), "/", "Accept", accept)
+		require.Equal(t, page.String(), answer.Body.String())
+		require.Equal(t, contentType, answer.Header().Get("Content-Type"))
 	}
 }

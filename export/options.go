@@ -125,10 +125,10 @@ func WithFormats(formats ...encode.Format) Option {
 	if len(formats) == 0 {
 		panic("quipu: WithFormats() without a format: name at least one, such as encode.Text")
 	}
-	offers := make([]offer, 0, formatCount)
+	offers := make([]offer, 0, offerCount)
 	for _, f := range formats {
-		o, ok := offerOf(f)
-		if !ok {
+		more := offersOf(f)
+		if len(more) == 0 {
 			panic(fmt.Sprintf("quipu: WithFormats: unknown format %d", f))
 		}
 		for _, taken := range offers {
@@ -136,18 +136,19 @@ func WithFormats(formats ...encode.Format) Option {
 				panic(fmt.Sprintf("quipu: WithFormats: %v is named twice", f))
 			}
 		}
-		offers = append(offers, o)
+		offers = append(offers, more...)
 	}
 	return func(c *handlerConfig) { c.offers = offers }
 }
 
-func offerOf(f encode.Format) (offer, bool) {
+// offersOf returns the offers of a format: text has two versions.
+func offersOf(f encode.Format) (offers []offer) {
 	for _, o := range defaultOffers {
 		if o.format == f {
-			return o, true
+			offers = append(offers, o)
 		}
 	}
-	return offer{}, false
+	return offers
 }
 
 // WithoutCompression turns compression off, for servers behind a proxy that compresses, or where

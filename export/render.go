@@ -31,7 +31,7 @@ func Render(w io.Writer, reg *engine.Registry, accept string, opts ...Option) (c
 	start := time.Now()
 	c, err := configOf(opts)
 	chosen := choose(c.offers, []string{accept})
-	contentType = chosen.format.ContentType()
+	contentType = chosen.contentType()
 	switch {
 	case err != nil:
 		return contentType, fmt.Errorf("quipu: Render: %w", err)
@@ -41,7 +41,7 @@ func Render(w io.Writer, reg *engine.Registry, accept string, opts ...Option) (c
 	case reg == nil:
 		return contentType, errors.New("quipu: Render needs a registry")
 	}
-	e := engine.Exposition{Format: chosen.format, NoSelf: c.noSelf, Created: c.created}
+	e := engine.Exposition{Format: chosen.format, Escaping: chosen.escaping, NoSelf: c.noSelf, Created: c.created}
 	if c.scrapeTimeout > 0 {
 		e.Deadline = start.Add(callbackBudget(c.scrapeTimeout))
 		w = &timedWriter{w, start.Add(c.scrapeTimeout)}
@@ -60,7 +60,7 @@ func ContentType(reg *engine.Registry, accept string, opts ...Option) string {
 	case reg == nil:
 		panic("quipu: ContentType needs a registry")
 	}
-	return choose(c.offers, []string{accept}).format.ContentType()
+	return choose(c.offers, []string{accept}).contentType()
 }
 
 // timedWriter refuses chunks once the time of a page is over.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/quipu-metrics/quipu/engine"
@@ -20,11 +21,15 @@ func clash(metric, name string) error {
 		ErrLabel, metric, name)
 }
 
+// shownName returns the name of a label on the pushed page.
+func shownName(name string) string { return escaping.LabelName(name) }
+
 // checkDeclared checks the labels in the definitions of the metrics.
 func checkDeclared(reg *engine.Registry, labels []label) error {
 	for metric := range reg.All() {
+		names := slices.AppendSeq(metric.Labels, maps.Keys(metric.Const))
 		for _, l := range labels {
-			if _, isConst := metric.Const[l.name]; isConst || slices.Contains(metric.Labels, l.name) {
+			if slices.ContainsFunc(names, func(name string) bool { return shownName(name) == l.name }) {
 				return clash(metric.Name, l.name)
 			}
 		}

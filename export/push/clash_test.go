@@ -47,6 +47,12 @@ func TestAMetricWithALabelOfTheGroupIsAnError(t *testing.T) {
 		"other names": {func(r *engine.Registry) {
 			must(r.NewGaugeVec("a", "", []string{"a_job", "hostname", "Host"})).With("", "", "").Inc()
 		}, ""},
+		"declared, escaped to that of the group": {func(r *engine.Registry) {
+			must(r.NewGaugeVec("a.b", "", []string{"data.center"}))
+		}, "a.b"},
+		"open, escaped to that of the group": {func(r *engine.Registry) {
+			must(r.NewGaugeVec("a.b", "", nil)).WithLabels(engine.Labels{"data.center": "b"}).Inc()
+		}, "a_b"},
 		"after help and a longer name": {func(r *engine.Registry) {
 			must(r.NewGauge("a", `{job="x",host="y"}`))
 			must(r.NewGaugeVec("b", "", nil)).WithLabels(engine.Labels{"a_host": "#", "host": "b"}).Inc()
@@ -54,9 +60,9 @@ func TestAMetricWithALabelOfTheGroupIsAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGateway(t, nil)
-			reg := engine.NewRegistry()
+			reg := engine.NewRegistry(engine.WithUTF8Names())
 			tc.define(reg)
-			p, err := New(g.URL, "j", WithRegistry(reg), WithGrouping("host", "h"))
+			p, err := New(g.URL, "j", WithRegistry(reg), WithGrouping("host", "h"), WithGrouping("data_center", "d"))
 			require.NoError(t, err)
 			err = p.Replace(t.Context())
 			if tc.metric == "" {

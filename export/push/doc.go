@@ -29,7 +29,9 @@
 // one process, while a group outlives it. The page is rendered into memory first, because servers
 // and proxies want a Content-Length, and because a part of a page must not arrive. So a push holds
 // its page in memory, unlike a scrape. In protobuf every family is one message, because a
-// Pushgateway keeps one message for each name.
+// Pushgateway keeps one message for each name. Names that are no identifiers, which a registry with
+// [engine.WithUTF8Names] may have, have underscores in the place of other characters, because a
+// Pushgateway refuses others unless it is told to take them.
 //
 // # Failures
 //

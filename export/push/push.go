@@ -194,6 +194,10 @@ func (p *Pusher) failed(method string, err error) error {
 	return fmt.Errorf("quipu: push: %s %s: %w", method, p.shown, p.redact.wrap(err))
 }
 
+// escaping is that of all pages. Pushgateways refuse other names unless they are told to accept
+// them, and the URL of a group cannot have them otherwise.
+const escaping = encode.UnderscoresEscaping
+
 // render returns the page to push. The transport may still read the body after it has returned the
 // answer, so every page is allocated anew. The size of the latest page is the estimate for the
 // allocation.
@@ -203,7 +207,9 @@ func (p *Pusher) render(ctx context.Context) ([]byte, error) {
 	}
 	body := new(bytes.Buffer)
 	body.Grow(p.size + p.size/16)
-	exposition := engine.Exposition{Format: p.format, NoSelf: true, WholeFamilies: true, Context: ctx}
+	exposition := engine.Exposition{
+		Format: p.format, Escaping: escaping, NoSelf: true, WholeFamilies: true, Context: ctx,
+	}
 	if deadline, ok := ctx.Deadline(); ok {
 		// Slow functions must leave time to send the page. Without a Deadline the engine waits for
 		// up to two seconds.

@@ -22,8 +22,8 @@ type label struct{ name, value string }
 func (l label) check() error {
 	switch {
 	case !encode.ValidLabelName(l.name):
-		return fmt.Errorf("WithGrouping(%q): not a label name: use letters, digits and underscores, no digit first",
-			l.name)
+		return fmt.Errorf("WithGrouping(%q): not a label name: use letters, digits and underscores, no digit first%s",
+			l.name, l.hint())
 	case strings.HasPrefix(l.name, "__"):
 		return fmt.Errorf("WithGrouping(%q): names with two leading underscores are reserved", l.name)
 	case l.name == "job":
@@ -32,6 +32,15 @@ func (l label) check() error {
 		return fmt.Errorf("WithGrouping(%q): histograms and summaries have this label", l.name)
 	}
 	return checkValue(fmt.Sprintf("WithGrouping(%q)", l.name), l.value)
+}
+
+// hint says how the URL of a group has a name that is no identifier.
+func (l label) hint() string {
+	if !encode.ValidUTF8Name(l.name) {
+		return ""
+	}
+	return fmt.Sprintf("; a Pushgateway with --push.enable-utf8-names takes %s for it",
+		encode.ValuesEscaping.LabelName(l.name))
 }
 
 func checkValue(what, value string) error {
