@@ -408,44 +408,51 @@ func TestReadAllocatesNothing(t *testing.T) {
 		series /= 10
 	}
 	for _, families := range []int{1, 1_000} {
-		r := engine.NewRegistry(engine.WithMaxSeries(engine.NoLimit))
-		for i := range families {
-			v := must(r.NewCounterVec(fmt.Sprintf("c%d_total", i), "", []string{"a", "b"}))
-			for k := range series / families {
-				v.With(fmt.Sprint(k), "x\"y").Inc()
-			}
-			if i%100 == 0 {
-				h := must(r.NewHistogramVec(fmt.Sprintf("h%d", i), "", []string{"a"}, engine.WithBuckets(1, 2)))
-				m := must(r.NewSummaryVec(fmt.Sprintf("s%d", i), "", []string{"a"}))
-				for k := range 10 {
-					h.With(fmt.Sprint(k)).Observe(1)
-					m.With(fmt.Sprint(k)).Observe(1)
-				}
-			}
+		for _, expiry := range []time.Duration{engine.NoLimit, time.Hour} {
+			readAllocatesNothing(t, series, families, expiry)
 		}
-		total := 0.0
-		read := func() {
-			for f := range r.Read(engine.ReadOptions{}) {
-				for s := range f.Samples() {
-					if n, ok := s.Int(); ok {
-						total += float64(n)
-					}
-					for _, l := range s.Labels() {
-						total += float64(len(l.Value))
-					}
-					if h := s.Histogram(); h != nil {
-						total += h.Sum
-					}
-					if m := s.Summary(); m != nil {
-						total += m.Estimates[0].Value
-					}
-				}
-			}
-		}
-		read()
-		require.Zero(t, testing.AllocsPerRun(10, read), "%d families", families)
-		require.Positive(t, total)
 	}
+}
+
+func readAllocatesNothing(t *testing.T, series, families int, expiry time.Duration) {
+	t.Helper()
+	r := engine.NewRegistry(engine.WithMaxSeries(engine.NoLimit), engine.WithExpiry(expiry))
+	for i := range families {
+		v := must(r.NewCounterVec(fmt.Sprintf("c%d_total", i), "", []string{"a", "b"}))
+		for k := range series / families {
+			v.With(fmt.Sprint(k), "x\"y").Inc()
+		}
+		if i%100 == 0 {
+			h := must(r.NewHistogramVec(fmt.Sprintf("h%d", i), "", []string{"a"}, engine.WithBuckets(1, 2)))
+			m := must(r.NewSummaryVec(fmt.Sprintf("s%d", i), "", []string{"a"}))
+			for k := range 10 {
+				h.With(fmt.Sprint(k)).Observe(1)
+				m.With(fmt.Sprint(k)).Observe(1)
+			}
+		}
+	}
+	total := 0.0
+	read := func() {
+		for f := range r.Read(engine.ReadOptions{}) {
+			for s := range f.Samples() {
+				if n, ok := s.Int(); ok {
+					total += float64(n)
+				}
+				for _, l := range s.Labels() {
+					total += float64(len(l.Value))
+				}
+				if h := s.Histogram(); h != nil {
+					total += h.Sum
+				}
+				if m := s.Summary(); m != nil {
+					total += m.Estimates[0].Value
+				}
+			}
+		}
+	}
+	read()
+	require.Zero(t, testing.AllocsPerRun(10, read), "%d families", families)
+	require.Positive(t, total)
 }
 
 func TestASteadyStatePageWithEscapedNamesAllocatesNothing(t *testing.T) {
