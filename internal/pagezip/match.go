@@ -13,14 +13,19 @@ const (
 	windowMask  = historySize + blockSize - 1
 	loadRoom    = 16 // loads of eight bytes may reach so far behind the input
 
-	minMatch    = 4
-	shortest    = 3 // the format's shortest match: lengths are counted from it
-	longest     = 258
-	maxSteps    = 8 << 10 // a block has at most so many
-	tableBits   = 12
-	maxTakeBack = 128 // bytes of earlier steps that a match may take over
-	maxSearch   = 128 // bytes in which to search for a delimiter
-	longSearch  = 20  // more bytes than that are also looked up
+	minMatch  = 4
+	shortest  = 3 // the format's shortest match: lengths are counted from it
+	longest   = 258
+	maxSteps  = 8 << 10 // a block has at most so many
+	tableBits = 12
+
+	// A match takes over at most so many bytes of earlier steps. So it always reaches beyond the
+	// place where the last one ended, and no input takes long.
+	maxTakeBack = 128
+
+	// After regularSteps steps along one reference, each one literal behind the last, only every
+	// eighth place is looked up.
+	regularSteps = 16
 )
 
 // window is the input: up to historySize bytes that are compressed already, then those of a block.
@@ -97,109 +102,112 @@ func (m *matcher) match(w *window, from, to int) int {
 
 	p, d := from, m.distance
 	literal := from // the first byte that is in no step
-	n, regular := 0, m.regular
-	for p <= to-8 && n < maxSteps {
+	for p <= to-8 && m.n < maxSteps {
 		here, differ := w.load64(p), ^uint64(0)
 		if d > 0 {
 			differ = here ^ w.load64(p-d)
 		}
-		if uint32(differ>>8) == 0 && regular > 32 && regular&7 != 0 {
+		if uint32(differ>>8) == 0 && m.regular > regularSteps && m.regular&7 != 0 {
 			p++
-			regular++
+			m.regular++
 		} else {
-			c := m.lookUp(w, p, here)
-			m.n = n
-			if c > 0 && c != d && literal == p && n > 0 && m.covers(w, p, c) {
-				p, literal = m.takeBack(w, p, c)
-				n, d, regular = m.n, c, 0
-			} else if c > 0 && c < 4*d && c != d && w.load64(p-c) == here {
-				d, regular = c, 0
-			} else if uint32(differ>>8) == 0 {
-				p++
-				regular++
-			} else {
-				regular = 0
-				switch {
-				case c > 0:
-					d = c
-				case uint32(differ>>16) == 0:
-					p += 2
-				case uint32(differ>>24) == 0:
-					p += 3
-				case differ>>32 == 0:
-					p += 4
-				case uint32(differ) == 0: // the match before was cut
-				default:
-					var found bool
-					if p, d, found = m.search(w, literal, p, d, to-8); !found {
-						continue
-					}
-				}
+			var found bool
+			if literal, p, d, found = m.turn(w, literal, p, d, to-8, here, differ); !found {
+				continue
 			}
 		}
 
-		end := p + minMatch
-		for end < to {
+		end, most := p+minMatch, min(to, p+longest)
+		for end < most {
 			if x := w.load64(end) ^ w.load64(end-d); x != 0 {
 				end += bits.TrailingZeros64(x) >> 3
 				break
 			}
 			end += 8
 		}
-		end = min(end, to, p+longest)
+		end = min(end, most)
 
 		for i := literal; i < p; i++ {
 			m.symbols[w[i&windowMask]]++
 		}
 		symbol := distanceSymbol(d)
-		m.steps[n] = newStep(p-literal, end-p, d, symbol)
-		n++
+		m.steps[m.n&(maxSteps-1)] = newStep(p-literal, end-p, d, symbol)
+		m.n++
 		m.lengths[uint8(end-p-shortest)]++
 		m.distances[symbol&31]++
 		p, literal = end, end
 	}
-	if n < maxSteps {
+	if m.n < maxSteps {
 		p = to
 	}
-	m.n, m.literals = n, p-literal
 	for _, c := range w[literal:p] {
 		m.symbols[c]++
 	}
-	m.distance, m.regular = d, regular
+	m.literals, m.distance = p-literal, d
 	return p
 }
 
-// covers reports whether the text at distance c also has the match of the last step, which ends
-// at p.
-func (m *matcher) covers(w *window, p, c int) bool {
-	first := p - m.steps[m.n-1].length()
-	return p-first <= maxTakeBack && first >= c && string(w[first:p]) == string(w[first-c:p-c])
+// turn decides how to go on at p, where the text differs from its reference. It returns the first
+// byte that is in no step, where a match of at least minMatch bytes begins, and its distance; or,
+// if there is none, a later place to look from.
+func (m *matcher) turn(w *window, literal, p, d, limit int, here, differ uint64) (int, int, int, bool) {
+	if uint32(differ) == 0 { // the match before was as long as the format allows
+		return literal, p, d, true
+	}
+	c := m.lookUp(w, p, here)
+	switch {
+	case c > 0 && c != d && literal == p && m.n > 0 && m.covers(w, p, p, c):
+		literal, p = m.takeBack(w, p, c)
+		d, m.regular = c, 0
+	case c > 0 && c != d && c < 4*d && w.load64(p-c) == here:
+		d, m.regular = c, 0
+	case uint32(differ>>8) == 0:
+		p++
+		m.regular++
+	case c > 0:
+		d, m.regular = c, 0
+	case uint32(differ>>16) == 0:
+		p += 2
+	case uint32(differ>>24) == 0:
+		p += 3
+	case differ>>32 == 0:
+		p += 4
+	default:
+		m.regular = 0
+		var found bool
+		p, d, found = m.search(w, literal, p, d, limit)
+		return literal, p, d, found
+	}
+	return literal, p, d, true
 }
 
-// takeBack takes back the last step, whose match the text at distance c has too, and earlier ones
-// as long as it has them with all their literals. It returns where a match with that text begins,
-// and the first byte that is in no step then.
-func (m *matcher) takeBack(w *window, p, c int) (begin, literal int) {
-	first := p
+// covers reports whether the text at distance c also has the match of the last step, which ends at
+// index end, at most maxTakeBack bytes before p with its beginning.
+func (m *matcher) covers(w *window, p, end, c int) bool {
+	begin := end - m.steps[m.n-1].length()
+	return p-begin <= maxTakeBack && begin >= c && string(w[begin:end]) == string(w[begin-c:end-c])
+}
+
+// takeBack takes back the last step, which the text at distance c covers, and earlier ones as long
+// as it has them with all of their literals. It returns the first byte that is in no step then, and
+// where a match with that text begins.
+func (m *matcher) takeBack(w *window, p, c int) (literal, begin int) {
+	begin = p
 	for {
 		m.n--
 		last := m.steps[m.n]
 		m.lengths[last.lengthIndex()]--
 		m.distances[last.symbol()&31]--
-		first -= last.length()
-		literal = first - last.literals()
-		for _, ch := range w[literal:first] {
+		begin -= last.length()
+		literal = begin - last.literals()
+		for _, ch := range w[literal:begin] {
 			m.symbols[ch]--
 		}
-		for first > max(literal, c) && p-first < maxTakeBack && w[first-1] == w[first-1-c] {
-			first--
+		for begin > max(literal, c) && p-begin < maxTakeBack && w[begin-1] == w[begin-1-c] {
+			begin--
 		}
-		if first > literal || m.n == 0 {
-			return first, literal
-		}
-		before := first - m.steps[m.n-1].length()
-		if p-before > maxTakeBack || before < c || string(w[before:first]) != string(w[before-c:first-c]) {
-			return first, literal
+		if begin > literal || m.n == 0 || !m.covers(w, p, begin, c) {
+			return literal, begin
 		}
 	}
 }
@@ -220,80 +228,4 @@ func (m *matcher) lookUp(w *window, p int, here uint64) int {
 		return far
 	}
 	return 0
-}
-
-// search looks for the next match at p or after it, up to limit. If it finds none it returns a
-// later place to look from.
-func (m *matcher) search(w *window, literal, p, d, limit int) (begin, distance int, found bool) {
-	near := min(p+maxSearch, limit)
-	stride := 1 + (p-literal)>>6 // incompressible text takes longer and longer strides
-	at := near                   // the next delimiter that both texts have
-	if d > 0 {
-		var reference int
-		at, reference = sameDelimiter(w, p, near, p-d, min(p-d+maxSearch, p))
-		if at < near && at-p <= longSearch {
-			if at-reference <= historySize {
-				d = at - reference
-			}
-			if w.load32(at) == w.load32(at-d) {
-				for at > literal && at > d && w[at-1] == w[at-1-d] {
-					at--
-				}
-				return at, d, true
-			}
-			p = at - 1
-		}
-	}
-	for p < at {
-		p += stride
-		if p > limit {
-			break
-		}
-		if c := m.lookUp(w, p, w.load64(p)); c > 0 {
-			return p, c, true
-		}
-	}
-	return p + 1, d, false
-}
-
-// sameDelimiter returns the next delimiter of two texts, between i and iEnd and between j and jEnd:
-// an ', if both have one, it is the same in both. If there is none it returns iEnd.
-func sameDelimiter(w *window, i, iEnd, j, jEnd int) (int, int) {
-	i, j = nextDelimiter(w, i, iEnd), nextDelimiter(w, j, jEnd)
-	for i < iEnd && j < jEnd && w[i] != w[j] {
-		if weight(w[i]) < weight(w[j]) {
-			i = nextDelimiter(w, i+1, iEnd)
-		} else {
-			j = nextDelimiter(w, j+1, jEnd)
-		}
-	}
-	if j >= jEnd {
-		return iEnd, jEnd
-	}
-	return i, j
-}
-
-// weight orders delimiters: a space is inside of quotes, or a quote inside of a line, rather than
-// the other way round.
-func weight(c byte) int {
-	switch c {
-	case '\n':
-		return 2
-	case '"':
-		return 1
-	}
-	return 0
-}
-
-// nextDelimiter returns the index of the next byte of the range that is no more than a quote: a
-// quote, a space, a line end or a control character. It returns end if there is none.
-func nextDelimiter(w *window, i, end int) int {
-	const each, high = 0x0101010101010101, 0x8080808080808080
-	for ; i < end; i += 8 {
-		v := w.load64(i)
-		if x := (v - ('"'+1)*each) &^ v & high; x != 0 { // only the lowest bit is sure to be right
-			return min(i+bits.TrailingZeros64(x)>>3, end)
-		}
-	}
-	return end
 }

@@ -81,17 +81,3 @@ func TestALineOfAHistogramIsTwoMatches(t *testing.T) {
 	to := m.match(w, 0, n)
 	require.Less(t, m.n, strings.Count(text[:to], "\n")*5/2)
 }
-
-func TestDelimitersAreFound(t *testing.T) {
-	for _, c := range []struct {
-		text string
-		want int
-	}{
-		{`abc"`, 3}, {`abcdefgh"`, 8}, {`abcdefghijkl` + "\n", 12}, {" x", 0}, {"#$%&'()*+,-./}~", 15},
-		{"\x80\xff\xa2\x22", 3}, {"!", 0}, {"\x00", 0}, {"\x23\x22", 1}, {"", 0},
-	} {
-		w := new(window)
-		copy(w[:], c.text+"________________")
-		require.Equal(t, c.want, nextDelimiter(w, 0, len(c.text)), "%q", c.text)
-	}
-}

@@ -9,7 +9,7 @@ import "encoding/binary"
 type stepTables struct {
 	literals  [256]uint32
 	lengths   [256]uint32 // by the length less 3, with the bits behind the symbol
-	distances [32]uint32  // without the bits behind the symbol
+	distances [32]uint32  // without the bits behind the symbol, whose number is in bits 16 to 19
 }
 
 const (
@@ -32,7 +32,7 @@ func (b *blockWriter) makeTables() {
 		t.lengths[l] = uint32(b.codes[s.symbol]) | uint32(s.extra)<<n | (n+uint32(s.extraBits))<<entryBits
 	}
 	for s, length := range b.distanceLengths {
-		t.distances[s] = uint32(b.distanceCodes[s]) | uint32(length)<<entryBits
+		t.distances[s] = uint32(b.distanceCodes[s]) | uint32(distanceExtraBits(s))<<16 | uint32(length)<<entryBits
 	}
 }
 
@@ -78,11 +78,10 @@ func (b *blockWriter) steps(m *matcher, w *window, p int) {
 		n &= 7
 
 		e = t.distances[s.symbol()&31]
-		acc |= uint64(e&entryMask) << (n & 63)
+		acc |= uint64(e&0xFFFF) << (n & 63)
 		n += uint(e >> entryBits)
-		distance := uint64(s.distance() - 1)
-		extraBits := uint(distanceExtraBits(int(s.symbol())))
-		acc |= (distance & (1<<(extraBits&63) - 1)) << (n & 63)
+		extraBits := uint(e >> 16 & 15)
+		acc |= (uint64(s.distance()-1) & (1<<extraBits - 1)) << (n & 63)
 		n += extraBits
 		binary.LittleEndian.PutUint64(b.out[at&outMask:], acc)
 		at += int(n >> 3)
