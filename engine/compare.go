@@ -27,6 +27,9 @@ func (d *definition) differsInHeader(other *definition) []difference {
 	if d.typ != other.typ {
 		return []difference{{"type", d.typ.String(), other.typ.String()}}
 	}
+	if d.help == other.help && d.unit == other.unit {
+		return nil // as it nearly always is: nothing is quoted
+	}
 	list := addDifference(nil, d.help != other.help, "help", quote(d.help), quote(other.help))
 	return addDifference(list, d.unit != other.unit, "unit", quote(d.unit), quote(other.unit))
 }

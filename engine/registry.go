@@ -134,13 +134,18 @@ func (r *Registry) publish(families ...*family) {
 	r.change(func(c *contents) { c.families = sorted(c.families, families) })
 }
 
-// sorted returns families in the order of pages: by name, then by the text of their constant
-// labels.
+// sorted returns families in the order of pages, by name and then by the text of their constant
+// labels, with more of them, in any order. A new slice is made: walks read the one before.
 func sorted(families, more []*family) []*family {
-	all := slices.Concat(families, more)
-	slices.SortFunc(all, func(a, b *family) int {
+	compare := func(a, b *family) int {
 		return cmp.Or(strings.Compare(a.def.name, b.def.name), strings.Compare(a.consts, b.consts))
-	})
+	}
+	if len(more) == 1 { // as nearly always; a program may define thousands, one by one
+		i, _ := slices.BinarySearchFunc(families, more[0], compare)
+		return slices.Concat(families[:i], more, families[i:])
+	}
+	all := slices.Concat(families, more)
+	slices.SortFunc(all, compare)
 	return all
 }
 

@@ -124,6 +124,15 @@ func TestEveryExampleServesItsMetrics(t *testing.T) {
 				p.expect(files >= 1 && size == 5*files, "%s: %v files of %v bytes", queue, files, size)
 			}
 		},
+		"mount": func(p *page) {
+			p.expectType("app_pool_busy", "gauge")
+			p.expectType("app_pool_jobs_total", "counter")
+			for _, pool := range []string{"mail", "print"} {
+				jobs, busy := p.value("app_pool_jobs_total", "pool", pool), p.value("app_pool_busy", "pool", pool)
+				p.expect(jobs >= 1 && busy >= 0 && busy <= 2, "%s: %v jobs, %v busy", pool, jobs, busy)
+			}
+			p.expect(p.value("app_pool_full_total", "pool", "mail") >= 1, "the one worker is never busy")
+		},
 		"collect": func(p *page) {
 			p.expect(p.value("go_goroutines") >= 1, "no goroutines")
 			p.expect(p.value("go_gc_duration_seconds_count") >= 1, "no garbage collections")
