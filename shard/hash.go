@@ -44,11 +44,16 @@ func labelHash(seed uint64, value string) uint64 {
 	case n >= 4:
 		return mix(labeltext.Load32(value)^seed, labeltext.Load32(value[n-4:])^secret[1]^uint64(n))
 	case n > 0:
-		first, middle, last := uint64(value[0]), uint64(value[n/2]), uint64(value[n-1])
-		return mix((first|middle<<8|last<<16)^seed, secret[1]^uint64(n))
+		return mix(threeBytes(value)^seed, secret[1]^uint64(n))
 	default:
 		return mix(seed, secret[1])
 	}
+}
+
+// threeBytes returns the bytes of a value of one to three bytes.
+func threeBytes(value string) uint64 {
+	n := len(value)
+	return uint64(value[0]) | uint64(value[n/2])<<8 | uint64(value[n-1])<<16
 }
 
 // longHash hashes a label whose value has more than 16 bytes.
@@ -76,8 +81,10 @@ func valuesHash(names []labeltext.Name, values []string, most int) (hash uint64,
 			hash += mix(labeltext.Load64(value)^seed, labeltext.Load64(value[n-8:])^secret[1]^uint64(n))
 		case n >= 4:
 			hash += mix(labeltext.Load32(value)^seed, labeltext.Load32(value[n-4:])^secret[1]^uint64(n))
+		case n > 0:
+			hash += mix(threeBytes(value)^seed, secret[1]^uint64(n))
 		default:
-			hash += labelHash(seed, value)
+			hash += mix(seed, secret[1])
 		}
 	}
 	return hash, true
