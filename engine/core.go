@@ -31,12 +31,9 @@ type tally struct {
 	bytes    atomicf.Count
 	duration atomic.Pointer[histogram.Classic] // of pages, in seconds; made by the first one
 
-	overflow atomicf.Count // lookups that ended in an overflow series
-	torn     atomicf.Count // snapshots that were not exact
-	cut      atomicf.Count
-	repaired atomicf.Count
-	dropped  [faults]atomicf.Count
-	failed   [faults]atomicf.Count
+	torn    atomicf.Count // snapshots that were not exact
+	dropped [faults]atomicf.Count
+	failed  [faults]atomicf.Count
 
 	named namedCounts
 }

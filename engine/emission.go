@@ -186,7 +186,7 @@ func (e *Emission) add(c Collected, form form, series supplied, parts int, label
 			f.misuse(faultLabels, "a collector emitted {%s} twice", appendLabels(nil, f, labels))
 		}
 	case addedTooMany:
-		f.core.tally.overflow.Inc()
+		f.shared.Inc()
 		f.overflowed(nil, shard.SeriesLimit)
 	case addedLate:
 		if !f.countKnown(faultLate) {

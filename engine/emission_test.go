@@ -33,7 +33,9 @@ func TestCollectorMisuseIsDroppedAndCounted(t *testing.T) {
 	require.Equal(t, strings.Replace(poolPage, "4.5\n", "4.5\npool_size{pool=\"c\"} 1\n", 1), page)
 	require.EqualValues(t, 5, dropped(t, r, "labels"))
 	require.EqualValues(t, 1, dropped(t, r, "negative"))
-	require.EqualValues(t, 1, selfValue(t, r, "quipu_overflowed_lookups_total", ""))
+	self, err := parseText(expose(t, r, engine.Exposition{Names: []string{"quipu_overflowed_lookups_total"}}))
+	require.NoError(t, err)
+	require.EqualValues(t, 1, self.float(t, `quipu_overflowed_lookups_total{metric="pool_size"}`))
 }
 
 func TestEmittingFromSeveralGoroutinesIsSafe(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/quipu-metrics/quipu/atomicf"
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 	"github.com/quipu-metrics/quipu/quantile"
@@ -67,6 +68,9 @@ type family struct {
 	exemplars       exemplarMap
 	quotedExemplars atomic.Bool // an exemplar had a label whose name needs quotes
 
+	shared        atomicf.Count // lookups that met a limit, and so share a series or are dropped
+	cut, repaired atomicf.Count // label values of lookups
+
 	discardOnce sync.Once
 	discard     *shard.Node   // takes the updates of misused lookups; never exposed
 	reported    atomic.Uint32 // faults without a call site and notices that have been logged, a bit each
@@ -106,7 +110,7 @@ func newFamily(c *core, k *kind, d definition) *family {
 		config := shard.Config{
 			Names: d.labels, Const: d.consts, MaxSeries: d.maxSeries, LabelLimits: d.labelLimits,
 			Budget: c.budget, MaxValue: c.maxValue, Overflow: OverflowValue,
-			Rejected: &c.tally.overflow, New: f.newSeries, Expiry: f.expiry(),
+			Rejected: &f.shared, New: f.newSeries, Expiry: f.expiry(),
 		}
 		if !d.open && d.labels == nil {
 			config.Names = []string{} // nil would mean an open map

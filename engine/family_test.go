@@ -75,8 +75,8 @@ func TestChangedLabelValuesAreCounted(t *testing.T) {
 	v.With("\xff").Inc()
 	v.With(megabyte[:engine.MaxLabelValue]).Inc()
 	page := scrape(t, r)
-	require.EqualValues(t, 2, page.float(t, `quipu_changed_label_values_total{reason="length"}`))
-	require.EqualValues(t, 1, page.float(t, `quipu_changed_label_values_total{reason="utf8"}`))
+	require.EqualValues(t, 2, page.float(t, `quipu_changed_label_values_total{metric="c_total",reason="length"}`))
+	require.EqualValues(t, 1, page.float(t, `quipu_changed_label_values_total{metric="c_total",reason="utf8"}`))
 	require.Equal(t, map[string]string{
 		textSample{"c_total", map[string]string{"a": megabyte[:engine.MaxLabelValue]}, ""}.key(): "3",
 		textSample{"c_total", map[string]string{"a": "\ufffd"}, ""}.key():                        "1",
@@ -159,7 +159,10 @@ func TestAFullMetricSendsTheRestToItsOverflowSeriesAndLosesNothing(t *testing.T)
 		}
 		require.Greater(t, page.float(t, `c_total{a="__overflow__",b="__overflow__"}`), float64(workers*values*9/10))
 		require.Greater(t, page.float(t, `o_total{overflow="__overflow__"}`), float64(workers*values*9/10))
-		require.Greater(t, page.float(t, "quipu_overflowed_lookups_total"), float64(workers*values*9/10))
+		for _, metric := range []string{"c_total", "o_total"} {
+			require.Greater(t, page.float(t, fmt.Sprintf("quipu_overflowed_lookups_total{metric=%q}", metric)),
+				float64(workers*values*9/10))
+		}
 		info, _ := r.Lookup("c_total")
 		require.Equal(t, limit+1, info.Series)
 

@@ -200,6 +200,29 @@ func TestASecondRegistryOfTheSameOptionsHasABudgetOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestTheRegistrysOwnMetricsNameTheMetricThatMetALimit(t *testing.T) {
+	r, _ := logged(engine.WithSeriesBudget(4))
+	full := must(r.NewCounterVec("full_total", "", []string{"a"}, engine.WithMaxSeries(1)))
+	label := must(r.NewCounterVec("label_total", "", []string{"a"}, engine.WithLabelLimit("a", 1)))
+	budget := must(r.NewCounterVec("budget_total", "", []string{"a"}))
+	good := must(r.NewCounterVec("good_total", "", []string{"a"}))
+	good.With("1").Inc()
+	for i := range 10 {
+		full.With(fmt.Sprint(i)).Inc()
+		label.With(fmt.Sprint(i)).Inc()
+		budget.With(fmt.Sprint(i)).Inc()
+	}
+	page := scrape(t, r)
+	require.EqualValues(t, 9, page.float(t, `quipu_overflowed_lookups_total{metric="full_total"}`))
+	require.EqualValues(t, 9, page.float(t, `quipu_overflowed_lookups_total{metric="label_total"}`))
+	require.EqualValues(t, 9, page.float(t, `quipu_overflowed_lookups_total{metric="budget_total"}`))
+	require.NotContains(t, page.values, `quipu_overflowed_lookups_total{metric="good_total"}`)
+
+	all := engine.NewRegistry()
+	require.NoError(t, all.Mount(r, engine.WithPrefix("lib_")))
+	require.EqualValues(t, 9, scrape(t, all).float(t, `quipu_overflowed_lookups_total{metric="lib_full_total"}`))
+}
+
 // Series are created beyond limits and a budget, deleted, expired and read by several goroutines.
 // What was counted is on a page or was counted by a reader before it left.
 func TestNothingIsLostOrMiscountedBeyondLimits(t *testing.T) {
@@ -301,13 +324,21 @@ func TestLabelValuesAreCutWhereTheRegistrySays(t *testing.T) {
 		v.With(long[:cut]).Inc()
 		require.True(t, v.DeleteLabels(engine.Labels{"a": long}))
 		v.With(long[:cut]).Inc()
-		changed := 4.0
+		changed := 2.0
 		if most >= len(long) {
 			changed = 0
 		} else {
 			require.Contains(t, warnings(log)[0], fmt.Sprintf("of 5000 bytes, %d at most are kept", most))
 		}
-		require.EqualValues(t, changed, selfValue(t, r, "quipu_changed_label_values_total", "length"))
+		page := scrape(t, r)
+		for _, metric := range []string{"c_total", "g"} {
+			series := fmt.Sprintf(`quipu_changed_label_values_total{metric=%q,reason="length"}`, metric)
+			if changed > 0 {
+				require.EqualValues(t, changed, page.float(t, series))
+			} else {
+				require.NotContains(t, page.values, series)
+			}
+		}
 
 		require.NoError(t, r.Attach(&sourceOf{func(_ context.Context, w *engine.Writer) error {
 			w.Gauge("s", "", 0, engine.Label{Name: "a", Value: strings.Repeat("s", 5000)})
@@ -322,6 +353,9 @@ func TestLabelValuesAreCutWhereTheRegistrySays(t *testing.T) {
 			want[textSample{name, labels, ""}.key()] = map[string]string{"c_total": "1", "g": "2", "s": "0"}[name]
 		}
 		require.Equal(t, want, valuesOf(t, r))
+		if changed > 0 {
+			require.Positive(t, scrape(t, r).float(t, `quipu_changed_label_values_total{metric="s",reason="length"}`))
+		}
 	}
 	for _, most := range []int{len(engine.OverflowValue) - 1, 0, -1} {
 		require.PanicsWithValue(t, fmt.Sprintf("quipu: invalid option: WithMaxLabelValue(%d): "+

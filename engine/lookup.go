@@ -149,7 +149,7 @@ func (f *family) repairAll(values []string) []string {
 // repair cleans a label value of a lookup, and counts the change.
 func (f *family) repair(label, v string) string {
 	if len(v) > f.core.maxValue {
-		f.core.tally.cut.Inc()
+		f.cut.Inc()
 		if f.first(noticeCut) {
 			f.notice(noticeCut, "a label value was cut", "label %q: of %d bytes, %d at most are kept", label, len(v),
 				f.core.maxValue)
@@ -157,7 +157,7 @@ func (f *family) repair(label, v string) string {
 		v = labeltext.Limit(v, f.core.maxValue)
 	}
 	if !utf8.ValidString(v) {
-		f.core.tally.repaired.Inc()
+		f.repaired.Inc()
 		if f.first(noticeRepaired) {
 			f.notice(noticeRepaired, "a label value was repaired", "label %q: %.64q is not valid UTF-8", label, v)
 		}

@@ -30,6 +30,7 @@ const (
 	eventSourceDrop   selfEvent = iota + 1 // a series of a source is not shown
 	eventMountDrop                         // a metric of a mounted registry, or a series of it, is not shown
 	eventEscapingDrop                      // a family or a series is left out of a page with escaped names
+	eventChangedValue                      // a label value of a source was cut or repaired
 )
 
 // namedCount is how often an event has happened.

@@ -34,9 +34,9 @@ type selfMetric struct {
 	event selfEvent
 
 	// each is set for a metric with the label metric, which has a series for each name of a metric
-	// of which each returns a value. It adds up those of one name. The metric has nothing of the
-	// above. If it is a counter, lasting is set.
-	each    func(f *family) (n uint64, ok bool)
+	// of which each returns a value, and for each reason if it has some. It adds up those of one
+	// name, and the counts of the event if there is one. If it is a counter, lasting is set.
+	each    func(f *family, reason fault) (n uint64, ok bool)
 	lasting bool
 }
 
@@ -67,8 +67,8 @@ var selfMetrics = []selfMetric{
 	},
 	{
 		kind: &counterKind, name: "quipu_overflowed_lookups_total",
-		help:  "Lookups that ended in the overflow series of a full metric.",
-		total: func(r *Registry, _ fault) uint64 { return r.tally.overflow.Load() },
+		help: "Lookups that had no series of their own because of a limit, and series of collectors beyond it.",
+		each: func(f *family, _ fault) (uint64, bool) { return ifAny(f.shared.Load()) }, lasting: true,
 	},
 	{
 		kind: &counterKind, name: "quipu_capped_quantiles_total",
@@ -79,12 +79,8 @@ var selfMetrics = []selfMetric{
 		kind: &counterKind, name: "quipu_changed_label_values_total",
 		help:    "Label values that were changed: cut to the longest length, or repaired to valid UTF-8.",
 		reasons: []fault{noticeCut, noticeRepaired},
-		total: func(r *Registry, reason fault) uint64 {
-			if reason == noticeCut {
-				return r.tally.cut.Load()
-			}
-			return r.tally.repaired.Load()
-		},
+		event:   eventChangedValue,
+		each:    (*family).changedValues, lasting: true,
 	},
 	{
 		kind: &counterKind, name: "quipu_dropped_updates_total", help: "Updates and lookups dropped as misuse.",
@@ -114,13 +110,24 @@ var selfMetrics = []selfMetric{
 	{
 		kind: &counterKind, name: "quipu_expired_series_total",
 		help: "Series that have left because nobody updated them.",
-		each: (*family).expired, lasting: true,
+		each: func(f *family, _ fault) (uint64, bool) { return f.expired() }, lasting: true,
 	},
 	{
 		kind: &gaugeKind, name: "quipu_waiting_series",
 		help: "Series that were updated after they had left, and wait for room.",
-		each: (*family).waiting,
+		each: func(f *family, _ fault) (uint64, bool) { return f.waiting() },
 	},
+}
+
+// ifAny reports whether there is something to show.
+func ifAny(n uint64) (uint64, bool) { return n, n > 0 }
+
+// changedValues returns how many label values of lookups were changed for a reason.
+func (f *family) changedValues(reason fault) (n uint64, ok bool) {
+	if reason == noticeCut {
+		return ifAny(f.cut.Load())
+	}
+	return ifAny(f.repaired.Load())
 }
 
 func readPageDurations(r *selfReader, s *state) {
@@ -190,6 +197,9 @@ func (r *selfReader) seriesOf(m *selfSeries) int {
 	return len(m.labels)
 }
 
+// hasReason reports whether the series have the label reason.
+func (m *selfMetric) hasReason() bool { return m.event != 0 || m.reasons != nil }
+
 // isNamed reports whether the label metric distinguishes the series.
 func (m *selfMetric) isNamed() bool { return m.event != 0 || m.each != nil }
 
@@ -220,12 +230,17 @@ func (r *selfReader) named(m *selfSeries) []namedCount {
 
 // appendNamed appends the counts of an event or of each metric in one registry.
 func (m *selfMetric) appendNamed(dst []namedCount, r *Registry, families []*family) []namedCount {
+	if m.event != 0 {
+		dst = r.tally.named.appendTo(dst, m.event)
+	}
 	if m.each == nil {
-		return r.tally.named.appendTo(dst, m.event)
+		return dst
 	}
 	for _, f := range families {
-		if n, ok := m.each(f); ok {
-			dst = append(dst, namedCount{namedEvent{metric: f.def.name}, n})
+		for _, reason := range m.reasonsOrNone() {
+			if n, ok := m.each(f, reason); ok {
+				dst = append(dst, namedCount{namedEvent{m.event, f.def.name, reason}, n})
+			}
 		}
 	}
 	return dst
@@ -320,7 +335,7 @@ func (r *selfReader) total(m *selfMetric, reason fault) (n uint64) {
 func (r *selfReader) supplyNamed(m *selfSeries, s *state, yield func(labels string) bool) {
 	for _, c := range r.named(m) {
 		r.text = labeltext.Append(r.text[:0], "metric", c.metric)
-		if m.event != 0 {
+		if m.hasReason() {
 			r.text = labeltext.Append(r.text, "reason", c.reason.String())
 		}
 		r.text = labeltext.AppendText(r.text, m.consts)
@@ -362,6 +377,9 @@ func (r *Registry) newSelfFamily(m selfMetric) *family {
 	if m.reasons == nil && !m.isNamed() {
 		s.labels = []string{f.consts}
 	}
+	if m.isNamed() {
+		return f
+	}
 	for _, reason := range m.reasons {
 		text := labeltext.Append(nil, "reason", reason.String())
 		s.labels = append(s.labels, string(labeltext.AppendText(text, f.consts)))
@@ -372,14 +390,13 @@ func (r *Registry) newSelfFamily(m selfMetric) *family {
 // definition returns what is said about the metric, apart from its registry.
 func (m *selfMetric) definition() definition {
 	d := definition{rules: m.kind.rules, name: m.name, help: m.help, self: true}
-	switch {
-	case m.event != 0:
-		d.vec, d.labels = true, []string{"metric", "reason"}
-	case m.each != nil:
-		d.vec, d.labels = true, []string{"metric"}
-	case m.reasons != nil:
-		d.vec, d.labels = true, []string{"reason"}
+	if m.isNamed() {
+		d.labels = append(d.labels, "metric")
 	}
+	if m.hasReason() {
+		d.labels = append(d.labels, "reason")
+	}
+	d.vec = d.labels != nil
 	return d
 }
 

@@ -340,7 +340,7 @@ func (b *sourceBuffer) appendLabels(f *attachedSource, k *kind, p *Point) (id ui
 		if k.states && l.Name == p.Name {
 			l.Name, stated = name, true
 		}
-		add(l.Name, f.clean(l.Value))
+		add(l.Name, f.clean(name, l.Value))
 	}
 	if k.states && !stated {
 		return 0, "", errNoLabel
@@ -358,16 +358,21 @@ func (b *sourceBuffer) appendLabels(f *attachedSource, k *kind, p *Point) (id ui
 }
 
 // clean returns a label value that can be shown, and counts a change.
-func (f *attachedSource) clean(value string) string {
+func (f *attachedSource) clean(metric, value string) string {
 	if len(value) > f.core.maxValue {
-		f.core.tally.cut.Inc()
+		f.changed(metric, noticeCut)
 		value = labeltext.Limit(value, f.core.maxValue)
 	}
 	if !utf8.ValidString(value) {
-		f.core.tally.repaired.Inc()
+		f.changed(metric, noticeRepaired)
 		value = labeltext.Clean(value, f.core.maxValue)
 	}
 	return value
+}
+
+// changed counts a label value of a metric that is changed. The name is in a buffer of the call.
+func (f *attachedSource) changed(metric string, reason fault) {
+	f.core.tally.named.add(eventChangedValue, strings.Clone(labeltext.Clean(metric, MaxLabelValue)), reason)
 }
 
 // addText copies the scratch into the buffer.

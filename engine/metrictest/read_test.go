@@ -27,7 +27,7 @@ func TestValueReadsOneSample(t *testing.T) {
 	}
 	require.EqualValues(t, 4, Value(t, reg, "work_seconds_bucket", engine.Labels{"app": "x", "le": "+Inf"}))
 	require.EqualValues(t, 7, Value(t, reg, "size_bytes", engine.Labels{"app": "x", "quantile": "0.50"}))
-	require.Zero(t, Value(t, reg, "quipu_overflowed_lookups_total", app))
+	require.Zero(t, Value(t, reg, "quipu_inexact_snapshots_total", app))
 }
 
 func TestMissingSampleIsSaidWithWhatIsThere(t *testing.T) {

@@ -40,7 +40,7 @@ func TestPromtoolFindsNothingWrongWithThePage(t *testing.T) {
 		// No update of this service is misuse.
 		for _, series := range []string{
 			`quipu_dropped_updates_total{reason="labels"}`, `quipu_dropped_updates_total{reason="nan"}`,
-			`quipu_dropped_updates_total{reason="negative"}`, `quipu_overflowed_lookups_total{}`,
+			`quipu_dropped_updates_total{reason="negative"}`, `quipu_inexact_snapshots_total{}`,
 		} {
 			value, ok := page.Samples[series]
 			require.True(t, ok, "%s\n%s", series, page.Text)
