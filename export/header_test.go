@@ -61,16 +61,31 @@ func TestListElementsAreSplitOutsideOfQuotes(t *testing.T) {
 		{[]string{""}, nil},
 		{[]string{" , ,\t,"}, nil},
 		{[]string{"a"}, []element{{value: "a", params: "", weight: 1000}}},
-		{[]string{" a ;q=0.5 , b"}, []element{{value: "a", params: "q=0.5", weight: 500}, {value: "b", params: "", weight: 1000}}},
-		{[]string{"a", "b;q=.1"}, []element{{value: "a", params: "", weight: 1000}, {value: "b", params: "q=.1", weight: 100}}},
-		{[]string{`a;x="1,2;3";Q=0.25,b`}, []element{{value: "a", params: `x="1,2;3";Q=0.25`, weight: 250}, {value: "b", params: "", weight: 1000}}},
-		{[]string{`a;x="\",b;q=0",c`}, []element{{value: "a", params: `x="\",b;q=0"`, weight: 1000}, {value: "c", params: "", weight: 1000}}},
+		{[]string{" a ;q=0.5 , b"}, []element{
+			{value: "a", params: "q=0.5", weight: 500},
+			{value: "b", params: "", weight: 1000},
+		}},
+		{[]string{"a", "b;q=.1"}, []element{
+			{value: "a", params: "", weight: 1000},
+			{value: "b", params: "q=.1", weight: 100},
+		}},
+		{[]string{`a;x="1,2;3";Q=0.25,b`}, []element{
+			{value: "a", params: `x="1,2;3";Q=0.25`, weight: 250},
+			{value: "b", params: "", weight: 1000},
+		}},
+		{[]string{`a;x="\",b;q=0",c`}, []element{
+			{value: "a", params: `x="\",b;q=0"`, weight: 1000},
+			{value: "c", params: "", weight: 1000},
+		}},
 		{[]string{`a;x="never closed, b`}, []element{{value: "a", params: `x="never closed, b`, weight: 1000}}},
 		{[]string{"a;q=zero,b"}, []element{{value: "b", params: "", weight: 1000}}},
 		{[]string{`a;q="0.5"`}, []element{{value: "a", params: `q="0.5"`, weight: 500}}},
 		{[]string{`a;escaping=values;q=0.5,b;Escaping="dots";escaping=none`}, []element{
 			{value: "a", params: "escaping=values;q=0.5", weight: 500, escaping: encode.ValuesEscaping, stated: true},
-			{value: "b", params: `Escaping="dots";escaping=none`, weight: 1000, escaping: encode.DotsEscaping, stated: true},
+			{
+				value: "b", params: `Escaping="dots";escaping=none`, weight: 1000,
+				escaping: encode.DotsEscaping, stated: true,
+			},
 		}},
 		{[]string{";q=1,b"}, []element{{value: "b", params: "", weight: 1000}}},
 	} {
