@@ -124,6 +124,23 @@ func TestEveryExampleServesItsMetrics(t *testing.T) {
 				p.expect(files >= 1 && size == 5*files, "%s: %v files of %v bytes", queue, files, size)
 			}
 		},
+		"curry": func(p *page) {
+			p.expectType("jobs_total", "counter")
+			for _, tenant := range []string{"acme", "umbrella"} {
+				labels := []string{"tenant", tenant, "queue", "mail"}
+				failed, done := p.value("jobs_total", append(labels, "result", "error")...),
+					p.value("jobs_total", append(labels, "result", "ok")...)
+				p.expect(failed >= 1 && done >= 1, "%s: %v jobs failed and %v did not", tenant, failed, done)
+				count := p.value("job_duration_seconds_count", labels...)
+				p.expect(math.Abs(count-failed-done) <= 1, "%s: %v durations of %v jobs", tenant, count, failed+done)
+			}
+		},
+		"sessions": func(p *page) {
+			p.expectType("clicks_total", "counter")
+			p.expect(p.value("clicks_total", "tenant", "acme", "user", "__overflow__") >= 1, "nobody shares a series")
+			p.expect(p.value("quipu_overflowed_lookups_total", "metric", "clicks_total") >= 1, "no lookup is counted")
+			p.expect(p.value("quipu_expired_series_total", "metric", "clicks_total") >= 1, "nobody has left")
+		},
 		"mount": func(p *page) {
 			p.expectType("app_pool_busy", "gauge")
 			p.expectType("app_pool_jobs_total", "counter")
