@@ -43,9 +43,9 @@ var longAgo = time.Unix(1, 0)
 // was cut off continues without a slot until its write returns. That is at once if the response has
 // write deadlines. If it has none (because of a wrapper without Unwrap, or of a blocked HTTP/2
 // connection), the write returns when the client reads or disconnects. Until then the page holds
-// its chunk of 64 KiB and its compressor of about 1 MiB. When there are as many such pages as slots
-// (see stuck), further pages are not compressed, so that a blocked connection costs no more than a
-// chunk. The number of connections is for the server to bound.
+// its chunk of 64 KiB and its compressor of a third of a MiB. When there are as many such pages as
+// slots (see stuck), further pages are not compressed, so that a blocked connection costs no more
+// than a chunk. The number of connections is for the server to bound.
 //
 // One remote address gets three quarters of the slots at most, and one HTTP/2 connection half of
 // them, so that others find a free slot. Neither is ever shut out, because many scrapers may have

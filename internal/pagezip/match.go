@@ -185,7 +185,8 @@ func (m *matcher) turn(w *window, literal, p, d, limit int, here, differ uint64)
 // index end, at most maxTakeBack bytes before p with its beginning.
 func (m *matcher) covers(w *window, p, end, c int) bool {
 	begin := end - m.steps[m.n-1].length()
-	return p-begin <= maxTakeBack && begin >= c && string(w[begin:end]) == string(w[begin-c:end-c])
+	return p-begin <= maxTakeBack && begin >= c && w.load32(begin) == w.load32(begin-c) &&
+		string(w[begin:end]) == string(w[begin-c:end-c])
 }
 
 // takeBack takes back the last step, which the text at distance c covers, and earlier ones as long
@@ -220,11 +221,11 @@ func (m *matcher) lookUp(w *window, p int, here uint64) int {
 	eight := &m.eights[here*0x9E3779B185EBCA87>>(64-tableBits)]
 	c, far := int(position-*eight), int(position-*four)
 	*eight, *four = position, position
-	limit := min(p, historySize)
-	if c-1 < limit && c > 0 && w.load64(p-c) == here {
+	limit := uint(min(p, historySize))
+	if uint(c-1) < limit && w.load64(p-c) == here {
 		return c
 	}
-	if far-1 < limit && far > 0 && w.load32(p-far) == uint32(here) {
+	if uint(far-1) < limit && w.load32(p-far) == uint32(here) {
 		return far
 	}
 	return 0
