@@ -117,6 +117,12 @@ func TestEveryExampleServesItsMetrics(t *testing.T) {
 			p.expect(p.value("db_waits_total") >= 1, "no waits")
 			p.expect(p.value("db_wait_seconds_total") > 0, "no time spent in waits")
 		},
+		"utf8names": func(p *page) {
+			p.expectType("messaging_client_sent_messages_total", "counter")
+			p.expectType("messaging_client_operation_duration", "histogram")
+			n := p.value("messaging_client_sent_messages_total", "messaging_destination_name", "mail")
+			p.expect(n > 0, "%v messages", n)
+		},
 		"source": func(p *page) {
 			p.expectType("spool_files", "gauge")
 			for _, queue := range []string{"mail", "print"} {

@@ -143,8 +143,9 @@ func TestNegotiationIsThatOfPrometheusForEscapings(t *testing.T) {
 		e := escaping.String()
 		all := strings.ReplaceAll(versions, "ESC", e)
 		om := "application/openmetrics-text;version=1.0.0;escaping="
-		accepts = append(accepts, all, proto+";q=0.6,"+all, proto+";escaping="+e, "text/plain;version=0.0.4;escaping="+e,
-			om+e, "text/plain;version=1.0.0;escaping="+e+";q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.4",
+		accepts = append(accepts, all, proto+";q=0.6,"+all, proto+";escaping="+e, om+e,
+			"text/plain;version=0.0.4;escaping="+e,
+			"text/plain;version=1.0.0;escaping="+e+";q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.4",
 			om+e+","+om+"no;q=0.1")
 	}
 	for _, accept := range accepts {
