@@ -146,6 +146,8 @@ func (p *page) exposeMetric(at *placed) {
 		p.walk.supplied(f, &p.state, func(labels string) bool { return p.exposeSeries(at, labels) })
 	case at.tail == nil && !p.walk.escapesSeries(at):
 		f.kind.expose(f, &p.pageWriter)
+	case !f.def.open && !p.walk.escapesSeries(at):
+		p.exposeMounted(at)
 	default:
 		p.series.reset()
 		p.state.histogram.Native = nil // for splitNative, if the kind does not set it
@@ -157,6 +159,26 @@ func (p *page) exposeMetric(at *placed) {
 			p.splitNative()
 		}
 	}
+}
+
+// exposeMounted appends the series of a metric that is mounted with labels. All of them are shown,
+// so less has to be asked for each than exposeSeries does (BenchmarkScrapeMounted).
+func (p *page) exposeMounted(at *placed) {
+	f, tail, room := at.fam, at.tail, p.labels
+	read, write := f.kind.read, f.kind.append
+	p.state.histogram.Native = nil // for splitNative, if the kind does not set it
+	for n := range f.nodes {
+		if !p.next() {
+			break
+		}
+		read(f, n, &p.state)
+		room = tail.appendLabels(room[:0], n.Labels)
+		write(&p.pageWriter, stringOf(room), &p.state)
+		if p.state.histogram.Native != nil {
+			p.splitNative()
+		}
+	}
+	p.labels = room
 }
 
 // exposeSeries appends a series whose state has been read, and reports whether the page goes on.
