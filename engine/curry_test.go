@@ -190,20 +190,3 @@ func TestValuesOfACurriedVecAreCutRepairedAndLimitedLikeOthers(t *testing.T) {
 	require.True(t, part.Delete("u\xff"))
 	require.Equal(t, 1, v.DeleteWhere(engine.Labels{"tenant": "a tenant with another name"}))
 }
-
-func TestLookupsOfACurriedVecAllocateNothing(t *testing.T) {
-	r, _ := logged()
-	v := must(r.NewCounterVec("c", "", []string{"a", "b", "c"}, engine.WithMaxSeries(2)))
-	part := v.Curry(engine.Labels{"b": "2"})
-	open := must(r.NewGaugeVec("g", "", nil)).Curry(engine.Labels{"b": "2"})
-	bad := v.Curry(engine.Labels{"x": "2"})
-	for i := range 4 {
-		part.With("1", fmt.Sprint(i))
-	}
-	require.Zero(t, mallocs(func() { part.With("1", "0").Inc() }))
-	require.Zero(t, mallocs(func() { part.WithLabels(engine.Labels{"a": "1", "c": "1"}).Inc() }))
-	require.Zero(t, mallocs(func() { open.WithLabels(engine.Labels{"a": "1", "c": "1"}).Inc() }))
-	require.Zero(t, mallocs(func() { part.With("1", "3").Inc() }), "a flood")
-	require.Zero(t, mallocs(func() { part.With("1").Inc() }), "misuse")
-	require.Zero(t, mallocs(func() { bad.With("1").Inc() }), "misuse")
-}
