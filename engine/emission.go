@@ -96,7 +96,12 @@ func newEmissionBuffer(metrics int) *emissionBuffer {
 	return &emissionBuffer{samples: make([][]emitted, metrics), seen: make(map[uint64]bool)}
 }
 
+// reset empties the buffer. A buffer that was far too large for the last call is not kept.
 func (b *emissionBuffer) reset() {
+	if room := cap(b.text); room > fewSeries*64 && len(b.text) < room/8 {
+		*b = *newEmissionBuffer(len(b.samples))
+		return
+	}
 	for i := range b.samples {
 		b.samples[i] = b.samples[i][:0]
 	}

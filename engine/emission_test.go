@@ -4,6 +4,7 @@ package engine_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -171,4 +172,42 @@ func (w *slowWriter) valueOf(t *testing.T, series string) string {
 	require.True(t, ok, series)
 	value, _, _ := strings.Cut(rest, "\n")
 	return value
+}
+
+// swelling emits as many series as it is told.
+type swelling struct {
+	series *int
+	gauge  engine.Collected
+}
+
+func (c *swelling) Define(d *engine.Definitions) {
+	c.gauge = d.Gauge("g", "", []string{"i"}, engine.WithMaxSeries(engine.NoLimit))
+}
+
+func (c *swelling) Collect(e *engine.Emission) {
+	for i := range *c.series {
+		e.Emit(c.gauge, 1, fmt.Sprint(i))
+	}
+}
+
+func TestTheMemoryOfACollectorFollowsItsLastCalls(t *testing.T) {
+	r := engine.NewRegistry()
+	series := 100_000
+	require.NoError(t, r.Register(&swelling{series: &series}))
+	read := func() (n int) {
+		for f := range r.Read(engine.ReadOptions{NoSelf: true, Deadline: time.Now().Add(time.Minute)}) {
+			for range f.Samples() {
+				n++
+			}
+		}
+		return n
+	}
+	before := heap()
+	require.Equal(t, series, read())
+	series = 10
+	for range 10 {
+		require.Equal(t, 10, read())
+	}
+	require.Less(t, int64(heap())-int64(before), int64(1<<20))
+	runtime.KeepAlive(r)
 }

@@ -143,12 +143,9 @@ func newSourceBuffer() *sourceBuffer {
 	return &sourceBuffer{byName: make(map[string]int), seen: make(map[uint64]bool)}
 }
 
-// fewPoints is the number of series whose buffer is kept in any case.
-const fewPoints = 1000
-
 // reset empties the buffer. A buffer that was far too large for the last call is not kept.
 func (b *sourceBuffer) reset() {
-	if room := cap(b.points); room > fewPoints && len(b.points) < room/8 {
+	if room := cap(b.points); room > fewSeries && len(b.points) < room/8 {
 		*b = *newSourceBuffer()
 		return
 	}
