@@ -14,12 +14,13 @@ import (
 // WithLabelLimit bounds the number of values that one label has in the series of a metric, so that
 // a label with values from outside leaves room for the others. Lookups of further values share the
 // series in which this label has the value [OverflowValue], and the other labels their own values.
-// A value leaves the limit with its last series. An empty value is no value. [NoLimit] lifts the
-// limit.
+// There is one such series for each combination of the other labels; they count against
+// [WithMaxSeries] and [WithSeriesBudget] as all do. A value leaves the limit with its last series.
+// An empty value is no value. [NoLimit] lifts the limit.
 //
-// A lookup of an existing series costs the same as without a limit, and a lookup of a value beyond
-// the limit about three times as much (BenchmarkLabelLimit). The label must be one of the metric's;
-// with open label sets it may be any.
+// A lookup of an existing series costs the same as without a limit. A lookup of a value beyond the
+// limit looks twice (BenchmarkLabelLimit). The label must be one of the metric's; with open label
+// sets it may be any.
 func WithLabelLimit(label string, n int) MetricOption {
 	return metricOption(func(d *definition) error {
 		refuse := func(format string, args ...any) error {
@@ -76,7 +77,7 @@ func limitsText(limits map[string]int) string {
 // Lookups of further label sets end in the overflow series of their metric. Overflow series, the
 // registry's own metrics, and series of collectors, sources and mounted registries do not count.
 // Metrics without labels count, but a definition never fails for lack of room. [NoLimit] lifts the
-// bound.
+// bound. NewRegistry panics on a bound below 1.
 //
 // Series leave the budget when they are deleted, when they expire, and when their metric is removed
 // from the registry. A lookup that finds the budget full first makes all series leave that are
@@ -96,8 +97,8 @@ func WithSeriesBudget(n int) RegistryOption {
 
 // WithMaxLabelValue sets the most bytes that a label value may have: [MaxLabelValue] by default.
 // Longer values are cut at the last rune boundary before it, and counted by the registry's own
-// metric quipu_changed_label_values_total. [NoLimit] lifts the limit. A limit that [OverflowValue]
-// would exceed cannot work.
+// metric quipu_changed_label_values_total. [NoLimit] lifts the limit. NewRegistry panics on a limit
+// that [OverflowValue] would exceed.
 func WithMaxLabelValue(n int) RegistryOption {
 	return registryOption(func(s *settings) error {
 		if n < len(OverflowValue) {

@@ -28,6 +28,10 @@ var mounting sync.Mutex
 // as before, its own pages stay as they are, and it may be mounted in several places. The settings
 // of r, such as its prefix and its constant labels, apply to its own metrics only.
 //
+// A registry that is mounted in two others, which are mounted here, is shown once if it comes to
+// the same place by both ways. Names that only [WithUTF8Names] allows are shown if other has that
+// option.
+//
 // Families of one name stand under one header. As in one registry, no label set may belong to two
 // of them: see [WithConstLabels]. Where a metric has a label of a mount itself, its own label is
 // shown, and the log says so once. Of a metric with open label sets, series that have such a label

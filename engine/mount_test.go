@@ -178,6 +178,27 @@ func TestARegistryIsMountedInSeveralPlaces(t *testing.T) {
 	require.Contains(t, exposed(t, first, engine.Exposition{}), "\nhits_total 2\n", "it has counted on")
 }
 
+// Two libraries use a third one and mount its registry; the program mounts both.
+func TestARegistryThatComesByTwoWaysIsShownOnce(t *testing.T) {
+	shared := engine.NewRegistry()
+	must(shared.NewCounter("shared_total", "")).Inc()
+	must(shared.NewGaugeFunc("shared_level", "", func() float64 { return 2 }))
+	require.NoError(t, shared.Attach(writing(func(w *engine.Writer) { w.Gauge("found", "", 3) })))
+	a, b, root := engine.NewRegistry(), engine.NewRegistry(), engine.NewRegistry()
+	for _, m := range [][2]*engine.Registry{{a, shared}, {b, shared}, {root, a}, {root, b}, {root, shared}} {
+		require.NoError(t, m[0].Mount(m[1]))
+	}
+	want := map[string]string{"shared_total": "1", "shared_level": "2", "found": "3"}
+	require.Equal(t, want, valuesOf(t, root))
+	require.NotContains(t, string(exposed(t, root, engine.Exposition{})), "drops_total{", "nothing clashes")
+
+	require.True(t, root.Unmount(a))
+	require.True(t, root.Unmount(shared))
+	require.Equal(t, want, valuesOf(t, root), "it still comes by one way")
+	require.NoError(t, root.Mount(shared, one("way", "2")))
+	require.Len(t, valuesOf(t, root), 6, "that is another place")
+}
+
 func TestAMountThatCannotWorkChangesNothing(t *testing.T) {
 	lib := func(options ...engine.MetricOption) *engine.Registry {
 		r := engine.NewRegistry()

@@ -205,11 +205,12 @@ func WithMaxSeries(n int) Option {
 //
 // No update is lost. A handle to a series that has left goes on working. After an update the series
 // is on the next page again, with its value and the time of its creation, even if the handle has
-// been dropped meanwhile. If the metric is full by then, the series waits until there is room; the
-// registry's own metric quipu_waiting_series counts such series. A lookup of the labels returns the
-// old series as long as somebody has a handle to it; otherwise it begins at zero. A gauge that one
-// part of a program increments and another one decrements should therefore be incremented and
-// decremented through one handle. Delete and Reset forget series that have left.
+// been dropped meanwhile. If the metric is full by then, or the registry's budget or the limit of a
+// label, the series waits until there is room; the registry's own metric quipu_waiting_series
+// counts such series. A lookup of the labels returns the old series as long as somebody has a
+// handle to it; otherwise it begins at zero. A gauge that one part of a program increments and
+// another one decrements should therefore be incremented and decremented through one handle. Delete
+// and Reset forget series that have left.
 //
 // A handle must not be given a finalizer by runtime.SetFinalizer: series that expire have their
 // own.

@@ -141,6 +141,7 @@ func (p *page) expose(metrics []*placed) {
 
 func (p *page) exposeMetric(at *placed) {
 	f := at.fam
+	p.state.histogram.Native = nil // for splitNative, if the kind does not set it
 	switch {
 	case f.def.supplier != nil:
 		p.walk.supplied(f, &p.state, func(labels string) bool { return p.exposeSeries(at, labels) })
@@ -150,13 +151,11 @@ func (p *page) exposeMetric(at *placed) {
 		p.exposeMounted(at)
 	default:
 		p.series.reset()
-		p.state.histogram.Native = nil // for splitNative, if the kind does not set it
 		for n := range f.nodes {
 			f.kind.read(f, n, &p.state)
 			if !p.exposeSeries(at, n.Labels) {
 				return
 			}
-			p.splitNative()
 		}
 	}
 }
@@ -195,6 +194,7 @@ func (p *page) exposeSeries(at *placed, labels string) bool {
 		return false
 	}
 	at.fam.kind.append(&p.pageWriter, text, &p.state)
+	p.splitNative()
 	return true
 }
 

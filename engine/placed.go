@@ -168,6 +168,12 @@ func (f *family) at(prefix string, labels []Label) (p *placed, displaced []strin
 	return p, displaced
 }
 
+// isAt reports whether the other one is the same family in the same place.
+func (p *placed) isAt(other *placed) bool {
+	return p.fam == other.fam && p.name == other.name && (p.tail == nil) == (other.tail == nil) &&
+		(p.tail == nil || slices.Equal(p.tail.added, other.tail.added))
+}
+
 // appendLabels appends the labels that a series shows at its place, given its own ones.
 func (t *tail) appendLabels(dst []byte, labels string) []byte {
 	return labeltext.AppendText(append(dst, t.variable(labels)...), t.text)

@@ -89,6 +89,10 @@ type placedSource struct {
 	labels []Label // that mounts add
 }
 
+func (s placedSource) isAt(other placedSource) bool {
+	return s.call == other.call && s.prefix == other.prefix && slices.Equal(s.labels, other.labels)
+}
+
 // isCurrent reports whether none of the registries has changed since the list was made.
 func (l *list) isCurrent() bool {
 	for i := range l.members {
@@ -125,7 +129,10 @@ func (l *list) placeSources() {
 				calls[s] = call
 				l.sources = append(l.sources, s)
 			}
-			l.placedSources = append(l.placedSources, placedSource{call, m.prefix, m.labels})
+			at := placedSource{call, m.prefix, m.labels}
+			if !ok || !slices.ContainsFunc(l.placedSources, at.isAt) {
+				l.placedSources = append(l.placedSources, at)
+			}
 		}
 	}
 }
@@ -227,9 +234,13 @@ func (t *tree) refresh(r *Registry) {
 	}
 }
 
-// show shows a family, or adds a clash and returns it.
+// show shows a family, or adds a clash and returns it. A family that is shown in this very place
+// already, because mounts lead there in several ways, is no clash.
 func (t *tree) show(p *placed) *clash {
 	if other, detail := t.names.clash(&p.place); detail != "" {
+		if other != nil && other.isAt(p) {
+			return nil
+		}
 		t.clashes = append(t.clashes, clash{p, other, detail})
 		return &t.clashes[len(t.clashes)-1]
 	}

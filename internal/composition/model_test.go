@@ -49,6 +49,7 @@ type placed struct {
 	name   string
 	consts engine.Labels
 	out    bool // it is left out, because it clashes
+	again  bool // with itself: it has come to the same place in another way
 }
 
 // define says what a definition does: it makes a metric, finds the existing one, or is refused.
@@ -128,6 +129,9 @@ func excludes(a, b *placed) bool {
 func (r *modelRegistry) page() []*placed {
 	all := r.place("", nil, nil)
 	for i, p := range all {
+		p.again = slices.ContainsFunc(all[:i], func(q *placed) bool {
+			return !q.out && q.modelMetric == p.modelMetric && q.name == p.name && maps.Equal(q.consts, p.consts)
+		})
 		p.out = slices.ContainsFunc(all[:i], func(q *placed) bool { return !q.out && clash(q, p) })
 	}
 	return all
@@ -170,7 +174,7 @@ func (r *modelRegistry) mount(child *modelRegistry, prefix string, labels engine
 	all, alone := r.page(), child.page()
 	all = all[len(all)-len(alone):]
 	for i, p := range all {
-		if p.out && !alone[i].out {
+		if p.out && !p.again && !alone[i].out {
 			r.mounts = r.mounts[:before]
 			return engine.ErrTaken
 		}

@@ -3,6 +3,7 @@
 package parsers
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -10,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/histogram"
 )
 
 // schemes are the escapings as prometheus/common calls them.
@@ -192,4 +195,27 @@ func FuzzEscaping(f *testing.F) {
 		}
 		checkNames(t, []family{one})
 	})
+}
+
+// A message of a family was ended after a series that was left out, which ruined the page.
+func TestSeriesThatEscapeAlikeLeaveAReadablePage(t *testing.T) {
+	bad, good := engine.Labels{"x.y": "1", "x_y": "2"}, engine.Labels{"x": "1"}
+	both := []engine.MetricOption{engine.WithNative(histogram.NativeDefaults()), engine.WithBuckets(1, 2)}
+	for _, options := range [][]engine.MetricOption{nil, both} {
+		for _, sets := range [][]engine.Labels{{bad, good}, {good, bad}, {bad}, {bad, bad, good, good}} {
+			r := engine.NewRegistry(engine.WithUTF8Names())
+			v := engine.Must(r.NewHistogramVec("h", "Help.", nil, options...))
+			for _, set := range sets {
+				v.WithLabels(set).ObserveWithExemplar(1, engine.Labels{"trace_id": "e"})
+			}
+			engine.Must(r.NewCounter("healthy_total", "")).Inc()
+			var page bytes.Buffer
+			_, err := r.Expose(&page, engine.Exposition{
+				Format: encode.Protobuf, Escaping: encode.UnderscoresEscaping, NoSelf: true,
+			})
+			require.NoError(t, err)
+			_, err = Parse(page.Bytes(), contentType(encode.Protobuf, encode.UnderscoresEscaping))
+			require.NoError(t, err, "%v: %q", sets, page.Bytes())
+		}
+	}
 }
