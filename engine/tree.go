@@ -89,8 +89,8 @@ type placedSource struct {
 	labels []Label // that mounts add
 }
 
-func (s placedSource) isAt(other placedSource) bool {
-	return s.call == other.call && s.prefix == other.prefix && slices.Equal(s.labels, other.labels)
+func (at placedSource) isAt(other placedSource) bool {
+	return at.call == other.call && at.prefix == other.prefix && slices.Equal(at.labels, other.labels)
 }
 
 // isCurrent reports whether none of the registries has changed since the list was made.
