@@ -48,15 +48,16 @@ stress:
 purego:
 	$(GO) test -timeout 30m -short -tags purego ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./internal/instrument ./export/...
 
-# 386 runs here. All of it builds for arm64; what runs there is in the next target.
+# 386 runs here, or in an emulator where the machine cannot run it. All of it builds for arm64; what runs there is in the
+# next target.
 cross:
-	GOARCH=386 $(GO) test -timeout 30m -short ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./internal/instrument ./export/...
+	@./internal/tools/emulated.sh 386 ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine/... ./internal/instrument ./export/...
 	GOARCH=arm64 $(GO) build $(PKGS)
 	GOARCH=arm64 $(GO) vet $(PKGS)
 
 # The short tests in an emulator of arm64: what the code does there, but not with that processor's weaker order of memory.
 arm64:
-	@./internal/tools/arm64.sh ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine ./internal/instrument ./export
+	@./internal/tools/emulated.sh arm64 ./internal/percpu ./atomicf ./shard ./histogram ./quantile ./encode ./engine ./internal/instrument ./export
 
 # Every benchmark runs once, so that none rots.
 bench-once:

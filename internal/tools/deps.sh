@@ -9,7 +9,7 @@ declare -A package=(
 	[promtool]=prometheus
 	[prometheus-pushgateway]=prometheus-pushgateway
 	[victoria-metrics]=victoria-metrics
-	[qemu-aarch64]=qemu-user # make arm64
+	[qemu-aarch64]=qemu-user # make arm64, and make cross where 386 does not run
 	[gcc]="gcc libc6-dev" # the race detector needs it
 )
 
