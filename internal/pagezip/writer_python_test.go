@@ -16,6 +16,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/internal/pagezip"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // readMembers reads gzip members with zlib, each behind its length, and prints the length and CRC
@@ -32,10 +33,7 @@ while size := sys.stdin.buffer.read(4):
 
 // zlib is the reader that most programs use, and stricter than that of Go about codes.
 func TestZlibReadsWhatIsWritten(t *testing.T) {
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Skip("SKIPPED: there is no python3, so zlib has not read anything:", err)
-	}
+	python := testkit.Require(t, "python3")
 	texts := inputs()
 	for f, name := range formatNames {
 		for _, k := range kinds {

@@ -10,6 +10,7 @@ declare -A package=(
 	[prometheus-pushgateway]=prometheus-pushgateway
 	[victoria-metrics]=victoria-metrics
 	[qemu-aarch64]=qemu-user # make arm64, and make cross where 386 does not run
+	[python3]=python3 # its zlib reads what pagezip writes
 	[gcc]="gcc libc6-dev" # the race detector needs it
 )
 
