@@ -90,9 +90,19 @@ func BenchmarkFindByValue(b *testing.B) {
 
 func BenchmarkFindSet(b *testing.B) {
 	set := map[string]string{"method": "GET", "code": "200"}
+	declared, open, shapes, others := newFamily(100, "method", "code"), newFamily(100), newFamily(100), newFamily(100)
+	for i := range maxShapes + 1 {
+		other := map[string]string{"method": "GET", "code" + strconv.Itoa(i): "200"}
+		others.withSet(other)
+		if i > 0 && i < maxShapes {
+			shapes.withSet(other)
+		}
+	}
 	for name, f := range map[string]*family{
-		"declared": newFamily(100, "method", "code"),
-		"open":     newFamily(100),
+		"declared":                   declared,
+		"open":                       open,
+		"open, last of three shapes": shapes,
+		"open, many sets of names":   others,
 	} {
 		f.withSet(set)
 		b.Run(name, func(b *testing.B) {

@@ -30,6 +30,15 @@ func (m *Map) findFew(set map[string]string) (*Node, Key) {
 }
 
 func (m *Map) findFewOpen(set map[string]string) (*Node, Key) {
+	if shapes := m.shapes.Load(); shapes != nil {
+		for i := range *shapes {
+			if s := &(*shapes)[i]; len(s.names) == len(set) {
+				if n, key, ok := m.findShaped(s, set); ok {
+					return n, key
+				}
+			}
+		}
+	}
 	var room [few]labeltext.Label
 	var hash uint64
 	count := 0

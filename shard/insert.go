@@ -175,6 +175,9 @@ func (m *Map) list(n *Node, at uint64, have *Node, displaced bool, now int64) (*
 		return m.overflowLocked(), BudgetLimit
 	}
 	m.add(at, n, displaced)
+	if m.open {
+		m.learn(n)
+	}
 	if m.count.Add(1)%splitEvery == 0 {
 		m.index.grow(at)
 	}

@@ -67,7 +67,8 @@ type Map struct {
 	// maxValue is the most bytes of a value. It stands beside what else a lookup reads.
 	maxValue int
 
-	index index
+	index  index
+	shapes atomic.Pointer[[]shape] // of an open map; written under mu
 
 	max       int                  // of count
 	count     atomic.Int64         // number of series, without the overflow series
@@ -90,7 +91,7 @@ type Map struct {
 func New(c Config) *Map {
 	consts := string(labeltext.AppendSet(nil, c.Const, true))
 	m := &Map{
-		names:  labeltext.NewNames(c.Names),
+		names:  seeded(c.Names),
 		open:   c.Names == nil,
 		consts: consts, tail: labeltext.Tail(consts),
 		maxValue: c.MaxValue,
@@ -99,9 +100,6 @@ func New(c Config) *Map {
 		newNode:  c.New, overflowValue: c.Overflow,
 	}
 	m.quoted = labeltext.AnyQuoted(m.names)
-	for i := range m.names {
-		m.names[i].Seed = nameSeed(m.names[i].Text)
-	}
 	if m.maxValue == 0 {
 		m.maxValue = labeltext.MaxValue
 	}

@@ -78,6 +78,33 @@ func MatchValues(text string, escaped bool, names []Name, values []string) bool 
 	return true
 }
 
+// Before returns the text between the value of the label before and that of this one.
+func (n *Name) Before() string {
+	text := AppendName(nil, n.Text)
+	if int(n.skip) > len(text)+len(`="`) {
+		text = append([]byte(`",`), text...)
+	}
+	return string(append(text, `="`...))
+}
+
+// MatchBetween reports whether text has exactly these values, each after the text that stands
+// before it: see [Name.Before]. text must have no escapes and no quoted names.
+func MatchBetween(text string, before, values []string) bool {
+	for i, value := range values {
+		name := before[i]
+		begin, end := len(name), len(name)+len(value)
+		if len(text) <= end || text[:begin] != name || text[begin:end] != value {
+			return false
+		}
+		// The value ends at the first quote, as in MatchLabels.
+		if strings.IndexByte(text[begin:], '"') != len(value) {
+			return false
+		}
+		text = text[end:]
+	}
+	return text == `"`
+}
+
 func matchEscaped(text string, names []Name, values []string) bool {
 	for i, value := range values {
 		skip := int(names[i].skip)

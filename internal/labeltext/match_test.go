@@ -63,6 +63,12 @@ func FuzzLabelSetsMatchOnlyThemselves(f *testing.F) {
 		require.Equal(t, equal, MatchSet(text, escaped, set, 2), "%s and %q", text, set)
 		if !escaped {
 			require.Equal(t, equal, MatchLabels(text, []Label{{"b", b2}, {"a", a2}}), "%s and %q", text, want)
+			before := []string{names[0].Before(), names[1].Before()}
+			require.Equal(t, equal, MatchBetween(text, before, want), "%s and %q", text, want)
+			require.False(t, MatchBetween(text, before[:1], want[:1]), "one label for two")
+			require.False(t, MatchBetween(first, before, want), "two labels for one")
+			before[0] = strings.ToUpper(before[0])
+			require.False(t, MatchBetween(text, before, want), "another name")
 		}
 		// An open family: other names, and fewer of them.
 		require.False(t, MatchSet(text, escaped, map[string]string{"a": a2}, 1), "one label for two")
