@@ -40,6 +40,11 @@ func appendFloat(dst []byte, v float64) []byte {
 				return text
 			}
 		}
+		if abs >= 1e-3 && cap(dst)-len(dst) >= numberRoom {
+			if text, ok := appendShortest(dst, v, abs); ok {
+				return text
+			}
+		}
 	}
 	if v > math.MaxFloat64 {
 		return append(dst, "+Inf"...)
