@@ -64,11 +64,17 @@ func (f *Family) AppendHistogram(dst []byte, format Format, labels string, h *Hi
 	if len(counts) == 0 && h.Native != nil {
 		total, sum, parts = h.Native.Count, h.Native.Sum, parts[len(parts)-1:]
 	}
-	for i, part := range parts {
+	begin := len(dst)
+	for i := range parts {
 		if i < len(counts) {
 			total += counts[i]
 		}
-		dst = appendSeriesWith(dst, r.bucket, labels, part)
+		if i == 0 || labels == "" {
+			dst = appendSeriesWith(dst, r.bucket, labels, &parts[i])
+		} else { // name and labels as in the first line, in one piece
+			dst = append(dst, dst[begin:begin+len(r.bucket)+len(labels)]...)
+			dst = parts[i].append(dst)
+		}
 		dst = AppendUint(dst, total)
 		if format == OpenMetrics && i < len(h.Exemplars) {
 			dst = f.appendExemplar(dst, h.Exemplars[i])
@@ -91,11 +97,8 @@ func (f *Family) AppendSummary(dst []byte, format Format, labels string, s *Summ
 		return f.protoSummary(dst, labels, s)
 	}
 	r := &f.text[format]
-	for i, part := range r.parts {
-		if i == len(s.Quantiles) {
-			break
-		}
-		dst = appendSeriesWith(dst, r.sample, labels, part)
+	for i := range min(len(r.parts), len(s.Quantiles)) {
+		dst = appendSeriesWith(dst, r.sample, labels, &r.parts[i])
 		dst = appendFloat(dst, s.Quantiles[i])
 		dst = append(dst, '\n')
 	}

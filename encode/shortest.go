@@ -19,11 +19,12 @@ import (
 // nothing to search:
 //
 // v is m/2^s. With k such that v*10^k has 17 digits before the point, m*10^k has at most 117 bits.
-// A decimal c/10^k is read as v if c*2^s is at most 10^k/2 away from m*10^k, which is half the
-// distance to the next double; exactly that far away it is read as v if m is even. Divided by 2^s,
-// this bound is between 0.55 and 11.2. So the c next to m*10^k/2^s always is such a decimal. At
-// most one such c is a multiple of 100, and if there is one, it has the fewest digits once its
-// zeros are cut. Otherwise it is the nearest multiple of 10, if that is near enough.
+// A decimal c/10^k is read as v if c*2^s is less than 10^k/2 away from m*10^k, which is half the
+// distance to the next double. (It is never exactly that far away: k is at most s, so 10^k/2 has
+// fewer factors of two than 2^s, and the odd 2m±1 has none.) Divided by 2^s, this bound is between
+// 0.55 and 11.2. So the c next to m*10^k/2^s always is such a decimal. At most one such c is a
+// multiple of 100, and if there is one, it has the fewest digits once its zeros are cut. Otherwise
+// it is the nearest multiple of 10, if that is near enough.
 func appendShortest(dst []byte, v, abs float64) ([]byte, bool) {
 	word := math.Float64bits(abs)
 	m, s := word&(1<<52-1)|1<<52, uint(1075-word>>52)
@@ -41,17 +42,9 @@ func appendShortest(dst []byte, v, abs float64) ([]byte, bool) {
 	high, low := bits.Mul64(m, power)
 	whole, rest := high<<(64-s)|low>>s, low&(1<<s-1)
 
-	odd := m & 1
 	lowest, borrow := bits.Sub64(low, power/2, 0)
-	first := (high-borrow)<<(64-s) | lowest>>s
-	if lowest&(1<<s-1)|odd != 0 {
-		first++
-	}
 	highest, carry := bits.Add64(low, power/2, 0)
-	last := (high+carry)<<(64-s) | highest>>s
-	if highest&(1<<s-1) == 0 {
-		last -= odd
-	}
+	first, last := ((high-borrow)<<(64-s)|lowest>>s)+1, (high+carry)<<(64-s)|highest>>s
 
 	c := whole / 100 * 100
 	if c < first {
