@@ -184,8 +184,10 @@ func readCounter(f *family, n *shard.Node, s *state) {
 	// The whole part of the fraction belongs to the integer: two halves make a whole. Less than 1
 	// is left, which past 2^53 is less than half of the distance between floats, so no rounding
 	// makes a later total look smaller than an earlier one.
-	if whole := math.Trunc(to.Frac); whole < 1<<63 {
-		to.Int, to.Frac = to.Int+uint64(whole), to.Frac-whole
+	if to.Frac != 0 {
+		if whole := math.Trunc(to.Frac); whole < 1<<63 {
+			to.Int, to.Frac = to.Int+uint64(whole), to.Frac-whole
+		}
 	}
 	to.Created = f.created(n, s)
 	to.Exemplar = nil
