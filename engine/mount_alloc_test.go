@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -63,6 +64,66 @@ func TestPagesAndReadsOfMountedRegistriesAllocateNothing(t *testing.T) {
 	})
 	require.Greater(t, series, 100_000)
 	require.Zero(t, n)
+}
+
+// The contract in one: 100 000 series of 1 and of 1 000 families, which all may expire, in mounted
+// registries.
+func TestUpdatesPagesAndReadsOfMountedSeriesThatMayExpireAllocateNothing(t *testing.T) {
+	series := 100_000
+	if testing.Short() {
+		series /= 10
+	}
+	for _, families := range []int{1, 1000} {
+		libs := min(families, 10)
+		root, clock := mortalRegistry()
+		vecs := make([]*engine.CounterVec, families)
+		var lib *engine.Registry
+		for i := range vecs {
+			if i%(families/libs) == 0 {
+				lib, _ = mortalRegistry(engine.WithMaxSeries(engine.NoLimit), engine.WithClock(clock.now))
+				require.NoError(t, root.Mount(lib, engine.WithPrefix("lib_"), one("pool", fmt.Sprint(i))))
+			}
+			vecs[i] = must(lib.NewCounterVec(fmt.Sprintf("c%d_total", i), "", []string{"a"}))
+			for k := range series / families {
+				vecs[i].With(fmt.Sprint(k)).Inc()
+			}
+		}
+		page := func(e engine.Exposition) func() {
+			return func() {
+				if _, err := root.Expose(io.Discard, e); err != nil {
+					panic(err)
+				}
+			}
+		}
+		shown := 0
+		for name, f := range map[string]func(){
+			"an update":      func() { vecs[0].With("1").Inc() },
+			"a curried one":  vecs[0].Curry(engine.Labels{"a": "1"}).With().Inc,
+			"text":           page(engine.Exposition{}),
+			"OpenMetrics":    page(engine.Exposition{Format: openMetrics}),
+			"protobuf":       page(engine.Exposition{Format: protobuf}),
+			"a family of it": page(engine.Exposition{Names: []string{"lib_c0_total"}}),
+			"a read":         func() { shown = countSeries(root) },
+		} {
+			require.Zero(t, leastAllocs(f), "%d families: %s", families, name)
+		}
+		require.Equal(t, series, shown)
+		clock.add(time.Minute / 2)
+		vecs[0].With("1").Inc()
+		page(engine.Exposition{})()
+		clock.add(time.Minute / 2)
+		require.Equal(t, 1, countSeries(root), "they do expire")
+	}
+}
+
+// countSeries returns how many series a read shows.
+func countSeries(r *engine.Registry) (n int) {
+	for f := range r.Read(engine.ReadOptions{NoSelf: true}) {
+		for s := range f.Samples() {
+			n += len(s.Labels()) / 2
+		}
+	}
+	return n
 }
 
 func TestAThousandMountedRegistriesAreSmall(t *testing.T) {

@@ -20,7 +20,7 @@ type Point struct {
 	Labels []Label // in any order; series of one family may have different names
 
 	Value     float64            // of a counter, gauge or untyped series; 1 for info, 0 or 1 for a state
-	Histogram *HistogramSnapshot // of a histogram: Bounds and Counts, Native, or both
+	Histogram *HistogramSnapshot // of a histogram: Bounds and Counts, Native, or both; Count may stay 0
 	Summary   *SummarySample     // of a summary
 
 	Exemplars []Exemplar // of a counter (one) or of a histogram: their values tell their buckets
@@ -81,6 +81,9 @@ func checkHistogramPoint(p *Point) (fault, error) {
 		}
 		if total, ok = sumOf(h.Counts); !ok {
 			return faultState, errMany
+		}
+		if h.Count != 0 && h.Count != total {
+			return faultState, errUnequal // it tells of counts that are cumulative, for one
 		}
 	}
 	n := h.Native

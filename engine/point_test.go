@@ -47,6 +47,9 @@ func TestBucketsThatDoNotAddUpAreRefused(t *testing.T) {
 	classic := func(counts []uint64, bounds ...float64) engine.HistogramSnapshot {
 		return engine.HistogramSnapshot{Bounds: bounds, Counts: counts}
 	}
+	counted := func(count uint64, counts ...uint64) engine.HistogramSnapshot {
+		return engine.HistogramSnapshot{Bounds: []float64{1}, Counts: counts, Count: count}
+	}
 	nan, max63 := math.NaN(), int64(math.MaxInt64)
 	for name, test := range map[string]struct {
 		h     engine.HistogramSnapshot
@@ -86,6 +89,8 @@ func TestBucketsThatDoNotAddUpAreRefused(t *testing.T) {
 		"classic":                  {classic([]uint64{1, 2}, 1), 1},
 		"classic with +Inf":        {classic([]uint64{1, 2}, 1, math.Inf(1)), 1},
 		"only +Inf":                {classic([]uint64{1}, math.Inf(1)), 1},
+		"their sum":                {counted(3, 1, 2), 1},
+		"cumulative counts":        {counted(3, 1, 3), 0},
 		"no counts":                {classic(nil, 1), 0},
 		"no counts but not nil":    {classic([]uint64{}), 0},
 		"counts that overflow":     {classic([]uint64{math.MaxUint64, 1}, 1), 0},
