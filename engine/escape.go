@@ -190,17 +190,24 @@ func (s *shownSource) needsQuotes() bool {
 		slices.ContainsFunc(s.at.labels, func(l Label) bool { return !labeltext.ValidName(l.Name) })
 }
 
-// dropEscapedSource counts that a family of a source, or a series of it, is left out, and logs it
-// the first time.
+// dropEscapedSource counts that a family of a source, or a series of it, is left out, tells the
+// caller of Expose, and logs it the first time.
 func (w *walk) dropEscapedSource(s *shownSource, reason fault) {
+	if w.leftOut != nil {
+		w.leftOut(s.header.name)
+	}
 	name := labeltext.Clean(s.header.name, MaxLabelValue)
 	w.self.registry.tally.named.add(eventEscapingDrop, name, reason)
 	s.source.warnOnce(&w.self.registry.core, noticeEscaped,
 		"left a family or a series of a source out of a page with escaped names", name, reason, errAlike)
 }
 
-// dropEscaped counts that a family, or a series of it, is left out, and logs it the first time.
+// dropEscaped counts that a family, or a series of it, is left out, tells the caller of Expose, and
+// logs it the first time.
 func (w *walk) dropEscaped(p *placed, reason fault) {
+	if w.leftOut != nil {
+		w.leftOut(p.name)
+	}
 	w.self.registry.tally.named.add(eventEscapingDrop, labeltext.Clean(p.name, MaxLabelValue), reason)
 	if p.fam.first(noticeEscaped) {
 		p.fam.log("left a metric or a series out of a page with escaped names (further ones are only counted)", reason,

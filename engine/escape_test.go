@@ -101,6 +101,10 @@ func TestOfNamesThatEscapeAlikeTheLaterOneIsLeftOutAndCounted(t *testing.T) {
 		}
 		require.Equal(t, drops, escapingDrops(r))
 	}
+	left := map[string]float64{}
+	escapedPage(t, r, engine.Exposition{LeftOut: func(metric string) { left[metric+" name"]++ }})
+	require.Equal(t, map[string]float64{"x-y name": 1, "h.h.count name": 1, "p.q name": 1,
+		"quipu.scrapes_total name": 1, "f.f name": 1}, left)
 	require.Equal(t, 5, strings.Count(log.String(), "left a metric or a series out of a page with escaped names"), log)
 	require.Contains(t, log.String(), "metric=x-y reason=name")
 
@@ -139,6 +143,10 @@ func TestSeriesWhoseEscapedLabelsAreThoseOfOthersAreLeftOutAndCounted(t *testing
 	require.Equal(t, map[string]float64{"open labels": 4, "declared labels": 1, "apart labels": 1, "src labels": 2},
 		escapingDrops(r))
 	require.Equal(t, 4, strings.Count(log.String(), "left a "), log)
+	left := map[string]float64{}
+	escapedPage(t, r, engine.Exposition{LeftOut: func(metric string) { left[metric+" labels"]++ }})
+	require.Equal(t, map[string]float64{"open labels": 4, "declared labels": 1, "apart labels": 1, "src labels": 2},
+		left)
 
 	page = escapedPage(t, r, engine.Exposition{Escaping: encode.NoEscaping})
 	require.Equal(t, 14, strings.Count(page, "\n"), page)
@@ -167,6 +175,9 @@ func TestSourcesLeaveOutFamiliesWhoseEscapedNamesAreTaken(t *testing.T) {
 		"a_b name": 1, "a-b name": 1, "c.d name": 1, "e-f name": 1, "quipu.series name": 1,
 	}, escapingDrops(r))
 	require.Equal(t, 2, strings.Count(log.String(), "of a source out of a page"), "once for each source")
+	var left []string
+	escapedPage(t, r, engine.Exposition{LeftOut: func(metric string) { left = append(left, metric) }})
+	require.ElementsMatch(t, []string{"a_b", "a-b", "c.d", "e-f", "quipu.series"}, left)
 	require.Equal(t, 10, strings.Count(escapedPage(t, r, engine.Exposition{Escaping: encode.NoEscaping}), "\n"))
 }
 

@@ -42,6 +42,12 @@ type Exposition struct {
 	// same either way.
 	WholeFamilies bool
 
+	// LeftOut, if it is not nil, is called for what the page lacks because of Escaping: with the
+	// name of each metric of which the page leaves out all or some series, whose names become those
+	// of others. It may be called several times with one name. The registry counts and logs them in
+	// any case.
+	LeftOut func(metric string)
+
 	// Deadline is when the page should be finished. The functions of func metrics and collectors,
 	// which are all called when the page begins, are not waited for past it; the page goes on
 	// without those that have not returned. A deadline less than 10 ms away leaves all of them
@@ -94,7 +100,7 @@ func (r *Registry) Expose(w io.Writer, e Exposition) (n int64, err error) {
 	p.whole = e.WholeFamilies && e.Format == encode.Protobuf
 	p.state.withCreated = e.Created || e.Format == encode.Protobuf
 	p.state.withExemplars = e.Format != encode.Text
-	p.walk.names, p.walk.noSelf, p.walk.escaping = e.Names, e.NoSelf, e.Escaping
+	p.walk.names, p.walk.noSelf, p.walk.escaping, p.walk.leftOut = e.Names, e.NoSelf, e.Escaping, e.LeftOut
 
 	if !p.stopped() {
 		var done <-chan struct{}

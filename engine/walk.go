@@ -18,6 +18,7 @@ type walk struct {
 
 	escaping encode.Escaping
 	escaped  *escaped
+	leftOut  func(metric string) // see Exposition; may be nil
 
 	functions pageFunctions
 	sources   sourceWalk
@@ -200,5 +201,5 @@ func (w *walk) end() {
 	w.functions.leave()
 	w.sources.leave()
 	w.self.registry, w.self.list = nil, nil
-	w.list, w.escaped, w.names, w.noSelf = nil, nil, nil, false
+	w.list, w.escaped, w.names, w.noSelf, w.leftOut = nil, nil, nil, false, nil
 }

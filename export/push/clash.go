@@ -16,6 +16,31 @@ import (
 // the group. The server would overwrite it in every series and report success.
 var ErrLabel = errors.New("label of the group")
 
+// ErrEscaped is wrapped by the error of a push that has arrived without some metrics or series:
+// their names become those of others when they are escaped, as names that are no identifiers have
+// to be. The error names the metrics.
+var ErrEscaped = errors.New("some names become equal when they are escaped")
+
+// leftOut gathers the names of metrics that a page leaves out, wholly or in part.
+type leftOut map[string]bool
+
+// shownNames bounds how many names an error shows.
+const shownNames = 10
+
+// err returns the error of a page that has arrived without these metrics, or nil if there are none.
+func (l leftOut) err() error {
+	if len(l) == 0 {
+		return nil
+	}
+	names := slices.Sorted(maps.Keys(l))
+	more := ""
+	if n := len(names) - shownNames; n > 0 {
+		names, more = names[:shownNames], fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Errorf("quipu: push: %w: the page has arrived without all or some series of %q%s: rename them",
+		ErrEscaped, names, more)
+}
+
 func clash(metric, name string) error {
 	return fmt.Errorf("quipu: push: %w: %s has the label %s, which the server would overwrite: rename one of them",
 		ErrLabel, metric, name)

@@ -3,12 +3,81 @@
 package push
 
 import (
+	"fmt"
+	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
 )
+
+// alike returns a registry with names that become equal when they are escaped.
+func alike() *engine.Registry {
+	reg := engine.NewRegistry(engine.WithUTF8Names())
+	must(reg.NewGauge("a.b", "")).Set(1)
+	must(reg.NewGauge("a-b", "")).Set(2)
+	must(reg.NewGauge("healthy", "")).Set(3)
+	open := must(reg.NewGaugeVec("open", "", nil))
+	open.WithLabels(engine.Labels{"c.d": "1"}).Set(4)
+	open.WithLabels(engine.Labels{"c-d": "1"}).Set(5)
+	return reg
+}
+
+// Nothing is called sent that did not arrive. What is healthy arrives all the same.
+func TestAPushThatArrivesWithoutNamesThatEscapeAlikeIsAnError(t *testing.T) {
+	for _, format := range []encode.Format{encode.Text, encode.Protobuf} {
+		g := newGateway(t, nil)
+		reg := alike()
+		p, err := New(g.URL, "j", WithRegistry(reg), WithFormat(format))
+		require.NoError(t, err)
+		for range 2 {
+			err = p.Replace(t.Context())
+			require.ErrorIs(t, err, ErrEscaped)
+			require.ErrorContains(t, err, `arrived without all or some series of ["a-b" "open"]: rename them`)
+		}
+		require.Len(t, g.seen(), 2)
+		require.NoError(t, p.Delete(t.Context()))
+		body := g.seen()[1].body
+		for _, name := range []string{"a_b", "healthy", "c_d"} {
+			require.Contains(t, body, name, format)
+		}
+		if format == encode.Text {
+			require.Contains(t, body, "a_b 1\n# TYPE healthy gauge\nhealthy 3\n# TYPE open gauge\nopen{c_d=\"1\"} 4\n")
+		}
+		require.True(t, reg.Unregister("a-b") && reg.Unregister("open"))
+		require.NoError(t, p.Replace(t.Context()))
+	}
+}
+
+func TestAnErrorNamesTenMetricsThatEscapeAlikeAndCountsTheRest(t *testing.T) {
+	left := leftOut{}
+	for i := range shownNames + 2 {
+		left[fmt.Sprintf("m.%02d", i)] = true
+	}
+	require.ErrorContains(t, left.err(), `"m.09"] and 2 more: rename them`)
+	require.NoError(t, leftOut{}.err())
+}
+
+func TestTheErrorOfTheServerPrecedesThatOfNamesThatEscapeAlike(t *testing.T) {
+	g := newGateway(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	p, err := New(g.URL, "j", WithRegistry(alike()))
+	require.NoError(t, err)
+	err = p.Add(t.Context())
+	require.NotErrorIs(t, err, ErrEscaped)
+	require.ErrorAs(t, err, new(*StatusError))
+}
+
+func TestRunGoesOnAtItsIntervalWithoutNamesThatEscapeAlike(t *testing.T) {
+	w := &wire{answer: failing(0, nil)}
+	logged, err := run(t, w, time.Minute, 3*time.Minute, WithRegistry(alike()))
+	require.ErrorIs(t, err, ErrEscaped)
+	require.Equal(t, []time.Duration{0, time.Minute, 2 * time.Minute, 3 * time.Minute}, w.at[:4], "no back-off")
+	require.Equal(t, 1, strings.Count(logged, "pushing fails"), logged)
+}
 
 func TestAMetricWithALabelOfTheGroupIsAnError(t *testing.T) {
 	for name, tc := range map[string]struct {

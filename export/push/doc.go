@@ -31,7 +31,12 @@
 // its page in memory, unlike a scrape. In protobuf every family is one message, because a
 // Pushgateway keeps one message for each name. Names that are no identifiers, which a registry with
 // [engine.WithUTF8Names] may have, have underscores in the place of other characters, because a
-// Pushgateway refuses others unless it is told to take them.
+// Pushgateway refuses others unless it is told to take them. Of names that become equal, the page
+// has one only: the push arrives without the others, and returns [ErrEscaped].
+//
+// What a scrape lacks, a push lacks too: func metrics whose function fails, series that a source
+// writes wrongly, metrics of mounted registries whose names are taken. The registry's own metrics
+// count that, and the log tells.
 //
 // # Failures
 //

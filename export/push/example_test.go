@@ -54,6 +54,25 @@ func Example() {
 	// requests_total{url="/p/user"} 1
 }
 
+// Names that are no identifiers are pushed with underscores. What becomes equal cannot arrive.
+func ExampleWithRegistry_utf8Names() {
+	gateway := newGateway()
+	defer gateway.Close()
+
+	reg := engine.NewRegistry(engine.WithUTF8Names(), engine.WithLogger(slog.New(slog.DiscardHandler)))
+	engine.Must(reg.NewGauge("queue.length", "Jobs that wait.")).Set(3)
+	engine.Must(reg.NewGauge("queue-length", "Another one.")).Set(4)
+	pusher := engine.Must(push.New(gateway.URL, "my-job", push.WithRegistry(reg)))
+	err := pusher.Replace(context.Background())
+	fmt.Println(errors.Is(err, push.ErrEscaped))
+	// Output:
+	// PUT /metrics/job/my-job
+	// # HELP queue_length Jobs that wait.
+	// # TYPE queue_length gauge
+	// queue_length 3
+	// true
+}
+
 func ExamplePusher_Run() {
 	gateway := newGateway()
 	defer gateway.Close()

@@ -155,9 +155,10 @@ func (p *Pusher) push(ctx context.Context, method string) error {
 	defer cancel()
 
 	var page []byte
+	left := leftOut{}
 	if method != http.MethodDelete {
 		var err error
-		if page, err = p.render(ctx); err != nil {
+		if page, err = p.render(ctx, left); err != nil {
 			return err
 		}
 	}
@@ -174,7 +175,10 @@ func (p *Pusher) push(ctx context.Context, method string) error {
 	}
 	hurry := time.AfterFunc(answerTimeout, cancel)
 	defer hurry.Stop()
-	return p.readAnswer(resp)
+	if err := p.readAnswer(resp); err != nil {
+		return err
+	}
+	return left.err()
 }
 
 // pageReserve is the part of a push's time that is reserved for sending the page, or a quarter of
@@ -200,8 +204,8 @@ const escaping = encode.UnderscoresEscaping
 
 // render returns the page to push. The transport may still read the body after it has returned the
 // answer, so every page is allocated anew. The size of the latest page is the estimate for the
-// allocation.
-func (p *Pusher) render(ctx context.Context) ([]byte, error) {
+// allocation. left gets the metrics that the page lacks because of its escaped names.
+func (p *Pusher) render(ctx context.Context, left leftOut) ([]byte, error) {
 	if err := checkDeclared(p.reg, p.labels); err != nil {
 		return nil, err
 	}
@@ -209,6 +213,7 @@ func (p *Pusher) render(ctx context.Context) ([]byte, error) {
 	body.Grow(p.size + p.size/16)
 	exposition := engine.Exposition{
 		Format: p.format, Escaping: escaping, NoSelf: true, WholeFamilies: true, Context: ctx,
+		LeftOut: func(metric string) { left[metric] = true },
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		// Slow functions must leave time to send the page. Without a Deadline the engine waits for

@@ -31,9 +31,9 @@ const (
 //
 // Run blocks, so call it in a goroutine, and wait for that goroutine before the program ends. It
 // returns nil if the last push has arrived, whatever happened to those before, and otherwise the
-// error of the last push. It also returns an error if the push before the last one was given up
-// without an answer, because the server may still process it and replace the last values. An
-// interval that is not positive is an error.
+// error of the last push, which may be [ErrEscaped]. It also returns an error if the push before
+// the last one was given up without an answer, because the server may still process it and replace
+// the last values. An interval that is not positive is an error.
 //
 // Run pushes as [Pusher.Replace] does. So no other process should use the group: add an instance to
 // the grouping labels. With [WithPath] it pushes as [Pusher.Add] does.
