@@ -212,6 +212,29 @@ func TestDefinitionsOfOneNameWithOtherConstantLabelsStandUnderOneHeader(t *testi
 
 func second[T any](_ T, err error) error { return err }
 
+// Among many definitions of one name, which are told apart by one constant label, a new one is also
+// compared with those that do not have that label as a constant.
+func TestADefinitionClashesAlsoWithThoseThatLackTheConstantOfTheOthers(t *testing.T) {
+	r := engine.NewRegistry()
+	define := func(zone, pool string) error {
+		if pool == "" {
+			_, err := r.NewGaugeVec("g", "", []string{"pool"}, engine.WithConstLabels(engine.Labels{"zone": zone}))
+			return err
+		}
+		_, err := r.NewGauge("g", "", engine.WithConstLabels(engine.Labels{"zone": zone, "pool": pool}))
+		return err
+	}
+	require.NoError(t, define("b", ""), "any pool of zone b")
+	for i := range 40 {
+		require.NoError(t, define("a", fmt.Sprint(i)))
+	}
+	require.ErrorIs(t, define("b", "40"), engine.ErrTaken)
+	require.ErrorIs(t, define("b", "7"), engine.ErrTaken, "a value that others have")
+	require.ErrorIs(t, define("a", ""), engine.ErrTaken)
+	require.NoError(t, define("c", ""))
+	require.ErrorIs(t, define("c", "41"), engine.ErrTaken)
+}
+
 func TestASecondDefinitionSaysWhatDiffersAndWhereTheFirstWasMade(t *testing.T) {
 	r := engine.NewRegistry()
 	must := func(_ any, err error) { t.Helper(); require.NoError(t, err) }
