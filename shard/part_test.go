@@ -82,6 +82,31 @@ func TestAPartFindsTheSeriesOfItsLabels(t *testing.T) {
 	}
 }
 
+// A label set that only has the hash of a series is not found, with its last label fixed or its
+// first.
+func TestAPartTellsLabelSetsOfOneHashApart(t *testing.T) {
+	colliding := collidingValues(t, 2)
+	for _, open := range []bool{false, true} {
+		f := newFamily(100, "a", "b")
+		if open {
+			f = newFamily(100)
+		}
+		n := f.withSet(map[string]string{"a": colliding[0], "b": "x"})
+		p := f.Part(map[string]string{"b": "x"})
+		found, _ := p.FindSet(map[string]string{"a": colliding[0]})
+		require.Same(t, n, found)
+		found, key := p.FindSet(map[string]string{"a": colliding[1]})
+		require.Nil(t, found)
+		require.NotZero(t, key)
+		found, _ = f.Part(map[string]string{"a": colliding[1]}).FindSet(map[string]string{"b": "x"})
+		require.Nil(t, found)
+		if !open {
+			found, _ = p.Find([]string{colliding[1]})
+			require.Nil(t, found)
+		}
+	}
+}
+
 func TestLookupsInAPartThatCannotBeFindNothing(t *testing.T) {
 	long := strings.Repeat("x", 1025)
 	f := newFamily(10, "a", "b", "c")
