@@ -255,6 +255,35 @@ type panicking struct{ tagged }
 
 func (*panicking) Write([]byte) (int, error) { panic("broken") }
 
+// Encoders may compress in the background. What one that has panicked still writes reaches no other
+// client, and does not end the process.
+func TestAnEncoderThatPanicsWritesToNoLaterPage(t *testing.T) {
+	var broken io.Writer
+	panics := true
+	h := handlerOf(chunks([]byte("page"), 1), WithEncoding("zstd", func(w io.Writer) Encoder {
+		if panics {
+			broken = w
+			return &panicking{tagged{name: "z", w: w}}
+		}
+		return &tagged{name: "z", w: w}
+	}))
+	late := make([]byte, 2*encodedChunk)
+	require.Panics(t, func() { testkit.Get(h, "/", "Accept-Encoding", "zstd") })
+	panics = false
+	for range 10 {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Accept-Encoding", "zstd")
+		h.source = sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
+			broken.Write(late)
+			n, err := io.WriteString(w, "page")
+			return int64(n), err
+		})
+		h.ServeHTTP(w, r)
+		require.Equal(t, "<z>page</z>", w.Body.String())
+	}
+}
+
 func TestEncodingsThatCannotWorkPanic(t *testing.T) {
 	reg := engine.NewRegistry()
 	zstd := withTagged("zstd")

@@ -105,8 +105,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := h.writers.Get().(*pageWriter)
 	p.start(w, r, h.slots, h.writeTimeout, start.Add(limit))
 	defer func() {
-		*p = pageWriter{}
-		h.writers.Put(p)
+		panicked := p.encoder
+		*p = pageWriter{} // which takes no writes
+		if !panicked {
+			h.writers.Put(p)
+		}
 	}()
 	if !h.slots.enter(&p.slot, min(queueTime, limit/2)) {
 		w.Header()["Retry-After"] = []string{"1"}
@@ -179,13 +182,16 @@ func (h *handler) expose(p *pageWriter, e engine.Exposition, enc *offeredEncodin
 		return err
 	}
 	c := enc.pool.Get().(*compressor)
+	p.encoder = true
 	c.start(p)
 	_, err := h.source.Expose(c.enc, e)
 	if err == nil {
 		err = c.finish()
 	}
-	// An encoder that panics is not used again, so this is not deferred.
+	// This is not deferred: an encoder that panics is not used again, and neither is p, to which it
+	// may write from the background.
 	c.release(err == nil)
+	p.encoder = false
 	enc.pool.Put(c)
 	return err
 }

@@ -32,6 +32,7 @@ type pageWriter struct {
 	started bool          // the first chunk has been written
 	isCut   bool          // endWrite has reported it; the deadline is past and stays so
 	resets  bool          // a deadline that passes ends the response, even if nothing is being written
+	encoder bool          // there is an encoder that may still write to it
 }
 
 func (p *pageWriter) start(w http.ResponseWriter, r *http.Request, s *slots, timeout time.Duration, end time.Time) {
