@@ -295,16 +295,17 @@ func TestTheMemoryOfAScrapeDoesNotGrowWithTheSeries(t *testing.T) {
 	}
 }
 
-// A call of a function allocates an object and a channel, a call of a collector also an Emission,
-// and a page that waits allocates a timer. None of these can be reused: the types runner, Emission
-// and waiter say why.
+// A call of a function allocates an object and a channel, a call of a collector also an Emission, a
+// call of a source also a Writer and a context with a deadline, and a page that waits allocates a
+// timer. None of these can be reused: the types runner, Emission, Writer and waiter say why.
 const (
 	allocsPerFunction  = 2
 	allocsPerCollector = 3
+	allocsPerSource    = 7
 	allocsPerWait      = 3
 )
 
-func TestAPageAllocatesAFixedNumberForFunctionsAndCollectors(t *testing.T) {
+func TestAPageAllocatesAFixedNumberForFunctionsCollectorsAndSources(t *testing.T) {
 	page := func(r *engine.Registry) float64 {
 		return testing.AllocsPerRun(200, func() {
 			if _, err := r.Expose(io.Discard, engine.Exposition{}); err != nil {
@@ -329,6 +330,13 @@ func TestAPageAllocatesAFixedNumberForFunctionsAndCollectors(t *testing.T) {
 		page(r) // lets the buffer grow
 		require.LessOrEqual(t, page(r), float64(10*allocsPerFunction+allocsPerCollector+allocsPerWait),
 			"%d series", series)
+	}
+	r = engine.NewRegistry()
+	for i := range 10 {
+		name := fmt.Sprint("s", i)
+		require.NoError(t, r.Attach(writing(func(w *engine.Writer) { w.Gauge(name, "", 1) })))
+		page(r)
+		require.LessOrEqual(t, page(r), float64((i+1)*allocsPerSource+allocsPerWait))
 	}
 }
 

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"time"
@@ -25,8 +26,13 @@ type timeoutOption time.Duration
 
 // WithTimeout bounds how long a page waits for the function of a func metric, by default
 // [CallbackTimeout], or for a source, by default as long as the page has time. A function gets no
-// more than the page's time in any case.
-func WithTimeout(d time.Duration) TimeoutOption { return timeoutOption(d) }
+// more than the page's time in any case. [NoLimit] leaves it all of that.
+func WithTimeout(d time.Duration) TimeoutOption {
+	if d == NoLimit {
+		d = math.MaxInt64 // where an int has 32 bits, NoLimit is two seconds
+	}
+	return timeoutOption(d)
+}
 
 func (o timeoutOption) check() error {
 	if o <= 0 {

@@ -176,6 +176,21 @@ func TestAFuncMetricIsWaitedForAsLongAsItsTimeoutSays(t *testing.T) {
 	})
 }
 
+// Where an int has 32 bits, NoLimit as a duration is a little more than two seconds.
+func TestNoLimitLeavesAFunctionAndASourceAllTimeOfThePage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, log := logged()
+		_, err := r.NewGaugeFunc("f", "", after(time.Minute), engine.WithTimeout(engine.NoLimit))
+		require.NoError(t, err)
+		require.NoError(t, r.Attach(writing(func(w *engine.Writer) { w.Gauge("s", "", after(time.Minute)()) }),
+			engine.WithTimeout(engine.NoLimit)))
+		page, err := parseText(expose(t, r, engine.Exposition{NoSelf: true, Deadline: time.Now().Add(time.Hour)}))
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{"f": "1", "s": "1"}, page.values)
+		require.Empty(t, log.String())
+	})
+}
+
 // after returns a function that takes so long and returns 1.
 func after(takes time.Duration) func() float64 {
 	return func() float64 { time.Sleep(takes); return 1 }

@@ -89,7 +89,7 @@ var selfMetrics = []selfMetric{
 	},
 	{
 		kind: &counterKind, name: "quipu_callback_failures_total",
-		help:    "Func metrics and collectors left out of a page.",
+		help:    "Func metrics, collectors and sources that failed.",
 		reasons: []fault{faultPanic, faultExit, faultHang, faultNegative, faultError},
 		total:   func(r *Registry, reason fault) uint64 { return r.tally.failed[reason].Load() },
 	},
