@@ -88,8 +88,8 @@ func TestAnUpdateWithExpiryCostsAtMostAnEighthMore(t *testing.T) {
 	for i, name := range []string{"Counter.Inc", "Counter.Add", "Gauge.Set", "Gauge.Inc", "Histogram.Observe",
 		"Summary.Observe", "With"} {
 		best := fastest(rounds, ops[0][i], ops[1][i])
-		// While other programs use the machine, 30 milliseconds may have no undisturbed turn for one
-		// of the two. The times of a slow function stay slow however often it is asked.
+		// While other programs use the machine, 30 milliseconds may have no undisturbed turn for
+		// one of the two. A slow function stays slow however often it is asked.
 		for again := 0; again < 20 && float64(best[1]) > most*float64(best[0]); again++ {
 			time.Sleep(100 * time.Millisecond)
 			for j, d := range fastest(rounds, ops[0][i], ops[1][i]) {
