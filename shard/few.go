@@ -40,17 +40,9 @@ func (m *Map) findFewOpen(set map[string]string) (*Node, Key) {
 		}
 	}
 	var room [few]labeltext.Label
-	var hash uint64
-	count := 0
-	for name, value := range set {
-		if len(value) > m.maxValue {
-			return nil, 0
-		}
-		if value != "" {
-			hash += labelHash(nameSeed(name), value)
-			room[count%few] = labeltext.Label{Name: name, Value: value}
-			count++
-		}
+	hash, count := m.gather(set, &room, 0)
+	if count < 0 {
+		return nil, 0
 	}
 	n := m.load(hash)
 	switch {
@@ -64,4 +56,20 @@ func (m *Map) findFewOpen(set map[string]string) (*Node, Key) {
 		return nil, Key(hash)
 	}
 	return n, 0
+}
+
+// gather copies the labels of a set that have a value behind the first count labels of room. It
+// returns their hash and the number of labels in room, which is negative if a value is too long.
+func (m *Map) gather(set map[string]string, room *[few]labeltext.Label, count int) (hash uint64, n int) {
+	for name, value := range set {
+		if len(value) > m.maxValue {
+			return 0, -1
+		}
+		if value != "" {
+			hash += labelHash(nameSeed(name), value)
+			room[count%few] = labeltext.Label{Name: name, Value: value}
+			count++
+		}
+	}
+	return hash, count
 }

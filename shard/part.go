@@ -143,23 +143,18 @@ func (p *Part) findOpen(set map[string]string) (*Node, Key) {
 		return p.findCopy(set)
 	}
 	var room [few]labeltext.Label
-	hash, count := p.hash, 0
+	count := 0
 	for i := range p.labels {
 		if p.labels[i].Value != "" {
 			room[count%few] = p.labels[i]
 			count++
 		}
 	}
-	for name, value := range set {
-		if len(value) > m.maxValue {
-			return nil, 0
-		}
-		if value != "" {
-			hash += labelHash(nameSeed(name), value)
-			room[count%few] = labeltext.Label{Name: name, Value: value}
-			count++
-		}
+	hash, count := m.gather(set, &room, count)
+	if count < 0 {
+		return nil, 0
 	}
+	hash += p.hash
 	n := m.load(hash)
 	switch {
 	case n == nil:
