@@ -303,6 +303,40 @@ func TestAMountThatCannotWorkChangesNothing(t *testing.T) {
 	require.False(t, none.Unmount(self))
 }
 
+// The names that a mount has taken before it meets the one that it cannot have are free again: for
+// other mounts, and in the index of many definitions of one name.
+func TestTheNamesOfAMountThatFailsAreFree(t *testing.T) {
+	r := engine.NewRegistry()
+	must(r.NewGauge("taken", ""))
+	library := func(names ...string) *engine.Registry {
+		lib := engine.NewRegistry()
+		for _, name := range names {
+			must(lib.NewGauge(name, ""))
+		}
+		return lib
+	}
+	require.NoError(t, r.Mount(library("before")))
+	for i := range 20 { // each with a constant label of its own
+		failing := library("free", "taken")
+		pool := one("pool", fmt.Sprint(i))
+		must(failing.NewGauge("free_too", "", pool))
+		must(failing.NewCounter("counts_total", "", pool))
+		require.ErrorIs(t, r.Mount(failing), engine.ErrTaken)
+		also := engine.NewRegistry()
+		must(also.NewGauge("free_too", "Of others.", pool))
+		require.NoError(t, r.Mount(also))
+		require.True(t, r.Unmount(also))
+		counts := engine.NewRegistry()
+		must(counts.NewCounter("counts_total", "", pool))
+		require.NoError(t, r.Mount(counts))
+	}
+	require.NoError(t, r.Mount(library("free")))
+	page := exposed(t, r, engine.Exposition{})
+	require.Contains(t, page, "\nfree 0\n")
+	require.NotContains(t, page, "free_too")
+	require.Equal(t, 20, strings.Count(page, "\ncounts_total{"))
+}
+
 func TestALaterDefinitionThatClashesIsLeftOutCountedAndLoggedOnce(t *testing.T) {
 	root, log := logged()
 	lib, other := engine.NewRegistry(), engine.NewRegistry()
