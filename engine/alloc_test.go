@@ -405,11 +405,23 @@ func TestRegistriesAndVecsWithoutSeriesAreSmall(t *testing.T) {
 		return int(after-before) / n
 	}
 	require.Less(t, size(func(int) any { return engine.NewRegistry() }), 1024)
-	one := engine.NewRegistry()
-	require.Less(t, size(func(i int) any {
-		name := "v" + strconv.Itoa(i)
-		return must(one.NewCounterVec(name, "", []string{"a", "b"}, engine.WithMaxSeries(1<<30)))
-	}), 2048)
+	var one *engine.Registry
+	labels, large := []string{"a", "b"}, engine.WithMaxSeries(1<<30)
+	for kind, c := range map[string]struct {
+		most   int
+		define func(name string) any
+	}{
+		"counters": {2048, func(name string) any { return must(one.NewCounterVec(name, "", labels, large)) }},
+		"gauges":   {2048, func(name string) any { return must(one.NewGaugeVec(name, "", labels, large)) }},
+		// Each of these has the text of its bounds or quantiles in two formats.
+		"histograms": {4500, func(name string) any { return must(one.NewHistogramVec(name, "", labels, large)) }},
+		"summaries":  {4500, func(name string) any { return must(one.NewSummaryVec(name, "", labels, large)) }},
+	} {
+		one = engine.NewRegistry()
+		bytes := size(func(i int) any { return c.define(kind + strconv.Itoa(i)) })
+		t.Logf("a Vec of %s without series takes %d bytes", kind, bytes)
+		require.Less(t, bytes, c.most, kind)
+	}
 }
 
 func TestReadAllocatesNothing(t *testing.T) {
