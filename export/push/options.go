@@ -51,6 +51,10 @@ func WithRegistry(reg *engine.Registry) Option {
 // WithGrouping adds a label to the group (see the documentation of the package). The name must be a
 // label name without two leading underscores, and not job, le or quantile. The value may be any
 // valid UTF-8 of up to [engine.MaxLabelValue] bytes.
+//
+// The URL of a group has base64 for values, but not for names. Only a Pushgateway that is started
+// with --push.enable-utf8-names takes other names, in the form of [encode.ValuesEscaping], such as
+// U__data_2e_center. An error tells this form.
 func WithGrouping(name, value string) Option {
 	return func(c *config) error {
 		l := label{name, value}

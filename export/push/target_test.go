@@ -40,6 +40,8 @@ func TestGroupPath(t *testing.T) {
 			"/metrics/job/a%20b/x/50%25%3F%23%3B%0A%5C/y/a+b=c&d@e"},
 		"other scripts": {"http://gw", "Προμηθεύς", nil,
 			"/metrics/job/%CE%A0%CF%81%CE%BF%CE%BC%CE%B7%CE%B8%CE%B5%CF%8D%CF%82"},
+		"an escaped name": {"http://gw", "j", []Option{WithGrouping("U__data_2e_center", "a")},
+			"/metrics/job/j/U__data_2e_center/a"},
 		"names in order": {"http://gw", "j",
 			[]Option{WithGrouping("b", "2"), WithGrouping("c", "3"), WithGrouping("a", "1")},
 			"/metrics/job/j/a/1/b/2/c/3"},
