@@ -163,7 +163,7 @@ func (f *sourceWalk) escape(w *walk) {
 		if clashes {
 			w.dropEscapedSource(&s, faultName)
 		} else if s.hasQuotedName() {
-			for _, sample := range h.enc.Escaped(w.escaping).Samples() {
+			for _, sample := range s.escapedSamples(w.escaping) {
 				f.escaped[sample] = h
 			}
 		}
@@ -175,11 +175,21 @@ func (f *sourceWalk) clashesEscaped(w *walk, s *shownSource, h *sourceHeader) bo
 	if !s.hasQuotedName() {
 		return slices.ContainsFunc(h.samples, func(sample string) bool { return w.escaped.claims[sample] != nil })
 	}
-	return slices.ContainsFunc(h.enc.Escaped(w.escaping).Samples(), func(sample string) bool {
+	return slices.ContainsFunc(s.escapedSamples(w.escaping), func(sample string) bool {
 		other := f.escaped[sample]
 		return other != nil && other.name != h.name || w.escaped.claims[sample] != nil ||
 			w.hasName(sample) || isSelf(w.list.families, sample)
 	})
+}
+
+// escapedSamples returns the escaped names of the family's samples, without the name that
+// OpenMetrics gives to an info: where that is taken, it shows a gauge (see hasSourceBase).
+func (s *shownSource) escapedSamples(e encode.Escaping) []string {
+	samples := s.header.enc.Escaped(e).Samples()
+	if s.header.kind.ending != "" {
+		return samples[:len(samples)-1]
+	}
+	return samples
 }
 
 func (s *shownSource) hasQuotedName() bool { return !labeltext.ValidMetricName(s.header.name) }

@@ -3,6 +3,7 @@
 package engine_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -231,4 +232,29 @@ func TestNamesOfExemplarsAreEscapedToo(t *testing.T) {
 	page = escapedPage(t, r, engine.Exposition{Format: encode.OpenMetrics, Escaping: encode.NoEscaping})
 	require.Contains(t, page, `c_total 1 # {"trace.id"="1"} 1`)
 	require.Contains(t, page, `s_total 1 # {"trace.id"="2"} 1`)
+}
+
+// An info was left out of pages with escaped names when another metric had its name without _info.
+// On other pages both stand, and OpenMetrics shows the info as a gauge.
+func TestAnInfoWithAnEscapedNameStandsBesideAMetricThatIsCalledAsItsBeginning(t *testing.T) {
+	r := engine.NewRegistry(engine.WithUTF8Names())
+	must(r.NewGauge("a_b", "")).Set(1)
+	must(r.NewHistogram("c.d", "", engine.WithBuckets(1)))
+	require.NoError(t, r.Attach(writing(func(w *engine.Writer) {
+		w.Write(engine.Point{Name: "a.b_info", Type: encode.Info, Value: 1})
+		w.Write(engine.Point{Name: "c-d.sum_info", Type: encode.Info, Value: 1})
+		w.Write(engine.Point{Name: "e.f_info", Type: encode.Info, Value: 1})
+	})))
+	want := "a_b 1\na_b_info 1\nc_d_bucket{le=\"1\"} 0\nc_d_bucket{le=\"+Inf\"} 0\nc_d_sum 0\nc_d_count 0\n" +
+		"c_d_sum_info 1\ne_f_info 1\n"
+	lines := strings.SplitAfter(escapedPage(t, r, engine.Exposition{}), "\n")
+	slices.Sort(lines)
+	all := strings.SplitAfter(want, "\n")
+	slices.Sort(all)
+	require.Equal(t, all, lines)
+	require.Empty(t, escapingDrops(r))
+	page := exposed(t, r, engine.Exposition{Format: encode.OpenMetrics, NoSelf: true})
+	require.Contains(t, page, "# TYPE a_b_info gauge\n")
+	require.Contains(t, page, "# TYPE c_d_sum_info gauge\n")
+	require.Contains(t, page, "# TYPE e_f info\n")
 }
