@@ -176,3 +176,25 @@ func ExampleWriter() {
 	// mode{mode="primary"} 1
 	// mode{mode="replica"} 0
 }
+
+// version is a source of a single series.
+type version struct{}
+
+func (version) Emit(_ context.Context, w *engine.Writer) error {
+	w.Info("version", "", engine.Label{Name: "commit", Value: "8c4cac0"})
+	return nil
+}
+
+// A loop that hands the registry on to where a source comes from does without that source.
+func ExampleReadOptions() {
+	reg := engine.NewRegistry()
+	engine.Must(reg.NewCounter("events_total", "Events handled.")).Add(2)
+	if err := reg.Attach(version{}); err != nil {
+		fmt.Println(err)
+	}
+	own := func(s engine.Source) bool { return s == version{} }
+	for f := range reg.Read(engine.ReadOptions{NoSelf: true, WithoutSource: own}) {
+		fmt.Println(f.Name())
+	}
+	// Output: events_total
+}

@@ -17,6 +17,11 @@ type ReadOptions struct {
 	// NoSelf leaves out the registry's own metrics (quipu_...).
 	NoSelf bool
 
+	// WithoutSource, if it is not nil, tells which sources the loop does without: those are neither
+	// called nor shown. A source that reads a registry which shows it in turn would wait for
+	// itself.
+	WithoutSource func(s Source) bool
+
 	// Deadline is when the functions of func metrics and collectors are not waited for any longer,
 	// as in [Exposition].
 	Deadline time.Time
@@ -58,6 +63,7 @@ func (r *Registry) read(o *ReadOptions, yield func(*Family) bool) {
 	defer f.release(r)
 	f.sample.open()
 	f.walk.names, f.walk.noSelf, f.walk.escaping = o.Names, o.NoSelf, encode.NoEscaping
+	f.walk.withoutSource = o.WithoutSource
 	f.walk.begin(r, o.Deadline, nil)
 	named := "" // the family of a source that has been shown
 	for shown := range f.walk.all {

@@ -369,3 +369,42 @@ func TestReadersAndWritersMeet(t *testing.T) {
 	want := <-done + <-done
 	require.Equal(t, want, sum())
 }
+
+func TestReadDoesWithoutTheSourcesThatItIsToldOf(t *testing.T) {
+	lib, r := engine.NewRegistry(), engine.NewRegistry()
+	var left *sourceOf
+	calls := 0
+	names := func() (names []string) {
+		without := func(s engine.Source) bool { return s == engine.Source(left) }
+		for f := range r.Read(engine.ReadOptions{NoSelf: true, WithoutSource: without}) {
+			names = append(names, f.Name())
+		}
+		return names
+	}
+	// The source reads the registry that shows it, which would wait for this very call otherwise.
+	begin := time.Now()
+	left = writing(func(w *engine.Writer) {
+		calls++
+		for _, name := range names() {
+			w.Gauge("again_"+name, "", 1)
+		}
+		w.Gauge("both", "Of the source that is left out.", 1)
+	})
+	require.NoError(t, lib.Attach(left))
+	require.NoError(t, r.Mount(lib))
+	require.NoError(t, r.Attach(writing(func(w *engine.Writer) { w.Gauge("both", "", 2) })))
+	must(r.NewGauge("own", "")).Set(3)
+
+	require.Equal(t, []string{"both", "own"}, names())
+	require.Zero(t, calls)
+	page := pageIn(t, r, engine.Exposition{})
+	require.Contains(t, page, "again_own 1\n")
+	require.Equal(t, 1, calls)
+	require.Less(t, time.Since(begin), time.Second, "nothing waits for itself")
+	require.Equal(t, []string{"both", "own"}, names(), "a loop of the registry's pool keeps nothing of the one before")
+	all := 0
+	for range r.Read(engine.ReadOptions{NoSelf: true}) {
+		all++
+	}
+	require.Equal(t, 4, all)
+}

@@ -23,8 +23,8 @@ type sourceWalk struct {
 // sourceCall is the call of a source for a walk.
 type sourceCall struct {
 	source   *attachedSource
-	run      *run[*sourceBuffer]
-	deadline time.Time // that the walk gives to the context of the source
+	run      *run[*sourceBuffer] // nil for a source that the walk does without
+	deadline time.Time           // that the walk gives to the context of the source
 
 	buf *sourceBuffer // the result, or nil
 }
@@ -49,10 +49,15 @@ func contextMargin(allowed time.Duration) time.Duration {
 	return max(allowed/20, min(allowed/4, 25*time.Millisecond))
 }
 
-// start calls the sources. until is when the walk stops waiting for functions.
-func (f *sourceWalk) start(sources []supplier, now, until time.Time) {
+// start calls the sources, but for those that without names. until is when the walk stops waiting
+// for functions.
+func (f *sourceWalk) start(sources []supplier, without func(Source) bool, now, until time.Time) {
 	for _, s := range sources {
 		source := s.(*attachedSource)
+		if without != nil && without(source.source) {
+			f.calls = append(f.calls, sourceCall{})
+			continue
+		}
 		deadline := until
 		if source.timeout > 0 {
 			deadline = earlier(until, now.Add(source.timeout))
@@ -113,7 +118,9 @@ func (f *sourceWalk) collect(w *walk, functions *pageFunctions) {
 		f.claims = make(map[string]*sourceHeader)
 	}
 	for i := range f.calls {
-		f.calls[i].buf = f.calls[i].wait(functions)
+		if f.calls[i].run != nil {
+			f.calls[i].buf = f.calls[i].wait(functions)
+		}
 	}
 	for i := range w.list.placedSources {
 		f.merge(w, &w.list.placedSources[i])
@@ -224,7 +231,9 @@ func (f *sourceWalk) each(i int, s *state, room *[]byte,
 // leave ends the use of the results.
 func (f *sourceWalk) leave() {
 	for _, call := range f.calls {
-		call.run.leave()
+		if call.run != nil {
+			call.run.leave()
+		}
 	}
 	clear(f.calls)
 	clear(f.shown)

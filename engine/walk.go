@@ -16,6 +16,8 @@ type walk struct {
 	names  []string // of the families to show; all when empty
 	noSelf bool
 
+	withoutSource func(Source) bool // see ReadOptions; may be nil
+
 	escaping encode.Escaping
 	escaped  *escaped
 	leftOut  func(metric string) // see Exposition; may be nil
@@ -61,7 +63,7 @@ func (w *walk) begin(r *Registry, deadline time.Time, done <-chan struct{}) {
 		}
 	}
 	if w.showsUnknown() {
-		w.sources.start(w.list.sources, w.functions.begin, w.functions.until)
+		w.sources.start(w.list.sources, w.withoutSource, w.functions.begin, w.functions.until)
 	}
 	if len(w.names) == 0 {
 		w.functions.runWithoutMetrics(w.list.withoutMetrics)
@@ -202,4 +204,5 @@ func (w *walk) end() {
 	w.sources.leave()
 	w.self.registry, w.self.list = nil, nil
 	w.list, w.escaped, w.names, w.noSelf, w.leftOut = nil, nil, nil, false, nil
+	w.withoutSource = nil
 }
