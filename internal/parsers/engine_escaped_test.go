@@ -72,6 +72,14 @@ func newTree(seed uint64) *tree {
 		engine.WithClock(func() time.Time { return now }), engine.WithLogger(slog.New(slog.DiscardHandler))}}
 }
 
+// label returns the name of a label: often one of a few that may escape alike.
+func (g *tree) label() string {
+	if g.IntN(2) == 0 {
+		return g.from(escapedLabels[:3])
+	}
+	return g.from(escapedLabels)
+}
+
 func (g *tree) from(texts []string) string { return texts[g.IntN(len(texts))] }
 
 // plot makes a registry in which others are mounted, some of them before it has metrics.
@@ -122,10 +130,12 @@ func (g *tree) plot(t *testing.T, depth int) *plot {
 	return p
 }
 
+// consts returns constant labels. None is empty: an empty one counts as absent, so that a
+// definition with it may be an earlier metric, whose series have another tag.
 func (g *tree) consts() engine.Labels {
 	labels := engine.Labels{}
 	for range g.IntN(3) {
-		labels[g.from(escapedLabels)] = g.from([]string{"1", "2", g.text()})
+		labels[g.label()] = g.from([]string{"1", "1", "2", g.text() + "."})
 	}
 	return labels
 }
@@ -142,9 +152,9 @@ func (g *tree) set(m *planted, i int) engine.Labels {
 		set["first"] = fmt.Sprint(m.tag)
 	case m.open:
 		for range g.IntN(3) {
-			name := g.from(escapedLabels)
+			name := g.label()
 			if _, taken := m.consts[name]; !taken {
-				set[name] = g.from([]string{"1", "2", g.text() + "."})
+				set[name] = g.from([]string{"1", "2", "1", g.text() + "."})
 			}
 		}
 	}
@@ -156,12 +166,16 @@ func (g *tree) metric(t *testing.T, p *plot) {
 	m := planted{tag: g.tags, name: g.from(escapedStems) + g.from(escapedEndings), consts: g.consts()}
 	m.open = g.IntN(3) == 0
 	m.typ = []encode.Type{encode.Counter, encode.Gauge, encode.Histogram, encode.Summary}[g.IntN(4)]
+	if n := len(p.metrics); n > 0 && g.IntN(2) == 0 { // beside another of its name
+		other := p.metrics[g.IntN(n)]
+		m.name, m.typ = strings.TrimPrefix(other.name, p.prefix), other.typ
+	}
 	options := []engine.MetricOption{engine.WithConstLabels(m.consts)}
 	var labels []string // nil if it is open
 	if !m.open {
 		labels = []string{}
 		for range g.IntN(3) {
-			name := g.from(escapedLabels)
+			name := g.label()
 			if _, taken := m.consts[name]; !taken && !slices.Contains(labels, name) {
 				labels = append(labels, name)
 			}
