@@ -24,7 +24,8 @@ import (
 // fewer factors of two than 2^s, and the odd 2m±1 has none.) Divided by 2^s, this bound is between
 // 0.55 and 11.2. So the c next to m*10^k/2^s always is such a decimal. At most one such c is a
 // multiple of 100, and if there is one, it has the fewest digits once its zeros are cut. Otherwise
-// it is the nearest multiple of 10, if that is near enough.
+// it is the nearest multiple of 10, if that is near enough. c is below 10^17: a power of ten is
+// read as the double that abs is below.
 func appendShortest(dst []byte, v, abs float64) ([]byte, bool) {
 	word := math.Float64bits(abs)
 	m, s := word&(1<<52-1)|1<<52, uint(1075-word>>52)
@@ -62,9 +63,6 @@ func appendShortest(dst []byte, v, abs float64) ([]byte, bool) {
 		default:
 			c = whole
 		}
-	}
-	if c >= 1e17 {
-		return dst, false
 	}
 	if v < 0 {
 		dst = append(dst, '-')

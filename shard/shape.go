@@ -2,7 +2,12 @@
 
 package shard
 
-import "github.com/quipu-metrics/quipu/internal/labeltext"
+import (
+	"slices"
+	"strings"
+
+	"github.com/quipu-metrics/quipu/internal/labeltext"
+)
 
 // A shape is a set of label names that series of an open map have. Most open maps have one or a few
 // of them. A lookup that knows its names beforehand asks the Go map for each value and does not
@@ -33,41 +38,32 @@ func (m *Map) learn(n *Node) {
 	if n.escaped() {
 		return // its text has escapes or quoted names
 	}
-	variable := m.variable(n)
-	for i := range known {
-		if known[i].fits(variable) {
+	var room [few]string
+	names := room[:0]
+	for text := m.variable(n); text != ""; {
+		name, _, _, rest, _ := labeltext.Next(text)
+		if len(names) == few {
 			return
 		}
+		names, text = append(names, name), rest
 	}
-	var names []string
-	for name := range labeltext.All(variable) {
-		names = append(names, name)
-	}
-	if len(names) == 0 || len(names) > few {
+	if len(names) == 0 || slices.ContainsFunc(known, func(s shape) bool { return s.has(names) }) {
 		return
 	}
 	if len(known) == maxShapes {
 		m.shapes.Store(new([]shape))
 		return
 	}
-	learned := shape{names: seeded(names)}
 	for i := range names {
-		learned.before = append(learned.before, learned.names[i].Before())
+		names[i] = strings.Clone(names[i]) // not the text of the series
 	}
-	list := append(known[:len(known):len(known)], learned)
+	list := append(known[:len(known):len(known)], shape{seeded(names), labeltext.Before(names)})
 	m.shapes.Store(&list)
 }
 
-// fits reports whether a text has these label names.
-func (s *shape) fits(variable string) bool {
-	i := 0
-	for name := range labeltext.All(variable) {
-		if i == len(s.names) || s.names[i].Text != name {
-			return false
-		}
-		i++
-	}
-	return i == len(s.names)
+// has reports whether the shape has these label names.
+func (s *shape) has(names []string) bool {
+	return slices.EqualFunc(s.names, names, func(have labeltext.Name, name string) bool { return have.Text == name })
 }
 
 // findShaped is FindSet for a label set that has exactly the names of the shape, each with a value.

@@ -27,14 +27,22 @@ type Name struct {
 // NewNames prepares the label names of a family, in the order in which its texts have them.
 func NewNames(names []string) []Name {
 	prepared := make([]Name, len(names))
-	for i, name := range names {
-		skip := len(AppendName(nil, name)) + len(`="`)
-		if i > 0 {
-			skip += len(`",`)
-		}
-		prepared[i] = Name{Text: name, skip: int32(skip), quoted: !ValidName(name)}
+	for i, before := range Before(names) {
+		prepared[i] = Name{Text: names[i], skip: int32(len(before)), quoted: !ValidName(names[i])}
 	}
 	return prepared
+}
+
+// Before returns, for each of a text's label names, the text between the value before and its own.
+func Before(names []string) []string {
+	before := make([]string, len(names))
+	for i, name := range names {
+		before[i] = string(AppendName(nil, name)) + `="`
+		if i > 0 {
+			before[i] = `",` + before[i]
+		}
+	}
+	return before
 }
 
 // MatchValues reports whether text has these values, one for each name. escaped says whether text
@@ -78,17 +86,8 @@ func MatchValues(text string, escaped bool, names []Name, values []string) bool 
 	return true
 }
 
-// Before returns the text between the value of the label before and that of this one.
-func (n *Name) Before() string {
-	text := AppendName(nil, n.Text)
-	if int(n.skip) > len(text)+len(`="`) {
-		text = append([]byte(`",`), text...)
-	}
-	return string(append(text, `="`...))
-}
-
 // MatchBetween reports whether text has exactly these values, each after the text that stands
-// before it: see [Name.Before]. text must have no escapes and no quoted names.
+// before it: see [Before]. text must have no escapes and no quoted names.
 func MatchBetween(text string, before, values []string) bool {
 	for i, value := range values {
 		name := before[i]
