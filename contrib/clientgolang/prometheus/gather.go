@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package prometheus
+
+import (
+	client "github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/quipu-metrics/quipu/contrib/clientgolang/internal/page"
+)
+
+// Gather implements [Gatherer].
+func (r *Registry) Gather() ([]*dto.MetricFamily, error) {
+	families, err := r.Families()
+	if len(families) == 0 {
+		return nil, err
+	}
+	list := make([]*dto.MetricFamily, 0, len(families))
+	for _, f := range families {
+		if m := f.Message(); m != nil {
+			list = append(list, m)
+		}
+	}
+	return list, err
+}
+
+// MustGather is Gather. It panics where Gather returns an error.
+func (r *Registry) MustGather() []*dto.MetricFamily { return must(r.Gather()) }
+
+// Families returns the families of a page, in the order of their names, for package promhttp. The
+// error is that of Gather.
+//
+// Families of this package have not been read yet. They and client_golang's are consistent with
+// each other unless they share a name, or one could be taken for a part of another. In that case
+// client_golang gathers everything, so what is shown and what the error says is what it decides.
+func (r *Registry) Families() ([]page.Family, error) {
+	own := r.own.Load()
+	theirs, err := r.gatherOthers()
+	if own.clash || own.clashesWith(theirs) {
+		theirs, err = r.gatherAll()
+		own = new(ownMetrics)
+	}
+	return merged(own.views, theirs), err
+}
+
+// gatherOthers gathers what is not of this package.
+func (r *Registry) gatherOthers() ([]*dto.MetricFamily, error) {
+	switch {
+	case r.outer != nil:
+		return r.outer.Gather()
+	case r.others.Load() == 0:
+		return nil, nil
+	}
+	return r.inner.Gather()
+}
+
+// everything collects all of a registry. It is described as nothing, so client_golang checks no
+// descriptors but the metrics themselves.
+type everything struct{ *Registry }
+
+// Describe implements [Collector].
+func (everything) Describe(chan<- *Desc) {}
+
+// gatherAll gathers everything as client_golang does, with messages that Collect makes one by one.
+func (r *Registry) gatherAll() ([]*dto.MetricFamily, error) {
+	all := client.NewRegistry()
+	if err := all.Register(everything{r}); err != nil {
+		return nil, err
+	}
+	if r.outer != nil {
+		return Gatherers{all, r.outer}.Gather()
+	}
+	return all.Gather()
+}
+
+// clashesWith reports whether client_golang must look at these families together with ours.
+func (o *ownMetrics) clashesWith(theirs []*dto.MetricFamily) bool {
+	if len(o.list) == 0 {
+		return false
+	}
+	for _, f := range theirs {
+		name := f.GetName()
+		if _, ok := o.types[name]; ok || o.collides(name) {
+			return true
+		}
+		if t := f.GetType(); t == dto.MetricType_SUMMARY || t == dto.MetricType_HISTOGRAM {
+			for _, suffix := range []string{"_count", "_sum", "_bucket"} {
+				if _, ok := o.types[name+suffix]; ok {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// merged returns both, in the order of their names.
+func merged(own []*view, theirs []*dto.MetricFamily) []page.Family {
+	families := make([]page.Family, 0, len(own)+len(theirs))
+	for len(own)+len(theirs) > 0 {
+		if len(own) == 0 || len(theirs) > 0 && theirs[0].GetName() < own[0].name {
+			families = append(families, page.Message{MetricFamily: theirs[0]})
+			theirs = theirs[1:]
+		} else {
+			families = append(families, own[0])
+			own = own[1:]
+		}
+	}
+	return families
+}
