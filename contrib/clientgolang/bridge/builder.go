@@ -10,6 +10,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/quipu-metrics/quipu/contrib/clientgolang/internal/block"
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/histogram"
@@ -18,63 +19,31 @@ import (
 // builder makes messages of samples. It allocates them in blocks, because a message for each of
 // its parts would be some ten allocations for a series.
 type builder struct {
-	metrics    block[dto.Metric]
-	counters   block[dto.Counter]
-	gauges     block[dto.Gauge]
-	untyped    block[dto.Untyped]
-	summaries  block[dto.Summary]
-	quantiles  block[dto.Quantile]
-	histograms block[dto.Histogram]
-	buckets    block[dto.Bucket]
-	spans      block[dto.BucketSpan]
-	exemplars  block[dto.Exemplar]
-	times      block[timestamppb.Timestamp]
-	collected  block[metric] // for Collector
+	metrics    block.Block[dto.Metric]
+	counters   block.Block[dto.Counter]
+	gauges     block.Block[dto.Gauge]
+	untyped    block.Block[dto.Untyped]
+	summaries  block.Block[dto.Summary]
+	quantiles  block.Block[dto.Quantile]
+	histograms block.Block[dto.Histogram]
+	buckets    block.Block[dto.Bucket]
+	spans      block.Block[dto.BucketSpan]
+	exemplars  block.Block[dto.Exemplar]
+	times      block.Block[timestamppb.Timestamp]
+	collected  block.Block[metric] // for Collector
 
-	pairs        block[dto.LabelPair]
-	pairLists    block[*dto.LabelPair]
-	bucketLists  block[*dto.Bucket]
-	quantileList block[*dto.Quantile]
-	spanLists    block[*dto.BucketSpan]
-	strings      block[string]
-	floats       block[float64]
-	unsigned     block[uint64]
-	deltas       block[int64]
+	pairs        block.Block[dto.LabelPair]
+	pairLists    block.Block[*dto.LabelPair]
+	bucketLists  block.Block[*dto.Bucket]
+	quantileList block.Block[*dto.Quantile]
+	spanLists    block.Block[*dto.BucketSpan]
+	strings      block.Block[string]
+	floats       block.Block[float64]
+	unsigned     block.Block[uint64]
+	deltas       block.Block[int64]
 
 	text  []byte    // label values of a sample
 	names []*string // label names of the sample before
-}
-
-// block hands out parts of slices.
-type block[T any] struct {
-	left []T
-	size int
-}
-
-// The first block of a kind is small, for small registries; later ones double.
-const (
-	firstBlock = 8
-	lastBlock  = 512
-)
-
-// list returns n zero values.
-func (b *block[T]) list(n int) []T {
-	if n > len(b.left) {
-		b.size = min(max(firstBlock, 2*b.size), lastBlock)
-		b.left = make([]T, max(b.size, n))
-	}
-	part := b.left[:n:n]
-	b.left = b.left[n:]
-	return part
-}
-
-// one returns a zero value.
-func (b *block[T]) one() *T { return &b.list(1)[0] }
-
-func (b *block[T]) of(v T) *T {
-	p := b.one()
-	*p = v
-	return p
 }
 
 // messageType returns the type that client_golang has for a type of quipu's.
@@ -95,15 +64,15 @@ func messageType(t encode.Type) dto.MetricType {
 
 // metric returns the message of a series. It shares nothing with the sample.
 func (b *builder) metric(t encode.Type, s *engine.Sample) *dto.Metric {
-	m := b.metrics.one()
+	m := b.metrics.One()
 	m.Label = b.labels(s.Labels())
 	if at := s.Time(); !at.IsZero() {
 		m.TimestampMs = new(at.UnixMilli())
 	}
 	switch messageType(t) {
 	case dto.MetricType_COUNTER:
-		m.Counter = b.counters.one()
-		m.Counter.Value = b.floats.of(s.Value())
+		m.Counter = b.counters.One()
+		m.Counter.Value = b.floats.Of(s.Value())
 		m.Counter.CreatedTimestamp = b.timestamp(s.Created())
 		if list := s.Exemplars(); len(list) > 0 {
 			m.Counter.Exemplar = b.exemplar(&list[0])
@@ -113,11 +82,11 @@ func (b *builder) metric(t encode.Type, s *engine.Sample) *dto.Metric {
 	case dto.MetricType_SUMMARY:
 		m.Summary = b.summary(s)
 	case dto.MetricType_UNTYPED:
-		m.Untyped = b.untyped.one()
-		m.Untyped.Value = b.floats.of(s.Value())
+		m.Untyped = b.untyped.One()
+		m.Untyped.Value = b.floats.Of(s.Value())
 	default:
-		m.Gauge = b.gauges.one()
-		m.Gauge.Value = b.floats.of(s.Value())
+		m.Gauge = b.gauges.One()
+		m.Gauge.Value = b.floats.Of(s.Value())
 	}
 	return m
 }
@@ -136,24 +105,24 @@ func (b *builder) labels(labels []engine.Label) []*dto.LabelPair {
 	for len(b.names) < len(labels) {
 		b.names = append(b.names, new(""))
 	}
-	list := b.pairLists.list(len(labels))
+	list := b.pairLists.List(len(labels))
 	for i, l := range labels {
 		if *b.names[i] != l.Name {
 			b.names[i] = new(strings.Clone(l.Name))
 		}
-		list[i] = b.pairs.one()
-		list[i].Name, list[i].Value = b.names[i], b.strings.of(values[:len(l.Value)])
+		list[i] = b.pairs.One()
+		list[i].Name, list[i].Value = b.names[i], b.strings.Of(values[:len(l.Value)])
 		values = values[len(l.Value):]
 	}
 	return list
 }
 
 func (b *builder) histogram(s *engine.Sample) *dto.Histogram {
-	h, m := s.Histogram(), b.histograms.one()
+	h, m := s.Histogram(), b.histograms.One()
 	if h == nil {
 		return m
 	}
-	m.SampleCount, m.SampleSum = b.unsigned.of(h.Count), b.floats.of(h.Sum)
+	m.SampleCount, m.SampleSum = b.unsigned.Of(h.Count), b.floats.Of(h.Sum)
 	m.CreatedTimestamp = b.timestamp(s.Created())
 	if len(h.Counts) > 0 {
 		m.Bucket = b.classic(h, s.Exemplars())
@@ -173,7 +142,7 @@ func (b *builder) classic(h *engine.HistogramSnapshot, exemplars []engine.Exempl
 	if k := len(exemplars); k > 0 && exemplars[k-1].Bucket == n {
 		n++
 	}
-	list := b.bucketLists.list(n)
+	list := b.bucketLists.List(n)
 	total, next := uint64(0), 0
 	for i := range list {
 		bound := math.Inf(1)
@@ -181,8 +150,8 @@ func (b *builder) classic(h *engine.HistogramSnapshot, exemplars []engine.Exempl
 			bound = h.Bounds[i]
 		}
 		total += h.Counts[i]
-		list[i] = b.buckets.one()
-		list[i].CumulativeCount, list[i].UpperBound = b.unsigned.of(total), b.floats.of(bound)
+		list[i] = b.buckets.One()
+		list[i].CumulativeCount, list[i].UpperBound = b.unsigned.Of(total), b.floats.Of(bound)
 		if next < len(exemplars) && exemplars[next].Bucket == i {
 			list[i].Exemplar = b.exemplar(&exemplars[next])
 			next++
@@ -193,7 +162,7 @@ func (b *builder) classic(h *engine.HistogramSnapshot, exemplars []engine.Exempl
 
 func (b *builder) native(m *dto.Histogram, n *histogram.NativeSnapshot) {
 	m.Schema = new(int32(n.Schema))
-	m.ZeroThreshold, m.ZeroCount = b.floats.of(n.ZeroThreshold), b.unsigned.of(n.ZeroCount)
+	m.ZeroThreshold, m.ZeroCount = b.floats.Of(n.ZeroThreshold), b.unsigned.Of(n.ZeroCount)
 	m.PositiveSpan, m.PositiveDelta = b.sparse(n.Positive)
 	m.NegativeSpan, m.NegativeDelta = b.sparse(n.Negative)
 	if n.ZeroThreshold == 0 && n.ZeroCount == 0 && len(m.PositiveSpan)+len(m.NegativeSpan) == 0 {
@@ -206,9 +175,9 @@ func (b *builder) sparse(from histogram.NativeBuckets) (spans []*dto.BucketSpan,
 	if len(from.Spans) == 0 {
 		return nil, nil
 	}
-	spans, deltas = b.spanLists.list(len(from.Spans)), b.deltas.list(len(from.Deltas))
+	spans, deltas = b.spanLists.List(len(from.Spans)), b.deltas.List(len(from.Deltas))
 	for i, s := range from.Spans {
-		spans[i] = b.spans.one()
+		spans[i] = b.spans.One()
 		spans[i].Offset, spans[i].Length = new(s.Offset), new(s.Length)
 	}
 	copy(deltas, from.Deltas)
@@ -216,25 +185,25 @@ func (b *builder) sparse(from histogram.NativeBuckets) (spans []*dto.BucketSpan,
 }
 
 func (b *builder) summary(s *engine.Sample) *dto.Summary {
-	from, m := s.Summary(), b.summaries.one()
+	from, m := s.Summary(), b.summaries.One()
 	if from == nil {
 		return m
 	}
-	m.SampleCount, m.SampleSum = b.unsigned.of(from.Count), b.floats.of(from.Sum)
+	m.SampleCount, m.SampleSum = b.unsigned.Of(from.Count), b.floats.Of(from.Sum)
 	m.CreatedTimestamp = b.timestamp(s.Created())
-	m.Quantile = b.quantileList.list(len(from.Estimates))
+	m.Quantile = b.quantileList.List(len(from.Estimates))
 	for i, e := range from.Estimates {
-		m.Quantile[i] = b.quantiles.one()
-		m.Quantile[i].Quantile, m.Quantile[i].Value = b.floats.of(e.Quantile), b.floats.of(e.Value)
+		m.Quantile[i] = b.quantiles.One()
+		m.Quantile[i].Quantile, m.Quantile[i].Value = b.floats.Of(e.Quantile), b.floats.Of(e.Value)
 	}
 	return m
 }
 
 func (b *builder) exemplar(e *engine.Exemplar) *dto.Exemplar {
-	m := b.exemplars.one()
-	m.Value, m.Timestamp = b.floats.of(e.Value), b.timestamp(e.Time)
+	m := b.exemplars.One()
+	m.Value, m.Timestamp = b.floats.Of(e.Value), b.timestamp(e.Time)
 	for _, l := range e.Labels {
-		pair := b.pairs.one()
+		pair := b.pairs.One()
 		pair.Name, pair.Value = new(strings.Clone(l.Name)), new(strings.Clone(l.Value))
 		m.Label = append(m.Label, pair)
 	}
@@ -248,7 +217,7 @@ func (b *builder) timestamp(t time.Time) *timestamppb.Timestamp {
 		return nil
 	}
 	t = t.Round(time.Microsecond)
-	m := b.times.one()
+	m := b.times.One()
 	m.Seconds, m.Nanos = t.Unix(), int32(t.Nanosecond())
 	return m
 }

@@ -32,7 +32,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		desc := prometheus.V2.NewDesc(strings.Clone(f.Name()), strings.Clone(f.Help()),
 			prometheus.UnconstrainedLabels(nil), nil, prometheus.WithUnit(strings.Clone(f.Unit())))
 		for s := range f.Samples() {
-			ch <- b.collected.of(metric{desc, b.metric(f.Type(), s)})
+			ch <- b.collected.Of(metric{desc, b.metric(f.Type(), s)})
 		}
 	}
 }

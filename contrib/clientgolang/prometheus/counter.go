@@ -154,7 +154,7 @@ func (v *CounterVec) With(labels Labels) Counter {
 	if n := v.findSet(labels); n != nil {
 		return counterOf(n)
 	}
-	return must(v.GetMetricWith(labels))
+	return must(v.GetMetricWith(copiedSet(labels)))
 }
 
 // GetMetricWith is With. It returns an error where With panics.

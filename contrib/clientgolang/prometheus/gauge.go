@@ -99,7 +99,7 @@ func (v *GaugeVec) With(labels Labels) Gauge {
 	if n := v.findSet(labels); n != nil {
 		return gaugeOf(n)
 	}
-	return must(v.GetMetricWith(labels))
+	return must(v.GetMetricWith(copiedSet(labels)))
 }
 
 // GetMetricWith is With. It returns an error where With panics.

@@ -198,7 +198,7 @@ func (v *HistogramVec) With(labels Labels) Observer {
 	if n := v.findSet(labels); n != nil {
 		return classicOf(n)
 	}
-	return must(v.GetMetricWith(labels))
+	return must(v.GetMetricWith(copiedSet(labels)))
 }
 
 // GetMetricWith is With. It returns an error where With panics.

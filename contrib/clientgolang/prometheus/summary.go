@@ -155,7 +155,7 @@ func (v *SummaryVec) With(labels Labels) Observer {
 	if n := v.findSet(labels); n != nil {
 		return summaryOf(n)
 	}
-	return must(v.GetMetricWith(labels))
+	return must(v.GetMetricWith(copiedSet(labels)))
 }
 
 // GetMetricWith is With. It returns an error where With panics.

@@ -274,6 +274,14 @@ func as[T any](m Metric, err error) (T, error) {
 	return t, err
 }
 
-// copied returns a copy. The values that a lookup is given stay on the stack of its caller, unless
-// something keeps them.
+// copied and copiedSet return copies. What a lookup is given stays on the stack of its caller as
+// long as nothing keeps it.
 func copied(lvs []string) []string { return append([]string(nil), lvs...) }
+
+func copiedSet(labels Labels) Labels {
+	set := make(Labels, len(labels)) // maps.Clone would move labels to the heap
+	for name, value := range labels {
+		set[name] = value
+	}
+	return set
+}
