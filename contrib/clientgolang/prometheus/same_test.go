@@ -16,6 +16,9 @@ import (
 	"github.com/quipu-metrics/quipu/contrib/clientgolang/prometheus"
 )
 
+var text = expfmt.NewFormat(expfmt.TypeTextPlain)
+
+// pageOf returns the page of a registry.
 func pageOf(t testing.TB, r *prometheus.Registry, f expfmt.Format) string {
 	families, err := r.Families()
 	require.NoError(t, err)
@@ -27,6 +30,7 @@ func pageOf(t testing.TB, r *prometheus.Registry, f expfmt.Format) string {
 	return b.String()
 }
 
+// textOf returns the page that client_golang makes of families.
 func textOf(t testing.TB, families []*dto.MetricFamily, f expfmt.Format) string {
 	var b bytes.Buffer
 	enc := expfmt.NewEncoder(&b, f)
@@ -70,8 +74,7 @@ func TestPagesAreThoseOfClientGolang(t *testing.T) {
 	require.NoError(t, err)
 	tf, err := theirs.Gather()
 	require.NoError(t, err)
-	f := expfmt.NewFormat(expfmt.TypeTextPlain)
-	want := textOf(t, tf, f)
-	require.Equal(t, want, textOf(t, of, f))
-	require.Equal(t, want, pageOf(t, ours, f))
+	want := textOf(t, tf, text)
+	require.Equal(t, want, textOf(t, of, text))
+	require.Equal(t, want, pageOf(t, ours, text))
 }
