@@ -28,6 +28,8 @@ var floors = map[string]int{
 	"internal/labeltext":  0,
 	"internal/buckets":    0,
 	"internal/pagezip":    0,
+	"internal/snappy":     0,
+	"internal/wire":       0,
 	"internal/textpage":   3,
 	"atomicf":             1,
 	"shard":               2,

@@ -11,14 +11,15 @@ import (
 )
 
 func TestFieldsStandAsTheFormatHasThem(t *testing.T) {
+	most := []byte{255, 255, 255, 255, 255, 255, 255, 255, 255, 1} // 64 ones
 	for name, c := range map[string]struct{ got, want []byte }{
 		"uint":             {AppendUint(nil, 1, 150), []byte{0x08, 0x96, 0x01}},
 		"no uint":          {AppendUint(nil, 1, 0), nil},
 		"present uint":     {AppendPresentUint(nil, 1, 0), []byte{0x08, 0}},
-		"int below zero":   {AppendInt(nil, 1, -1), []byte{0x08, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1}},
+		"int below zero":   {AppendInt(nil, 1, -1), append([]byte{0x08}, most...)},
 		"sint below zero":  {AppendSint(nil, 1, -1), []byte{0x08, 1}},
 		"sint":             {AppendSint(nil, 1, 1), []byte{0x08, 2}},
-		"least sint":       {AppendSint(nil, 1, math.MinInt64), []byte{0x08, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1}},
+		"least sint":       {AppendSint(nil, 1, math.MinInt64), append([]byte{0x08}, most...)},
 		"double":           {AppendDouble(nil, 2, 1), []byte{0x11, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f}},
 		"no double":        {AppendDouble(nil, 2, 0), nil},
 		"negative zero":    {AppendDouble(nil, 2, math.Copysign(0, -1)), []byte{0x11, 0, 0, 0, 0, 0, 0, 0, 0x80}},
