@@ -9,6 +9,7 @@ require (
 	github.com/quipu-metrics/quipu v0.0.0
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/mod v0.43.0
+	golang.org/x/tools v0.52.0
 	google.golang.org/protobuf v1.36.12
 )
 

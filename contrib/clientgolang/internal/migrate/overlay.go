@@ -115,7 +115,8 @@ func goEnv() []string {
 	if flags := os.Getenv("GOFLAGS"); flags != "" {
 		var kept []string
 		for _, f := range strings.Fields(flags) {
-			if name := strings.TrimLeft(f, "-"); !strings.HasPrefix(name, "mod=") && !strings.HasPrefix(name, "modfile=") {
+			name, _, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
+			if name != "mod" && name != "modfile" && name != "overlay" {
 				kept = append(kept, f)
 			}
 		}

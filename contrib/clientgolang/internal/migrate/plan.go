@@ -50,7 +50,8 @@ func (p *plan) addGoMod(o *overlay) error {
 // diff writes the changes as a unified diff.
 func (p *plan) diff(w io.Writer) error {
 	for _, c := range p.changes {
-		if _, err := io.WriteString(w, unifiedDiff(p.module.rel(c.name), string(c.before), string(c.after))); err != nil {
+		text := unifiedDiff(p.module.rel(c.name), string(c.before), string(c.after))
+		if _, err := io.WriteString(w, text); err != nil {
 			return err
 		}
 	}

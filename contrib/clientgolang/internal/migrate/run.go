@@ -18,8 +18,8 @@ type Options struct {
 	Write   bool   // write the changes
 }
 
-// Run runs a stage and prints its summary or its diff. It returns a *Refusal if the module cannot be
-// moved, and has written nothing then.
+// Run runs a stage and prints its summary or its diff. It returns a *Refusal, and has written
+// nothing, if the module cannot be moved.
 func Run(w io.Writer, opts Options) error {
 	m, err := openModule(opts.Dir)
 	if err != nil {

@@ -12,20 +12,31 @@ import (
 // verify builds and vets the module with the changes of an overlay. Vet type-checks the tests too.
 // Complaints of vet that the module has without the changes are accepted, and counted.
 func (o *overlay) verify(m *module) (before int, err error) {
-	build := append([]string{"build"}, o.buildFlags()...)
-	out, err := runGo(o.root, append(build, "-o", os.DevNull, "./...")...)
+	out, err := o.build()
 	if err != nil {
-		if _, err := runGo(o.root, o.original("build", "-o", os.DevNull, "./...")...); err != nil {
+		original, err := newOverlay(m, o.tags)
+		if original != nil {
+			defer original.remove()
+		}
+		if err != nil {
+			return 0, err
+		}
+		if _, err := original.build(); err != nil {
 			return 0, refuse("The module does not build without the changes either.", o.clean(out))
 		}
 		return 0, refuse("The module does not build with the changes."+explain(out), o.clean(out))
 	}
-	vet := append([]string{"vet"}, o.buildFlags()...)
-	out, err = runGo(o.root, append(vet, "./...")...)
-	if err == nil {
+	if out, err = o.vet(); err == nil {
 		return 0, nil
 	}
-	was, _ := runGo(o.root, o.original("vet", "./...")...)
+	original, err := newOverlay(m, o.tags)
+	if original != nil {
+		defer original.remove()
+	}
+	if err != nil {
+		return 0, err
+	}
+	was, _ := original.vet() // its errors are the complaints
 	known := make(map[string]int)
 	for _, line := range complaints(o.clean(was)) {
 		known[line]++
@@ -44,12 +55,15 @@ func (o *overlay) verify(m *module) (before int, err error) {
 	return before, nil
 }
 
-// original returns the arguments of a go command for the module without changes.
-func (o *overlay) original(command string, args ...string) []string {
-	if o.tags != "" {
-		args = append([]string{"-tags=" + o.tags}, args...)
-	}
-	return append([]string{command}, args...)
+// build builds the module and throws the result away.
+func (o *overlay) build() (string, error) {
+	args := append([]string{"build"}, o.buildFlags()...)
+	return runGo(o.root, append(args, "-o", os.DevNull, "./...")...)
+}
+
+// vet vets the module.
+func (o *overlay) vet() (string, error) {
+	return runGo(o.root, append(append([]string{"vet"}, o.buildFlags()...), "./...")...)
 }
 
 var position = regexp.MustCompile(`(\.go):\d+(:\d+)?`)
