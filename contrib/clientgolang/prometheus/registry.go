@@ -135,6 +135,7 @@ func (r *Registry) MustRegister(cs ...Collector) {
 
 // Unregister implements [Registerer].
 func (r *Registry) Unregister(c Collector) bool {
+	c = describe(c) // without the mutex: it is the program's code
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	removed := r.inner.Unregister(c)
@@ -156,12 +157,7 @@ func (r *Registry) unregisterOwn() bool {
 		return false
 	}
 	left := make(map[*Desc]bool)
-	ch := make(chan *Desc)
-	go func() {
-		r.inner.Describe(ch)
-		close(ch)
-	}()
-	for d := range ch {
+	for _, d := range describe(r.inner) {
 		left[d] = true
 	}
 	list := slices.DeleteFunc(slices.Clone(own.list), func(m registration) bool { return !left[m.desc] })
@@ -171,6 +167,32 @@ func (r *Registry) unregisterOwn() bool {
 	r.own.Store(newOwnMetrics(list))
 	return true
 }
+
+// description is what a collector is described as, and collects nothing.
+type description []*Desc
+
+// describe returns the description of a collector.
+func describe(c Collector) (all description) {
+	ch := make(chan *Desc)
+	go func() {
+		c.Describe(ch)
+		close(ch)
+	}()
+	for d := range ch {
+		all = append(all, d)
+	}
+	return all
+}
+
+// Describe implements [Collector].
+func (d description) Describe(ch chan<- *Desc) {
+	for _, one := range d {
+		ch <- one
+	}
+}
+
+// Collect implements [Collector].
+func (description) Collect(chan<- Metric) {}
 
 // Describe implements [Collector].
 func (r *Registry) Describe(ch chan<- *Desc) { r.inner.Describe(ch) }

@@ -75,6 +75,25 @@ func TestATypeThatEmbedsAVecCollectsForItself(t *testing.T) {
 	require.Empty(t, names(t, r))
 }
 
+// talkative registers something whenever it is described.
+type talkative struct {
+	prometheus.Collector
+	in *prometheus.Registry
+}
+
+func (c talkative) Describe(ch chan<- *prometheus.Desc) {
+	_ = c.in.Register(prometheus.NewGauge(prometheus.GaugeOpts{Name: "g"}))
+	c.Collector.Describe(ch)
+}
+
+func TestACollectorMayUseTheRegistryWhileItIsUnregistered(t *testing.T) {
+	r := prometheus.NewRegistry()
+	c := prometheus.NewCounter(prometheus.CounterOpts{Name: "c_total"})
+	r.MustRegister(c)
+	require.True(t, r.Unregister(talkative{c, r}))
+	require.Equal(t, map[string]int{"g": 1}, names(t, r))
+}
+
 func TestARegistryInARegistryShowsItsMetrics(t *testing.T) {
 	inner, outer := prometheus.NewRegistry(), prometheus.NewRegistry()
 	inner.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: "g"}))
