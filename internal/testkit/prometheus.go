@@ -15,8 +15,9 @@ import (
 
 // Prometheus is a client of the API of a Prometheus server.
 type Prometheus struct {
-	URL string
-	t   testing.TB
+	URL     string
+	t       testing.TB
+	process *Process
 }
 
 // StartPrometheus starts a real server with this configuration and waits until it is ready.
@@ -33,7 +34,7 @@ func StartPrometheus(t testing.TB, config string, args ...string) *Prometheus {
 		"--storage.tsdb.path=" + t.TempDir(),
 		"--web.listen-address=" + addr,
 	}, args...)...)
-	p := &Prometheus{URL: "http://" + addr, t: t}
+	p := &Prometheus{URL: "http://" + addr, t: t, process: process}
 	Poll(t, 30*time.Second, func() error {
 		process.alive()
 		_, err := do(http.MethodGet, p.URL+"/-/ready", http.StatusOK)
@@ -41,6 +42,9 @@ func StartPrometheus(t testing.TB, config string, args ...string) *Prometheus {
 	})
 	return p
 }
+
+// Log returns what the server has logged so far.
+func (p *Prometheus) Log() string { return p.process.Output() }
 
 // Point is a value at a time, which the API writes as [seconds, "value"].
 type Point struct {

@@ -29,4 +29,5 @@ func TestPrometheusAnswers(t *testing.T) {
 	require.Len(t, p.Targets(), 1)
 	require.Equal(t, "down", p.Targets()[0].Health)
 	require.Contains(t, p.Targets()[0].LastError, "refused")
+	require.Contains(t, p.Log(), "Server is ready")
 }

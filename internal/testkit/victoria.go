@@ -18,7 +18,7 @@ func StartVictoria(t testing.TB, args ...string) *Victoria {
 		"-httpListenAddr=" + addr, "-storageDataPath=" + t.TempDir(), "-retentionPeriod=1", "-search.latencyOffset=0s",
 		"-loggerLevel=WARN",
 	}, args...)...)
-	v := &Victoria{Prometheus{URL: "http://" + addr, t: t}}
+	v := &Victoria{Prometheus{URL: "http://" + addr, t: t, process: process}}
 	Poll(t, 30*time.Second, func() error {
 		process.alive()
 		_, err := do(http.MethodGet, v.URL+"/health", http.StatusOK)
