@@ -99,6 +99,8 @@ func MustNewMetricWithExemplars(m Metric, exemplars ...Exemplar) Metric {
 }
 
 // NewBuildInfoCollector is client_golang's NewBuildInfoCollector.
+//
+// Deprecated: Use collectors.NewBuildInfoCollector.
 func NewBuildInfoCollector() Collector {
 	return client.NewBuildInfoCollector()
 }
@@ -165,6 +167,8 @@ func NewDesc(fqName string, help string, variableLabels []string, constLabels La
 }
 
 // NewExpvarCollector is client_golang's NewExpvarCollector.
+//
+// Deprecated: Use collectors.NewExpvarCollector.
 func NewExpvarCollector(exports map[string]*Desc) Collector {
 	return client.NewExpvarCollector(exports)
 }
@@ -175,8 +179,9 @@ func NewGaugeFunc(opts GaugeOpts, function func() float64) GaugeFunc {
 }
 
 // NewGoCollector is client_golang's NewGoCollector. It is a variable because the type of its
-// options
-// has no name outside client_golang.
+// options has no name outside client_golang.
+//
+//lint:ignore SA1019 every exported name of client_golang is here
 var NewGoCollector = client.NewGoCollector
 
 // NewInvalidDesc is client_golang's NewInvalidDesc.
@@ -215,6 +220,8 @@ func NewPidFileFn(pidFilePath string) func() (int, error) {
 }
 
 // NewProcessCollector is client_golang's NewProcessCollector.
+//
+// Deprecated: Use collectors.NewProcessCollector.
 func NewProcessCollector(opts ProcessCollectorOpts) Collector {
 	return client.NewProcessCollector(opts)
 }
