@@ -104,7 +104,7 @@ func (c *counter) fill(m *dto.Metric, b *builder) {
 }
 
 func (c *counter) appendTo(w *page.Writer, enc *encode.Family, labels string) {
-	s := encode.CounterSample{Exemplar: c.exemplar.Load().sample()}
+	s := encode.CounterSample{Exemplar: c.exemplar.Load().sample(w.Format)}
 	if c.nan.Load() {
 		s.Frac = math.NaN()
 	} else {

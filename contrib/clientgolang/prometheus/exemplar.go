@@ -42,7 +42,8 @@ func newExemplar(v float64, labels Labels) *exemplar {
 	}}
 }
 
-// proto and sample return nil for nil.
+// proto and sample return nil for nil. In OpenMetrics, client_golang writes no exemplar without
+// labels.
 func (e *exemplar) proto() *dto.Exemplar {
 	if e == nil {
 		return nil
@@ -50,8 +51,8 @@ func (e *exemplar) proto() *dto.Exemplar {
 	return e.message
 }
 
-func (e *exemplar) sample() *encode.Exemplar {
-	if e == nil {
+func (e *exemplar) sample(f encode.Format) *encode.Exemplar {
+	if e == nil || e.page.Labels == "" && f == encode.OpenMetrics {
 		return nil
 	}
 	return &e.page

@@ -5,6 +5,7 @@ package prometheus
 import (
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	client "github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -38,6 +39,10 @@ type family struct {
 	// changes counts the changes of series. A change is made first and then counted, so who reads
 	// the count and then the series misses no change that was counted.
 	changes atomic.Uint64
+
+	// invalid is set for good before a series is made whose values are not UTF-8. Then
+	// client_golang says so when it gathers.
+	invalid atomic.Bool
 }
 
 // kind is a type of metric: its series, and how they are read.
@@ -74,7 +79,7 @@ type definition struct {
 }
 
 // newFamily returns the family of a definition, or nil if only client_golang can keep it: its
-// descriptor has an error, or names have characters that quipu cannot keep.
+// descriptor has an error, or names or help have characters that quipu cannot keep.
 func newFamily(k *kind, d definition) *family {
 	f := &family{
 		kind: k, name: BuildFQName(d.Namespace, d.Subsystem, d.Name), help: d.Help, unit: d.Unit,
@@ -94,7 +99,7 @@ func newFamily(k *kind, d definition) *family {
 			}
 		}
 	}
-	if f.desc.Err() != nil || !f.keepsNames(d.reserved) {
+	if f.desc.Err() != nil || !f.keeps(d.reserved) {
 		return nil
 	}
 	f.plain = newView(f, nil)
@@ -113,8 +118,9 @@ func newFamily(k *kind, d definition) *family {
 // unlimited is more than there is.
 const unlimited = int(^uint(0) >> 1)
 
-// keepsNames reports whether all names can stand on pages of quipu, and none is the reserved one.
-func (f *family) keepsNames(reserved string) bool {
+// keeps reports whether all names and the help can stand on pages of quipu as they are, and no name
+// is the reserved one.
+func (f *family) keeps(reserved string) bool {
 	for _, name := range f.names {
 		if name == reserved || !encode.ValidUTF8Name(name) {
 			return false
@@ -125,7 +131,7 @@ func (f *family) keepsNames(reserved string) bool {
 			return false
 		}
 	}
-	return encode.ValidUTF8Name(f.name)
+	return encode.ValidUTF8Name(f.name) && utf8.ValidString(f.help) && utf8.ValidString(f.unit)
 }
 
 // constrain returns a value of a label as its constraint makes it.

@@ -3,6 +3,8 @@
 package prometheus
 
 import (
+	"slices"
+
 	client "github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
@@ -36,7 +38,7 @@ func (r *Registry) MustGather() []*dto.MetricFamily { return must(r.Gather()) }
 func (r *Registry) Families() ([]page.Family, error) {
 	own := r.own.Load()
 	theirs, err := r.gatherOthers()
-	if own.clash || own.clashesWith(theirs) {
+	if own.clash || own.invalid() || own.clashesWith(theirs) {
 		theirs, err = r.gatherAll()
 		own = new(ownMetrics)
 	}
@@ -71,6 +73,11 @@ func (r *Registry) gatherAll() ([]*dto.MetricFamily, error) {
 		return Gatherers{all, r.outer}.Gather()
 	}
 	return all.Gather()
+}
+
+// invalid reports whether there may be series with values that are not UTF-8.
+func (o *ownMetrics) invalid() bool {
+	return slices.ContainsFunc(o.list, func(m registration) bool { return m.view.first().invalid.Load() })
 }
 
 // clashesWith reports whether client_golang must look at these families together with ours.

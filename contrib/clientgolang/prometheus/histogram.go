@@ -151,7 +151,7 @@ func (h *classic) appendTo(w *page.Writer, enc *encode.Family, labels string) {
 	if slots := h.exemplars.Load(); slots != nil && w.Format != encode.Text {
 		w.Exemplars = w.Exemplars[:0]
 		for i := range *slots {
-			w.Exemplars = append(w.Exemplars, (*slots)[i].Load().sample())
+			w.Exemplars = append(w.Exemplars, (*slots)[i].Load().sample(w.Format))
 		}
 		s.Exemplars = w.Exemplars
 	}

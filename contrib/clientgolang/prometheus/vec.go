@@ -112,6 +112,11 @@ func (v *vec) getSet(labels Labels) (Metric, error) {
 func (v *vec) getAll(all []string) Metric {
 	n, key := v.fam.series.Find(all)
 	if n == nil {
+		for _, value := range v.fixed { // which nothing has checked
+			if !utf8.ValidString(value) {
+				v.fam.invalid.Store(true)
+			}
+		}
 		n, _ = v.fam.series.Insert(all, key)
 		v.fam.changes.Add(1)
 	}
@@ -129,9 +134,9 @@ func (v *vec) all(lvs []string) (all []string, ok bool) {
 		value, fixed := v.fixed[name]
 		if !fixed {
 			value, lvs = v.fam.constrain(name, lvs[0]), lvs[1:]
-		}
-		if !utf8.ValidString(value) {
-			return nil, false
+			if !utf8.ValidString(value) {
+				return nil, false
+			}
 		}
 		all = append(all, value)
 	}

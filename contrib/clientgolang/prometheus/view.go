@@ -24,8 +24,8 @@ type view struct {
 	parts  []part
 	listed atomic.Pointer[listing]
 
-	once          sync.Once
-	text, message *encode.Family
+	once         sync.Once
+	text, united *encode.Family
 }
 
 // part is a family in a view.
@@ -191,8 +191,8 @@ func (v *view) Message() *dto.MetricFamily {
 }
 
 // Fits implements [page.Family]. Left to client_golang are names that are no identifiers, which it
-// has several ways to escape, OpenMetrics' rules for counters without the suffix, and parts that
-// differ in what stands in every series.
+// has several ways to escape, OpenMetrics' rules for counters without the suffix and for units that
+// do not end the name, and parts that differ in what stands in every series.
 func (v *view) Fits(format encode.Format) bool {
 	for _, l := range v.parts[0].labels {
 		if !encode.ValidLabelName(l.name) {
@@ -205,12 +205,23 @@ func (v *view) Fits(format encode.Format) bool {
 			return false
 		}
 	}
-	counter := v.first().kind == &counters
-	return encode.ValidMetricName(v.name) &&
-		(format != encode.OpenMetrics || !counter || len(v.name) > len(total) && strings.HasSuffix(v.name, total))
+	if !encode.ValidMetricName(v.name) || format != encode.OpenMetrics {
+		return encode.ValidMetricName(v.name)
+	}
+	base, unit := v.base(), v.first().unit
+	return (v.first().kind != &counters || base != "" && base != v.name) &&
+		(unit == "" || strings.HasSuffix(base, "_"+unit) && encode.ValidMetricName("_"+unit))
 }
 
 const total = "_total"
+
+// base returns the name as OpenMetrics has it before the series.
+func (v *view) base() string {
+	if v.first().kind == &counters {
+		return strings.TrimSuffix(v.name, total)
+	}
+	return v.name
+}
 
 // Append implements [page.Family].
 func (v *view) Append(w *page.Writer) {
@@ -219,12 +230,15 @@ func (v *view) Append(w *page.Writer) {
 		return
 	}
 	v.once.Do(v.render)
-	enc := v.text
-	if w.Format == encode.Protobuf {
-		enc = v.message
+	enc, name := v.text, v.name
+	if w.Format != encode.Text {
+		enc = v.united
+	}
+	if w.Format == encode.OpenMetrics {
+		name = v.base()
 	}
 	if help := v.first().help; help == "" && w.Format != encode.Protobuf {
-		w.Buf = append(append(append(w.Buf, "# HELP "...), v.name...), " \n"...) // which encode leaves out
+		w.Buf = append(append(append(w.Buf, "# HELP "...), name...), " \n"...) // which encode leaves out
 	}
 	w.Begin(enc)
 	for i := range list {
@@ -236,13 +250,14 @@ func (v *view) Append(w *page.Writer) {
 	w.End()
 }
 
-// render makes what all series share on pages. Only messages show a unit, as with client_golang.
+// render makes what all series share on pages. The text format shows no unit, as with
+// client_golang.
 func (v *view) render() {
 	f := v.first()
 	v.text = encode.NewFamily(v.name, f.help, "", f.kind.text, f.upper())
-	v.message = v.text
+	v.united = v.text
 	if f.unit != "" {
-		v.message = encode.NewFamily(v.name, f.help, f.unit, f.kind.text, f.upper())
+		v.united = encode.NewFamily(v.name, f.help, f.unit, f.kind.text, f.upper())
 	}
 }
 

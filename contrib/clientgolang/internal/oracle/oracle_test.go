@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oracle
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	client "github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/quipu-metrics/quipu/contrib/clientgolang/internal/page"
+	"github.com/quipu-metrics/quipu/contrib/clientgolang/prometheus"
+)
+
+// TestMain runs more programs than the library does by itself, many more in the long form, and
+// keeps no file of one that has failed.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	checks := "300"
+	if os.Getenv("QUIPU_LONG") != "" {
+		checks = "20000"
+	}
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	for name, value := range map[string]string{"rapid.checks": checks, "rapid.nofailfile": "true"} {
+		if name == "rapid.checks" && given {
+			continue
+		}
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// TestProgramsDoWhatTheyDoWithClientGolang runs random programs.
+func TestProgramsDoWhatTheyDoWithClientGolang(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		t.Repeat(map[string]func(*rapid.T){
+			"define": w.define, "define foreign": w.defineForeign,
+			"define vec": w.defineVec, "define another vec": w.defineVec,
+			"look up": w.lookup, "look up again": w.lookup, "look up once more": w.lookup,
+			"update": w.update, "update again": w.update, "delete": w.delete, "curry": w.curry,
+			"register": w.register, "register more": w.register, "register another": w.register,
+			"unregister": w.unregister,
+			"nest":       w.nest, "wrap registerer": w.wrapRegisterer, "wrap collector": w.wrapCollector,
+			"": w.check,
+		})
+	})
+}
+
+// check compares everything that can be read.
+func (w *world) check(t *rapid.T) {
+	for i := range w.sides[0].metrics {
+		w.both(t, "a metric", func(on *side) string { return on.written(on.metrics[i]) })
+	}
+	for i := range registries {
+		if w.gather(t, i, func(on *side) client.Gatherer { return on.registries[i] }) {
+			w.pages(t, i)
+		}
+	}
+	w.gather(t, registries, func(on *side) client.Gatherer {
+		return client.Gatherers{on.registries[0], on.registries[1]}
+	})
+}
+
+// tries is how often a registry is gathered until both sides agree. client_golang shows the first
+// of metrics that contradict each other, in the order in which collectors happen to be gathered. If
+// they do not agree by then, the families that no error names must be the same.
+const tries = 30
+
+// gather compares what is gathered, and reports whether there was no error.
+func (w *world) gather(t *rapid.T, i int, of func(*side) client.Gatherer) bool {
+	seen := [2]map[string]bool{{}, {}}
+	var (
+		last     [2]string
+		families [2][]*dto.MetricFamily
+		errs     [2]error
+	)
+	for range tries {
+		for i, s := range w.sides {
+			families[i], errs[i] = of(s).Gather()
+			last[i] = familiesText(families[i]) + errorText(errs[i])
+			seen[i][last[i]] = true
+		}
+		if errs[0] == nil || errs[1] == nil {
+			require.Equal(t, last[1], last[0], "registry %d", i)
+			return true
+		}
+		if seen[0][last[1]] || seen[1][last[0]] {
+			return false
+		}
+	}
+	require.Equal(t, without(families[1], errs), without(families[0], errs), "registry %d: %v", i, errs)
+	return false
+}
+
+// named finds the names of metrics in errors of client_golang.
+var named = regexp.MustCompile(`(?:metric named|metric|named) "?([^" ]+)"?`)
+
+// without returns the text of the families that the errors do not name.
+func without(families []*dto.MetricFamily, errs [2]error) string {
+	names := map[string]bool{}
+	for _, err := range errs {
+		for _, name := range named.FindAllStringSubmatch(errorText(err), -1) {
+			names[name[1]] = true
+		}
+	}
+	return familiesText(slices.DeleteFunc(families, func(f *dto.MetricFamily) bool { return names[f.GetName()] }))
+}
+
+// pages compares the pages of a registry.
+func (w *world) pages(t *rapid.T, i int) {
+	r := w.sides[0].registries[i].(*prometheus.Registry)
+	families, err := w.sides[1].registries[i].Gather()
+	require.NoError(t, err)
+	f := expfmt.NewFormat(expfmt.TypeTextPlain)
+	require.Equal(t, parsed(t, encoded(t, families, f)), parsed(t, pageOf(t, r, f)), "registry %d", i)
+
+	families, err = r.Gather()
+	require.NoError(t, err)
+	for _, typ := range []expfmt.FormatType{expfmt.TypeTextPlain, expfmt.TypeOpenMetrics} {
+		f := expfmt.NewFormat(typ)
+		require.Equal(t, sameNumbers(encoded(t, families, f)), sameNumbers(pageOf(t, r, f)), "registry %d", i)
+	}
+}
+
+// number is a number at the end of a line, or a bound.
+var number = regexp.MustCompile(`(le="|[ ])[-+0-9.eInfNa]+(["\n ])`)
+
+// sameNumbers writes numbers in one way: 1.0 and 1e+06 say the same as 1 and 1000000.
+func sameNumbers(page string) string {
+	return number.ReplaceAllStringFunc(page, func(n string) string {
+		parts := number.FindStringSubmatch(n)
+		text := strings.TrimSuffix(strings.TrimPrefix(n, parts[1]), parts[2])
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return n
+		}
+		return fmt.Sprint(parts[1], f, parts[2])
+	})
+}
+
+// pageOf returns the page of a registry.
+func pageOf(t *rapid.T, r *prometheus.Registry, f expfmt.Format) string {
+	families, err := r.Families()
+	require.NoError(t, err)
+	var b bytes.Buffer
+	page.Write(&b, families, page.Options{Format: f, Failed: func(err error) bool {
+		fmt.Fprintln(&b, "error:", err)
+		return false
+	}})
+	return b.String()
+}
+
+// encoded returns the page that client_golang makes of families.
+func encoded(t *rapid.T, families []*dto.MetricFamily, f expfmt.Format) string {
+	var b bytes.Buffer
+	enc := expfmt.NewEncoder(&b, f)
+	for _, mf := range families {
+		if err := enc.Encode(mf); err != nil {
+			fmt.Fprintln(&b, "error:", err)
+		}
+	}
+	if c, ok := enc.(expfmt.Closer); ok {
+		require.NoError(t, c.Close())
+	}
+	return b.String()
+}
+
+// parsed returns what a text page says.
+func parsed(t *rapid.T, text string) string {
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	var list []*dto.MetricFamily
+	for _, f := range families {
+		list = append(list, f)
+	}
+	sortFamilies(list)
+	return familiesText(list) + errorText(err)
+}
