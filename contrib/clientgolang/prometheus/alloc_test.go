@@ -21,11 +21,14 @@ func TestLookupsAndUpdatesOfExistingSeriesAllocateNothing(t *testing.T) {
 	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "h"}, names)
 	s := prometheus.NewSummaryVec(prometheus.SummaryOpts{Name: "s"}, names)
 	curried := c.MustCurryWith(prometheus.Labels{"method": "PUT"})
+	twice := c.MustCurryWith(prometheus.Labels{"code": "200"}).MustCurryWith(prometheus.Labels{"method": "PUT"})
 	update := func() {
 		c.WithLabelValues("GET", "200").Inc()
 		c.With(prometheus.Labels{"method": "GET", "code": "200"}).Add(0.5)
 		curried.WithLabelValues("200").Add(2)
 		curried.With(prometheus.Labels{"code": "200"}).Inc()
+		twice.WithLabelValues().Inc()
+		twice.With(prometheus.Labels{}).Inc()
 		g.WithLabelValues("GET", "200").Set(1)
 		g.With(prometheus.Labels{"method": "GET", "code": "200"}).Dec()
 		h.WithLabelValues("GET", "200").Observe(0.5)
@@ -50,6 +53,10 @@ func pageAllocations(t *testing.T, series int) float64 {
 		c.WithLabelValues(strconv.Itoa(i)).Inc()
 		h.WithLabelValues(strconv.Itoa(i)).Observe(1)
 	}
+	return allocationsOfPages(t, r)
+}
+
+func allocationsOfPages(t *testing.T, r *prometheus.Registry) float64 {
 	var b bytes.Buffer
 	o := page.Options{Format: expfmt.NewFormat(expfmt.TypeTextPlain), Failed: func(error) bool { return true }}
 	return testing.AllocsPerRun(5, func() {

@@ -3,6 +3,7 @@
 package prometheus
 
 import (
+	"errors"
 	"slices"
 
 	client "github.com/prometheus/client_golang/prometheus"
@@ -58,21 +59,66 @@ func (r *Registry) gatherOthers() ([]*dto.MetricFamily, error) {
 
 // everything collects all of a registry. It is described as nothing, so client_golang checks no
 // descriptors but the metrics themselves.
-type everything struct{ *Registry }
+type everything struct {
+	*Registry
+	panicked bool // whether a collector has ended Collect
+}
 
 // Describe implements [Collector].
-func (everything) Describe(chan<- *Desc) {}
+func (*everything) Describe(chan<- *Desc) {}
+
+// Collect implements [Collector].
+func (e *everything) Collect(ch chan<- Metric) {
+	e.panicked = true
+	e.Registry.Collect(ch)
+	e.panicked = false
+}
+
+// ownOnly collects the metrics of this package that a registry has.
+type ownOnly struct{ *ownMetrics }
+
+// Describe implements [Collector].
+func (ownOnly) Describe(chan<- *Desc) {}
+
+// Collect implements [Collector].
+func (o ownOnly) Collect(ch chan<- Metric) {
+	for _, m := range o.list {
+		m.collector.Collect(ch)
+	}
+}
 
 // gatherAll gathers everything as client_golang does, with messages that Collect makes one by one.
 func (r *Registry) gatherAll() ([]*dto.MetricFamily, error) {
-	all := client.NewRegistry()
-	if err := all.Register(everything{r}); err != nil {
-		return nil, err
-	}
 	if r.outer != nil {
-		return Gatherers{all, r.outer}.Gather()
+		own := client.NewRegistry()
+		own.MustRegister(ownOnly{r.own.Load()})
+		return Gatherers{own, r.outer}.Gather()
 	}
-	return all.Gather()
+	all, e := client.NewRegistry(), &everything{Registry: r}
+	all.MustRegister(e)
+	families, err := all.Gather()
+	if !e.panicked {
+		return families, err
+	}
+	// A collector that panics must not cost the others, so inner gathers them.
+	own := client.NewRegistry()
+	own.MustRegister(ownOnly{r.own.Load()})
+	families, err = Gatherers{own, r.inner}.Gather()
+	return families, withoutGatherer(err)
+}
+
+// withoutGatherer takes from the errors of Gatherers what says which Gatherer it was.
+func withoutGatherer(err error) error {
+	var list MultiError
+	if !errors.As(err, &list) {
+		return err
+	}
+	for i, one := range list {
+		if inner := errors.Unwrap(one); inner != nil {
+			list[i] = inner
+		}
+	}
+	return list
 }
 
 // invalid reports whether there may be series with values that are not UTF-8.
