@@ -22,7 +22,8 @@ func (d discard) Header() http.Header         { return d.header }
 func (d discard) WriteHeader(int)             {}
 func (d discard) Write(p []byte) (int, error) { return len(p), nil }
 
-// BenchmarkScrape serves pages of 100 000 counters with two labels.
+// BenchmarkScrape serves pages of 100 000 counters with two labels. The pages of /churn each have a
+// series more than the one before, so quipu sorts the series for each of them.
 func BenchmarkScrape(b *testing.B) {
 	size := 100_000
 	if testing.Short() {
@@ -39,19 +40,25 @@ func BenchmarkScrape(b *testing.B) {
 		ours.WithLabelValues(path, "200").Add(float64(i * 7919 % 100_000))
 		other.WithLabelValues(path, "200").Add(float64(i * 7919 % 100_000))
 	}
-	for _, encoding := range []string{"identity", "gzip"} {
+	for _, page := range []string{"identity", "gzip", "churn"} {
 		for _, c := range []struct {
 			name    string
 			handler http.Handler
+			vec     interface {
+				WithLabelValues(...string) prometheus.Counter
+			}
 		}{
-			{"quipu", promhttp.HandlerFor(reg, promhttp.HandlerOpts{})},
-			{"client_golang", their.HandlerFor(theirReg, their.HandlerOpts{})},
+			{"quipu", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}), ours},
+			{"client_golang", their.HandlerFor(theirReg, their.HandlerOpts{}), other},
 		} {
-			b.Run(encoding+"/"+c.name, func(b *testing.B) {
+			b.Run(page+"/"+c.name, func(b *testing.B) {
 				r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
-				r.Header.Set("Accept-Encoding", encoding)
+				r.Header.Set("Accept-Encoding", page)
 				b.ReportAllocs()
-				for b.Loop() {
+				for i := 0; b.Loop(); i++ {
+					if page == "churn" {
+						c.vec.WithLabelValues("/new/"+strconv.Itoa(i), "200").Inc()
+					}
 					c.handler.ServeHTTP(discard{http.Header{}}, r)
 				}
 			})
