@@ -18,6 +18,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/contrib/clientgolang/bridge"
 	"github.com/quipu-metrics/quipu/contrib/clientgolang/prometheus"
+	"github.com/quipu-metrics/quipu/contrib/clientgolang/promhttp"
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/export"
 	"github.com/quipu-metrics/quipu/internal/testkit"
@@ -156,6 +157,26 @@ func TestEverythingIsOnOnePageSideBySide(t *testing.T) {
 		m := newMixed(t)
 		require.NoError(t, bridge.Attach(m.reg, prometheus.DefaultGatherer))
 		m.run(t, map[string]http.Handler{"sidebyside": export.Handler(m.reg)})
+	}
+}
+
+// TestEverythingIsOnOnePageByImportPath registers quipu's registry with the default registry of
+// package prometheus, whose page package promhttp serves.
+func TestEverythingIsOnOnePageByImportPath(t *testing.T) {
+	if testkit.Alone(t) {
+		m := newMixed(t)
+		prometheus.MustRegister(bridge.Collector(m.reg))
+		m.run(t, map[string]http.Handler{"importpath": promhttp.Handler()})
+	}
+}
+
+// TestEverythingIsOnBothPagesWithBridgesBothWays has both at once.
+func TestEverythingIsOnBothPagesWithBridgesBothWays(t *testing.T) {
+	if testkit.Alone(t) {
+		m := newMixed(t)
+		require.NoError(t, bridge.Attach(m.reg, prometheus.DefaultGatherer))
+		prometheus.MustRegister(bridge.Collector(m.reg))
+		m.run(t, map[string]http.Handler{"sidebyside": export.Handler(m.reg), "importpath": promhttp.Handler()})
 	}
 }
 
