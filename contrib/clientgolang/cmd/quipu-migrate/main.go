@@ -26,7 +26,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	var opts migrate.Options
 	flags := flag.NewFlagSet("quipu-migrate", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&opts.Stage, "stage", "import", "import: change import paths")
+	flags.StringVar(&opts.Stage, "stage", "import", "import: change import paths; native: use quipu's own API")
 	flags.StringVar(&opts.Replace, "replace", "", "add replace directives for quipu's tree in this `folder`")
 	flags.StringVar(&opts.Version, "version", "latest", "the `version` of quipu, without -replace")
 	flags.StringVar(&opts.Tags, "tags", "", "build `tags`, separated by commas")
@@ -42,7 +42,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 		return misused
 	}
-	if flags.NArg() != 1 || opts.Stage != "import" || opts.Diff && opts.Write {
+	if flags.NArg() != 1 || opts.Stage != "import" && opts.Stage != "native" || opts.Diff && opts.Write {
 		flags.Usage()
 		return misused
 	}

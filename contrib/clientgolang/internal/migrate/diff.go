@@ -48,7 +48,7 @@ func unifiedDiff(name, before, after string) string {
 // share a hunk.
 func hunkEnd(ops []op, i int) int {
 	last := i
-	for j := i; j < len(ops) && j <= last+2*context; j++ {
+	for j := i; j < len(ops) && j <= last+2*context+1; j++ {
 		if ops[j].kind != ' ' {
 			last = j
 		}

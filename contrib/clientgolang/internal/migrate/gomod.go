@@ -31,7 +31,8 @@ func (o *overlay) requireQuipu(m *module, tree, version string) error {
 	if err != nil {
 		return err
 	}
-	for path, dir := range map[string]string{quipuModule: tree, twinModule: tree + "/contrib/clientgolang"} {
+	for _, path := range []string{quipuModule, twinModule} {
+		dir := tree + strings.TrimPrefix(path, quipuModule)
 		if err := mod.DropRequire(path); err != nil {
 			return err
 		}
@@ -72,10 +73,11 @@ func localTree(root, tree string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for path, dir := range map[string]string{quipuModule: ".", twinModule: "contrib/clientgolang"} {
-		source, err := os.ReadFile(filepath.Join(abs, dir, "go.mod"))
+	for _, path := range []string{quipuModule, twinModule} {
+		dir := abs + strings.TrimPrefix(path, quipuModule)
+		source, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 		if err != nil || modfile.ModulePath(source) != path {
-			return "", fmt.Errorf("-replace: %s has no module %s in %s", tree, path, dir)
+			return "", fmt.Errorf("-replace: there is no module %s in %s", path, dir)
 		}
 	}
 	if !given {

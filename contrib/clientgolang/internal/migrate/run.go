@@ -33,6 +33,8 @@ func Run(w io.Writer, opts Options) error {
 	switch opts.Stage {
 	case "import":
 		p, summary, err = importStage(m, opts)
+	case "native":
+		p, summary, err = nativeStage(m, opts)
 	default:
 		return fmt.Errorf("there is no stage %q", opts.Stage)
 	}
