@@ -91,25 +91,31 @@ func (c tree) test(t *testing.T) map[string]string {
 	return results
 }
 
+// testOnce also returns what the tests that fail have printed.
 func (c tree) testOnce() (results map[string]string, printed string) {
 	// What vet finds is compared, and may be something.
 	out, _ := c.run(append([]string{"test", "-vet=off", "-count=1", "-timeout=2m", "-json"}, c.packages...)...)
 	results = map[string]string{}
-	var b strings.Builder
+	outputs := map[string]string{}
 	for line := range bytes.Lines(out) {
 		var event struct{ Action, Package, Test, Output string }
 		if json.Unmarshal(line, &event) != nil {
-			b.Write(line)
+			printed += string(line)
 			continue
 		}
+		name := event.Package + " " + event.Test
+		outputs[name] += event.Output
 		switch event.Action {
-		case "pass", "fail", "skip":
-			results[event.Package+" "+event.Test] = event.Action
-		default:
-			b.WriteString(event.Output)
+		case "fail":
+			printed += outputs[name]
+			fallthrough
+		case "pass", "skip":
+			results[name] = event.Action
+		case "build-output":
+			printed += event.Output
 		}
 	}
-	return results, b.String()
+	return results, printed
 }
 
 // vet returns the findings of go vet, with files by their base names: go repeats a finding that it
