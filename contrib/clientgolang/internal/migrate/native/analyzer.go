@@ -61,7 +61,7 @@ func run(pass *analysis.Pass, config *Config) (any, error) {
 	config.Registry = f.config.registry()
 	f.find()
 
-	r := &Report{}
+	r := &Report{Stays: f.others}
 	var edits []edit
 	var moved []span
 	stay := make(map[span]string)

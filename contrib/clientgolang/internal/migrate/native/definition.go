@@ -130,7 +130,7 @@ func (d *definition) has(option string) bool {
 
 // readName reads the parts of the name, and the help.
 func (f *finder) readName(d *definition, options map[string]ast.Expr) string {
-	var parts []string
+	var parts [3]string
 	name, literal := "", true
 	texts := []string{`""`, `""`, `""`}
 	for i, field := range []string{"Namespace", "Subsystem", "Name"} {
@@ -149,14 +149,12 @@ func (f *finder) readName(d *definition, options map[string]ast.Expr) string {
 			name = s
 		}
 		texts[i] = f.text(value)
-		if s != "" {
-			parts = append(parts, s)
-		}
+		parts[i] = s
 	}
 	if name == "" {
 		return "Name is empty"
 	}
-	d.name = strings.Join(parts, "_")
+	d.name = join(parts[:])
 	switch {
 	case texts[0] == `""` && texts[1] == `""`:
 		d.args = append(d.args, texts[2])

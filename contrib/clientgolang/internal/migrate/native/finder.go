@@ -22,6 +22,7 @@ type finder struct {
 	holders             map[*types.Var]*holder
 	order               []*holder       // the same, in the order in which they were found
 	calls               []*ast.CallExpr // of MustRegister
+	others              []string        // names of metrics that no constructor of engine's kinds makes
 	timersHaveExemplars bool            // somewhere in the package
 }
 
@@ -34,6 +35,9 @@ func (f *finder) find() {
 				if d := f.define(n); d != nil {
 					f.definitions[n] = d
 					f.made = append(f.made, d)
+				}
+				if name := f.otherName(n); name != "" {
+					f.others = append(f.others, name)
 				}
 				if f.isMustRegister(n) {
 					f.calls = append(f.calls, n)
@@ -114,7 +118,7 @@ func (f *finder) decide(h *holder) {
 		h.block(h.obj.Pos(), f.config.Page)
 	}
 	for _, d := range h.defs {
-		if f.config.Stays[d.name] {
+		if f.config.Stays[d.name] || slices.Contains(f.others, d.name) {
 			h.block(d.call.Pos(), "another metric of this name stays")
 		}
 	}

@@ -49,6 +49,16 @@ var (
 	})
 )
 
+var (
+	_ = promauto.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "x", Name: "func", ConstLabels: prometheus.Labels{"a": "1"}}, nil)
+	_ = prometheus.NewDesc(prometheus.BuildFQName("x", "", "desc"), "", nil, nil)
+	_ = prometheus.NewDesc("desc", "", nil, nil)
+
+	sameFunc = promauto.NewGauge(prometheus.GaugeOpts{Name: "x_func"})                 // want `stays: another metric of this name stays`
+	sameDesc = promauto.NewGauge(prometheus.GaugeOpts{Namespace: "x", Name: "desc"})   // want `stays: another metric of this name stays`
+	ofDesc   = promauto.NewGaugeVec(prometheus.GaugeOpts{Name: "desc"}, []string{"a"}) // want `stays: another metric of this name stays`
+)
+
 var byName = map[string]prometheus.Counter{
 	"a": promauto.NewCounter(prometheus.CounterOpts{Name: "element"}), // want `stays: it is not kept in a variable of its own`
 }
@@ -100,5 +110,8 @@ func use(n int, f float64, l prometheus.Labels) {
 	http.Handle("/", nil)
 	_ = io.EOF
 	clash.Set(1)
+	sameFunc.Set(1)
+	sameDesc.Set(1)
+	ofDesc.WithLabelValues("a").Set(1)
 	_, _, _, _, _, _, _, _, _ = helped, utf8, empty, open, variable, native, registered, commented, labels
 }
