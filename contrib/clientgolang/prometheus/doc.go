@@ -38,6 +38,18 @@
 //
 // # Differences
 //
-// Vecs have no field MetricVec. The estimates of a summary are quipu's: within the same errors, but
-// not the same numbers.
+// Package internal/oracle runs the same programs on both packages, and finds these differences
+// only:
+//
+//   - Vecs have no field MetricVec.
+//   - The estimates of a summary are quipu's: within the same errors, but not the same numbers.
+//   - Sums may differ in the last digits, which depend on the order of additions.
+//   - A counter does not start again when whole numbers have passed 2^64.
+//   - A page in protobuf always has the bucket for +Inf, which Prometheus adds if there is none.
+//   - Text pages write numbers as quipu does: 1 for 1.0, and -0 for 0 if a gauge is -0.
+//   - A lookup of a value that is not UTF-8 finds the series if a curried Vec has made it, where
+//     client_golang returns an error.
+//   - Where names clash and a collector panics too, an error about a contradiction between that
+//     registry's collectors may have the words of Gatherers.
+//   - Which of several contradicting metrics is shown depends on chance in client_golang.
 package prometheus

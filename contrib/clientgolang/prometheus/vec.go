@@ -168,7 +168,11 @@ func (v *vec) DeleteLabelValues(lvs ...string) bool {
 		return v.theirs.DeleteLabelValues(lvs...)
 	}
 	all, ok := v.all(lvs)
-	return ok && v.delete(all)
+	if !ok {
+		// It has none, or panics: a curried Vec with constraints needs all values.
+		return v.theirs.DeleteLabelValues(lvs...)
+	}
+	return v.delete(all)
 }
 
 // Delete is DeleteLabelValues with a map from names to values.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	client "github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -91,9 +93,23 @@ func (w *world) drawLookup(t *rapid.T, i int) (lvs []string, set client.Labels) 
 	return lvs, set
 }
 
+// valid returns the values without those that are not UTF-8.
+func (*world) valid(lvs []string, set client.Labels) ([]string, client.Labels) {
+	for i := range lvs {
+		lvs[i] = strings.ToValidUTF8(lvs[i], "")
+	}
+	for name, value := range set {
+		set[name] = strings.ToValidUTF8(value, "")
+	}
+	return lvs, set
+}
+
 func (w *world) lookup(t *rapid.T) {
 	i := anyOf(t, w.sides[0].vecs, "vec")
 	lvs, set := w.drawLookup(t, i)
+	if w.invalid {
+		lvs, set = w.valid(lvs, set)
+	}
 	how := rapid.IntRange(0, 3).Draw(t, "how")
 	w.both(t, "lookup", func(on *side) string {
 		v := on.vecs[i]
@@ -142,6 +158,27 @@ func (*side) written(m client.Metric) string {
 	return metricText(&to) + errorText(err)
 }
 
+// collect compares what collectors collect by themselves.
+func (w *world) collect(t *rapid.T) {
+	i := anyOf(t, w.sides[0].collectors, "collector")
+	if w.panicking(i) {
+		t.Skip("it panics")
+	}
+	w.both(t, "collect", func(on *side) string {
+		all := []string{described(on.collectors[i])}
+		ch := make(chan client.Metric)
+		go func() {
+			on.collectors[i].Collect(ch)
+			close(ch)
+		}()
+		for m := range ch {
+			all = append(all, m.Desc().String()+on.written(m))
+		}
+		slices.Sort(all)
+		return fmt.Sprint(all)
+	})
+}
+
 func (w *world) delete(t *rapid.T) {
 	i := anyOf(t, w.sides[0].vecs, "vec")
 	lvs, set := w.drawLookup(t, i)
@@ -173,6 +210,9 @@ func (w *world) curry(t *rapid.T) {
 		}
 		delete(set, slices.Max(slices.Collect(maps.Keys(set))))
 		_ = name
+	}
+	for _, value := range set {
+		w.invalid = w.invalid || !utf8.ValidString(value)
 	}
 	must := rapid.Bool().Draw(t, "must")
 	w.both(t, "curry", func(on *side) string {

@@ -14,7 +14,7 @@ import (
 // seldom returns a generator that returns one of the usual values most of the time.
 func seldom[T any](usual []T, odd ...T) *rapid.Generator[T] {
 	return rapid.Custom(func(t *rapid.T) T {
-		if rapid.IntRange(0, 6).Draw(t, "odd") > 0 {
+		if rapid.IntRange(0, 9).Draw(t, "odd") > 0 {
 			return rapid.SampledFrom(usual).Draw(t, "usual")
 		}
 		return rapid.SampledFrom(odd).Draw(t, "value")

@@ -11,8 +11,13 @@ import (
 	"pgregory.net/rapid"
 )
 
+// registerer draws a Registerer, and the first registry more often than the others.
+func (w *world) registerer(t *rapid.T) int {
+	return max(0, rapid.IntRange(-len(w.sides[0].registerers), len(w.sides[0].registerers)-1).Draw(t, "registerer"))
+}
+
 func (w *world) register(t *rapid.T) {
-	at := anyOf(t, w.sides[0].registerers, "registerer")
+	at := w.registerer(t)
 	i := anyOf(t, w.sides[0].collectors, "collector")
 	if w.panicking(i) && at >= registries {
 		t.Skip("client_golang's wrappers end the process")
@@ -33,7 +38,7 @@ func (w *world) panicking(i int) bool {
 }
 
 func (w *world) unregister(t *rapid.T) {
-	at := anyOf(t, w.sides[0].registerers, "registerer")
+	at := w.registerer(t)
 	i := anyOf(t, w.sides[0].collectors, "collector")
 	w.both(t, "unregister", func(on *side) string {
 		return fmt.Sprint(on.registerers[at].Unregister(on.collectors[i]))

@@ -15,6 +15,10 @@ import (
 type world struct {
 	sides  [2]*side // ours and theirs
 	panics bool     // collectors may panic, so nothing stands in wrappers that must not
+
+	// invalid says that a curried value is not UTF-8. Lookups do without such values then: ours
+	// find a series that the curried Vec has made, and client_golang's return an error.
+	invalid bool
 }
 
 // side is a program's objects.
