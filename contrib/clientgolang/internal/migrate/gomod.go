@@ -17,7 +17,7 @@ import (
 func (o *overlay) requireQuipu(m *module, tree, version string) error {
 	if tree == "" {
 		args := append([]string{"get"}, o.flags()...)
-		if out, err := runGo(m.root, append(args, "-mod=mod", twinModule+"@"+version)...); err != nil {
+		if out, err := runGo(m.root, append(args, twinModule+"@"+version)...); err != nil {
 			return refuse("quipu cannot be added to go.mod. Use -version for another version, or -replace for a "+
 				"local tree.", out)
 		}
