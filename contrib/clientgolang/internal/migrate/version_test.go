@@ -26,7 +26,9 @@ func serve(t *testing.T, twinVersion string) {
 		goMod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 		require.NoError(t, err)
 		for name, text := range map[string]string{
-			"list": m.Version + "\n", m.Version + ".info": `{"Version":"` + m.Version + `"}`, m.Version + ".mod": string(goMod),
+			"list":              m.Version + "\n",
+			m.Version + ".info": `{"Version":"` + m.Version + `"}`,
+			m.Version + ".mod":  string(goMod),
 		} {
 			require.NoError(t, os.WriteFile(filepath.Join(base, name), []byte(text), 0o600))
 		}
