@@ -40,3 +40,5 @@ func TestMetricsThatStay(t *testing.T) {
 func TestRegistrationsThatMove(t *testing.T) { golden(t, "register", &Config{}) }
 
 func TestTheHandlerMoves(t *testing.T) { golden(t, "handler", &Config{}) }
+
+func TestDotImportsMove(t *testing.T) { golden(t, "dot", &Config{}) }

@@ -88,15 +88,18 @@ func (f *finder) gathererEdits() (edits []edit, gone []span) {
 	}
 	for _, file := range f.pass.Files {
 		ast.Inspect(file, func(n ast.Node) bool {
-			sel, ok := n.(*ast.SelectorExpr)
-			if !ok || !is(f.info, sel, prometheusPath, "DefaultGatherer") || f.complete(sel) {
+			e, ok := n.(ast.Expr)
+			if !ok || !is(f.info, e, prometheusPath, "DefaultGatherer") {
 				return true
 			}
-			at := sel.Pos()
+			if f.complete(e) {
+				return false
+			}
+			at := e.Pos()
 			imports := []string{prometheusPath, bridgePath, enginePath}
 			text := fmt.Sprintf(gathererText, f.name(at, imports[0]), f.name(at, imports[1]), f.name(at, imports[2]))
-			edits = append(edits, edit{sel.Pos(), sel.End(), text, imports})
-			gone = append(gone, spanOf(sel))
+			edits = append(edits, edit{e.Pos(), e.End(), text, imports})
+			gone = append(gone, spanOf(e))
 			return false
 		})
 	}
