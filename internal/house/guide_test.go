@@ -25,7 +25,8 @@ var packages = map[string]string{
 	"log": "log", "http": "net/http", "httptest": "net/http/httptest", "sql": "database/sql", "strings": "strings",
 	"testing": "testing", "time": "time",
 	"engine": module + "/engine", "collect": module + "/engine/collect", "metrictest": module + "/engine/metrictest",
-	"export": module + "/export", "push": module + "/export/push", "histogram": module + "/histogram",
+	"export": module + "/export", "push": module + "/export/push", "remote": module + "/export/remote",
+	"histogram": module + "/histogram",
 }
 
 var (

@@ -28,6 +28,7 @@ import (
 	"github.com/quipu-metrics/quipu/engine/metrictest"
 	"github.com/quipu-metrics/quipu/export"
 	"github.com/quipu-metrics/quipu/export/push"
+	"github.com/quipu-metrics/quipu/export/remote"
 	"github.com/quipu-metrics/quipu/histogram"
 	"github.com/quipu-metrics/quipu/quantile"
 	"github.com/quipu-metrics/quipu/shard"
@@ -77,6 +78,9 @@ func zeroValues() map[string]any {
 
 		"export/push.Option": new(push.Option), "export/push.Pusher": new(push.Pusher),
 		"export/push.StatusError": new(push.StatusError),
+
+		"export/remote.Option": new(remote.Option), "export/remote.Protocol": new(remote.Protocol),
+		"export/remote.StatusError": new(remote.StatusError), "export/remote.Writer": new(remote.Writer),
 
 		"histogram.Bounds": new(histogram.Bounds), "histogram.Classic": new(histogram.Classic),
 		"histogram.Native": new(histogram.Native), "histogram.NativeBuckets": new(histogram.NativeBuckets),

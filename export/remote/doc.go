@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package remote sends the metrics of a registry to a receiver of Prometheus' remote write: to
+// Prometheus itself, Mimir, Thanos, VictoriaMetrics, or a collector. Nobody has to scrape the
+// program, and no agent stands beside it.
+//
+//	w, err := remote.New("https://mimir.example/api/v1/push", remote.WithLabels(engine.Labels{"job": "shop"}))
+//	...
+//	err = w.Run(ctx, 15*time.Second)
+//
+// # What a receiver stores
+//
+// The series are those that Prometheus 3 stores when it scrapes the registry: with their types,
+// help and units, exemplars, native histograms, and, in version 2.0, the times at which series
+// began. Numbers in the labels le and quantile have a point or an exponent, as in le="1.0". All
+// samples of a send have one timestamp. There are no labels job and instance unless [WithLabels]
+// adds them.
+//
+// A series that leaves the registry ends with a stale marker at the next send, and all of them do
+// when [Writer.Run] ends. So a graph does not go on for five minutes after that.
+//
+// # Versions
+//
+// A Writer begins with remote write 2.0, unless [WithProtocol] says otherwise. A receiver that does
+// not know it may answer 204 and store nothing. So 2.0 counts only if the answer says how many
+// samples, histograms and exemplars were written, and these are the right numbers. Otherwise the
+// batch is sent again with 1.0, and so is everything after it. A receiver that refuses native
+// histograms gets the rest.
+//
+// # Failures and outages
+//
+// Batches are sent one after the other. One that meets a network error, 429 or 5xx is sent again,
+// after waits that grow and respect Retry-After, until the time of the send is over. Other answers
+// are final for their batch, and the others are still sent. An error of [Writer.Send] says what did
+// not arrive.
+//
+// There is no queue, in memory or on disk. What an outage loses is the samples of the sends that
+// failed. Counters and histograms are cumulative, so the next send that arrives has everything that
+// was counted meanwhile, only without the shape of the curve.
+//
+// # Memory
+//
+// A Writer holds one batch at a time, and of each series that it has sent a few bytes, to find out
+// which ones have gone: BenchmarkSend has figures for a million series. Updates of metrics wait for
+// nothing.
+package remote

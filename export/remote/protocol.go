@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// form is how requests are made. It changes when the receiver shows that it cannot read them, and
+// never back.
+type form struct {
+	protocol  Protocol // V1 or V2
+	confirmed bool     // the receiver has shown that it knows 2.0
+	auto      bool     // 1.0 may follow 2.0
+	natives   bool     // the receiver has not refused native histograms
+}
+
+// ErrProtocol is the error of a Writer with [V2] whose receiver does not confirm what it has
+// written.
+var ErrProtocol = errors.New("the receiver does not know remote write 2.0")
+
+// attempt makes one request. again is set if the same batch should be sent again at once, because
+// the form of requests has changed.
+func (w *Writer) attempt(ctx context.Context, b *batch, millis int64) (again bool, err error) {
+	if !w.form.natives {
+		b.withoutNatives()
+	}
+	if len(b.series) == 0 {
+		return false, nil
+	}
+	header := http.Header{"Content-Encoding": {w.encoding}}
+	switch w.form.protocol {
+	case V2:
+		w.message = b.appendV2(w.message[:0], &w.symbols, millis)
+		header.Set("Content-Type", "application/x-protobuf;proto=io.prometheus.write.v2.Request")
+		header.Set("X-Prometheus-Remote-Write-Version", "2.0.0")
+	default:
+		w.message = b.appendV1(w.message[:0], millis)
+		header.Set("Content-Type", "application/x-protobuf")
+		header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
+	}
+	// The transport may still read the body after it has returned the answer, so each request has
+	// one of its own.
+	answer, err := w.post(ctx, w.compress(nil, w.message), header)
+	switch {
+	case err == nil && w.form.protocol == V2:
+		return w.confirm(b, answer)
+	case err == nil:
+		return false, nil
+	case w.form.natives && refusesNatives(err) && b.withoutNatives():
+		w.form.natives = false
+		return true, err
+	case w.form.protocol == V2 && w.form.auto && !w.form.confirmed && cannotRead(err):
+		w.form.protocol = V1
+		return true, err
+	}
+	return false, err
+}
+
+// The headers in which a receiver of remote write 2.0 says what it has written.
+const (
+	samplesWritten    = "X-Prometheus-Remote-Write-Samples-Written"
+	histogramsWritten = "X-Prometheus-Remote-Write-Histograms-Written"
+	exemplarsWritten  = "X-Prometheus-Remote-Write-Exemplars-Written"
+)
+
+// confirm looks at the answer to a request of version 2.0. A receiver of 1.0 does not know any
+// field of such a request, and may answer that all is well. Exemplars do not count: a receiver that
+// does not store them has read the request.
+func (w *Writer) confirm(b *batch, answer http.Header) (again bool, err error) {
+	samples, known := written(answer, samplesWritten)
+	histograms, _ := written(answer, histogramsWritten)
+	exemplars, _ := written(answer, exemplarsWritten)
+	if known && samples == b.floats && histograms == b.histograms {
+		w.form.confirmed = true
+		return false, nil
+	}
+	err = fmt.Errorf("%w: it says that %d samples, %d histograms and %d exemplars were written, of %d, %d and %d",
+		ErrProtocol, samples, histograms, exemplars, b.floats, b.histograms, len(b.exemplars))
+	if !w.form.auto {
+		return false, err
+	}
+	w.form.protocol = V1
+	return true, err
+}
+
+// written returns a number of an answer.
+func written(answer http.Header, name string) (n int, ok bool) {
+	n, err := strconv.Atoi(answer.Get(name))
+	return n, err == nil
+}
+
+// refusesNatives reports whether an answer says that the receiver does not take native histograms.
+// Prometheus answers so for the whole request, unless it has been told to take them.
+func refusesNatives(err error) bool {
+	status, body, ok := statusOf(err)
+	return ok && status/100 != 2 && strings.Contains(strings.ToLower(body), "native histograms")
+}
+
+// cannotRead reports whether the receiver has answered that it cannot read the request. What it
+// says about the sender, such as 401, says nothing about the version.
+func cannotRead(err error) bool {
+	status, _, _ := statusOf(err)
+	switch status {
+	case http.StatusBadRequest, http.StatusNotAcceptable, http.StatusUnsupportedMediaType:
+		return true
+	}
+	return false
+}

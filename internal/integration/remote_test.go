@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/export/remote"
+	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/internal/testkit"
+)
+
+// written is a registry whose values are known.
+func written() (reg *engine.Registry, requests *engine.CounterVec) {
+	reg = engine.NewRegistry()
+	requests = engine.Must(reg.NewCounterVec("written_total", "Requests.", []string{"path"}))
+	requests.With("/a").Add(2)
+	requests.With("/b").Add(3)
+	h := engine.Must(reg.NewHistogram("written_seconds", "Latency.", engine.WithBuckets(1, 2)))
+	h.Observe(1.5)
+	n := engine.Must(reg.NewHistogram("written_bytes", "Sizes.", engine.WithNative(histogram.NativeDefaults())))
+	n.Observe(7)
+	return reg, requests
+}
+
+// checkWritten sends to a receiver that does not know version 2.0, and asks it for all values.
+// count is how the receiver counts the observations of a native histogram, and empty if it takes
+// none.
+func checkWritten(t *testing.T, server *testkit.Prometheus, path, count string, flush func()) {
+	reg, requests := written()
+	w, err := remote.New(server.URL+path, remote.WithRegistry(reg), remote.WithLabels(engine.Labels{"job": "j"}))
+	require.NoError(t, err)
+	require.NoError(t, w.Send(t.Context()))
+	want := map[string]float64{
+		`written_total{path="/a",job="j"}`: 2, `written_total{path="/b",job="j"}`: 3,
+		`written_seconds_bucket{le="2.0"}`: 1, `written_seconds_sum`: 1.5, `written_seconds_count`: 1,
+	}
+	if count != "" {
+		want[count] = 1
+	}
+	value := func(query string) (float64, error) {
+		flush()
+		samples := server.Query(query)
+		if len(samples) != 1 {
+			return 0, fmt.Errorf("%s has %d series", query, len(samples))
+		}
+		return samples[0].Point.Value, nil
+	}
+	for query, expected := range want {
+		testkit.Poll(t, 20*time.Second, func() error {
+			v, err := value(query)
+			if err == nil && v != expected {
+				err = fmt.Errorf("%s is %v, not yet %v", query, v, expected)
+			}
+			return err
+		})
+	}
+
+	// A series that is deleted ends at once, without the five minutes that it would stay otherwise.
+	require.True(t, requests.Delete("/b"))
+	require.NoError(t, w.Send(t.Context()))
+	testkit.Poll(t, 20*time.Second, func() error {
+		flush()
+		if n := len(server.Query("written_total")); n != 1 {
+			return fmt.Errorf("%d series, not yet 1", n)
+		}
+		return nil
+	})
+}
+
+func TestAnOldPrometheusStoresWhatIsSent(t *testing.T) {
+	testkit.Baseline(t)
+	const receiver = "--web.enable-remote-write-receiver"
+	p := testkit.StartPrometheus(t, "", receiver, "--enable-feature=native-histograms")
+	checkWritten(t, p, "/api/v1/write", "histogram_count(written_bytes)", func() {})
+	without := testkit.StartPrometheus(t, "", receiver) // it refuses every request with a native histogram
+	checkWritten(t, without, "/api/v1/write", "", func() {})
+}
+
+func TestVictoriaMetricsStoresWhatIsSent(t *testing.T) {
+	testkit.Baseline(t)
+	v := testkit.StartVictoria(t)
+	checkWritten(t, &v.Prometheus, "/api/v1/write", "", v.Flush)
+}
