@@ -20,6 +20,8 @@ type (
 )
 
 // These constants are client_golang's.
+//
+// Deprecated: Use WithGoCollectorRuntimeMetrics and WithGoCollectorMemStatsMetricsDisabled.
 const (
 	GoRuntimeMemStatsCollection = client.GoRuntimeMemStatsCollection
 	GoRuntimeMetricsCollection  = client.GoRuntimeMetricsCollection
@@ -38,11 +40,15 @@ var (
 // client_golang.
 var (
 	NewGoCollector                         = client.NewGoCollector
-	WithGoCollections                      = client.WithGoCollections
 	WithGoCollectorMemStatsMetricsDisabled = client.WithGoCollectorMemStatsMetricsDisabled
 	WithGoCollectorRuntimeMetrics          = client.WithGoCollectorRuntimeMetrics
 	WithoutGoCollectorRuntimeMetrics       = client.WithoutGoCollectorRuntimeMetrics
 )
+
+// WithGoCollections is client_golang's WithGoCollections.
+//
+// Deprecated: Use WithGoCollectorRuntimeMetrics and WithGoCollectorMemStatsMetricsDisabled.
+var WithGoCollections = client.WithGoCollections
 
 // NewBuildInfoCollector is client_golang's NewBuildInfoCollector.
 func NewBuildInfoCollector() prometheus.Collector {

@@ -117,18 +117,18 @@ func preferences(lines []string) (list []preference) {
 // compressor compresses pages by gzip.
 type compressor struct{ *pagezip.Writer }
 
-var compressors = sync.Pool{New: func() any { return compressor{pagezip.NewWriter(nil)} }}
+var compressors = sync.Pool{New: func() any { return &compressor{pagezip.NewWriter(nil)} }}
 
 // compressorTo returns a compressor that writes to w.
-func compressorTo(w io.Writer) compressor {
-	z := compressors.Get().(compressor)
+func compressorTo(w io.Writer) *compressor {
+	z := compressors.Get().(*compressor)
 	z.Reset(w)
 	return z
 }
 
 // finish ends the page. An error of the writer behind has been reported by a write, or the client
 // has gone.
-func (z compressor) finish() {
+func (z *compressor) finish() {
 	_ = z.Close()
 	z.Reset(nil)
 	compressors.Put(z)
