@@ -23,8 +23,10 @@ type (
 //
 // Deprecated: Use WithGoCollectorRuntimeMetrics and WithGoCollectorMemStatsMetricsDisabled.
 const (
+	//lint:ignore SA1019 The name is here because it is there.
 	GoRuntimeMemStatsCollection = client.GoRuntimeMemStatsCollection
-	GoRuntimeMetricsCollection  = client.GoRuntimeMetricsCollection
+	//lint:ignore SA1019 The name is here because it is there.
+	GoRuntimeMetricsCollection = client.GoRuntimeMetricsCollection
 )
 
 // These variables have the values of client_golang's.
@@ -48,6 +50,8 @@ var (
 // WithGoCollections is client_golang's WithGoCollections.
 //
 // Deprecated: Use WithGoCollectorRuntimeMetrics and WithGoCollectorMemStatsMetricsDisabled.
+//
+//lint:ignore SA1019 The name is here because it is there.
 var WithGoCollections = client.WithGoCollections
 
 // NewBuildInfoCollector is client_golang's NewBuildInfoCollector.
