@@ -8,8 +8,6 @@ require (
 	github.com/prometheus/common v0.72.0
 	github.com/quipu-metrics/quipu v0.0.0
 	github.com/stretchr/testify v1.12.1
-	golang.org/x/mod v0.43.0
-	golang.org/x/tools v0.52.0
 	google.golang.org/protobuf v1.36.12
 	pgregory.net/rapid v1.3.0
 )
@@ -22,7 +20,6 @@ require (
 	github.com/prometheus/procfs v0.22.0 // indirect
 	github.com/puzpuzpuz/xsync/v3 v3.5.1 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
-	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 )
 

@@ -10,7 +10,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/quipu-metrics/quipu/contrib/clientgolang/internal/migrate"
+	"github.com/quipu-metrics/quipu/contrib/clientgolang/cmd/quipu-migrate/internal/migrate"
 )
 
 // Exit codes.

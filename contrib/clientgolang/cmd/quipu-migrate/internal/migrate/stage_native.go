@@ -14,7 +14,7 @@ import (
 	"golang.org/x/tools/go/analysis/checker"
 	"golang.org/x/tools/go/packages"
 
-	"github.com/quipu-metrics/quipu/contrib/clientgolang/internal/migrate/native"
+	"github.com/quipu-metrics/quipu/contrib/clientgolang/cmd/quipu-migrate/internal/migrate/native"
 )
 
 // nativeResult is what the second stage has found.

@@ -9,6 +9,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/go/analysis/analysistest"
+
+	// The programs of testdata import these, and go mod tidy does not look at testdata.
+	_ "github.com/quipu-metrics/quipu/contrib/clientgolang/bridge"
+	_ "github.com/quipu-metrics/quipu/contrib/clientgolang/promauto"
+	_ "github.com/quipu-metrics/quipu/contrib/clientgolang/promhttp"
+	_ "github.com/quipu-metrics/quipu/contrib/clientgolang/testutil"
 )
 
 var update = flag.Bool("update", false, "write the golden files")

@@ -16,7 +16,7 @@ import (
 
 // tree is quipu's tree, as an absolute path.
 func tree(t testing.TB) string {
-	dir, err := filepath.Abs("../../../..")
+	dir, err := filepath.Abs("../../../../../..")
 	require.NoError(t, err)
 	return dir
 }
