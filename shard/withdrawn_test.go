@@ -45,7 +45,7 @@ func TestAHandleThatIsDroppedRightAfterItsUpdateLosesNothing(t *testing.T) {
 	x = nil
 	collect() // no sweep
 	require.Equal(t, map[string]uint64{`a="x"`: 1}, f.page(t))
-	require.EqualValues(t, 1, f.living.Load())
+	f.requireLiving(t, 1)
 	f.after(3 * life)
 	require.Equal(t, map[string]uint64{`a="x"`: 1}, f.page(t), "the next walk shows it, however late")
 
@@ -53,7 +53,7 @@ func TestAHandleThatIsDroppedRightAfterItsUpdateLosesNothing(t *testing.T) {
 	f.after(life)
 	require.Empty(t, f.page(t))
 	collect()
-	require.Zero(t, f.living.Load())
+	f.requireLiving(t, 0)
 }
 
 func TestALookupFindsAWithdrawnSeries(t *testing.T) {
@@ -95,7 +95,7 @@ func TestAGoroutineParkedBetweenLookupAndUpdate(t *testing.T) {
 	require.Equal(t, map[string]uint64{`a="x"`: 1}, f.page(t))
 	f.after(life)
 	collect()
-	require.Zero(t, f.living.Load())
+	f.requireLiving(t, 0)
 }
 
 func TestAnUpdatedSeriesWaitsForRoom(t *testing.T) {
@@ -127,7 +127,7 @@ func TestAnUpdatedSeriesWaitsForRoom(t *testing.T) {
 	x = nil
 	f.after(life)
 	collect()
-	require.Zero(t, f.living.Load())
+	f.requireLiving(t, 0)
 }
 
 // With a full map and an old handle that is looked up: nothing is listed, and still nothing is
@@ -142,7 +142,7 @@ func TestALookupWithoutRoomReturnsTheWithdrawnSeries(t *testing.T) {
 	require.Equal(t, 1, len(f.expiring.entries))
 	x = nil
 	collect()
-	require.EqualValues(t, 1, f.living.Load(), "not kept for the lookup's sake")
+	f.requireLiving(t, 1) // not kept for the lookup's sake
 
 	y := f.with("p")
 	f.after(life)
@@ -390,6 +390,6 @@ func TestChurnLosesNothing(t *testing.T) {
 	require.Equal(t, total.Load(), forgotten.Load()+overflow)
 	f.Reset()
 	collect()
-	require.Zero(t, f.living.Load())
+	f.requireLiving(t, 0)
 	t.Logf("%d updates, %d of them in the overflow series, %d withdrawals", total.Load(), overflow, f.Expired())
 }
