@@ -197,12 +197,13 @@ func (description) Collect(chan<- Metric) {}
 // Describe implements [Collector].
 func (r *Registry) Describe(ch chan<- *Desc) { r.inner.Describe(ch) }
 
-// Collect implements [Collector].
+// Collect implements [Collector]. Metrics of this package come first, so that a collector that
+// panics does not cost them.
 func (r *Registry) Collect(ch chan<- Metric) {
-	r.inner.Collect(ch)
 	for _, m := range r.own.Load().list {
 		m.collector.Collect(ch)
 	}
+	r.inner.Collect(ch)
 }
 
 // newOwnMetrics returns the metrics in the order of their names.

@@ -104,6 +104,22 @@ func TestARegistryInARegistryShowsItsMetrics(t *testing.T) {
 	require.Equal(t, 1, shown["go_goroutines"])
 }
 
+// panicking is a collector that panics.
+type panicking struct{ prometheus.Collector }
+
+func (panicking) Collect(chan<- prometheus.Metric) { panic("the collector's own") }
+
+func TestACollectorThatPanicsInAnInnerRegistryCostsNoMetricOfThisPackage(t *testing.T) {
+	inner, outer := prometheus.NewRegistry(), prometheus.NewRegistry()
+	inner.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: "g"}))
+	inner.MustRegister(panicking{prometheus.NewGauge(prometheus.GaugeOpts{Name: "other"})})
+	outer.MustRegister(inner)
+	families, err := outer.Gather()
+	require.ErrorContains(t, err, "the collector's own")
+	require.Len(t, families, 1)
+	require.Equal(t, "g", families[0].GetName())
+}
+
 func TestSeriesOfOneNameFromSeveralMetricsAreOneSortedFamily(t *testing.T) {
 	ours, theirs := prometheus.NewRegistry(), client.NewRegistry()
 	for _, zone := range []string{"b", "a", "c"} {
