@@ -52,6 +52,7 @@
 //   - Where names clash and a collector panics too, an error about a contradiction between that
 //     registry's collectors may have the words of Gatherers.
 //   - Which of several contradicting metrics is shown depends on chance in client_golang.
-//   - When a collector of a registry that is itself registered as a collector panics, chance decides
-//     in client_golang which others of that registry are shown. Metrics of this package are.
+//   - When a collector of a registry that is itself registered as a collector panics, chance
+//     decides in client_golang which others of that registry are shown. Metrics of this package
+//     are.
 package prometheus
