@@ -11,7 +11,7 @@ import (
 )
 
 func TestObserveAndSnapshotDoNotAllocate(t *testing.T) {
-	for name, c := range map[string]*Classic{"hot": newHot(), "cold": newColdForever(), "roomless": newRoomless()} {
+	for name, c := range map[string]*Classic{"hot": newHot(t), "cold": newColdForever(), "roomless": newRoomless()} {
 		t.Run(name, func(t *testing.T) {
 			require.Zero(t, testing.AllocsPerRun(1000, func() { c.Observe(1) }))
 			counts, _, _ := c.Snapshot(nil)

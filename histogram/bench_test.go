@@ -43,7 +43,7 @@ func BenchmarkObserve(b *testing.B) {
 	for _, series := range []struct {
 		name string
 		new  func() *Classic
-	}{{"hot", newHot}, {"cold", newColdForever}} {
+	}{{"hot", func() *Classic { return newHot(b) }}, {"cold", newColdForever}} {
 		b.Run(series.name+"/serial", func(b *testing.B) {
 			c := series.new()
 			b.ReportAllocs()
@@ -67,7 +67,7 @@ func BenchmarkSnapshot(b *testing.B) {
 	for _, series := range []struct {
 		name string
 		c    *Classic
-	}{{"cold", newDefault()}, {"hot", newHot()}} {
+	}{{"cold", newDefault()}, {"hot", newHot(b)}} {
 		series.c.Observe(1)
 		b.Run(series.name, func(b *testing.B) {
 			var counts []uint64

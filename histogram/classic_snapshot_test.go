@@ -86,7 +86,8 @@ func stress(t *testing.T, c *Classic, writers, readers int, d time.Duration, dur
 
 func TestSnapshotsAreExactUnderFlatOutWriters(t *testing.T) {
 	for name, series := range map[string]func() *Classic{
-		"hot": newHot, "from cold to hot": newDefault, "no room to be hot": newRoomless,
+		"hot":              func() *Classic { return newHot(t) },
+		"from cold to hot": newDefault, "no room to be hot": newRoomless,
 	} {
 		t.Run(name, func(t *testing.T) {
 			inexact, snapshots := stress(t, series(), 2, 2, 150*time.Millisecond, nil)
@@ -109,7 +110,7 @@ func TestNothingIsLostWhileGOMAXPROCSChanges(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	defer runtime.GOMAXPROCS(before)
 	n := 0
-	for _, c := range []*Classic{newHot(), newDefault()} {
+	for _, c := range []*Classic{newHot(t), newDefault()} {
 		inexact, snapshots := stress(t, c, 4, 1, 250*time.Millisecond, func() {
 			n++
 			runtime.GOMAXPROCS(1 + n*7%64)
@@ -165,8 +166,7 @@ func TestHotWriterStoppedAtAnyStepDoesNotSpoilASnapshot(t *testing.T) {
 	}
 	for earlier := range 3 { // both parities
 		for stopped := range len(steps) + 1 {
-			c := newDefault()
-			c.promote()
+			c := newHot(t)
 			state := c.state.Load()
 			row := percpu.Row(0, state&stateIndex)
 			for range earlier {
@@ -193,7 +193,7 @@ func TestHotWriterStoppedAtAnyStepDoesNotSpoilASnapshot(t *testing.T) {
 }
 
 func TestSharedWriterStoppedHalfWayDelaysASnapshotBriefly(t *testing.T) {
-	for name, c := range map[string]*Classic{"cold": newDefault(), "hot": newHot(), "roomless": newRoomless()} {
+	for name, c := range map[string]*Classic{"cold": newDefault(), "hot": newHot(t), "roomless": newRoomless()} {
 		t.Run(name, func(t *testing.T) {
 			c.Observe(1)
 			atomic.AddUint64(&c.shared[sharedBuckets+3], 1) // an observation of 7 that stops here

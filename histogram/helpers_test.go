@@ -28,12 +28,20 @@ func newDefault() *Classic {
 	return c
 }
 
+// mustHeat makes a series hot, in builds that have rows.
+func mustHeat(t testing.TB, c *Classic) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		c.promote() // in vain while the cleanup of another test holds the lock of the slab
+		return c.state.Load()&stateHot != 0 || !percpu.Private
+	}, 10*time.Second, time.Millisecond)
+}
+
 // newHot returns a series that is hot from the start.
-func newHot() *Classic {
+func newHot(t testing.TB) *Classic {
+	t.Helper()
 	c := newDefault()
-	if percpu.Private {
-		c.promote()
-	}
+	mustHeat(t, c)
 	return c
 }
 
@@ -44,13 +52,7 @@ func newHotSeries(t *testing.T) *Classic {
 	require.NoError(t, err)
 	c := new(Classic)
 	c.Init(bounds)
-	require.Eventually(t, func() bool {
-		c.promote()
-		if c.state.Load()&stateHot == 0 {
-			c.state.Store(0) // another test was in the slab
-		}
-		return c.state.Load()&stateHot != 0
-	}, 10*time.Second, time.Millisecond)
+	mustHeat(t, c)
 	return c
 }
 
