@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -88,14 +86,6 @@ func newPusherFor(t testing.TB, url string, opts ...Option) *Pusher {
 	return p
 }
 
-// urlOf returns the URL to which a Pusher sends its requests.
-func urlOf(t testing.TB, p *Pusher) *url.URL {
-	t.Helper()
-	req, err := p.request(t.Context(), http.MethodDelete, nil)
-	require.NoError(t, err)
-	return req.URL
-}
-
 // secretly pushes with every kind of secret, and requires that no error has one.
 func secretly(t *testing.T, url string, opts ...Option) error {
 	t.Helper()
@@ -112,50 +102,6 @@ func secretly(t *testing.T, url string, opts ...Option) error {
 		}
 	}
 	return err
-}
-
-// readRequest reads a request up to the end of its page. (A client ignores an answer that comes
-// before it has sent the request.)
-func readRequest(c net.Conn) string {
-	var request []byte
-	buf := make([]byte, 4096)
-	for !strings.HasSuffix(string(request), jobsPage) {
-		n, err := c.Read(buf)
-		request = append(request, buf[:n]...)
-		if err != nil {
-			break
-		}
-	}
-	return string(request)
-}
-
-// listen serves connections with behave and then holds them open until the test is over.
-func listen(t *testing.T, behave func(net.Conn)) string {
-	t.Helper()
-	testkit.Baseline(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	over := make(chan struct{})
-	var conns sync.WaitGroup
-	conns.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			conns.Go(func() {
-				defer c.Close()
-				behave(c)
-				<-over
-			})
-		}
-	})
-	t.Cleanup(func() {
-		close(over)
-		l.Close()
-		conns.Wait()
-	})
-	return "http://" + l.Addr().String()
 }
 
 func must[T any](v T, err error) T {

@@ -12,29 +12,19 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/send"
 )
-
-// defaultTimeout is enough for a page of some megabytes, and less than a minute, a common interval
-// of pushes.
-const defaultTimeout = 30 * time.Second
 
 // Option configures a [Pusher]. [New] returns an error if an option cannot work.
 type Option func(*config) error
 
 type config struct {
 	reg      *engine.Registry
-	client   *http.Client
 	grouping []label
 	path     string // of WithPath, instead of /metrics/job/...; "" if not given
 	query    string // of path
 	format   encode.Format
-	timeout  time.Duration
-	logger   *slog.Logger
-
-	auth           bool
-	user, password string
-	host           string
-	header         http.Header
+	settings send.Settings
 }
 
 // WithRegistry sets the registry whose metrics are pushed. The default is engine.Default().
@@ -73,31 +63,13 @@ func WithGrouping(name, value string) Option {
 
 // WithBasicAuth sends a user name and a password. They replace those in the URL.
 func WithBasicAuth(user, password string) Option {
-	return func(c *config) error {
-		c.auth, c.user, c.password = true, user, password
-		return nil
-	}
+	return func(c *config) error { return c.settings.BasicAuth(user, password) }
 }
 
 // WithHeader adds a header to every request, such as a token or a tenant. Headers that describe the
 // body cannot be set.
 func WithHeader(name, value string) Option {
-	return func(c *config) error {
-		key := http.CanonicalHeaderKey(name)
-		switch {
-		case !isToken(name):
-			return fmt.Errorf("WithHeader(%q): not a header name", name)
-		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
-			return fmt.Errorf("WithHeader(%q): the value has control characters", name) // and may be secret
-		case key == "Content-Type", key == "Content-Length", key == "Content-Encoding", key == "Transfer-Encoding":
-			return fmt.Errorf("WithHeader(%q): the push sets it", name)
-		case key == "Host":
-			c.host = value // net/http does not take it from the header
-		default:
-			c.header.Add(key, value)
-		}
-		return nil
-	}
+	return func(c *config) error { return c.settings.AddHeader(name, value) }
 }
 
 // WithClient sets the HTTP client, for example because of its TLS configuration. The Pusher uses a
@@ -108,13 +80,7 @@ func WithHeader(name, value string) Option {
 // An idle connection needs goroutines that only the caller could end, and the gateway would often
 // close it before the next push.
 func WithClient(client *http.Client) Option {
-	return func(c *config) error {
-		if client == nil {
-			return errors.New("WithClient(nil): a client is needed")
-		}
-		c.client = client
-		return nil
-	}
+	return func(c *config) error { return c.settings.SetClient(client) }
 }
 
 // WithPath sets the path of a server that is not a Pushgateway, such as /api/v1/import/prometheus
@@ -151,35 +117,11 @@ func WithFormat(format encode.Format) Option {
 // WithTimeout bounds the time of one push. The default is 30 seconds. The timeouts of the context
 // and of the client hold as well.
 func WithTimeout(d time.Duration) Option {
-	return func(c *config) error {
-		if d <= 0 {
-			return fmt.Errorf("WithTimeout(%v): it must be positive", d)
-		}
-		c.timeout = d
-		return nil
-	}
+	return func(c *config) error { return c.settings.SetTimeout(d) }
 }
 
 // WithLogger sets the logger to which [Pusher.Run] reports that pushes fail, and that they work
 // again. The default is slog.Default().
 func WithLogger(logger *slog.Logger) Option {
-	return func(c *config) error {
-		if logger == nil {
-			return errors.New("WithLogger(nil): a logger is needed")
-		}
-		c.logger = logger
-		return nil
-	}
-}
-
-// isToken reports whether s is a token of RFC 9110.
-func isToken(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		alphanumeric := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
-		if !alphanumeric && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c)) {
-			return false
-		}
-	}
-	return s != ""
+	return func(c *config) error { return c.settings.SetLogger(logger) }
 }

@@ -4,19 +4,14 @@ package push
 
 import (
 	"context"
-	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net"
+	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -110,6 +105,17 @@ func TestHeadersAndCredentialsAreSent(t *testing.T) {
 	}
 }
 
+// A registry without metrics has an empty page, which replaces the group all the same.
+func TestAnEmptyPageIsPushedWithItsType(t *testing.T) {
+	client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		require.NotNil(t, r.Body)
+		require.Equal(t, encode.Text.ContentType(), r.Header.Get("Content-Type"))
+		return answer(r, 200), nil
+	})}
+	reg := engine.NewRegistry()
+	require.NoError(t, newPusherFor(t, "http://gw", WithClient(client), WithRegistry(reg)).Replace(t.Context()))
+}
+
 func TestTheDefaultRegistryIsPushedUnlessAnotherIsGiven(t *testing.T) {
 	c := engine.NewCounter("push_default_total", "Of the default registry.")
 	defer engine.Default().Unregister("push_default_total")
@@ -145,83 +151,6 @@ func TestPagesOfManyChunksArriveWhole(t *testing.T) {
 	}
 }
 
-func TestAGatewayThatRefuses(t *testing.T) {
-	testkit.Baseline(t)
-	addr := testkit.FreeAddr(t)
-	err := secretly(t, "http://"+addr)
-	require.ErrorIs(t, err, syscall.ECONNREFUSED)
-	require.ErrorContains(t, err, "PUT http://"+addr+"/metrics/job/backup: ")
-	require.True(t, retriable(err))
-	var op *net.OpError
-	require.ErrorAs(t, err, &op)
-}
-
-func TestAGatewayThatHangs(t *testing.T) {
-	for name, behave := range map[string]func(net.Conn){
-		"before it reads":   func(net.Conn) {},
-		"after it has read": func(c net.Conn) { readRequest(c) },
-		"in its headers": func(c net.Conn) {
-			readRequest(c)
-			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nX-A")
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			url := listen(t, behave)
-			begin := time.Now()
-			err := secretly(t, url, WithTimeout(100*time.Millisecond))
-			require.ErrorIs(t, err, context.DeadlineExceeded)
-			require.ErrorContains(t, err, "not done within 100ms")
-			require.Less(t, time.Since(begin), 2*time.Second)
-			require.True(t, retriable(err))
-
-			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-			defer cancel()
-			err = newPusherFor(t, url).Add(ctx)
-			require.ErrorIs(t, err, context.DeadlineExceeded, "the caller's time counts as well")
-			require.Less(t, time.Since(begin), 2*time.Second)
-		})
-	}
-}
-
-func TestOneRequestIsInFlightAtATime(t *testing.T) {
-	var flying, most atomic.Int32
-	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
-		n := flying.Add(1)
-		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
-		}
-		time.Sleep(5 * time.Millisecond)
-		flying.Add(-1)
-	})
-	p := newPusherFor(t, g.URL)
-	var pushes sync.WaitGroup
-	for range 8 {
-		pushes.Go(func() {
-			if err := p.Add(context.Background()); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	pushes.Wait()
-	require.Equal(t, int32(1), most.Load())
-	require.Len(t, g.seen(), 8)
-}
-
-func TestAPushThatWaitsForItsTurnCanBeCancelled(t *testing.T) {
-	release := make(chan struct{})
-	arrived := make(chan struct{})
-	g := newGateway(t, func(http.ResponseWriter, *http.Request) { arrived <- struct{}{}; <-release })
-	p := newPusherFor(t, g.URL)
-	first := make(chan error)
-	go func() { first <- p.Add(context.Background()) }()
-	<-arrived
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errors.New("enough"))
-	require.ErrorContains(t, p.Add(ctx), "enough")
-	close(release)
-	require.NoError(t, <-first)
-	g.one(t)
-}
-
 func TestAPageThatNobodyWaitsForIsNotFinished(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	reg := engine.NewRegistry()
@@ -233,127 +162,6 @@ func TestAPageThatNobodyWaitsForIsNotFinished(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorContains(t, err, "the page was not finished")
 	require.Empty(t, g.seen())
-}
-
-func TestNothingIsLeftOpenBetweenPushes(t *testing.T) {
-	var mu sync.Mutex
-	open := map[net.Conn]bool{}
-	testkit.Baseline(t)
-	g := &gateway{}
-	g.Server = httptest.NewUnstartedServer(g)
-	g.Config.ConnState = func(c net.Conn, state http.ConnState) {
-		mu.Lock()
-		defer mu.Unlock()
-		if open[c] = true; state == http.StateClosed {
-			delete(open, c)
-		}
-	}
-	g.Start()
-	t.Cleanup(g.Close)
-	p := newPusherFor(t, g.URL)
-	for range 3 {
-		require.NoError(t, p.Add(t.Context()))
-	}
-	testkit.Poll(t, 5*time.Second, func() error {
-		mu.Lock()
-		defer mu.Unlock()
-		if len(open) > 0 {
-			return fmt.Errorf("%d connections", len(open))
-		}
-		return nil
-	})
-}
-
-func TestTLSIsTheClients(t *testing.T) {
-	testkit.Baseline(t)
-	g := &gateway{}
-	g.Server = httptest.NewUnstartedServer(g)
-	g.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshake fails on purpose
-	g.StartTLS()
-	t.Cleanup(g.Close)
-
-	require.ErrorContains(t, secretly(t, g.URL), "certificate", "an unknown authority is refused")
-	require.Empty(t, g.seen())
-	pool := g.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
-	defer client.CloseIdleConnections()
-	require.NoError(t, secretly(t, g.URL, WithClient(client)))
-	require.Equal(t, jobsPage, g.one(t).body)
-}
-
-// Answers that never end come on the first connection only; the next push succeeds.
-func TestAnAnswerThatKeepsTheConnectionHoldsUpNoLaterPush(t *testing.T) {
-	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-	flood := func(c net.Conn, begin, more string) {
-		_, err := io.WriteString(c, begin)
-		for err == nil {
-			_, err = io.WriteString(c, more)
-		}
-	}
-	for name, tc := range map[string]struct {
-		behave func(c net.Conn)
-		want   string // of the error; empty if the push has arrived
-		closed bool   // by the client, at once
-	}{
-		"101": {func(c net.Conn) {
-			_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
-		}, "101 Switching Protocols", true},
-		"101 and a flood": {func(c net.Conn) {
-			flood(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "more")
-		}, "101 Switching Protocols", true},
-		"100 for ever": {func(c net.Conn) { flood(c, "", "HTTP/1.1 100 Continue\r\n\r\n") }, "headers exceeded", false},
-		"103 for ever": {func(c net.Conn) { flood(c, "", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n") }, "PUT",
-			false},
-		"half a body": {func(c net.Conn) {
-			_, _ = io.WriteString(c, "HTTP/1.1 500 No\r\nContent-Length: 100\r\n\r\nhalf")
-		}, "half", false},
-		"half a body of 200": {func(c net.Conn) {
-			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
-		}, "", false},
-		"trailers for ever": {func(c net.Conn) {
-			flood(c, "HTTP/1.1 500 No\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
-				"X: "+strings.Repeat("y", 100)+"\r\n")
-		}, "500 ", false},
-		"204 with more": {func(c net.Conn) { flood(c, "HTTP/1.1 204 No Content\r\n\r\n", "more") }, "", false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var connections atomic.Int32
-			gone := make(chan struct{})
-			url := listen(t, func(c net.Conn) {
-				readRequest(c)
-				if connections.Add(1) > 1 {
-					_, _ = io.WriteString(c, ok)
-					return
-				}
-				tc.behave(c)
-				_, _ = io.Copy(io.Discard, c)
-				close(gone)
-			})
-			p := newPusherFor(t, url, WithTimeout(time.Second))
-			begin := time.Now()
-			err := p.Replace(t.Context())
-			require.Less(t, time.Since(begin), 10*time.Second)
-			if tc.want == "" {
-				require.NoError(t, err)
-			} else {
-				require.ErrorContains(t, err, tc.want)
-			}
-			select {
-			case <-gone:
-			case <-time.After(20 * time.Second):
-				require.Fail(t, "the connection is open")
-			}
-			for range 2 {
-				require.NoError(t, p.Replace(t.Context()))
-			}
-		})
-	}
-}
-
-func TestAnExpectationIsNotWaitedFor(t *testing.T) {
-	g := newGateway(t, func(http.ResponseWriter, *http.Request) {})
-	require.NoError(t, newPusherFor(t, g.URL, WithHeader("Expect", "100-continue")).Add(t.Context()))
-	require.Equal(t, jobsPage, g.one(t).body)
 }
 
 func TestSlowFunctionsCostThemselvesAndNotThePush(t *testing.T) {
@@ -374,4 +182,39 @@ func TestACallerWhoGivesUpWaitsForNoFunction(t *testing.T) {
 	require.ErrorContains(t, p.Replace(ctx), "enough")
 	require.Less(t, time.Since(begin), 450*time.Millisecond, "the first function alone would take 500 ms")
 	require.Empty(t, g.seen())
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestNoPrinterFindsASecretInAPusher(t *testing.T) {
+	p, err := New("http://me:"+password+"@gateway:9091?key="+token, "backup", WithRegistry(jobs(t)),
+		WithHeader("X-Token", "Bearer "+token))
+	require.NoError(t, err)
+	type holder struct {
+		Shown  *Pusher
+		hidden *Pusher
+		value  any
+	}
+	var log strings.Builder
+	text, jsonLog := slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewJSONHandler(&log, nil))
+	options := []Option{WithBasicAuth("me", password), WithHeader("X-Token", token)}
+	for _, v := range []any{p, *p, holder{p, p, *p}, &holder{p, p, p}, options, options[0]} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%t"} {
+			fmt.Fprintf(&log, verb+"\n", v)
+		}
+		text.Info("pushing", "pusher", v)
+		jsonLog.Info("pushing", "pusher", v)
+		if coded, err := json.Marshal(v); err == nil {
+			log.Write(coded)
+		}
+	}
+	require.Contains(t, log.String(), "msg=pushing pusher=\"push to http://gateway:9091/metrics/job/backup\"\n")
+	for _, secret := range []string{password, token, hex.EncodeToString([]byte(password)),
+		hex.EncodeToString([]byte(token))} {
+		require.NotContains(t, log.String(), secret)
+	}
+	require.False(t, testkit.Reaches(p, password, token),
+		"a dumper that follows pointers finds a secret")
 }

@@ -6,12 +6,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,93 +89,6 @@ func TestRunPushesAtOnceEveryIntervalAndAtTheEnd(t *testing.T) {
 	require.Equal(t, []string{"POST", "POST"}, w.methods, "an import path replaces nothing")
 }
 
-func TestRunWithAContextThatHasEndedPushesOnce(t *testing.T) {
-	w := &wire{answer: failing(0, nil)}
-	_, err := run(t, w, time.Second, 0)
-	require.NoError(t, err)
-	require.Len(t, w.at, 1)
-}
-
-func TestRunRefusesIntervalsThatAreNotPositive(t *testing.T) {
-	for _, d := range []time.Duration{0, -time.Second} {
-		require.ErrorContains(t, newPusherFor(t, "http://gw").Run(t.Context(), d), "not positive")
-	}
-}
-
-func TestRunBacksOffWithJitter(t *testing.T) {
-	outages := map[string]func(r *http.Request) (*http.Response, error){
-		"network": func(*http.Request) (*http.Response, error) { return nil, errors.New("no route") },
-		"500":     func(r *http.Request) (*http.Response, error) { return answer(r, 500), nil },
-		"503":     func(r *http.Request) (*http.Response, error) { return answer(r, 503), nil },
-		"429":     func(r *http.Request) (*http.Response, error) { return answer(r, 429), nil },
-	}
-	for name, outage := range outages {
-		t.Run(name, func(t *testing.T) {
-			w := &wire{answer: failing(10, outage)}
-			logged, err := run(t, w, 15*time.Second, 10*time.Minute)
-			require.NoError(t, err)
-			jittered := false
-			for n, d := 0, time.Second; n < 10; n, d = n+1, min(2*d, time.Minute) {
-				wait := w.at[n+1] - w.at[n]
-				require.GreaterOrEqual(t, wait, d/2, "failure %d", n+1)
-				require.LessOrEqual(t, wait, d, "failure %d", n+1)
-				jittered = jittered || wait != d && wait != d/2
-			}
-			require.True(t, jittered)
-			require.Equal(t, 15*time.Second, w.at[12]-w.at[11], "back in step")
-			require.Equal(t, 1, strings.Count(logged, "level=WARN"), "one line for the outage: %s", logged)
-			require.Equal(t, 1, strings.Count(logged, "level=INFO"), "and one for its end: %s", logged)
-			require.Contains(t, logged, "failures=10")
-		})
-	}
-}
-
-func TestTwoPushersThatFailTogetherDoNotReturnTogether(t *testing.T) {
-	waits := map[time.Duration]bool{}
-	for range 20 {
-		waits[backoff(errors.New("x"), 5, time.Minute)] = true
-	}
-	require.Greater(t, len(waits), 15)
-}
-
-func TestBackoffNeverStartsAboveTheInterval(t *testing.T) {
-	for range 100 {
-		require.LessOrEqual(t, backoff(errors.New("x"), 1, 100*time.Millisecond), 100*time.Millisecond)
-		require.LessOrEqual(t, backoff(errors.New("x"), 1_000_000, time.Hour), maxBackoff)
-		require.Positive(t, backoff(errors.New("x"), 1_000, time.Nanosecond))
-	}
-}
-
-func TestRunHonoursRetryAfter(t *testing.T) {
-	for _, tc := range []struct {
-		header string
-		least  time.Duration
-	}{{"40", 40 * time.Second}, {"86400", maxRetryAfter}} {
-		for _, status := range []int{429, 503} {
-			w := &wire{answer: failing(1, func(r *http.Request) (*http.Response, error) {
-				return answer(r, status, "Retry-After", tc.header), nil
-			})}
-			_, err := run(t, w, time.Second, 20*time.Minute)
-			require.NoError(t, err)
-			require.GreaterOrEqual(t, w.at[1], tc.least)
-			require.Less(t, w.at[1], tc.least+tc.least/8)
-		}
-	}
-}
-
-func TestRunDoesNotTryAgainAfterOtherAnswers(t *testing.T) {
-	for _, status := range []int{302, 400, 401, 403, 404, 413} {
-		w := &wire{answer: failing(1000, func(r *http.Request) (*http.Response, error) {
-			return answer(r, status, "Retry-After", "1"), nil
-		})}
-		logged, err := run(t, w, time.Minute, 3*time.Minute+time.Second)
-		require.ErrorContains(t, err, fmt.Sprint(status), "the last push failed too")
-		require.Equal(t, []time.Duration{0, time.Minute, 2 * time.Minute, 3 * time.Minute,
-			3*time.Minute + time.Second}, w.at)
-		require.Equal(t, 1, strings.Count(logged, "\n"), logged)
-	}
-}
-
 func TestRunDoesNotTryAgainWithMetricsThatCannotBePushed(t *testing.T) {
 	reg := engine.NewRegistry()
 	must(reg.NewGaugeVec("a", "", []string{"job"}))
@@ -186,42 +97,6 @@ func TestRunDoesNotTryAgainWithMetricsThatCannotBePushed(t *testing.T) {
 	require.ErrorIs(t, err, ErrLabel)
 	require.Empty(t, w.at)
 	require.Contains(t, logged, "a has the label job")
-}
-
-func TestRunGivesUpARequestThatHangsAndEndsInTime(t *testing.T) {
-	hang := func(r *http.Request) (*http.Response, error) {
-		<-r.Context().Done()
-		return nil, r.Context().Err()
-	}
-	w := &wire{answer: failing(1000, hang)}
-	var took time.Duration
-	var err error
-	synctest.Test(t, func(t *testing.T) {
-		w.begin = time.Now()
-		p := newPusherFor(t, "http://gw", WithClient(&http.Client{Transport: w}),
-			WithLogger(slog.New(slog.DiscardHandler)))
-		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
-		defer cancel()
-		err = p.Run(ctx, 15*time.Second)
-		took = time.Since(w.begin)
-	})
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.ErrorContains(t, err, "not done within 5s")
-	require.Equal(t, 45*time.Second, took)
-	require.Len(t, w.at, 3, "one that took its 30 seconds, one that the end cut short, and the last")
-}
-
-func TestRunDoesNotMakeUpForPushesThatAreLate(t *testing.T) {
-	w := &wire{answer: func(n int, r *http.Request) (*http.Response, error) {
-		if n == 1 {
-			time.Sleep(25 * time.Second)
-		}
-		return answer(r, 200), nil
-	}}
-	_, err := run(t, w, 10*time.Second, 50*time.Second)
-	require.NoError(t, err)
-	second := time.Second
-	require.Equal(t, []time.Duration{0, 10 * second, 35 * second, 45 * second, 50 * second}, w.at)
 }
 
 func TestRunPushesTheLastValuesToARealServer(t *testing.T) {
@@ -245,86 +120,21 @@ func TestRunPushesTheLastValuesToARealServer(t *testing.T) {
 	require.Contains(t, g.seen()[1].body, "steps_total 42\n")
 }
 
-// late is a gateway that takes some time to store a page, whether or not the client waits.
-type late struct {
-	mu       sync.Mutex
-	stored   []string
-	inFlight int
-	most     int
-	takes    func(n int) time.Duration
-	n        int
-}
-
-func (l *late) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, _ := io.ReadAll(r.Body)
-	l.mu.Lock()
-	takes := l.takes(l.n)
-	l.n++
-	l.inFlight++
-	l.most = max(l.most, l.inFlight)
-	l.mu.Unlock()
-	stored := make(chan struct{})
-	go func() {
-		defer close(stored)
-		time.Sleep(takes)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.inFlight--
-		l.stored = append(l.stored, string(body))
-	}()
-	select {
-	case <-stored:
-		return answer(r, 200), nil
-	case <-r.Context().Done():
+func TestRunSpeaksOfPushes(t *testing.T) {
+	hang := func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
 		return nil, r.Context().Err()
 	}
-}
-
-// runLate cancels Run 100 ms after its start, in a bubble.
-func runLate(t *testing.T, takes func(n int) time.Duration) (stored []string, most int, took time.Duration, err error) {
-	synctest.Test(t, func(t *testing.T) {
-		l := &late{takes: takes}
-		reg := engine.NewRegistry()
-		c := must(reg.NewCounter("steps_total", ""))
-		p := must(New("http://gw", "j", WithRegistry(reg), WithClient(&http.Client{Transport: l}),
-			WithLogger(slog.New(slog.DiscardHandler))))
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(100*time.Millisecond, func() { c.Add(42); cancel() })
-		begin := time.Now()
-		err = p.Run(ctx, time.Hour)
-		took = time.Since(begin)
-		time.Sleep(time.Hour)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		stored, most = l.stored, l.most
-	})
-	return stored, most, took, err
-}
-
-func TestTheLastPushWaitsForTheOneUnderWay(t *testing.T) {
-	stored, most, took, err := runLate(t, func(n int) time.Duration {
-		return []time.Duration{400 * time.Millisecond, 0}[n]
-	})
+	const hangs = "quipu: push: PUT http://gw/metrics/job/backup: not done within "
+	logged, err := run(t, &wire{answer: failing(1, hang)}, time.Minute, time.Minute)
 	require.NoError(t, err)
-	require.Len(t, stored, 2)
-	require.Contains(t, stored[0], "steps_total 0\n")
-	require.Contains(t, stored[1], "steps_total 42\n")
-	require.Equal(t, 1, most, "nothing overlaps")
-	require.Equal(t, 400*time.Millisecond, took)
-}
+	require.Contains(t, logged,
+		`msg="quipu: pushing fails (further failures in a row are not logged)" error="`+hangs+"30s")
+	require.Contains(t, logged, `msg="quipu: pushing works again" url=http://gw/metrics/job/backup failures=1`)
 
-func TestRunReturnsAnErrorWhenTheLastValuesMayBeReplacedByOlderOnes(t *testing.T) {
-	stored, _, took, err := runLate(t, func(n int) time.Duration {
-		return []time.Duration{20 * time.Second, 0}[n]
-	})
-	require.Contains(t, stored[len(stored)-1], "steps_total 0\n", "the gateway ends with the old value")
-	require.ErrorContains(t, err, "older ones, of a push that was not answered, may replace them")
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Equal(t, 100*time.Millisecond+lastTimeout/2, took)
-}
-
-func TestTheEndOfRunIsBoundedWhateverTheServerDoes(t *testing.T) {
-	_, _, took, err := runLate(t, func(int) time.Duration { return time.Minute })
-	require.ErrorContains(t, err, "not done within 5s")
-	require.Equal(t, 100*time.Millisecond+lastTimeout, took)
+	_, err = run(t, &wire{answer: failing(1, hang)}, time.Minute, time.Second)
+	require.EqualError(t, err, "quipu: push: the last values have arrived, but older ones, of a push that was not "+
+		"answered, may replace them: "+hangs+"2.5s")
+	require.EqualError(t, newPusherFor(t, "http://gw").Run(t.Context(), 0),
+		"quipu: push: Run: the interval 0s is not positive")
 }

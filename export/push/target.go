@@ -86,34 +86,10 @@ func sorted(job string, grouping []label) []label {
 	return slices.Insert(grouping, 0, label{"job", job})
 }
 
-// parseURL parses the URL of a server. Its errors do not show credentials.
-func parseURL(raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil && strings.Contains(raw, "@"):
-		// The error of the parser quotes a part of the URL, which may belong to the password.
-		return nil, errors.New("the URL cannot be parsed (not shown, it may hold a password): " +
-			"percent-encode the user name and the password")
-	case err != nil:
-		if e := (*url.Error)(nil); errors.As(err, &e) {
-			err = e.Err
-		}
-		return nil, fmt.Errorf("the URL cannot be parsed: %w", err)
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("the URL must begin with http:// or https://")
-	case u.Hostname() == "":
-		return nil, errors.New("the URL has no host")
-	case u.Fragment != "":
-		return nil, errors.New("the URL has a fragment (#...), which no server sees")
-	}
-	return u, nil
-}
-
-// target returns the URL of the requests. It appends to the server's URL, whose path and query are
+// target returns the URL of the requests. It appends to the server's URL, whose other parts are
 // kept, either the path of the group, or the path of WithPath with the labels in the query.
 func target(server *url.URL, c *config, labels []label) (*url.URL, error) {
 	u := *server
-	u.User = nil
 	path := strings.TrimRight(u.EscapedPath(), "/")
 	if c.path == "" {
 		path += groupPath(labels)
@@ -137,10 +113,4 @@ func joinQuery(a, b string) string {
 		return a + b
 	}
 	return a + "&" + b
-}
-
-// shown returns a URL without the parts that may be secret: user, password and query.
-func shown(u *url.URL) string {
-	v := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
-	return v.String()
 }

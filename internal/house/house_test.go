@@ -40,6 +40,7 @@ var floors = map[string]int{
 	"engine/collect":      4,
 	"engine/metrictest":   4,
 	"internal/instrument": 5,
+	"internal/send":       5,
 	"export":              6,
 }
 

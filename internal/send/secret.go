@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package push
+package send
 
 import (
 	"cmp"
 	"encoding/base64"
 	"errors"
-	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
@@ -31,7 +30,7 @@ const (
 // HTTP. Secrets are blacked out as they are and in the usual encodings. If the text still contains
 // a secret, or a part of one, in any other encoding, the whole text is withheld: see finder.
 //
-// It is a function and not a struct, so that a Pusher that is printed, dumped or compared shows no
+// It is a function and not a struct, so that a Sender that is printed, dumped or compared shows no
 // secret.
 type redact func(text string) string
 
@@ -60,11 +59,11 @@ func newRedact(secrets []string) redact {
 }
 
 // secretsOf collects the secrets that must not be shown.
-func secretsOf(c *config, u *url.URL, proxy *url.URL) []string {
+func secretsOf(s *Settings, u *url.URL, proxy *url.URL) []string {
 	var secrets []string
-	add := func(s string, least int) {
-		if len(s) >= max(least, 1) {
-			secrets = append(secrets, s)
+	add := func(secret string, least int) {
+		if len(secret) >= max(least, 1) {
+			secrets = append(secrets, secret)
 		}
 	}
 	login := func(user, password string) {
@@ -76,14 +75,14 @@ func secretsOf(c *config, u *url.URL, proxy *url.URL) []string {
 			add(user+":"+password, 1)
 		}
 	}
-	if c.auth {
-		login(c.user, c.password)
+	if s.auth {
+		login(s.user, s.password)
 	}
 	if proxy != nil && proxy.User != nil {
 		password, _ := proxy.User.Password()
 		login(proxy.User.Username(), password)
 	}
-	for _, values := range c.header {
+	for _, values := range s.header {
 		for _, v := range values {
 			add(v, minSecret)
 			// Bearer x, and session=x; other=y
@@ -111,26 +110,6 @@ func secretsOf(c *config, u *url.URL, proxy *url.URL) []string {
 	}
 	slices.Sort(secrets)
 	return slices.Compact(secrets)
-}
-
-// proxyOf returns the proxy that the default client would use, because its URL may have
-// credentials.
-func proxyOf(c *config, u *url.URL) *url.URL {
-	if c.client != nil {
-		return nil
-	}
-	proxy, _ := http.ProxyFromEnvironment(&http.Request{URL: u})
-	return proxy
-}
-
-// proxyFromEnvironment is http.ProxyFromEnvironment with another error, because the original one
-// quotes the variable with its password.
-func proxyFromEnvironment(r *http.Request) (*url.URL, error) {
-	proxy, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, errors.New("the proxy of the environment is no URL (not shown, it may hold a password)")
-	}
-	return proxy, nil
 }
 
 // wrap returns an error with the text of err without secrets. errors.Is and errors.As treat it like

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package push
+package send
 
 import (
 	"encoding/base64"
@@ -9,16 +9,16 @@ import (
 	"errors"
 	"fmt"
 	"html"
-	"log/slog"
 	"net/http"
 	"net/textproto"
 	"net/url"
-	"reflect"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // awkward is a password that every kind of escape changes.
@@ -63,7 +63,7 @@ func TestNoFormOfASecretIsShownInAnError(t *testing.T) {
 	}
 	for name, form := range forms {
 		t.Run(name, func(t *testing.T) {
-			g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+			g := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 				user, pass, _ := r.BasicAuth()
 				if pass == "" { // the token in place of the user is the secret
 					user, pass = "me", user
@@ -75,14 +75,14 @@ func TestNoFormOfASecretIsShownInAnError(t *testing.T) {
 				_, _ = fmt.Fprintf(w, "who is %s?", form(user, pass))
 			})
 			basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("me:"+awkward))
-			for how, opts := range map[string][]Option{
-				"option": {WithBasicAuth("me", awkward)},
-				"header": {WithHeader("Authorization", basic)}, // which the server decodes
-				"token":  {WithBasicAuth(awkwardUser, "")},
+			for how, opts := range map[string][]option{
+				"option": {withBasicAuth("me", awkward)},
+				"header": {withHeader("Authorization", basic)}, // which the server decodes
+				"token":  {withBasicAuth(awkwardUser, "")},
 			} {
 				for _, place := range []string{"body", "location"} {
-					p := newPusherFor(t, g.URL, append(opts, WithHeader("X-Place", place))...)
-					err := p.Add(t.Context())
+					s := newSenderFor(t, g.URL, append(opts, withHeader("X-Place", place))...)
+					err := put(t.Context(), s)
 					require.Error(t, err)
 					secret := awkward
 					if how == "token" {
@@ -117,96 +117,43 @@ func everyByte(format, s string) string {
 }
 
 func TestTokensInPlaceOfUserNamesAreNotShown(t *testing.T) {
-	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+	g := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 		user, _, _ := r.BasicAuth()
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = fmt.Fprintf(w, "%s may not", user)
 	})
-	for _, opt := range []Option{WithBasicAuth(token, ""), WithBasicAuth(token, "x-oauth-basic"),
-		WithBasicAuth("t0k3n", "")} {
-		err := newPusherFor(t, g.URL, opt).Add(t.Context())
+	for _, opt := range []option{withBasicAuth(token, ""), withBasicAuth(token, "x-oauth-basic"),
+		withBasicAuth("t0k3n", "")} {
+		err := put(t.Context(), newSenderFor(t, g.URL, opt))
 		require.ErrorContains(t, err, `403 Forbidden: "*** may not"`)
 	}
-	err := newPusherFor(t, strings.Replace(g.URL, "://", "://"+token+"@", 1)).Add(t.Context())
+	err := put(t.Context(), newSenderFor(t, strings.Replace(g.URL, "://", "://"+token+"@", 1)))
 	require.ErrorContains(t, err, `403 Forbidden: "*** may not"`)
 }
 
 func TestAnAnswerWithoutSecretsIsShownWhole(t *testing.T) {
 	const text = `text format parsing error in line 7: "\x00 100%" &amp; C:\new\unit <br> %zz \u12 \U1 \x`
-	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) { http.Error(w, text, http.StatusBadRequest) })
-	err := newPusherFor(t, g.URL, WithBasicAuth("me", awkward), WithHeader("X-Token", token)).Add(t.Context())
+	g := newServer(t, func(w http.ResponseWriter, r *http.Request) { http.Error(w, text, http.StatusBadRequest) })
+	err := put(t.Context(), newSenderFor(t, g.URL, withBasicAuth("me", awkward), withHeader("X-Token", token)))
 	var answer *StatusError
 	require.ErrorAs(t, err, &answer)
 	require.Equal(t, text, answer.Body)
 }
 
-func TestNoPrinterFindsASecretInAPusher(t *testing.T) {
-	p, err := New("http://me:"+password+"@gateway:9091?key="+token, "backup", WithRegistry(jobs(t)),
-		WithHeader("X-Token", "Bearer "+token))
-	require.NoError(t, err)
-	type holder struct {
-		Shown  *Pusher
-		hidden *Pusher
-		value  any
-	}
+func TestNoPrinterFindsASecretInASender(t *testing.T) {
+	s := newSenderFor(t, "http://me:"+password+"@server:9091?key="+token, withHeader("X-Token", "Bearer "+token))
 	var log strings.Builder
-	text, jsonLog := slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewJSONHandler(&log, nil))
-	options := []Option{WithBasicAuth("me", password), WithHeader("X-Token", token)}
-	for _, v := range []any{p, *p, holder{p, p, *p}, &holder{p, p, p}, options, options[0]} {
+	for _, v := range []any{s, *s, []any{s, *s}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%t"} {
 			fmt.Fprintf(&log, verb+"\n", v)
 		}
-		text.Info("pushing", "pusher", v)
-		jsonLog.Info("pushing", "pusher", v)
-		if coded, err := json.Marshal(v); err == nil {
-			log.Write(coded)
-		}
 	}
-	require.Contains(t, log.String(), "msg=pushing pusher=\"push to http://gateway:9091/metrics/job/backup\"\n")
-	for _, secret := range []string{password, token, hex.EncodeToString([]byte(password)),
-		hex.EncodeToString([]byte(token))} {
+	require.Contains(t, log.String(), "http://server:9091/write\n")
+	for _, secret := range []string{password, token} {
 		require.NotContains(t, log.String(), secret)
+		require.NotContains(t, log.String(), hex.EncodeToString([]byte(secret)))
 	}
-	require.False(t, reaches(reflect.ValueOf(p), 12, map[uintptr]bool{}),
-		"a dumper that follows pointers finds a secret")
-}
-
-// reaches reports whether a value leads to a string with a secret that a dump would show.
-func reaches(v reflect.Value, depth int, seen map[uintptr]bool) bool {
-	if depth == 0 {
-		return false
-	}
-	switch v.Kind() {
-	case reflect.String:
-		return strings.Contains(v.String(), password) || strings.Contains(v.String(), token)
-	case reflect.Pointer:
-		if v.IsNil() || seen[v.Pointer()] {
-			return false
-		}
-		seen[v.Pointer()] = true
-		return reaches(v.Elem(), depth-1, seen)
-	case reflect.Interface:
-		return !v.IsNil() && reaches(v.Elem(), depth-1, seen)
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if reaches(v.Field(i), depth-1, seen) {
-				return true
-			}
-		}
-	case reflect.Slice, reflect.Array:
-		for i := range v.Len() {
-			if reaches(v.Index(i), depth-1, seen) {
-				return true
-			}
-		}
-	case reflect.Map:
-		for _, k := range v.MapKeys() {
-			if reaches(k, depth-1, seen) || reaches(v.MapIndex(k), depth-1, seen) {
-				return true
-			}
-		}
-	}
-	return false
+	require.False(t, testkit.Reaches(s, password, token), "a dumper that follows pointers finds a secret")
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)
@@ -218,7 +165,7 @@ func TestErrorsAsGivesOutNoErrorThatShowsASecret(t *testing.T) {
 		client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("reading: %w", textproto.ProtocolError(text))
 		})}
-		err := newPusherFor(t, "http://gw", WithClient(client), WithBasicAuth("me", password)).Add(t.Context())
+		err := put(t.Context(), newSenderFor(t, "http://gw", withClient(client), withBasicAuth("me", password)))
 		var cause textproto.ProtocolError
 		require.Equal(t, found, errors.As(err, &cause), text)
 		require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, errors.Unwrap(err)), password)
@@ -226,12 +173,11 @@ func TestErrorsAsGivesOutNoErrorThatShowsASecret(t *testing.T) {
 }
 
 func TestCredentialsOfTheProxyAreNotShown(t *testing.T) {
-	c := &config{header: http.Header{}}
 	proxy, err := url.Parse("http://me:" + password + "@proxy:3128")
 	require.NoError(t, err)
 	u, err := url.Parse("http://gw")
 	require.NoError(t, err)
-	hide := newRedact(secretsOf(c, u, proxy))
+	hide := newRedact(secretsOf(new(Settings), u, proxy))
 	require.Equal(t, "407 *** is wrong", hide("407 "+password+" is wrong"))
 }
 
