@@ -64,14 +64,14 @@ func (e *StatusError) Error() string {
 	return b.String()
 }
 
-// readAnswer reads the answer of the server and returns an error if it is one. It reads all answers
+// readAnswer reads the answer to a request and returns an error if it is one. It reads all answers
 // up to the bound, so that the connection can be used again.
-func (s *Sender) readAnswer(resp *http.Response) (*Answer, error) {
+func (s *Sender) readAnswer(req *http.Request, resp *http.Response) (*Answer, error) {
 	defer resp.Body.Close()
 	if resp.StatusCode < 200 {
 		// The body of a 101 is the connection itself, which no context ends. The request did not
 		// ask for another protocol.
-		e := &StatusError{Method: resp.Request.Method, URL: s.shown, Status: resp.StatusCode}
+		e := &StatusError{Method: req.Method, URL: s.shown, Status: resp.StatusCode}
 		e.by = s.words.Package
 		return nil, e
 	}
@@ -80,6 +80,9 @@ func (s *Sender) readAnswer(resp *http.Response) (*Answer, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if resp.StatusCode/100 == 2 {
 		return &Answer{Header: resp.Header, Body: body, Whole: err == nil && len(body) < maxAnswer}, nil
+	}
+	if resp.Request == nil {
+		resp.Request = req // not every RoundTripper sets it
 	}
 	e := &StatusError{
 		Method: resp.Request.Method,

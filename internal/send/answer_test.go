@@ -169,3 +169,11 @@ func TestAQuoteIsShortAndHasNoSecrets(t *testing.T) {
 	most := strings.Repeat("é", shownAnswer/2-1)
 	require.Equal(t, most, s.Quote([]byte("\n"+most+"€")), "no part of a character remains")
 }
+
+func TestATransportThatNamesNoRequestInItsAnswer(t *testing.T) {
+	client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusConflict, Body: http.NoBody}, nil
+	})}
+	err := put(t.Context(), newSenderFor(t, "http://gw", withClient(client)))
+	require.EqualError(t, err, "quipu: otlp: PUT http://gw/write: 409 Conflict")
+}

@@ -110,6 +110,8 @@ func (s *Sender) InTurn(ctx context.Context, method string, f func(context.Conte
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
 	case <-ctx.Done():
+	}
+	if ctx.Err() != nil { // select takes either case if both are ready
 		return s.failed(method, context.Cause(ctx))
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, timeoutError(s.timeout))
@@ -134,7 +136,7 @@ func (s *Sender) Send(ctx context.Context, r Request) (*Answer, error) {
 	}
 	hurry := time.AfterFunc(answerTimeout, cancel)
 	defer hurry.Stop()
-	return s.readAnswer(resp)
+	return s.readAnswer(req, resp)
 }
 
 // failed returns the error of a request without an answer.

@@ -221,3 +221,13 @@ func TestWhatATurnReturnsIsTheErrorAsItIs(t *testing.T) {
 		require.Same(t, err, s.InTurn(t.Context(), "PUT", func(context.Context) error { return err }))
 	}
 }
+
+func TestATurnOfAContextThatIsDoneDoesNotBegin(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("told to stop by " + password))
+	s := newSenderFor(t, "http://gw", withBasicAuth("me", password))
+	for range 100 { // both a turn and the end of the context are there
+		err := s.InTurn(ctx, http.MethodPut, func(context.Context) error { panic("it has begun") })
+		require.EqualError(t, err, "quipu: otlp: PUT http://gw/write: told to stop by ***")
+	}
+}
