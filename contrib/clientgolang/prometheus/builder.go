@@ -37,7 +37,7 @@ type builder struct {
 }
 
 // labels returns the labels of a series as a part of a view shows them. Names, and labels with
-// constant values, are shared between series: who gathers messages does not change them.
+// constant values, are shared between series: messages do not change once they are gathered.
 func (b *builder) labels(p *part, text string) []*dto.LabelPair {
 	if len(p.labels) == 0 {
 		return nil

@@ -18,7 +18,7 @@ import (
 	"github.com/quipu-metrics/quipu/shard"
 )
 
-// family is what the series of a Vec have in common, or what a metric without a Vec is: one series.
+// family is a metric: the series of a Vec and all that they have in common, or one series.
 type family struct {
 	kind *kind
 	desc *Desc
@@ -36,8 +36,8 @@ type family struct {
 	only   cell       // without one
 	plain  *view      // how it stands in registries without wrappers
 
-	// changes counts the changes of series. A change is made first and then counted, so who reads
-	// the count and then the series misses no change that was counted.
+	// changes counts the changes of series. A change is made first and then counted, so a reader of
+	// the count and then of the series misses no change that was counted.
 	changes atomic.Uint64
 
 	// invalid is set for good before a series is made whose values are not UTF-8. Then
@@ -65,7 +65,7 @@ type cell interface {
 	appendTo(w *page.Writer, enc *encode.Family, labels string)
 }
 
-// definition is what a constructor of this package is told, whatever the kind.
+// definition holds the arguments of a constructor, whatever the kind.
 type definition struct {
 	Opts
 

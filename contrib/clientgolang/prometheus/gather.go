@@ -18,13 +18,7 @@ func (r *Registry) Gather() ([]*dto.MetricFamily, error) {
 	if len(families) == 0 {
 		return nil, err
 	}
-	list := make([]*dto.MetricFamily, 0, len(families))
-	for _, f := range families {
-		if m := f.Message(); m != nil {
-			list = append(list, m)
-		}
-	}
-	return list, err
+	return page.Messages(families), err
 }
 
 // MustGather is Gather. It panics where Gather returns an error.
@@ -57,8 +51,7 @@ func (r *Registry) gatherOthers() ([]*dto.MetricFamily, error) {
 	return r.inner.Gather()
 }
 
-// everything collects all of a registry. It is described as nothing, so client_golang checks no
-// descriptors but the metrics themselves.
+// everything collects all of a registry. It is described as nothing, as its metrics are.
 type everything struct {
 	*Registry
 	panicked bool // whether a collector has ended Collect
@@ -74,25 +67,10 @@ func (e *everything) Collect(ch chan<- Metric) {
 	e.panicked = false
 }
 
-// ownOnly collects the metrics of this package that a registry has.
-type ownOnly struct{ *ownMetrics }
-
-// Describe implements [Collector].
-func (ownOnly) Describe(chan<- *Desc) {}
-
-// Collect implements [Collector].
-func (o ownOnly) Collect(ch chan<- Metric) {
-	for _, m := range o.list {
-		m.collector.Collect(ch)
-	}
-}
-
 // gatherAll gathers everything as client_golang does, with messages that Collect makes one by one.
 func (r *Registry) gatherAll() ([]*dto.MetricFamily, error) {
 	if r.outer != nil {
-		own := client.NewRegistry()
-		own.MustRegister(ownOnly{r.own.Load()})
-		return Gatherers{own, r.outer}.Gather()
+		return r.gatherOwnAnd(r.outer)
 	}
 	all, e := client.NewRegistry(), &everything{Registry: r}
 	all.MustRegister(e)
@@ -101,10 +79,15 @@ func (r *Registry) gatherAll() ([]*dto.MetricFamily, error) {
 		return families, err
 	}
 	// A collector that panics must not cost the others, so inner gathers them.
-	own := client.NewRegistry()
-	own.MustRegister(ownOnly{r.own.Load()})
-	families, err = Gatherers{own, r.inner}.Gather()
+	families, err = r.gatherOwnAnd(r.inner)
 	return families, withoutGatherer(err)
+}
+
+// gatherOwnAnd gathers the metrics of this package and those of another registry.
+func (r *Registry) gatherOwnAnd(others *client.Registry) ([]*dto.MetricFamily, error) {
+	own := client.NewRegistry()
+	own.MustRegister(r.own.Load())
+	return Gatherers{own, others}.Gather()
 }
 
 // withoutGatherer takes from the errors of Gatherers what says which Gatherer it was.
@@ -136,8 +119,8 @@ func (o *ownMetrics) clashesWith(theirs []*dto.MetricFamily) bool {
 		if _, ok := o.types[name]; ok || o.collides(name) {
 			return true
 		}
-		if t := f.GetType(); t == dto.MetricType_SUMMARY || t == dto.MetricType_HISTOGRAM {
-			for _, suffix := range []string{"_count", "_sum", "_bucket"} {
+		if hasParts(f.GetType()) {
+			for _, suffix := range partSuffixes {
 				if _, ok := o.types[name+suffix]; ok {
 					return true
 				}

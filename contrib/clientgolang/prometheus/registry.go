@@ -31,7 +31,9 @@ type Registry struct {
 	others atomic.Int64 // collectors that inner gathers
 }
 
-// ownMetrics are the metrics of this package that a registry has. It does not change.
+// ownMetrics are the metrics of this package that a registry has. It does not change. As a
+// collector it is described as nothing, so client_golang checks no descriptors but the metrics
+// themselves.
 type ownMetrics struct {
 	list  []registration
 	views []*view // one for each name, in the order of the names
@@ -93,7 +95,7 @@ func (r *Registry) registerOwn(c Collector, v *view) error {
 	if err := r.inner.Register(&placeholder{c}); err != nil {
 		return exposed(err, c)
 	}
-	list := append(slices.Clone(r.own.Load().list), registration{c, only(c), v})
+	list := append(slices.Clone(r.own.Load().list), registration{c, describe(c)[0], v})
 	r.own.Store(newOwnMetrics(list))
 	return nil
 }
@@ -125,13 +127,7 @@ func exposed(err error, c Collector) error {
 }
 
 // MustRegister implements [Registerer].
-func (r *Registry) MustRegister(cs ...Collector) {
-	for _, c := range cs {
-		if err := r.Register(c); err != nil {
-			panic(err)
-		}
-	}
-}
+func (r *Registry) MustRegister(cs ...Collector) { mustRegister(r, cs) }
 
 // Unregister implements [Registerer].
 func (r *Registry) Unregister(c Collector) bool {
@@ -168,7 +164,7 @@ func (r *Registry) unregisterOwn() bool {
 	return true
 }
 
-// description is what a collector is described as, and collects nothing.
+// description holds the descriptors of a collector, and collects nothing.
 type description []*Desc
 
 // describe returns the description of a collector.
@@ -200,10 +196,18 @@ func (r *Registry) Describe(ch chan<- *Desc) { r.inner.Describe(ch) }
 // Collect implements [Collector]. Metrics of this package come first, so that a collector that
 // panics does not cost them.
 func (r *Registry) Collect(ch chan<- Metric) {
-	for _, m := range r.own.Load().list {
+	r.own.Load().Collect(ch)
+	r.inner.Collect(ch)
+}
+
+// Describe implements [Collector].
+func (*ownMetrics) Describe(chan<- *Desc) {}
+
+// Collect implements [Collector].
+func (o *ownMetrics) Collect(ch chan<- Metric) {
+	for _, m := range o.list {
 		m.collector.Collect(ch)
 	}
-	r.inner.Collect(ch)
 }
 
 // newOwnMetrics returns the metrics in the order of their names.
@@ -240,12 +244,20 @@ func newOwnMetrics(list []registration) *ownMetrics {
 	return own
 }
 
+// partSuffixes end the names of the series that stand for parts of a histogram or a summary.
+var partSuffixes = [...]string{"_count", "_sum", "_bucket"}
+
+// hasParts reports whether the series of a type stand for parts.
+func hasParts(t dto.MetricType) bool {
+	return t == dto.MetricType_SUMMARY || t == dto.MetricType_HISTOGRAM
+}
+
 // collides reports whether a family of this name may have series that look like the sums, counts
 // or buckets of another family.
 func (o *ownMetrics) collides(name string) bool {
-	for _, suffix := range []string{"_count", "_sum", "_bucket"} {
+	for _, suffix := range partSuffixes {
 		base, cut := strings.CutSuffix(name, suffix)
-		if t, ok := o.types[base]; cut && ok && (t == dto.MetricType_SUMMARY || t == dto.MetricType_HISTOGRAM) {
+		if t, ok := o.types[base]; cut && ok && hasParts(t) {
 			return true
 		}
 	}

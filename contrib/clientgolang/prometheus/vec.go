@@ -4,6 +4,7 @@ package prometheus
 
 import (
 	"maps"
+	"slices"
 	"unicode/utf8"
 
 	client "github.com/prometheus/client_golang/prometheus"
@@ -162,7 +163,7 @@ func (v *vec) allOf(labels Labels) (all []string, ok bool) {
 }
 
 // DeleteLabelValues deletes the series with these label values, and reports whether there was one.
-// Who holds it can go on with it, but it is on no page any more.
+// It still counts for those who have it, but it is on no page any more.
 func (v *vec) DeleteLabelValues(lvs ...string) bool {
 	if v.fam == nil {
 		return v.theirs.DeleteLabelValues(lvs...)
@@ -202,7 +203,7 @@ func (v *vec) DeletePartialMatch(labels Labels) int {
 	}
 	set := make(map[string]string, len(labels))
 	for name, value := range labels {
-		if _, fixed := v.fixed[name]; fixed || !v.fam.declares(name) {
+		if _, fixed := v.fixed[name]; fixed || !slices.Contains(v.fam.names, name) {
 			return 0
 		}
 		set[name] = v.fam.constrain(name, value)
@@ -210,15 +211,6 @@ func (v *vec) DeletePartialMatch(labels Labels) int {
 	n := v.fam.series.DeleteWhere(set)
 	v.fam.changes.Add(1)
 	return n
-}
-
-func (f *family) declares(name string) bool {
-	for _, n := range f.names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // Reset deletes all series.

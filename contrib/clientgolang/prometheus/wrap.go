@@ -24,19 +24,12 @@ type wrapped struct {
 // Describe implements [Collector]. A metric of this package has one descriptor, and it is the same
 // one each time: a registry knows by it what is registered.
 func (w *wrapped) Describe(ch chan<- *Desc) {
-	if familyOf(w) == nil {
+	if f, _ := familyOf(w); f == nil {
 		w.Collector.Describe(ch)
 		return
 	}
-	w.once.Do(func() { w.desc = only(w.Collector) })
+	w.once.Do(func() { w.desc = describe(w.Collector)[0] })
 	ch <- w.desc
-}
-
-// only returns the descriptor of a collector that has one.
-func only(c Collector) *Desc {
-	ch := make(chan *Desc, 1)
-	c.Describe(ch)
-	return <-ch
 }
 
 // WrapCollectorWith returns a collector that adds labels to all metrics that c collects.
@@ -77,9 +70,12 @@ func (w *wrapping) Register(c Collector) error {
 }
 
 // MustRegister implements [Registerer].
-func (w *wrapping) MustRegister(cs ...Collector) {
+func (w *wrapping) MustRegister(cs ...Collector) { mustRegister(w, cs) }
+
+// mustRegister registers collectors, and panics at the first that fails.
+func mustRegister(r Registerer, cs []Collector) {
 	for _, c := range cs {
-		if err := w.Register(c); err != nil {
+		if err := r.Register(c); err != nil {
 			panic(err)
 		}
 	}
@@ -103,39 +99,38 @@ func unwrapped(c Collector) (inner Collector, wrappers []*wrapped) {
 	}
 }
 
-// familyOf returns the family of a metric or a Vec of this package, with or without wrappers, and
+// familyOf returns the family of a metric or a Vec of this package and the wrappers around it, and
 // nil for any other collector. Types that embed one are other collectors.
-func familyOf(c Collector) *family {
-	inner, _ := unwrapped(c)
+func familyOf(c Collector) (*family, []*wrapped) {
+	inner, wrappers := unwrapped(c)
 	switch c := inner.(type) {
 	case *counter:
-		return c.fam
+		return c.fam, wrappers
 	case *gauge:
-		return c.fam
+		return c.fam, wrappers
 	case *classic:
-		return c.fam
+		return c.fam, wrappers
 	case *summary:
-		return c.fam
+		return c.fam, wrappers
 	case *CounterVec:
-		return c.fam
+		return c.fam, wrappers
 	case *GaugeVec:
-		return c.fam
+		return c.fam, wrappers
 	case *HistogramVec:
-		return c.fam
+		return c.fam, wrappers
 	case *SummaryVec:
-		return c.fam
+		return c.fam, wrappers
 	}
-	return nil
+	return nil, nil
 }
 
 // viewOf returns how a collector of this package stands on pages, and nil for any other.
 func viewOf(c Collector) *view {
-	f := familyOf(c)
-	if f == nil {
+	f, wrappers := familyOf(c)
+	switch {
+	case f == nil:
 		return nil
-	}
-	_, wrappers := unwrapped(c)
-	if len(wrappers) == 0 {
+	case len(wrappers) == 0:
 		return f.plain
 	}
 	return newView(f, wrappers)

@@ -50,7 +50,7 @@ var zstdIsKnown = sync.OnceValue(func() bool {
 
 // writeTheirs has client_golang write a page that is compressed by zstd.
 func (h *handler) writeTheirs(w http.ResponseWriter, r *http.Request, families []page.Family) {
-	messages := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return messagesOf(families), nil })
+	messages := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return page.Messages(families), nil })
 	opts := h.opts
 	opts.Registry, opts.MaxRequestsInFlight, opts.Timeout, opts.CoalesceGather = nil, 0, 0, false
 	client.HandlerFor(messages, opts).ServeHTTP(w, r)

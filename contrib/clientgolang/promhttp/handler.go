@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/quipu-metrics/quipu/contrib/clientgolang/internal/page"
@@ -219,14 +218,4 @@ func (h *handler) cannotWrite(err error) (stop bool) {
 		panic(err)
 	}
 	return h.opts.ErrorHandling == HTTPErrorOnError
-}
-
-// messagesOf returns families as messages.
-func messagesOf(families []page.Family) (list []*dto.MetricFamily) {
-	for _, f := range families {
-		if m := f.Message(); m != nil {
-			list = append(list, m)
-		}
-	}
-	return list
 }

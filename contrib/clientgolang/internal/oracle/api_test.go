@@ -8,14 +8,14 @@ import (
 	"github.com/quipu-metrics/quipu/contrib/clientgolang/prometheus"
 )
 
-// registry is what both packages' registries are.
+// registry has the methods that the registries of both packages have.
 type registry interface {
 	client.Registerer
 	client.Gatherer
 	client.Collector
 }
 
-// api is what programs use of a package. Options are the same types in both.
+// api is the part of a package that programs use. Options are the same types in both.
 type api struct {
 	newCounter   func(client.CounterOpts) client.Counter
 	newGauge     func(client.GaugeOpts) client.Gauge
@@ -117,7 +117,7 @@ type deleter interface {
 	Reset()
 }
 
-// looker is what a Vec of M has, and what its CurryWith returns.
+// looker has the lookups of a Vec of M, which the result of its CurryWith has too.
 type looker[M, V any] interface {
 	WithLabelValues(...string) M
 	GetMetricWithLabelValues(...string) (M, error)

@@ -100,7 +100,7 @@ func (w *world) gather(t *rapid.T, i int, of func(*side) client.Gatherer) bool {
 	return false
 }
 
-// panicText is what an error says of a collector that panics.
+// panicText is the part of an error that is about a collector that panics.
 var panicText = regexp.MustCompile(`prometheus collector panic recovered: .*`)
 
 // named finds the names of metrics in errors of client_golang.

@@ -41,6 +41,17 @@ func (m Message) Append(*Writer) {}
 // Message implements [Family].
 func (m Message) Message() *dto.MetricFamily { return m.MetricFamily }
 
+// Messages returns families as messages, without those that have no series.
+func Messages(families []Family) []*dto.MetricFamily {
+	list := make([]*dto.MetricFamily, 0, len(families))
+	for _, f := range families {
+		if m := f.Message(); m != nil {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
 // Options say how a page is written.
 type Options struct {
 	Format  expfmt.Format

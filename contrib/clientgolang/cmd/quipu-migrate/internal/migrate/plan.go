@@ -17,7 +17,7 @@ type change struct {
 	before, after []byte // before is nil for a new file
 }
 
-// plan is what a stage would change.
+// plan holds the changes of a stage before they are made.
 type plan struct {
 	module  *module
 	changes []change // of Go files, then go.mod and go.sum

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// importResult is what the first stage has found.
+// importResult is the result of the first stage.
 type importResult struct {
 	uses, left     map[string]int
 	files          []string // changed

@@ -17,7 +17,7 @@ import (
 	"github.com/quipu-metrics/quipu/contrib/clientgolang/cmd/quipu-migrate/internal/migrate/native"
 )
 
-// nativeResult is what the second stage has found.
+// nativeResult is the result of the second stage.
 type nativeResult struct {
 	metrics   int                         // that move
 	rewritten int                         // uses of identifiers

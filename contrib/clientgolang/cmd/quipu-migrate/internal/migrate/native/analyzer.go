@@ -17,7 +17,7 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// Config is what the analyzer cannot see in one package.
+// Config holds facts about the program that the analyzer cannot see in one package.
 type Config struct {
 	Page     string           // why the module's pages would not show the default registry of engine; empty if they do
 	Stays    map[string]bool  // names of metrics that stay, of which no other metric moves
