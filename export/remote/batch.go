@@ -28,10 +28,10 @@ type batch struct {
 	natives   []native
 	exemplars []exemplar
 
-	floats, histograms int // how many samples of each kind
+	histograms int // how many of the series have a native histogram
 }
 
-// metadata is what is said about a family.
+// metadata describes a family.
 type metadata struct {
 	name, help, unit string
 	typ              uint64 // in the enum of both protocols
@@ -77,18 +77,24 @@ func typeOf(t encode.Type) uint64 {
 func (b *batch) reset() {
 	b.series, b.families, b.text = b.series[:0], b.families[:0], b.text[:0]
 	b.natives, b.exemplars = b.natives[:0], b.exemplars[:0]
-	b.floats, b.histograms = 0, 0
+	b.histograms = 0
 }
+
+// floats returns how many series have a value.
+func (b *batch) floats() int { return len(b.series) - b.histograms }
 
 // full reports whether the batch should be sent before another series comes.
 func (b *batch) full() bool { return len(b.series) >= maxSamples || len(b.text) >= maxText }
 
 // appendLabel appends a label to the text of labels: name and value, each after its length.
 func appendLabel(dst []byte, name, value string) []byte {
-	dst = binary.AppendUvarint(dst, uint64(len(name)))
-	dst = append(dst, name...)
-	dst = binary.AppendUvarint(dst, uint64(len(value)))
-	return append(dst, value...)
+	return appendPart(appendPart(dst, name, ""), value, "")
+}
+
+// appendPart appends a name or a value, which may consist of two pieces.
+func appendPart(dst []byte, text, suffix string) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(text)+len(suffix)))
+	return append(append(dst, text...), suffix...)
 }
 
 // nextLabel splits the first label off such a text.
@@ -108,7 +114,6 @@ func (b *batch) addFamily(m metadata) { b.families = append(b.families, m) }
 
 // add adds a series with a value.
 func (b *batch) add(labels span, bits uint64, created int64) *series {
-	b.floats++
 	b.series = append(b.series, series{
 		labels: labels, family: len(b.families) - 1, bits: bits, native: -1, created: created,
 		exemplars: span{len(b.exemplars), len(b.exemplars)},
@@ -116,10 +121,9 @@ func (b *batch) add(labels span, bits uint64, created int64) *series {
 	return &b.series[len(b.series)-1]
 }
 
-// addNative adds a series with a native histogram.
-func (b *batch) addNative(labels span, h *histogram.NativeSnapshot, created int64) *series {
+// addNative adds a series with a native histogram, which it returns to be filled.
+func (b *batch) addNative(labels span, created int64) (*series, *native) {
 	s := b.add(labels, 0, created)
-	b.floats--
 	b.histograms++
 	s.native = len(b.natives)
 	if s.native < cap(b.natives) {
@@ -127,12 +131,15 @@ func (b *batch) addNative(labels span, h *histogram.NativeSnapshot, created int6
 	} else {
 		b.natives = append(b.natives, native{})
 	}
-	n := &b.natives[s.native]
+	return s, &b.natives[s.native]
+}
+
+// fill copies the state of a histogram.
+func (n *native) fill(h *histogram.NativeSnapshot) {
 	n.schema, n.zeroThreshold, n.zeroCount, n.count = h.Schema, h.ZeroThreshold, h.ZeroCount, h.Count
 	n.sumBits = math.Float64bits(h.Sum)
 	copyBuckets(&n.positive, &h.Positive)
 	copyBuckets(&n.negative, &h.Negative)
-	return s
 }
 
 func copyBuckets(to, from *histogram.NativeBuckets) {

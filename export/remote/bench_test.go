@@ -34,7 +34,7 @@ func discarding(t testing.TB, reg *engine.Registry, p Protocol, bytes *int64) *W
 	w.post = func(_ context.Context, body []byte, _ http.Header) (http.Header, error) {
 		*bytes += int64(len(body))
 		answer := http.Header{}
-		answer.Set(samplesWritten, strconv.Itoa(w.gatherer.batch.floats))
+		answer.Set(samplesWritten, strconv.Itoa(w.gatherer.batch.floats()))
 		answer.Set(histogramsWritten, strconv.Itoa(w.gatherer.batch.histograms))
 		return answer, nil
 	}

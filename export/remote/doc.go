@@ -17,7 +17,8 @@
 // adds them.
 //
 // A series that leaves the registry ends with a stale marker at the next send, and all of them do
-// when [Writer.Run] ends. So a graph does not go on for five minutes after that.
+// when [Writer.Run] ends. So a graph does not go on for five minutes after that. If the request
+// with the marker fails for good, the receiver ends the series after its lookback.
 //
 // # Versions
 //

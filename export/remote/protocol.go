@@ -76,12 +76,12 @@ func (w *Writer) confirm(b *batch, answer http.Header) (again bool, err error) {
 	samples, known := written(answer, samplesWritten)
 	histograms, _ := written(answer, histogramsWritten)
 	exemplars, _ := written(answer, exemplarsWritten)
-	if known && samples == b.floats && histograms == b.histograms {
+	if known && samples == b.floats() && histograms == b.histograms {
 		w.form.confirmed = true
 		return false, nil
 	}
 	err = fmt.Errorf("%w: it says that %d samples, %d histograms and %d exemplars were written, of %d, %d and %d",
-		ErrProtocol, samples, histograms, exemplars, b.floats, b.histograms, len(b.exemplars))
+		ErrProtocol, samples, histograms, exemplars, b.floats(), b.histograms, len(b.exemplars))
 	if !w.form.auto {
 		return false, err
 	}

@@ -51,9 +51,8 @@ func (w *Writer) sendAll(ctx context.Context, last bool) error {
 	g := &w.gatherer
 	g.flush = d.flush
 	g.batch.reset()
-	w.now.reset()
 	g.sent = &w.now
-	g.seen.table.reset()
+	g.forget()
 	d.walk()
 	if !d.over && len(g.batch.series) > 0 {
 		d.flush()
@@ -62,8 +61,7 @@ func (w *Writer) sendAll(ctx context.Context, last bool) error {
 	w.before, w.now = w.now, w.before
 	if last && !d.over {
 		d.now = w.tick()
-		w.now.reset()
-		g.seen.table.reset()
+		g.forget()
 		d.endGone()
 		w.before, w.now = w.now, w.before
 	}
@@ -113,7 +111,7 @@ func (d *delivery) flush() bool {
 	b := &d.w.gatherer.batch
 	if err := d.deliver(b); err != nil {
 		d.failed = append(d.failed, err)
-		d.lost += b.floats + b.histograms
+		d.lost += len(b.series)
 		d.over = d.ctx.Err() != nil || retriable(err)
 	}
 	b.reset()

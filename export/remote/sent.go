@@ -228,33 +228,33 @@ func (e *entry) next(log []byte) (rest []byte) {
 //
 // Two series whose hashes are equal would make one that has gone look alive. Its receiver then ends
 // it some minutes later, as it ends series without a marker.
-type hashes struct{ table table }
-
-func (h *hashes) add(name string, labels []byte)      { h.table.add(hashOf(name, labels)) }
-func (h *hashes) has(name string, labels []byte) bool { return h.table.has(hashOf(name, labels)) }
-
-// table is a set of hashes: an open table that is at most three quarters full.
-type table struct {
+//
+// It is an open table that is at most three quarters full.
+type hashes struct {
 	places []uint64 // 0 is free
 	count  int
 }
 
-func (t *table) reset() { clear(t.places); t.count = 0 }
+func (t *hashes) reset() { clear(t.places); t.count = 0 }
 
-func (t *table) add(hash uint64) {
+func (t *hashes) add(name string, labels []byte) {
 	if t.count*4 >= len(t.places)*3 {
 		t.grow()
 	}
+	hash := hashOf(name, labels)
 	if at := t.find(hash); t.places[at] == 0 {
 		t.places[at] = hash
 		t.count++
 	}
 }
 
-func (t *table) has(hash uint64) bool { return t.count > 0 && t.places[t.find(hash)] == hash }
+func (t *hashes) has(name string, labels []byte) bool {
+	hash := hashOf(name, labels)
+	return t.count > 0 && t.places[t.find(hash)] == hash
+}
 
 // find returns where a hash is, or the free place for it.
-func (t *table) find(hash uint64) int {
+func (t *hashes) find(hash uint64) int {
 	mask := uint64(len(t.places) - 1)
 	at := hash & mask
 	for t.places[at] != 0 && t.places[at] != hash {
@@ -263,7 +263,7 @@ func (t *table) find(hash uint64) int {
 	return int(at)
 }
 
-func (t *table) grow() {
+func (t *hashes) grow() {
 	old := t.places
 	t.places, t.count = make([]uint64, max(64, 2*len(old))), 0
 	for _, hash := range old {

@@ -104,7 +104,7 @@ func TestTheSetOfASendHasItsSeriesOnly(t *testing.T) {
 		require.False(t, h.has("m", labelsOf("j", fmt.Sprint(i))))
 		require.False(t, h.has("n", labelsOf("i", fmt.Sprint(i))))
 	}
-	require.Equal(t, 10_000, h.table.count)
-	h.table.reset()
+	require.Equal(t, 10_000, h.count)
+	h.reset()
 	require.False(t, h.has("m", labelsOf("i", "1")))
 }

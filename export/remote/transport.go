@@ -36,7 +36,10 @@ const (
 type StatusError struct {
 	URL    string // without credentials and query
 	Status int
-	Body   string // its first 512 bytes, with credentials blacked out
+
+	// Body is the first 512 bytes of the answer. Credentials are blacked out if they stand there as
+	// they were sent, and may show if the receiver encodes or cuts them.
+	Body string
 
 	// RetryAfter is how long the receiver asks clients to wait, within 1 second and 5 minutes; 0 if
 	// it does not say.
@@ -103,7 +106,8 @@ func newTransport(c *config, u *url.URL) *transport {
 	}
 }
 
-// hider returns a function that blacks out credentials, which receivers may send back.
+// hider returns a function that blacks out credentials, which receivers may send back. It finds
+// them as they were sent and escaped for a URL, and not in parts or in other encodings.
 func hider(c *config, u *url.URL) func(string) string {
 	var pairs []string
 	add := func(secret string, least int) {

@@ -3,6 +3,8 @@
 package remote
 
 import (
+	"encoding/binary"
+
 	"github.com/quipu-metrics/quipu/histogram"
 	"github.com/quipu-metrics/quipu/internal/wire"
 )
@@ -99,7 +101,7 @@ func appendBuckets(dst []byte, field uint64, b *histogram.NativeBuckets) []byte 
 	}
 	dst, begin := wire.Open(dst, field+1)
 	for _, d := range b.Deltas {
-		dst = appendVarint(dst, wire.Zigzag(d))
+		dst = binary.AppendUvarint(dst, wire.Zigzag(d))
 	}
 	return wire.Close(dst, begin)
 }

@@ -88,10 +88,8 @@ func appendRefs(dst []byte, table *symbols, text []byte) []byte {
 	for len(text) > 0 {
 		var name, value []byte
 		name, value, text = nextLabel(text)
-		dst = appendVarint(dst, uint64(table.of(name)))
-		dst = appendVarint(dst, uint64(table.of(value)))
+		dst = binary.AppendUvarint(dst, uint64(table.of(name)))
+		dst = binary.AppendUvarint(dst, uint64(table.of(value)))
 	}
 	return wire.Close(dst, begin)
 }
-
-func appendVarint(dst []byte, v uint64) []byte { return binary.AppendUvarint(dst, v) }

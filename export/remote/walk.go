@@ -10,6 +10,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/histogram"
 )
 
 // gatherer turns the series of a registry into those of a receiver, as Prometheus does when it
@@ -30,6 +31,12 @@ type gatherer struct {
 	named   bool           // the family is in the batch
 
 	quantiles []float64
+}
+
+// forget makes the list of series empty.
+func (g *gatherer) forget() {
+	g.sent.reset()
+	g.seen.reset()
 }
 
 // begin begins a family.
@@ -74,7 +81,8 @@ func (g *gatherer) addHistogram(h *engine.HistogramSnapshot, exemplars []engine.
 	g.shape.native, g.shape.classic = h.Native != nil, h.Counts != nil
 	g.setNumbers(h.Bounds)
 	if h.Native != nil {
-		g.batch.addNative(g.text("", "", ""), h.Native, created)
+		_, n := g.batch.addNative(g.text("", "", ""), created)
+		n.fill(h.Native)
 		if h.Counts == nil {
 			for i := range exemplars {
 				g.batch.addExemplar(&exemplars[i])
@@ -87,7 +95,7 @@ func (g *gatherer) addHistogram(h *engine.HistogramSnapshot, exemplars []engine.
 	total := uint64(0)
 	for i, n := range h.Counts {
 		total += n
-		g.batch.add(g.text("_bucket", "le", g.numberOf(i)), bitsOf(float64(total)), created)
+		g.batch.add(g.text("_bucket", "le", g.number(i)), bitsOf(float64(total)), created)
 		for j := range exemplars {
 			if at, _ := slices.BinarySearch(h.Bounds, exemplars[j].Value); at == i {
 				g.batch.addExemplar(&exemplars[j])
@@ -106,7 +114,7 @@ func (g *gatherer) addSummary(q *engine.SummarySample, created int64) {
 	}
 	g.setNumbers(g.quantiles)
 	for i, e := range q.Estimates {
-		g.batch.add(g.text("", "quantile", g.numberOf(i)), bitsOf(e.Value), created)
+		g.batch.add(g.text("", "quantile", g.number(i)), bitsOf(e.Value), created)
 	}
 	g.batch.add(g.text("_sum", "", ""), bitsOf(q.Sum), created)
 	g.batch.add(g.text("_count", "", ""), bitsOf(float64(q.Count)), created)
@@ -129,16 +137,19 @@ func (g *gatherer) addStale(sh *shape, labels []byte) bool {
 		s.family = -1
 	}
 	if sh.native {
-		g.batch.addStaleNative(g.text("", "", ""))
+		s, n := g.batch.addNative(g.text("", "", ""), 0)
+		s.family = -1
+		n.fill(&histogram.NativeSnapshot{})
+		n.sumBits = stale
 	}
 	switch {
 	case sh.classic:
 		for i := range len(sh.numbers) + 1 {
-			end("_bucket", "le", g.numberOf(i))
+			end("_bucket", "le", g.number(i))
 		}
 	case sh.summary:
 		for i := range sh.numbers {
-			end("", "quantile", g.numberOf(i))
+			end("", "quantile", g.number(i))
 		}
 	case sh.native:
 		return true
@@ -149,14 +160,6 @@ func (g *gatherer) addStale(sh *shape, labels []byte) bool {
 	end("_sum", "", "")
 	end("_count", "", "")
 	return true
-}
-
-func (b *batch) addStaleNative(labels span) {
-	s := b.add(labels, 0, 0)
-	b.floats--
-	b.histograms++
-	s.family, s.native = -1, len(b.natives)
-	b.natives = append(b.natives, native{sumBits: stale})
 }
 
 // bitsOf returns the bits of a value. A NaN of the program must not be taken for a stale marker.
@@ -197,7 +200,7 @@ func (g *gatherer) text(suffix, name, value string) span {
 	named, added := false, name == ""
 	add := func(before string) { // what comes before this label; the name stands before le and quantile
 		if !named && nameLabel < before {
-			b.text, named = appendName(b.text, g.shape.name, suffix), true
+			b.text, named = appendPart(appendPart(b.text, nameLabel, ""), g.shape.name, suffix), true
 		}
 		if !added && name < before {
 			b.text, added = appendLabel(b.text, name, value), true
@@ -214,13 +217,6 @@ func (g *gatherer) text(suffix, name, value string) span {
 // nameLabel is the label that has the name of a series.
 const nameLabel = "__name__"
 
-func appendName(dst []byte, name, suffix string) []byte {
-	dst = appendLabel(dst, nameLabel, "")
-	dst = dst[:len(dst)-1]
-	dst = appendVarint(dst, uint64(len(name)+len(suffix)))
-	return append(append(dst, name...), suffix...)
-}
-
 // setNumbers sets the bounds or quantiles of the series under way. They are mostly those of the
 // series before.
 func (g *gatherer) setNumbers(numbers []float64) {
@@ -233,8 +229,8 @@ func (g *gatherer) setNumbers(numbers []float64) {
 	}
 }
 
-// numberOf returns the label value of a bound or a quantile. After the last bound comes +Inf.
-func (g *gatherer) numberOf(i int) string {
+// number returns the label value of a bound or a quantile. After the last bound comes +Inf.
+func (g *gatherer) number(i int) string {
 	if i < len(g.numbers) {
 		return g.numbers[i]
 	}

@@ -25,7 +25,7 @@ func gathered(t testing.TB, reg *engine.Registry, more ...engine.Label) (v1, v2 
 	}
 	v1, about = readV1(t, g.batch.appendV1(nil, 1234))
 	v2 = readV2(t, g.batch.appendV2(nil, new(symbols), 1234))
-	require.Equal(t, len(v1), g.batch.floats+g.batch.histograms)
+	require.Equal(t, len(v1), g.batch.floats()+g.batch.histograms)
 	require.Len(t, v2, len(v1))
 	for i := range v1 {
 		require.Equal(t, v1[i].labels, v2[i].labels)

@@ -123,7 +123,7 @@ const lastTimeout = 5 * time.Second
 
 // Run sends at once and then at every interval, until ctx is done. Then it sends the last values
 // and ends all series with stale markers, for which it takes at most 5 seconds. A send that is
-// under way when ctx is done is given up first.
+// under way when ctx is done is given up first, so its last request may still arrive after them.
 //
 // Run blocks, so call it in a goroutine, and wait for that goroutine before the program ends. It
 // returns the error of the last send, and nil if that has arrived, whatever happened to those
