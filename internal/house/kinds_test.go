@@ -23,6 +23,8 @@ var decidesByKind = map[string]string{
 	"engine/metrictest/lint.go: lint":        "it reads a page, whose types are words",
 	"engine/metrictest/read.go: why":         "it reads a page, whose types are words",
 	"internal/textpage/page.go: Belongs":     "it reads a page, whose types are words",
+	"export/otlp/message.go: formOf":         "the data of types in OTLP",
+	"export/otlp/message.go: typeOf":         "the word of OpenTelemetry for one type",
 	"export/remote/batch.go: typeOf":         "the numbers of types in the protocols",
 	"engine/state.go: String":                "the words of a form for texts",
 	"engine/state.go: method":                "the method of Emission of a form, for texts",

@@ -27,6 +27,7 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/engine/metrictest"
 	"github.com/quipu-metrics/quipu/export"
+	"github.com/quipu-metrics/quipu/export/otlp"
 	"github.com/quipu-metrics/quipu/export/push"
 	"github.com/quipu-metrics/quipu/export/remote"
 	"github.com/quipu-metrics/quipu/histogram"
@@ -75,6 +76,9 @@ func zeroValues() map[string]any {
 
 		"export.InstrumentOption": new(export.InstrumentOption), "export.Option": new(export.Option),
 		"export.Service": new(export.Service),
+
+		"export/otlp.Exporter": new(otlp.Exporter), "export/otlp.Option": new(otlp.Option),
+		"export/otlp.PartialError": new(otlp.PartialError), "export/otlp.StatusError": new(otlp.StatusError),
 
 		"export/push.Option": new(push.Option), "export/push.Pusher": new(push.Pusher),
 		"export/push.StatusError": new(push.StatusError),

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package wire appends the fields of protobuf messages. Package encode has the same functions for
-// its own messages, where they are tuned together with what they write.
+// Package wire appends the fields of protobuf messages, and reads short ones. Package encode has
+// functions of its own that append its messages, where they are tuned together with what they
+// write.
 //
-// All functions append to a slice of the caller and are pure. A field with the default value of its
-// type is left out, as official libraries do, except by functions that say otherwise.
+// Functions that append take a slice of the caller, and are pure. A field with the default value of
+// its type is left out, as official libraries do, except by functions that say otherwise.
 package wire
 
 import (
@@ -17,7 +18,11 @@ const (
 	typeVarint = 0
 	typeEight  = 1
 	typeBytes  = 2
+	typeFour   = 5
 )
+
+// maxField is the highest number of a field.
+const maxField = 1<<29 - 1
 
 func appendTag(dst []byte, field, typ uint64) []byte { return binary.AppendUvarint(dst, field<<3|typ) }
 

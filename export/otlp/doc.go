@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package otlp sends the metrics of a registry by the OpenTelemetry protocol, over HTTP and in
+// protobuf: to a collector, or to Prometheus, Mimir, VictoriaMetrics and the many others that read
+// it. Nobody has to scrape the program, and it needs no part of OpenTelemetry's SDK.
+//
+//	e, err := otlp.New("http://collector:4318", otlp.WithResource(engine.Labels{"service.name": "shop"}))
+//	...
+//	err = e.Run(ctx, 15*time.Second)
+//
+// # What a receiver gets
+//
+// It gets what OpenTelemetry's specification says about Prometheus' metrics. Names stay as they
+// are, with _total and units: Prometheus' receiver adds neither a second time. The type on the page
+// is in the metadata of a metric (prometheus.type).
+//
+//	| quipu                        | OTLP                                                           |
+//	| ---------------------------- | -------------------------------------------------------------- |
+//	| counter                      | monotonic sum                                                  |
+//	| gauge, untyped               | gauge                                                          |
+//	| histogram                    | histogram                                                      |
+//	| histogram, native            | exponential histogram; classic buckets beside it are not sent  |
+//	| summary                      | summary                                                        |
+//	| info, set of states          | sum that is not monotonic, cumulative                          |
+//
+// Values are doubles, also those of counters of whole numbers, so that no counter changes its type.
+// All points of a send have one timestamp. Counters, histograms and summaries have the time at
+// which they began, unless a function or a source supplies them and does not tell it. Exemplars
+// have the ids of traces and spans if their labels trace_id and span_id are such.
+//
+// A native histogram whose buckets are very far apart is sent at a lower scale, because
+// OpenTelemetry has no gaps between buckets: 20 480 buckets are the limit, which is beyond all
+// numbers there are at the default schema. Prometheus' receiver ignores the width of the zero
+// bucket.
+//
+// Units that are a word of Prometheus become OpenTelemetry's codes, such as s for seconds. Others
+// are sent in braces, because Prometheus' receiver would put them into the name again.
+//
+// # The resource
+//
+// The resource says what sends. Its attributes are those of [WithResource], then those of the
+// environment: OTEL_SERVICE_NAME, and OTEL_RESOURCE_ATTRIBUTES as in key1=value1,key2=value2.
+// Operators set these variables, so they are read without an option. A list that cannot be read is
+// logged and ignored. If nobody gives a name of the service, it is unknown_service:<program>.
+// Variables that begin with OTEL_EXPORTER are not read: the program says where it sends.
+//
+// # Failures and outages
+//
+// A send is one or more requests, one after the other. A request that is refused costs only itself,
+// and the others are still sent. After one that may succeed later (a network error, 429, 5xx) the
+// send is over. An error of [Exporter.Send] says how many data points did not arrive. A receiver
+// that stores a part answers with the number of the others, which is a [*PartialError], and never a
+// success. An answer that is no receiver's, such as the page of a proxy, is [ErrAnswer].
+//
+// There is no queue, in memory or on disk. What an outage loses is the points of the sends that
+// failed. Counters and histograms are cumulative, so the next send that arrives has everything that
+// was counted meanwhile. A series that leaves the registry ends when the receiver's lookback is
+// over: OTLP has no sign for its end that all receivers know.
+//
+// # Delta
+//
+// With [WithDelta], a point of a counter or a histogram is what was counted since the last request
+// with it that arrived. So an outage loses nothing either. The Exporter keeps about 120 bytes for
+// each counter and the buckets of each histogram; it drops series that have been missing for 8
+// sends. A series that is deleted and created again begins at zero. A request that was not answered
+// may have been stored: its counts are part of the next one as well, so the receiver may count them
+// twice. Cumulative sums, the default, do not have this fault.
+//
+// # Cost
+//
+// An Exporter holds one request at a time, of at most 10 000 points and about 2 MiB, and its
+// compressed form. BenchmarkSend has figures for a million series. Updates of metrics wait for
+// nothing. The methods may be called concurrently; one send is under way at a time.
+package otlp

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package otlp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/wire"
+)
+
+func TestABigRegistryIsSentInSeveralRequestsWithOneTime(t *testing.T) {
+	r := newReceiver(t)
+	reg, _ := counters(2*maxPoints + 10)
+	e := r.exporter(reg)
+	require.NoError(t, e.Send(t.Context()))
+	require.Equal(t, 3, r.asked)
+	sums, points := r.values()
+	require.Len(t, sums, 2*maxPoints+10)
+	require.Equal(t, points, len(sums))
+	times := map[uint64]bool{}
+	for _, req := range r.stored {
+		require.Len(t, req.metrics, 1)
+		require.NotEmpty(t, req.resource)
+		for _, p := range req.metrics[0].points {
+			times[p.time] = true
+		}
+	}
+	require.Len(t, times, 1)
+}
+
+func TestRequestsAreBoundedInBytes(t *testing.T) {
+	reg := engine.NewRegistry()
+	g := engine.Must(reg.NewGaugeVec("g", "", []string{"x"}))
+	for i := range 3000 {
+		g.With(fmt.Sprint(i, strings.Repeat("x", 900))).Set(1)
+	}
+	r := newReceiver(t)
+	require.NoError(t, r.exporter(reg).Send(t.Context()))
+	_, points := r.values()
+	require.Equal(t, 3000, points)
+	require.Equal(t, 2, r.asked)
+}
+
+func TestARequestThatIsRefusedCostsOnlyItself(t *testing.T) {
+	r := newReceiver(t)
+	r.fault = func(n int, w http.ResponseWriter) bool {
+		if n == 2 {
+			http.Error(w, "out of bounds", http.StatusBadRequest)
+		}
+		return n == 2
+	}
+	reg, _ := counters(3 * maxPoints)
+	err := r.exporter(reg).Send(t.Context())
+	require.ErrorContains(t, err, "10000 data points in 1 requests did not arrive")
+	require.ErrorContains(t, err, "out of bounds")
+	status := (*StatusError)(nil)
+	require.ErrorAs(t, err, &status)
+	require.Equal(t, http.StatusBadRequest, status.Status)
+	_, points := r.values()
+	require.Equal(t, 2*maxPoints, points)
+	require.Equal(t, 3, r.asked, "it is not sent again")
+}
+
+// answerWith returns a fault that answers 200 with a partial success.
+func answerWith(rejected int64, text string) func(int, http.ResponseWriter) bool {
+	return func(_ int, w http.ResponseWriter) bool {
+		body, begin := wire.Open(nil, 1)
+		body = wire.AppendInt(body, 1, rejected)
+		body = wire.AppendString(body, 2, text)
+		_, _ = w.Write(wire.Close(body, begin))
+		return true
+	}
+}
+
+func TestPartialSuccessIsAnErrorThatSaysWhatIsMissing(t *testing.T) {
+	r := newReceiver(t)
+	r.fault = answerWith(3, "too old, says secret-secret")
+	reg, _ := counters(maxPoints + 1)
+	err := r.exporter(reg, WithHeader("Token", "secret-secret")).Send(t.Context())
+	partial := (*PartialError)(nil)
+	require.ErrorAs(t, err, &partial)
+	require.Equal(t, int64(6), partial.Rejected, "of both requests")
+	require.Equal(t, "too old, says ***", partial.Message)
+	require.Equal(t, 2, r.asked, "nothing is sent again")
+}
+
+func TestAWarningIsLogged(t *testing.T) {
+	r := newReceiver(t)
+	r.fault = answerWith(0, "please upgrade, secret-secret")
+	var log bytes.Buffer
+	reg, _ := counters(1)
+	e := r.exporter(reg, WithHeader("Token", "secret-secret"), WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	require.NoError(t, e.Send(t.Context()))
+	require.Contains(t, log.String(), "please upgrade, ***")
+	require.NotContains(t, log.String(), "secret-secret")
+}
+
+func TestAnswersThatNoReceiverGivesAreErrors(t *testing.T) {
+	for name, body := range map[string]string{
+		"a page":           "<html>Please log in</html>",
+		"a negative count": "\x0a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+		"half of it":       "\x0a\x10\x08",
+		"endless":          strings.Repeat("\x12\x00", 40_000),
+	} {
+		r := newReceiver(t)
+		r.fault = func(_ int, w http.ResponseWriter) bool { _, _ = w.Write([]byte(body)); return true }
+		reg, _ := counters(1)
+		err := r.exporter(reg).Send(t.Context())
+		require.ErrorIs(t, err, ErrAnswer, name)
+		require.ErrorContains(t, err, "1 data points in 1 requests did not arrive", name)
+	}
+}
+
+func TestAnAnswerThatBreaksOffIsNotBelieved(t *testing.T) {
+	r := newReceiver(t)
+	r.fault = func(_ int, w http.ResponseWriter) bool {
+		w.Header().Set("Content-Length", "100")
+		_, _ = w.Write([]byte{0x0a, 0x02})
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	reg, _ := counters(1)
+	require.ErrorIs(t, r.exporter(reg).Send(t.Context()), ErrAnswer)
+}
+
+func TestAReceiverThatHangsOrRedirectsIsNotBelieved(t *testing.T) {
+	release := make(chan struct{})
+	r := newReceiver(t)
+	r.fault = func(int, http.ResponseWriter) bool { <-release; return true }
+	reg, _ := counters(1)
+	require.ErrorIs(t, r.exporter(reg, WithTimeout(50*time.Millisecond)).Send(t.Context()), context.DeadlineExceeded)
+	close(release)
+
+	r = newReceiver(t)
+	r.fault = func(_ int, w http.ResponseWriter) bool {
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(http.StatusMovedPermanently)
+		return true
+	}
+	require.ErrorContains(t, r.exporter(reg).Send(t.Context()), "301")
+}
+
+// No answer makes a delta be lost or counted twice, but those that leave open whether it arrived.
+func TestADeltaThatDidNotArriveIsPartOfTheNext(t *testing.T) {
+	answer := func(status int) func(w http.ResponseWriter) bool {
+		return func(w http.ResponseWriter) bool { http.Error(w, "no", status); return true }
+	}
+	for name, fault := range map[string]func(w http.ResponseWriter) bool{
+		"refused":     answer(http.StatusBadRequest),
+		"unavailable": answer(http.StatusServiceUnavailable),
+		"broken":      func(http.ResponseWriter) bool { panic(http.ErrAbortHandler) },
+		"a page":      func(w http.ResponseWriter) bool { _, _ = w.Write([]byte("<html>")); return true },
+		"all of it":   func(w http.ResponseWriter) bool { return answerWith(1, "not now")(1, w) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newReceiver(t)
+			r.fault = func(n int, w http.ResponseWriter) bool { return n == 2 && fault(w) }
+			reg, c := counters(1)
+			e := r.exporter(reg, WithDelta(), WithTimeout(time.Second))
+			require.NoError(t, e.Send(t.Context()))
+			c.With("0").Add(10)
+			require.Error(t, e.Send(t.Context()))
+			c.With("0").Add(100)
+			require.NoError(t, e.Send(t.Context()))
+			require.NoError(t, e.Send(t.Context()))
+			sums, points := r.values()
+			require.Equal(t, 3, points)
+			require.Equal(t, map[string]float64{"a_total{x=0}": 111}, sums)
+			var end uint64
+			for _, req := range r.stored {
+				p := req.metrics[0].points[0]
+				require.GreaterOrEqual(t, p.start, end)
+				end = p.time
+			}
+		})
+	}
+}
+
+func TestADeltaOfWhichAPartIsRejectedIsNotSentAgain(t *testing.T) {
+	r := newReceiver(t)
+	r.fault = func(n int, w http.ResponseWriter) bool { return n == 1 && answerWith(1, "one is too old")(1, w) }
+	reg, _ := counters(2)
+	e := r.exporter(reg, WithDelta())
+	partial := (*PartialError)(nil)
+	require.True(t, errors.As(e.Send(t.Context()), &partial))
+	require.NoError(t, e.Send(t.Context()))
+	sums, _ := r.values()
+	require.Equal(t, map[string]float64{"a_total{x=0}": 0, "a_total{x=1}": 0}, sums)
+}
+
+func TestASeriesThatBeginsAgainIsSentFromItsBeginning(t *testing.T) {
+	r := newReceiver(t)
+	reg, c := counters(1)
+	e := r.exporter(reg, WithDelta())
+	require.NoError(t, e.Send(t.Context()))
+	require.True(t, c.Delete("0"))
+	time.Sleep(150 * time.Millisecond) // times of creation are tenths of a second
+	c.With("0").Add(5)
+	require.NoError(t, e.Send(t.Context()))
+	sums, _ := r.values()
+	require.Equal(t, map[string]float64{"a_total{x=0}": 6}, sums)
+}
+
+func TestOneSendIsUnderWayAtATime(t *testing.T) {
+	r := newReceiver(t)
+	reg, _ := counters(1)
+	e := r.exporter(reg, WithDelta())
+	ended := make(chan error)
+	for range 8 {
+		go func() { ended <- e.Send(t.Context()) }()
+	}
+	for range 8 {
+		require.NoError(t, <-ended)
+	}
+	sums, points := r.values()
+	require.Equal(t, 8, points)
+	require.Equal(t, map[string]float64{"a_total{x=0}": 1}, sums)
+}
