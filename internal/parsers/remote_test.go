@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -23,25 +24,31 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// server is Prometheus 3 in the process of the test: its handler of remote write, its storage, and
-// its queries.
+// server is Prometheus 3 in the process of the test: a handler that receives, its storage, and its
+// queries.
 type server struct {
 	url    string
 	db     *tsdb.DB
 	engine *promql.Engine
 }
 
-// startServer starts a server that reads these versions of remote write.
-func startServer(t *testing.T, versions ...remoteapi.WriteMessageType) *server {
+// startServer starts a server with the handler that is made for its storage.
+func startServer(t *testing.T, handler func(db *tsdb.DB) http.Handler) *server {
 	options := tsdb.DefaultOptions()
 	options.EnableExemplarStorage, options.MaxExemplars = true, 1000
 	db, err := tsdb.Open(t.TempDir(), slog.New(slog.DiscardHandler), nil, options, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	h := storageremote.NewWriteHandler(slog.New(slog.DiscardHandler), nil, db, versions, false, false, true)
-	s := httptest.NewServer(h)
+	s := httptest.NewServer(handler(db))
 	t.Cleanup(s.Close)
 	return &server{s.URL, db, promql.NewEngine(promql.EngineOpts{MaxSamples: 1e7, Timeout: time.Minute})}
+}
+
+// remoteWrite makes a handler that reads these versions of remote write.
+func remoteWrite(versions ...remoteapi.WriteMessageType) func(db *tsdb.DB) http.Handler {
+	return func(db *tsdb.DB) http.Handler {
+		return storageremote.NewWriteHandler(slog.New(slog.DiscardHandler), nil, db, versions, false, false, true)
+	}
 }
 
 // ask returns the answer to a query at this moment, each series by its labels.
@@ -89,7 +96,7 @@ func TestPrometheusStoresWhatIsSentInEitherVersion(t *testing.T) {
 		"both": {v1, v2}, "1.0": {v1}, "2.0": {v2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := startServer(t, versions...)
+			s := startServer(t, remoteWrite(versions...))
 			reg, requests := remoteRegistry()
 			w, err := remote.New(s.url, remote.WithRegistry(reg), remote.WithLabels(engine.Labels{"job": "j"}))
 			require.NoError(t, err)
