@@ -1,0 +1,16 @@
+module github.com/quipu-metrics/quipu/contrib/otel
+
+go 1.26.0
+
+require (
+	github.com/prometheus/otlptranslator v1.0.0
+	github.com/stretchr/testify v1.12.1
+	go.opentelemetry.io/otel v1.47.0
+)
+
+require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+)
+
+replace github.com/quipu-metrics/quipu => ../..
