@@ -63,13 +63,11 @@ func (e *Exporter) tick() int64 {
 	return e.latest
 }
 
-// walk adds the series of the registry. A quarter of the time of the send, at most two seconds, is
-// kept for what needs no functions and no collectors.
+// walk adds the series of the registry.
 func (d *delivery) walk() {
 	g := &d.e.gatherer
-	deadline, _ := d.ctx.Deadline()
-	deadline = deadline.Add(-min(time.Until(deadline)/4, 2*time.Second))
-	for f := range d.e.reg.Read(engine.ReadOptions{NoSelf: d.e.noSelf, Deadline: deadline}) {
+	options := engine.ReadOptions{NoSelf: d.e.noSelf, Deadline: send.GatherUntil(d.ctx)}
+	for f := range d.e.reg.Read(options) {
 		g.begin(f.Name(), f.Help(), f.Unit(), f.Type())
 		for s := range f.Samples() {
 			if !g.add(s) {
@@ -92,7 +90,7 @@ func (d *delivery) flush() bool {
 	case err != nil:
 		d.failed = append(d.failed, err)
 		d.lost += points
-		d.over = d.ctx.Err() != nil || send.Retriable(err)
+		d.over = d.ctx.Err() != nil || d.e.sender.Retriable(err)
 	}
 	if g.deltas != nil {
 		if arrived {

@@ -63,7 +63,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		"bad header name":      {"http://gw", "j", []Option{WithHeader("X Y", "")}, "not a header name"},
 		"empty header name":    {"http://gw", "j", []Option{WithHeader("", "")}, "not a header name"},
 		"header injection":     {"http://gw", "j", []Option{WithHeader("X", "a\r\nY: b")}, "control characters"},
-		"header of the body":   {"http://gw", "j", []Option{WithHeader("content-type", "x")}, "the push sets it"},
+		"header of the body":   {"http://gw", "j", []Option{WithHeader("content-type", "x")}, "each request sets it"},
 		"two authorizations": {"http://gw", "j", []Option{WithBasicAuth("a", "b"), WithHeader("authorization", "c")},
 			"exclude"},
 		"and one in the URL": {"http://a:b@gw", "j", []Option{WithHeader("authorization", "c")}, "exclude"},

@@ -127,10 +127,6 @@ func (p *Pusher) push(ctx context.Context, method string) error {
 	})
 }
 
-// pageReserve is the part of a push's time that is reserved for sending the page, or a quarter of
-// the time if that is less.
-const pageReserve = 2 * time.Second
-
 // escaping is that of all pages. Pushgateways refuse other names unless they are told to accept
 // them, and the URL of a group cannot have them otherwise.
 const escaping = encode.UnderscoresEscaping
@@ -147,13 +143,10 @@ func (p *Pusher) render(ctx context.Context, left leftOut) ([]byte, error) {
 		Format: p.format, Escaping: escaping, NoSelf: true, WholeFamilies: true, Context: ctx,
 		LeftOut: func(metric string) { left[metric] = true },
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		// Slow functions must leave time to send the page. Without a Deadline the engine waits for
-		// up to two seconds.
-		left := time.Until(deadline)
-		if left -= min(left/4, pageReserve); left < 2*time.Second {
-			exposition.Deadline = time.Now().Add(left)
-		}
+	// Slow functions must leave time to send the page. Without a Deadline the engine waits for up
+	// to two seconds.
+	if until := send.GatherUntil(ctx); time.Until(until) < 2*time.Second {
+		exposition.Deadline = until
 	}
 	if _, err := p.reg.Expose(body, exposition); err != nil {
 		return nil, fmt.Errorf("quipu: push: the page was not finished: %w", err)

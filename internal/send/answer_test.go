@@ -30,7 +30,7 @@ func TestAnswersThatAreErrors(t *testing.T) {
 		if status != 304 {
 			require.ErrorContains(t, err, `"no: line\none\x00"`, "in one line, printable")
 		}
-		require.Equal(t, status == 429 || status >= 500, Retriable(err), status)
+		require.Equal(t, status == 429 || status >= 500, retriable(err), status)
 		require.Len(t, g.seen(), 1, "only Run tries again")
 	}
 }

@@ -78,6 +78,9 @@ func put(ctx context.Context, s *Sender, body ...string) error {
 	})
 }
 
+// retriable is as [Sender.Retriable] is by default.
+func retriable(err error) bool { return (&Sender{retry: Busy}).Retriable(err) }
+
 // received is a request as a server saw it.
 type received struct {
 	method, uri, body string
@@ -91,16 +94,45 @@ type server struct {
 	*httptest.Server
 	mu       sync.Mutex
 	requests []received
+	made     int // connections
+	open     map[net.Conn]bool
 	answer   http.HandlerFunc
 }
 
 func newServer(t *testing.T, answer http.HandlerFunc) *server {
 	t.Helper()
 	testkit.Baseline(t)
-	g := &server{answer: answer}
-	g.Server = httptest.NewServer(g)
+	g := &server{answer: answer, open: map[net.Conn]bool{}}
+	g.Server = httptest.NewUnstartedServer(g)
+	g.Config.ConnState = g.connState
+	g.Start()
 	t.Cleanup(g.Close)
 	return g
+}
+
+func (g *server) connState(c net.Conn, state http.ConnState) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		g.made++
+		g.open[c] = true
+	case http.StateClosed:
+		delete(g.open, c)
+	}
+}
+
+// requireClosed waits until the client has made so many connections and closed them all.
+func (g *server) requireClosed(t *testing.T, made int) {
+	t.Helper()
+	testkit.Poll(t, 5*time.Second, func() error {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if len(g.open) > 0 || g.made != made {
+			return fmt.Errorf("%d of %d connections are open", len(g.open), g.made)
+		}
+		return nil
+	})
 }
 
 func (g *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {

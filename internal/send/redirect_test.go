@@ -56,7 +56,7 @@ func TestRedirects(t *testing.T) {
 			if errors.As(err, &answer) {
 				require.Equal(t, tc.status, answer.Status)
 				require.NotContains(t, answer.Location, "?")
-				require.False(t, Retriable(err))
+				require.False(t, retriable(err))
 			} else {
 				require.Equal(t, "with a nonsensical one", name, err)
 			}

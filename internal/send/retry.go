@@ -28,31 +28,39 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return 0
 }
 
-// Retriable reports whether what has failed may succeed a little later.
-func Retriable(err error) bool {
+// Busy reports whether the status of an answer says that the same request may succeed a little
+// later: 429 and 5xx.
+func Busy(answer *StatusError) bool {
+	return answer.Status == http.StatusTooManyRequests || answer.Status >= 500
+}
+
+// Retriable reports whether a request that has failed may succeed a little later: it has met a
+// network error, or an answer for which [Settings].Retry is true.
+func (s *Sender) Retriable(err error) bool {
 	if answer := (*StatusError)(nil); errors.As(err, &answer) {
-		return answer.Status == http.StatusTooManyRequests || answer.Status >= 500
+		return s.retry(answer)
 	}
 	network := (*redacted)(nil) // the error of a request without an answer; other errors occur before it
 	return errors.As(err, &network)
 }
 
-const (
-	// firstBackoff and maxBackoff bound the waits after the first failure and after many failures
-	// in a row.
-	firstBackoff = time.Second
-	maxBackoff   = time.Minute
+// backoff bounds the waits after failures. The wait after the first one is at most first, and those
+// after further failures in a row double, up to most.
+type backoff struct{ first, most time.Duration }
+
+var (
+	betweenRequests = backoff{250 * time.Millisecond, 10 * time.Second} // of one turn
+	betweenTurns    = backoff{time.Second, time.Minute}
 )
 
-// Backoff returns the wait after a number of failures in a row, the last of which is err. The first
-// wait is not longer than the interval, so that a program which sends every 100 ms does not wait
-// for a second.
-func Backoff(err error, failures int, interval time.Duration) time.Duration {
-	d := min(firstBackoff, interval)
-	for ; failures > 1 && d < maxBackoff; failures-- {
+// after returns the wait after a number of failures in a row, the last of which is err. It is
+// random within its bounds, so that senders which fail together do not return together.
+func (b backoff) after(err error, failures int) time.Duration {
+	d := b.first
+	for ; failures > 1 && d < b.most; failures-- {
 		d *= 2
 	}
-	d = min(d, maxBackoff)
+	d = min(d, b.most)
 	d = d/2 + rand.N(d/2+1)
 	if answer := (*StatusError)(nil); errors.As(err, &answer) && answer.RetryAfter > d {
 		d = answer.RetryAfter + rand.N(answer.RetryAfter/8) // later, but never sooner than the server asks
@@ -60,8 +68,14 @@ func Backoff(err error, failures int, interval time.Duration) time.Duration {
 	return d
 }
 
-// Sleep waits for d, or until ctx is done.
-func Sleep(ctx context.Context, d time.Duration) {
+// within returns a backoff whose first wait is not longer than an interval, so that a program which
+// sends every 100 ms does not wait for a second.
+func (b backoff) within(interval time.Duration) backoff {
+	return backoff{min(b.first, interval), b.most}
+}
+
+// sleep waits for d, or until ctx is done.
+func sleep(ctx context.Context, d time.Duration) {
 	if d <= 0 {
 		return
 	}

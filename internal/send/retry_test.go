@@ -32,16 +32,17 @@ func TestRetryAfter(t *testing.T) {
 func TestTwoSendersThatFailTogetherDoNotReturnTogether(t *testing.T) {
 	waits := map[time.Duration]bool{}
 	for range 20 {
-		waits[Backoff(errors.New("x"), 5, time.Minute)] = true
+		waits[betweenTurns.after(errors.New("x"), 5)] = true
 	}
 	require.Greater(t, len(waits), 15)
 }
 
-func TestBackoffNeverStartsAboveTheInterval(t *testing.T) {
+func TestWaitsNeverStartAboveTheInterval(t *testing.T) {
 	for range 100 {
-		require.LessOrEqual(t, Backoff(errors.New("x"), 1, 100*time.Millisecond), 100*time.Millisecond)
-		require.LessOrEqual(t, Backoff(errors.New("x"), 1_000_000, time.Hour), maxBackoff)
-		require.Positive(t, Backoff(errors.New("x"), 1_000, time.Nanosecond))
+		err := errors.New("x")
+		require.LessOrEqual(t, betweenTurns.within(100*time.Millisecond).after(err, 1), 100*time.Millisecond)
+		require.LessOrEqual(t, betweenTurns.within(time.Hour).after(err, 1_000_000), time.Minute)
+		require.Positive(t, betweenTurns.within(time.Nanosecond).after(err, 1_000))
 	}
 }
 
@@ -50,35 +51,35 @@ func TestRetriableAreNetworkErrorsAndBusyServers(t *testing.T) {
 	network := s.failed("PUT", errors.New("no route"))
 	for status, want := range map[int]bool{301: false, 400: false, 404: false, 428: false, 429: true, 499: false,
 		500: true, 503: true, 599: true} {
-		require.Equal(t, want, Retriable(fmt.Errorf("batch 2: %w", &StatusError{Status: status})), status)
+		require.Equal(t, want, s.Retriable(fmt.Errorf("batch 2: %w", &StatusError{Status: status})), status)
 	}
-	require.True(t, Retriable(network))
-	require.True(t, Retriable(fmt.Errorf("batch 2: %w", network)))
-	require.False(t, Retriable(errors.New("a metric that cannot be sent")))
-	require.False(t, Retriable(nil))
+	require.True(t, s.Retriable(network))
+	require.True(t, s.Retriable(fmt.Errorf("batch 2: %w", network)))
+	require.False(t, s.Retriable(errors.New("a metric that cannot be sent")))
+	require.False(t, s.Retriable(nil))
 }
 
-func TestBackoffIsNeverSoonerThanTheServerAsks(t *testing.T) {
+func TestWaitsAreNeverShorterThanTheServerAsks(t *testing.T) {
 	for range 100 {
-		d := Backoff(fmt.Errorf("batch 2: %w", &StatusError{Status: 429, RetryAfter: 40 * time.Second}), 1, time.Second)
+		d := betweenTurns.after(fmt.Errorf("batch 2: %w", &StatusError{Status: 429, RetryAfter: 40 * time.Second}), 1)
 		require.GreaterOrEqual(t, d, 40*time.Second)
 		require.Less(t, d, 45*time.Second)
-		d = Backoff(&StatusError{Status: 429, RetryAfter: time.Second}, 100, time.Hour)
-		require.GreaterOrEqual(t, d, maxBackoff/2, "after many failures the wait is longer than that anyway")
-		require.LessOrEqual(t, d, maxBackoff)
+		d = betweenTurns.after(&StatusError{Status: 429, RetryAfter: time.Second}, 100)
+		require.GreaterOrEqual(t, d, 30*time.Second, "after many failures the wait is longer than that anyway")
+		require.LessOrEqual(t, d, time.Minute)
 	}
 }
 
 func TestSleepEndsWithItsTimeOrItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
-		Sleep(t.Context(), time.Minute)
+		sleep(t.Context(), time.Minute)
 		require.Equal(t, time.Minute, time.Since(begin))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		Sleep(ctx, time.Minute)
+		sleep(ctx, time.Minute)
 		require.Equal(t, time.Minute+time.Second, time.Since(begin))
-		Sleep(t.Context(), -time.Second)
+		sleep(t.Context(), -time.Second)
 		require.Equal(t, time.Minute+time.Second, time.Since(begin))
 	})
 }

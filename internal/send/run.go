@@ -20,13 +20,13 @@ const lastTimeout = 5 * time.Second
 // does not arrive after the last one. The end takes at most 5 seconds, half of them for the send
 // under way. So ctx does not end the context of send before.
 //
-// Run returns the error of the last send. If that has arrived, it returns an error if the send
-// before it was given up without an answer, because the server may still process that one and
-// replace the last values. An interval that is not positive is an error.
+// Run returns the error of the last send. If that has arrived, and unless [Settings].Dated is set,
+// it returns an error if the send before it was given up without an answer, because the server may
+// still process that one and replace the last values. An interval that is not positive is an error.
 //
-// After an error that is [Retriable], Run calls send again after a [Backoff], and otherwise at the
-// next interval. It logs the first failure in a row, and the end of the row. It does not make up
-// for sends that were missed.
+// After an error that is [Sender.Retriable], Run calls send again after a wait that grows with each
+// failure in a row and respects Retry-After, and otherwise at the next interval. It logs the first
+// failure in a row, and the end of the row. It does not make up for sends that were missed.
 func (s *Sender) Run(
 	ctx context.Context, interval time.Duration, send func(ctx context.Context, last bool) error,
 ) error {
@@ -52,11 +52,11 @@ func (s *Sender) Run(
 			if failures++; failures == 1 {
 				s.log().Warn("quipu: "+s.words.Acting+" fails (further failures in a row are not logged)", "error", err)
 			}
-			if Retriable(err) {
-				wait = Backoff(err, failures, interval)
+			if s.Retriable(err) {
+				wait = betweenTurns.within(interval).after(err, failures)
 			}
 		}
-		Sleep(ctx, wait)
+		sleep(ctx, wait)
 	}
 	end := time.Now()
 	if at := ended.Load(); at != nil {
@@ -66,7 +66,7 @@ func (s *Sender) Run(
 		timeoutError(lastTimeout))
 	defer cancel()
 	err := send(last, true)
-	if err == nil && unanswered != nil {
+	if err == nil && unanswered != nil && !s.dated {
 		return fmt.Errorf("quipu: %s: the last values have arrived, but older ones, of a %s that was not "+
 			"answered, may replace them: %w", s.words.Package, s.words.Act, unanswered)
 	}
@@ -79,7 +79,7 @@ func toTheEnd(ctx context.Context, send func(ctx context.Context, last bool) err
 	going, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer giveUp(nil)
 	defer context.AfterFunc(ctx, func() {
-		Sleep(going, lastTimeout/2)
+		sleep(going, lastTimeout/2)
 		giveUp(timeoutError(lastTimeout / 2))
 	})()
 	return send(going, false)

@@ -241,11 +241,13 @@ func (l *late) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // runLate cancels Run 100 ms after its start, in a bubble.
-func runLate(t *testing.T, takes func(n int) time.Duration) (stored []string, most int, took time.Duration, err error) {
+func runLate(
+	t *testing.T, takes func(n int) time.Duration, opts ...option,
+) (stored []string, most int, took time.Duration, err error) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &late{takes: takes}
-		s := newSenderFor(t, "http://gw", withClient(&http.Client{Transport: l}),
-			withLogger(slog.New(slog.DiscardHandler)))
+		s := newSenderFor(t, "http://gw", append(opts, withClient(&http.Client{Transport: l}),
+			withLogger(slog.New(slog.DiscardHandler)))...)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(100*time.Millisecond, cancel)
 		begin := time.Now()
@@ -278,6 +280,15 @@ func TestRunReturnsAnErrorWhenTheLastValuesMayBeReplacedByOlderOnes(t *testing.T
 		"not answered, may replace them: quipu: otlp: PUT http://gw/write: ")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.Equal(t, 100*time.Millisecond+lastTimeout/2, took)
+}
+
+func TestValuesWithTheirTimesReplaceNothingWhenTheyArriveLate(t *testing.T) {
+	dated := func(s *Settings) error { s.Dated = true; return nil }
+	stored, _, _, err := runLate(t, func(n int) time.Duration {
+		return []time.Duration{20 * time.Second, 0}[n]
+	}, dated)
+	require.Equal(t, []string{lastPage, page}, stored)
+	require.NoError(t, err)
 }
 
 func TestTheEndOfRunIsBoundedWhateverTheServerDoes(t *testing.T) {

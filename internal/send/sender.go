@@ -26,6 +26,9 @@ type Sender struct {
 	client  *http.Client
 	timeout time.Duration
 	logger  *slog.Logger // nil: slog.Default() at the time
+	retry   func(*StatusError) bool
+	dated   bool
+	endTurn func() // closes connections
 
 	// Secrets are inside functions only, because these are not shown when a Sender is printed or
 	// dumped.
@@ -46,17 +49,19 @@ func New(words Words, u *url.URL, s *Settings) (*Sender, error) {
 	s = s.withLogin(u)
 	target := *u
 	target.User = nil
-	client := http.Client{Transport: newTransport()}
-	if s.client != nil {
-		client = *s.client
-	}
+	client, endTurn := newClient(s)
 	client.CheckRedirect = checkRedirect
 	timeout := s.timeout
 	if timeout == 0 {
 		timeout = defaultTimeout
 	}
+	retry := s.Retry
+	if retry == nil {
+		retry = Busy
+	}
 	return &Sender{
-		words: words, client: &client, timeout: timeout, logger: s.logger,
+		words: words, client: client, timeout: timeout, logger: s.logger,
+		retry: retry, dated: s.Dated, endTurn: endTurn,
 		request: newRequest(s, &target),
 		redact:  newRedact(secretsOf(s, &target, proxyOf(s, &target))),
 		shown:   shown(&target),
@@ -109,6 +114,7 @@ func (s *Sender) InTurn(ctx context.Context, method string, f func(context.Conte
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
+		defer s.endTurn()
 	case <-ctx.Done():
 	}
 	if ctx.Err() != nil { // select takes either case if both are ready
@@ -119,7 +125,8 @@ func (s *Sender) InTurn(ctx context.Context, method string, f func(context.Conte
 	return f(ctx)
 }
 
-// Send makes one request and reads its answer. An answer other than 2xx is a [*StatusError].
+// Send makes one request in a turn and reads its answer. An answer other than 2xx is a
+// [*StatusError].
 func (s *Sender) Send(ctx context.Context, r Request) (*Answer, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

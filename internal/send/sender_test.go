@@ -27,7 +27,7 @@ func TestAServerThatRefuses(t *testing.T) {
 	err := secretly(t, "http://"+addr)
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 	require.ErrorContains(t, err, "PUT http://"+addr+"/write: ")
-	require.True(t, Retriable(err))
+	require.True(t, retriable(err))
 	var op *net.OpError
 	require.ErrorAs(t, err, &op)
 }
@@ -48,7 +48,7 @@ func TestAServerThatHangs(t *testing.T) {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.ErrorContains(t, err, "not done within 100ms")
 			require.Less(t, time.Since(begin), 2*time.Second)
-			require.True(t, Retriable(err))
+			require.True(t, retriable(err))
 
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,9 +16,19 @@ import (
 // defaultTimeout is enough for a page of some megabytes, and less than a minute, a common interval.
 const defaultTimeout = 30 * time.Second
 
-// Settings are what the options of a package set of its [Sender]. The zero value is ready to use.
+// Settings are what a package and its options set of a [Sender]. The zero value is ready to use.
 // The errors begin with the name of the option, such as WithHeader, which all packages share.
 type Settings struct {
+	// Retry reports whether a request should be repeated after an answer. The default is [Busy].
+	Retry func(*StatusError) bool
+
+	// KeepOpen keeps connections open between the requests of a turn.
+	KeepOpen bool
+
+	// Dated says that requests hold the times of their values, so that one which arrives late
+	// replaces nothing. It is for [Sender.Run].
+	Dated bool
+
 	client  *http.Client  // nil: one with newTransport
 	timeout time.Duration // 0: defaultTimeout
 	logger  *slog.Logger  // nil: slog.Default() at the time
@@ -34,16 +45,17 @@ func (s *Settings) BasicAuth(user, password string) error {
 	return nil
 }
 
-// AddHeader adds a header to every request. Headers that describe the body cannot be set.
-func (s *Settings) AddHeader(name, value string) error {
+// AddHeader adds a header to every request. Headers that describe the body cannot be set, and
+// neither can those that the package reserves.
+func (s *Settings) AddHeader(name, value string, reserved ...string) error {
 	key := http.CanonicalHeaderKey(name)
 	switch {
 	case !isToken(name):
 		return fmt.Errorf("WithHeader(%q): not a header name", name)
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
 		return fmt.Errorf("WithHeader(%q): the value has control characters", name) // and may be secret
-	case key == "Content-Type", key == "Content-Length", key == "Content-Encoding", key == "Transfer-Encoding":
-		return fmt.Errorf("WithHeader(%q): the push sets it", name)
+	case strings.HasPrefix(key, "Content-"), key == "Transfer-Encoding", slices.Contains(reserved, key):
+		return fmt.Errorf("WithHeader(%q): each request sets it", name)
 	case key == "Host":
 		s.host = value // net/http does not take it from the header
 	default:

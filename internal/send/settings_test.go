@@ -36,13 +36,15 @@ func TestSettingsThatCannotWorkAreErrors(t *testing.T) {
 		"delete character": {"http://gw", []option{withHeader("X", "\x7f")},
 			`WithHeader("X"): the value has control characters`},
 		"type": {"http://gw", []option{withHeader("content-type", "x")},
-			`WithHeader("content-type"): the push sets it`},
+			`WithHeader("content-type"): each request sets it`},
 		"length": {"http://gw", []option{withHeader("Content-Length", "1")},
-			`WithHeader("Content-Length"): the push sets it`},
+			`WithHeader("Content-Length"): each request sets it`},
 		"encoding": {"http://gw", []option{withHeader("Content-Encoding", "x")},
-			`WithHeader("Content-Encoding"): the push sets it`},
+			`WithHeader("Content-Encoding"): each request sets it`},
+		"language": {"http://gw", []option{withHeader("content-language", "x")},
+			`WithHeader("content-language"): each request sets it`},
 		"transfer": {"http://gw", []option{withHeader("Transfer-Encoding", "x")},
-			`WithHeader("Transfer-Encoding"): the push sets it`},
+			`WithHeader("Transfer-Encoding"): each request sets it`},
 		"colon": {"http://gw", []option{withBasicAuth("a:b", "")},
 			"basic auth: a user name with a colon cannot be sent"},
 		"colon in the URL": {"http://a%3Ab:c@gw", nil, "basic auth: a user name with a colon cannot be sent"},
@@ -58,6 +60,13 @@ func TestSettingsThatCannotWorkAreErrors(t *testing.T) {
 			require.Nil(t, s)
 		})
 	}
+}
+
+func TestAPackageReservesTheHeadersOfItsRequests(t *testing.T) {
+	var s Settings
+	require.EqualError(t, s.AddHeader("x-version", "2", "X-Version"), `WithHeader("x-version"): each request sets it`)
+	require.NoError(t, s.AddHeader("x-version-of-ours", "2", "X-Version"))
+	require.NoError(t, s.AddHeader("x-version", "2"))
 }
 
 const exclude = `basic auth and WithHeader("Authorization") exclude each other`

@@ -10,16 +10,29 @@ import (
 	"time"
 )
 
-// newTransport returns the transport of the default client, which keeps no connection between
-// requests: an idle one needs goroutines that only the caller could end. Connecting has shorter
-// limits than a turn, so that a dead server is noticed sooner than a slow one.
-func newTransport() *http.Transport {
+// newClient returns a client, and a function that closes its connections at the end of a turn. The
+// caller's client is copied, and its connections are the caller's.
+func newClient(s *Settings) (client *http.Client, endTurn func()) {
+	if s.client != nil {
+		of := *s.client
+		return &of, func() {}
+	}
+	transport := newTransport(s.KeepOpen)
+	return &http.Client{Transport: transport}, transport.CloseIdleConnections
+}
+
+// newTransport returns the transport of the default client. An idle connection needs goroutines
+// that only the caller could end, so no connection is kept after a turn: the transport closes the
+// idle ones then, and those that become idle later, such as one that was still being made when its
+// request was given up. Connecting has shorter limits than a turn, so that a dead server is noticed
+// sooner than a slow one.
+func newTransport(keepOpen bool) *http.Transport {
 	return &http.Transport{
 		Proxy:                  proxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    5 * time.Second,
 		MaxResponseHeaderBytes: maxAnswer,
-		DisableKeepAlives:      true,
+		DisableKeepAlives:      !keepOpen,
 		DisableCompression:     true, // a compressed answer could be larger than the bounds
 	}
 }
