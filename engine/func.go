@@ -110,11 +110,13 @@ func (f *family) result(w *waiter, run *run[float64], until time.Time) (value su
 	case !finished && w.aborted(): // the page is given up, which is not the function's fault
 		return value, false
 	case !finished || !run.ok:
+		run.runner.failures.Add(1)
 		f.leftOut(run.failure(finished))
 		return value, false
 	}
 	value.value = run.result
 	if kind, err := f.kind.fits(&f.def, value.value, 0); err != nil {
+		run.runner.failures.Add(1)
 		f.leftOut(kind, run.result)
 		return value, false
 	}

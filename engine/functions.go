@@ -110,6 +110,7 @@ func (fs *pageFunctions) emission(s *registeredCollector) *emissionBuffer {
 		call.decided, call.inTime = true, finished && call.run.ok
 		fs.collectors[s] = call
 		if !call.inTime && !(!finished && fs.aborted()) {
+			s.runner.failures.Add(1)
 			s.leftOut(call.run.failure(finished))
 		}
 	}

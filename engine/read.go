@@ -124,6 +124,32 @@ func (f *Family) Type() encode.Type {
 	return f.shown.metrics[0].def.typ
 }
 
+// MaxSeries returns how many series the family may have, its overflow series not included: see
+// [WithMaxSeries]. It is the sum for several metrics of one name, 0 if none of them has labels and
+// for the families of sources, and [NoLimit] if there is no limit.
+func (f *Family) MaxSeries() (most int) {
+	for _, metric := range f.shown.metrics {
+		switch def := metric.fam.def; {
+		case len(def.labels) == 0:
+		case def.maxSeries >= mostSeries:
+			return NoLimit
+		default:
+			most += def.maxSeries
+		}
+	}
+	return most
+}
+
+// SeriesBudget returns how many series count against the budget of the registry, and how many it
+// has room for: see [WithSeriesBudget]. Both are 0 without a budget, and for a nil registry. It may
+// be called at any time.
+func (r *Registry) SeriesBudget() (used, most int) {
+	if r == nil || r.budget == nil {
+		return 0, 0
+	}
+	return r.budget.Used(), r.budget.Most()
+}
+
 // header returns the header of a family of sources.
 func (f *Family) header() *sourceHeader { return f.walk.sources.shown[f.shown.source].header }
 

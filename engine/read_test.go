@@ -408,3 +408,32 @@ func TestReadDoesWithoutTheSourcesThatItIsToldOf(t *testing.T) {
 	}
 	require.Equal(t, 4, all)
 }
+
+func TestFamiliesAndRegistriesTellTheirLimits(t *testing.T) {
+	reg := engine.NewRegistry(engine.WithSeriesBudget(100))
+	v, err := reg.NewGaugeVec("a", "", []string{"l"}, engine.WithMaxSeries(7))
+	require.NoError(t, err)
+	v.With("x").Set(1)
+	for zone, most := range map[string]int{"1": 3, "2": 4} {
+		v, err := reg.NewGaugeVec("b", "", []string{"l"}, engine.WithMaxSeries(most),
+			engine.WithConstLabels(engine.Labels{"zone": zone}))
+		require.NoError(t, err)
+		v.With("x").Set(1)
+	}
+	open, err := reg.NewGaugeVec("c", "", []string{"l"}, engine.WithMaxSeries(engine.NoLimit))
+	require.NoError(t, err)
+	open.With("x").Set(1)
+	_, err = reg.NewGauge("d", "")
+	require.NoError(t, err)
+	limits := map[string]int{}
+	for f := range reg.Read(engine.ReadOptions{NoSelf: true}) {
+		limits[f.Name()] = f.MaxSeries()
+	}
+	require.Equal(t, map[string]int{"a": 7, "b": 7, "c": engine.NoLimit, "d": 0}, limits)
+	used, most := reg.SeriesBudget()
+	require.Equal(t, []int{5, 100}, []int{used, most})
+	for _, r := range []*engine.Registry{nil, new(engine.Registry), engine.NewRegistry()} {
+		used, most := r.SeriesBudget()
+		require.Zero(t, used+most)
+	}
+}

@@ -178,6 +178,7 @@ func (f *attachedSource) warnOnce(c *core, first fault, event, name string, reas
 // failed counts a call that a page does without, or that ended with an error, and logs the first
 // one.
 func (f *attachedSource) failed(kind fault, cause any) {
+	f.runner.failures.Add(1)
 	f.core.tally.failed[kind].Inc()
 	if bit := uint32(1) << kind; f.reported.Or(bit)&bit == 0 {
 		f.core.warn("quipu: a source failed (further ones are only counted)", "source", f.name, "reason", kind.String(),

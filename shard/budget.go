@@ -31,6 +31,9 @@ func NewBudget(most int) *Budget {
 // Most returns how many series the budget has room for.
 func (b *Budget) Most() int { return int(b.most) }
 
+// Used returns how many series count against the budget. There may be more than it has room for.
+func (b *Budget) Used() int { return int(b.used.Load()) }
+
 // Count adds n series, or takes them away if n is negative. There need not be room for them.
 func (b *Budget) Count(n int) { b.used.Add(int64(n)) }
 

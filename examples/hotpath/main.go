@@ -2,8 +2,8 @@
 
 // Hotpath is a small HTTP service with metrics. It analyses texts, keeps values under keys,
 // computes checksums, compresses, and reads orders from a backend that sometimes fails. It serves
-// its API and /metrics on one port and, unless -load=false is given, sends itself requests over
-// HTTP.
+// its API, /metrics and a live page on one port and, unless -load=false is given, sends itself
+// requests over HTTP.
 //
 //	go run ./examples/hotpath
 //	curl -d '{"text": "so much depends upon"}' http://127.0.0.1:8000/analyze

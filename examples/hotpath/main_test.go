@@ -28,6 +28,7 @@ func TestOutputBeginsWithTheURLAndTheConfigurationToPaste(t *testing.T) {
 	p := start(t, "-load=false")
 	address := strings.TrimPrefix(p.url, "http://")
 	require.True(t, strings.HasPrefix(p.output.String(), "Serving metrics on: http://"+address+`/metrics
+Look at them live:  http://`+address+`/live/
 
 # prometheus.yml
 scrape_configs:
@@ -39,6 +40,7 @@ scrape_configs:
 `), p.output)
 	_, err := testkit.GetPage(p.url + "/metrics")
 	require.NoError(t, err)
+	require.Contains(t, testkit.Fetch(t, p.url+"/live/"), "<title>Live metrics</title>")
 	require.NoError(t, p.stop())
 	require.Contains(t, p.output.String(), "Served 0 requests")
 }

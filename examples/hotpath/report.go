@@ -14,16 +14,18 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
-// announce prints the URL of the metrics and a configuration of Prometheus that scrapes them.
+// announce prints the URLs of the metrics, for Prometheus and for people, and a configuration of
+// Prometheus that scrapes them.
 func announce(w io.Writer, url string, c config) {
 	fmt.Fprintf(w, `Serving metrics on: %s/metrics
+Look at them live:  %[1]s/live/
 
 # prometheus.yml
 scrape_configs:
   - job_name: hotpath
     scrape_interval: 5s
     static_configs:
-      - targets: ["%s"]
+      - targets: ["%[2]s"]
 
 `, url, strings.TrimPrefix(url, "http://"))
 	switch {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/export"
+	"github.com/quipu-metrics/quipu/export/live"
 )
 
 // drainTimeout is how long requests in progress may take when the service stops.
@@ -49,6 +50,7 @@ func newService() *service {
 	// Requests for /metrics are not counted.
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", export.Handler(reg))
+	mux.Handle("/live/", live.Handler(reg))
 	mux.Handle("/", s.metrics.instrument(routes))
 	s.server = &http.Server{
 		Handler:           mux,

@@ -26,6 +26,7 @@ var packages = map[string]string{
 	"testing": "testing", "time": "time",
 	"engine": module + "/engine", "collect": module + "/engine/collect", "metrictest": module + "/engine/metrictest",
 	"export": module + "/export", "push": module + "/export/push", "remote": module + "/export/remote",
+	"live":      module + "/export/live",
 	"otlp":      module + "/export/otlp",
 	"histogram": module + "/histogram",
 }

@@ -19,18 +19,20 @@ import (
 // decidesByKind are the functions outside package encode that look at the kind of a metric to
 // decide what to do, each with its reason.
 var decidesByKind = map[string]string{
-	"engine/metrictest/lint.go: labelsInUse": "it reads a page, whose types are words",
-	"engine/metrictest/lint.go: lint":        "it reads a page, whose types are words",
-	"engine/metrictest/read.go: why":         "it reads a page, whose types are words",
-	"internal/textpage/page.go: Belongs":     "it reads a page, whose types are words",
-	"export/otlp/message.go: formOf":         "the data of types in OTLP",
-	"export/otlp/message.go: typeOf":         "the word of OpenTelemetry for one type",
-	"export/remote/batch.go: typeOf":         "the numbers of types in the protocols",
-	"engine/state.go: String":                "the words of a form for texts",
-	"engine/state.go: method":                "the method of Emission of a form, for texts",
-	"engine/source_buffer.go: checkPoint":    "a call of a function of the kind would move every Point to the heap",
-	"engine/timer.go: isNil":                 "a program may pass a nil Histogram or Summary as an Observer",
-	"engine/timer.go: isMade":                "a program may pass a zero Histogram or Summary as an Observer",
+	"engine/metrictest/lint.go: labelsInUse":   "it reads a page, whose types are words",
+	"engine/metrictest/lint.go: lint":          "it reads a page, whose types are words",
+	"engine/metrictest/read.go: why":           "it reads a page, whose types are words",
+	"internal/textpage/page.go: Belongs":       "it reads a page, whose types are words",
+	"export/live/recorder.go: hasObservations": "what the page shows of a type",
+	"export/live/recorder.go: isRate":          "what the page shows of a type",
+	"export/otlp/message.go: formOf":           "the data of types in OTLP",
+	"export/otlp/message.go: typeOf":           "the word of OpenTelemetry for one type",
+	"export/remote/batch.go: typeOf":           "the numbers of types in the protocols",
+	"engine/state.go: String":                  "the words of a form for texts",
+	"engine/state.go: method":                  "the method of Emission of a form, for texts",
+	"engine/source_buffer.go: checkPoint":      "a call of a function of the kind would move every Point to the heap",
+	"engine/timer.go: isNil":                   "a program may pass a nil Histogram or Summary as an Observer",
+	"engine/timer.go: isMade":                  "a program may pass a zero Histogram or Summary as an Observer",
 }
 
 // TestKindsOfMetricsDecideForThemselves wants no switch on a kind outside package encode, no

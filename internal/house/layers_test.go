@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"func", "collector", "untyped"},
 	{"self", "functions", "timer", "source", "source_buffer", "header", "attach"},
 	{"walk", "source_walk", "source_place", "escape"},
-	{"page", "read", "default", "wrap"},
+	{"page", "read", "default", "wrap", "callback"},
 }
 
 func TestFilesOfEngineUseLowerLayersOnly(t *testing.T) {

@@ -32,6 +32,7 @@ var crossCuttingHere = map[string]string{
 	"engine/cost":       "updates with an option against updates without it",
 	"engine/inline":     "hot functions that the compiler inlines",
 	"engine/pressure":   "memory that the collector takes back",
+	"export/live/cost":  "what a page that is open costs",
 	"quantile/accuracy": "the rank error of logs, windows and streams together",
 }
 

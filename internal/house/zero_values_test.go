@@ -27,6 +27,7 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/engine/metrictest"
 	"github.com/quipu-metrics/quipu/export"
+	"github.com/quipu-metrics/quipu/export/live"
 	"github.com/quipu-metrics/quipu/export/otlp"
 	"github.com/quipu-metrics/quipu/export/push"
 	"github.com/quipu-metrics/quipu/export/remote"
@@ -77,6 +78,7 @@ func zeroValues() map[string]any {
 		"export.InstrumentOption": new(export.InstrumentOption), "export.Option": new(export.Option),
 		"export.Service": new(export.Service),
 
+		"engine.Callback": new(engine.Callback), "export/live.Option": new(live.Option),
 		"export/otlp.Exporter": new(otlp.Exporter), "export/otlp.Option": new(otlp.Option),
 		"export/otlp.PartialError": new(otlp.PartialError), "export/otlp.StatusError": new(otlp.StatusError),
 
