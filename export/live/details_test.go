@@ -35,7 +35,7 @@ func TestDetailsHaveEverySeries(t *testing.T) {
 	require.Equal(t, []engine.Label{{Name: "l", Value: "b"}}, d.rows[1].labels)
 	require.Equal(t, 2.5, d.rows[1].value)
 	require.True(t, d.rows[2].exact)
-	require.EqualValues(t, 1<<60+1, d.rows[2].whole)
+	require.Equal(t, uint64(1<<60+1), d.rows[2].whole)
 }
 
 func TestDetailsOfObservations(t *testing.T) {
