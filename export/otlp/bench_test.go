@@ -143,3 +143,24 @@ func TestMemoryStaysAsItIsOverManySends(t *testing.T) {
 		runtime.KeepAlive(e)
 	}
 }
+
+// What is kept of many series that have gone is given back.
+func TestMemoryOfSeriesThatHaveGoneIsGivenBack(t *testing.T) {
+	d := newDeltas(1)
+	walk := func(size int) {
+		for i := range size {
+			d.number(key{uint64(i)}, 2, 1, 1)
+		}
+		d.commit()
+		d.endWalk()
+	}
+	before := heap()
+	walk(200_000)
+	d.pendingNumbers = nil
+	require.Greater(t, heap(), before+10<<20)
+	for range patience + 2 {
+		walk(1)
+	}
+	require.Less(t, heap(), before+5<<20)
+	require.Len(t, d.numbers, 1)
+}

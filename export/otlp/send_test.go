@@ -227,3 +227,41 @@ func TestOneSendIsUnderWayAtATime(t *testing.T) {
 	require.Equal(t, 8, points)
 	require.Equal(t, map[string]float64{"a_total{x=0}": 1}, sums)
 }
+
+// A send that ends early says nothing about the series that it did not reach.
+func TestSeriesThatManySendsDidNotReachAreKept(t *testing.T) {
+	r := newReceiver(t)
+	r.fault = func(n int, w http.ResponseWriter) bool {
+		if fails := n > 2 && n <= 2+3*patience; fails {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		}
+		return false
+	}
+	reg, _ := counters(maxPoints + 10)
+	e := r.exporter(reg, WithDelta())
+	require.NoError(t, e.Send(t.Context()))
+	for r.asked < 2+3*patience {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		require.Error(t, e.Send(ctx))
+		cancel()
+	}
+	require.NoError(t, e.Send(t.Context()))
+	sums, points := r.values()
+	require.Equal(t, 2*(maxPoints+10), points)
+	for name, sum := range sums {
+		require.Equal(t, 1.0, sum, name)
+	}
+}
+
+func TestNoTwoSendsHaveOneTime(t *testing.T) {
+	r := newReceiver(t)
+	reg, _ := counters(1)
+	e := r.exporter(reg)
+	last := int64(0)
+	for range 1000 {
+		now := e.tick()
+		require.Greater(t, now, last)
+		last = now
+	}
+}

@@ -123,7 +123,11 @@ func TestTypesThatOnlySourcesHave(t *testing.T) {
 	reg := engine.NewRegistry()
 	require.NoError(t, reg.Attach(states{}))
 	got := map[string]metricRead{}
-	for _, m := range gathered(t, reg, 5).metrics {
+	g := &gatherer{now: 5, deltas: newDeltas(1)} // which have only cumulative ones of these types
+	g.message.delta = true
+	g.message.reset()
+	g.walk(t, reg)
+	for _, m := range readRequest(t, g.message.finish()).metrics {
 		for i := range m.points {
 			m.points[i].time = 0
 		}
@@ -136,4 +140,44 @@ func TestTypesThatOnlySourcesHave(t *testing.T) {
 			points: []pointRead{{labels: "mode=off", hasValue: true}, {labels: "mode=on", value: 1, hasValue: true}}},
 		"any": {name: "any", typ: "unknown", form: 5, points: []pointRead{{value: 7, hasValue: true}}},
 	}, got)
+}
+
+// part is a source of one histogram, which has either form.
+type part struct{ native bool }
+
+func (p part) Emit(_ context.Context, w *engine.Writer) error {
+	h := engine.HistogramSnapshot{Bounds: []float64{1}, Counts: []uint64{2, 3}, Sum: 4}
+	name := engine.Label{Name: "form", Value: "classic"}
+	if p.native {
+		h = engine.HistogramSnapshot{Native: &histogram.NativeSnapshot{Schema: 1, ZeroCount: 5, Count: 5}}
+		name.Value = "native"
+	}
+	w.Histogram("h", "", h, name)
+	return nil
+}
+
+func TestAFamilyOfHistogramsOfBothFormsLosesNone(t *testing.T) {
+	reg := engine.NewRegistry()
+	require.NoError(t, reg.Attach(part{}))
+	require.NoError(t, reg.Attach(part{native: true}))
+	r := gathered(t, reg, 5)
+	require.Len(t, r.metrics, 2)
+	require.ElementsMatch(t, []uint64{9, 10}, []uint64{r.metrics[0].form, r.metrics[1].form})
+	for _, m := range r.metrics {
+		require.Equal(t, "h", m.name)
+		require.Len(t, m.points, 1)
+		require.Equal(t, uint64(5), m.points[0].count)
+	}
+}
+
+// Registries that show others, with labels and prefixes, are sent as they are read.
+func TestMountedRegistriesAreSent(t *testing.T) {
+	inner := engine.NewRegistry()
+	engine.Must(inner.NewCounterVec("jobs_total", "", []string{"kind"})).With("a").Add(2)
+	outer := engine.NewRegistry()
+	require.NoError(t, outer.Mount(inner, engine.WithPrefix("app_"), engine.WithConstLabels(engine.Labels{"pool": "p"})))
+	r := gathered(t, outer, 5)
+	require.Len(t, r.metrics, 1)
+	require.Equal(t, "app_jobs_total", r.metrics[0].name)
+	require.Equal(t, "kind=a,pool=p", r.metrics[0].points[0].labels)
 }
