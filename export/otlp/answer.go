@@ -5,6 +5,7 @@ package otlp
 import (
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/quipu-metrics/quipu/internal/send"
 	"github.com/quipu-metrics/quipu/internal/wire"
@@ -23,6 +24,15 @@ import (
 //	RetryAfter time.Duration // how long the receiver asks clients to wait, within 1 second and 5 minutes;
 //	                         // 0 if it does not say
 type StatusError = send.StatusError
+
+// isBusy reports whether a request should be repeated after an answer. OTLP has a list.
+func isBusy(answer *send.StatusError) bool {
+	switch answer.Status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
 
 // PartialError is the error of a request of which the receiver has stored a part. The rest is lost:
 // the receiver does not say what it is, and it would refuse it again.

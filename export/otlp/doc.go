@@ -46,11 +46,13 @@
 //
 // # Failures and outages
 //
-// A send is one or more requests, one after the other. A request that is refused costs only itself,
-// and the others are still sent. After one that may succeed later (a network error, 429, 5xx) the
-// send is over. An error of [Exporter.Send] says how many data points did not arrive. A receiver
-// that stores a part answers with the number of the others, which is a [*PartialError], and never a
-// success. An answer that is no receiver's, such as the page of a proxy, is [ErrAnswer].
+// A send is one or more requests, one after the other. One that meets a network error, 429, 502,
+// 503 or 504 is sent again, after waits that grow and respect Retry-After, until the time of the
+// send is over; then what comes after it is not sent. Other answers are final for their request,
+// and the others are still sent. An error of [Exporter.Send] says how many data points did not
+// arrive. A receiver that stores a part answers with the number of the others, which is a
+// [*PartialError], and never a success. An answer that is no receiver's, such as the page of a
+// proxy, is [ErrAnswer].
 //
 // There is no queue, in memory or on disk. What an outage loses is the points of the sends that
 // failed. Counters and histograms are cumulative, so the next send that arrives has everything that

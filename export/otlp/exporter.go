@@ -47,6 +47,7 @@ func newExporter(receiver string, opts []Option) (*Exporter, error) {
 		return nil, err
 	}
 	c := &config{reg: engine.Default(), resource: engine.Labels{}}
+	c.settings.Retry, c.settings.KeepOpen, c.settings.Dated = isBusy, true, true
 	for i, opt := range opts {
 		if opt == nil {
 			return nil, fmt.Errorf("option %d of %d is nil", i+1, len(opts))
@@ -96,8 +97,7 @@ func (e *Exporter) LogValue() slog.Value { return slog.StringValue(e.String()) }
 //
 // Run blocks, so call it in a goroutine, and wait for that goroutine before the program ends. It
 // returns nil if the last send has arrived, whatever happened to those before, and otherwise its
-// error. It also returns an error if the send before the last one was given up without an answer.
-// An interval that is not positive is an error.
+// error. An interval that is not positive is an error.
 //
 // If a send fails because the receiver cannot be reached or is overloaded, the next one comes
 // sooner than the interval if that is long: after a wait that doubles from a second up to a minute,

@@ -17,9 +17,10 @@ import (
 // errNotMade is the error of an Exporter without a receiver.
 var errNotMade = errors.New("quipu: otlp: this Exporter was not made by New")
 
-// Send sends all metrics once. It returns when everything has arrived, or has failed for good. The
-// error says how many data points did not arrive or were rejected. One send is under way at a time,
-// and others wait for it.
+// Send sends all metrics once. It returns when everything has arrived, or has failed for good: a
+// request that meets a network error, 429, 502, 503 or 504 is repeated until ctx is done or the
+// time of [WithTimeout] is over. The error says how many data points did not arrive or were
+// rejected. One send is under way at a time, and others wait for it.
 func (e *Exporter) Send(ctx context.Context) error {
 	if e.sender == nil {
 		return errNotMade
@@ -35,6 +36,7 @@ type delivery struct {
 	lost     int     // data points of these requests
 	rejected *PartialError
 	over     bool
+	cut      bool // there were more series
 }
 
 // sendAll makes a send.
@@ -71,6 +73,7 @@ func (d *delivery) walk() {
 		g.begin(f.Name(), f.Help(), f.Unit(), f.Type())
 		for s := range f.Samples() {
 			if !g.add(s) {
+				d.cut = true
 				return
 			}
 		}
@@ -117,7 +120,7 @@ func (d *delivery) deliver(body []byte) (arrived bool, err error) {
 		r.Body = out.Bytes()
 		r.Header.Set("Content-Encoding", "gzip")
 	}
-	answer, err := d.e.sender.Send(d.ctx, r)
+	answer, err := d.e.sender.Deliver(d.ctx, r)
 	if err != nil {
 		return false, err
 	}
@@ -143,8 +146,12 @@ const maxShown = 3
 func (d *delivery) err() error {
 	var failed error
 	if len(d.failed) > 0 {
-		failed = fmt.Errorf("quipu: otlp: %d data points in %d requests did not arrive: %w",
-			d.lost, len(d.failed), errors.Join(d.failed[:min(len(d.failed), maxShown)]...))
+		rest := ""
+		if d.cut {
+			rest = ", and what comes after them was not sent"
+		}
+		failed = fmt.Errorf("quipu: otlp: %d data points in %d requests did not arrive%s: %w",
+			d.lost, len(d.failed), rest, errors.Join(d.failed[:min(len(d.failed), maxShown)]...))
 	}
 	if d.rejected != nil {
 		return errors.Join(failed, d.rejected)

@@ -7,10 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -18,6 +21,70 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/internal/wire"
 )
+
+// faulty is a network on which requests meet these faults, one after the other: a status, or 0 for
+// no answer. Further ones arrive.
+type faulty struct {
+	faults []int
+	asked  int
+}
+
+func (f *faulty) RoundTrip(r *http.Request) (*http.Response, error) {
+	f.asked++
+	status := http.StatusOK
+	if len(f.faults) > 0 {
+		status, f.faults = f.faults[0], f.faults[1:]
+	}
+	if status == 0 {
+		return nil, errors.New("connection refused")
+	}
+	answer := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(http.NoBody), Request: r}
+	if status == http.StatusTooManyRequests {
+		answer.Header.Set("Retry-After", "7")
+	}
+	return answer, nil
+}
+
+func TestAnswersThatMayChangeAreWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &faulty{faults: []int{0, 429, 503, 502, 504}}
+		reg, _ := counters(1)
+		e, err := New("http://r.example", WithRegistry(reg), WithClient(&http.Client{Transport: f}))
+		require.NoError(t, err)
+		begin := time.Now()
+		require.NoError(t, e.Send(t.Context()))
+		require.Equal(t, 6, f.asked)
+		require.GreaterOrEqual(t, time.Since(begin), 7*time.Second, "the receiver has asked for it")
+		require.Less(t, time.Since(begin), 15*time.Second)
+	})
+}
+
+func TestOtherAnswersAreFinal(t *testing.T) {
+	for _, status := range []int{400, 401, 404, 413, 500, 501, 505} {
+		f := &faulty{faults: []int{status}}
+		reg, _ := counters(maxPoints + 1)
+		e, err := New("http://r.example", WithRegistry(reg), WithClient(&http.Client{Transport: f}))
+		require.NoError(t, err)
+		require.ErrorContains(t, e.Send(t.Context()), "10000 data points in 1 requests did not arrive")
+		require.Equal(t, 2, f.asked, "the other request is sent")
+	}
+}
+
+func TestAReceiverThatStaysAwayEndsTheSendInItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &faulty{faults: make([]int, 100)}
+		reg, _ := counters(maxPoints + 1)
+		e, err := New("http://r.example", WithRegistry(reg), WithClient(&http.Client{Transport: f}),
+			WithTimeout(20*time.Second))
+		require.NoError(t, err)
+		begin := time.Now()
+		err = e.Send(t.Context())
+		require.ErrorContains(t, err, "10000 data points in 1 requests did not arrive, and what comes after them was")
+		require.ErrorContains(t, err, "connection refused")
+		require.LessOrEqual(t, time.Since(begin), 20*time.Second)
+		require.Greater(t, f.asked, 3)
+	})
+}
 
 func TestABigRegistryIsSentInSeveralRequestsWithOneTime(t *testing.T) {
 	r := newReceiver(t)
@@ -165,18 +232,25 @@ func TestADeltaThatDidNotArriveIsPartOfTheNext(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newReceiver(t)
-			r.fault = func(n int, w http.ResponseWriter) bool { return n == 2 && fault(w) }
+			var down atomic.Bool
+			r.fault = func(_ int, w http.ResponseWriter) bool { return down.Load() && fault(w) }
 			reg, c := counters(1)
-			e := r.exporter(reg, WithDelta(), WithTimeout(time.Second))
+			e := r.exporter(reg, WithDelta())
 			require.NoError(t, e.Send(t.Context()))
-			c.With("0").Add(10)
-			require.Error(t, e.Send(t.Context()))
-			c.With("0").Add(100)
+			for _, more := range []float64{10, 100} {
+				c.With("0").Add(more)
+				down.Store(true)
+				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+				require.Error(t, e.Send(ctx))
+				cancel()
+				down.Store(false)
+			}
+			c.With("0").Add(1000)
 			require.NoError(t, e.Send(t.Context()))
 			require.NoError(t, e.Send(t.Context()))
 			sums, points := r.values()
 			require.Equal(t, 3, points)
-			require.Equal(t, map[string]float64{"a_total{x=0}": 111}, sums)
+			require.Equal(t, map[string]float64{"a_total{x=0}": 1111}, sums)
 			var end uint64
 			for _, req := range r.stored {
 				p := req.metrics[0].points[0]
@@ -242,7 +316,7 @@ func TestSeriesThatManySendsDidNotReachAreKept(t *testing.T) {
 	e := r.exporter(reg, WithDelta())
 	require.NoError(t, e.Send(t.Context()))
 	for r.asked < 2+3*patience {
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond) // too little for a repetition
 		require.Error(t, e.Send(ctx))
 		cancel()
 	}
