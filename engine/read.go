@@ -126,11 +126,12 @@ func (f *Family) Type() encode.Type {
 
 // MaxSeries returns how many series the family may have, its overflow series not included: see
 // [WithMaxSeries]. It is the sum for several metrics of one name, 0 if none of them has labels and
-// for the families of sources, and [NoLimit] if there is no limit.
+// for the families of sources and the registry's own, and [NoLimit] if there is no limit.
 func (f *Family) MaxSeries() (most int) {
 	for _, metric := range f.shown.metrics {
-		switch def := metric.fam.def; {
-		case len(def.labels) == 0:
+		_, self := metric.fam.def.supplier.(*selfSeries)
+		switch def := &metric.fam.def; {
+		case self || len(def.labels) == 0:
 		case def.maxSeries >= mostSeries:
 			return NoLimit
 		default:

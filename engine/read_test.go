@@ -430,6 +430,9 @@ func TestFamiliesAndRegistriesTellTheirLimits(t *testing.T) {
 		limits[f.Name()] = f.MaxSeries()
 	}
 	require.Equal(t, map[string]int{"a": 7, "b": 7, "c": engine.NoLimit, "d": 0}, limits)
+	for f := range reg.Read(engine.ReadOptions{Names: []string{"quipu_dropped_updates_total"}}) {
+		require.Zero(t, f.MaxSeries())
+	}
 	used, most := reg.SeriesBudget()
 	require.Equal(t, []int{5, 100}, []int{used, most})
 	for _, r := range []*engine.Registry{nil, new(engine.Registry), engine.NewRegistry()} {

@@ -49,7 +49,8 @@ class MetricView {
     this.isDistribution = metric.type === 'histogram' || metric.type === 'summary';
     this.quantiles = message.quantiles || [];
     this.errors = message.errors || [];
-    this.times = message.times;
+    // A series that was just chosen has a shorter past than the page.
+    this.times = this.labels.length ? message.times.slice(-(message.trend || []).length) : message.times;
     this.past = { trend: align(message.trend, this.times), heat: align(message.heat, this.times) };
     for (const q of quantileNames) this.past[q] = align(message[q], this.times);
     this.buckets = message;
@@ -128,7 +129,9 @@ class MetricView {
   take(message) {
     const seconds = this.times.map((t) => t / 1000);
     this.table.take(message, this.times);
-    this.exemplars.take(message.exemplars || [], this.table.rows);
+    const exemplars = message.exemplars || [];
+    const chosen = this.labels.length ? this.table.chosen() : null;
+    this.exemplars.take(chosen ? exemplars.filter((e) => this.table.rows[e.series] === chosen) : exemplars, this.table.rows);
     this.plot.set([seconds, numbers(this.past.trend)]);
     if (this.heat) {
       this.heat.set(this.times, this.past.heat, this.buckets, this.settings.points);

@@ -53,7 +53,7 @@ export class Plot {
       cursor: { drag: { x: false, y: false }, points: { size: 7 } },
       scales: { y: { range: (_, low, high) => bounds(low, high, this.fromZero) } },
       axes: [
-        { ...axis, size: 34, values: [[3600, '{HH}:{mm}'], [60, '{HH}:{mm}'], [1, '{HH}:{mm}:{ss}'], [0.001, '{HH}:{mm}:{ss}']] },
+        { ...axis, size: 34, space: 84, values: [[3600, '{HH}:{mm}'], [60, '{HH}:{mm}'], [1, '{HH}:{mm}:{ss}'], [0.001, '{HH}:{mm}:{ss}']] },
         { ...axis, size: 74, values: (_, values) => values.map((v) => this.show(v)) },
       ],
       series: [{}, ...this.names.map((name, i) => ({
