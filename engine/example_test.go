@@ -5,6 +5,7 @@ package engine_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -470,6 +471,19 @@ func ExampleErrOption() {
 	// the buckets
 	// the objectives
 	// an option that does not fit
+}
+
+func ExampleCounterVec_LookupLabels() {
+	r := engine.NewRegistry(engine.WithLogger(slog.New(slog.DiscardHandler)))
+	jobs, _ := r.NewCounterVec("jobs_total", "Jobs that ended.", nil, engine.WithMaxSeries(1))
+	for _, queue := range []string{"mail", "print"} {
+		c, own := jobs.LookupLabels(engine.Labels{"queue": queue})
+		c.Inc()
+		fmt.Println(queue, own)
+	}
+	// Output:
+	// mail true
+	// print false
 }
 
 func ExampleCounterVec_DeleteLabels() {

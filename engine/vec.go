@@ -46,6 +46,24 @@ func (v vec[M]) withLabels(labels Labels) *M {
 	return seriesOf[M](v.fam.missLabels(labels, key))
 }
 
+// LookupLabels is WithLabels. own reports whether the metric is the series of these very labels. It
+// is not if a limit has been reached, and the series is one that several label sets share; if the
+// labels are misuse; and if a value had to be cut or repaired. A program that remembers the metrics
+// of its label sets remembers only those that are their own: all others may be another series the
+// next time, and what they stand for is counted by the lookup.
+func (v vec[M]) LookupLabels(labels Labels) (metric *M, own bool) {
+	metric = v.withLabels(labels)
+	if c := v.curried; c != nil {
+		all, taken := c.with(labels)
+		if c.part == nil || taken != "" {
+			return metric, false
+		}
+		labels = all
+	}
+	n, _ := v.index.FindSet(labels)
+	return metric, n != nil && seriesOf[M](n) == metric
+}
+
 // Delete removes the series with these label values and reports whether it was there. Handles to it
 // go on working; nobody sees what they count.
 func (v vec[M]) Delete(values ...string) bool {

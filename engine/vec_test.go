@@ -36,6 +36,33 @@ func TestOpenLabelSetsTreatEmptyValuesAsAbsent(t *testing.T) {
 	require.Equal(t, "1", valuesOf(t, r)[`d{a=""}`], "a declared label stays")
 }
 
+func TestALookupTellsWhetherTheSeriesIsThatOfItsLabels(t *testing.T) {
+	r, _ := logged()
+	v := must(r.NewCounterVec("c_total", "", nil, engine.WithMaxSeries(4), engine.WithLabelLimit("user", 1)))
+	check := func(v *engine.CounterVec, labels engine.Labels, want bool) *engine.Counter {
+		t.Helper()
+		c, own := v.LookupLabels(labels)
+		require.Equal(t, want, own, "%v", labels)
+		require.NotNil(t, c)
+		return c
+	}
+	none := check(v, nil, true)
+	require.Same(t, none, check(v, engine.Labels{"a": ""}, true))
+	one := check(v, engine.Labels{"user": "u"}, true)
+	require.Same(t, one, v.WithLabels(engine.Labels{"user": "u"}))
+	check(v, engine.Labels{"user": "another"}, false)
+	check(v, engine.Labels{"user": engine.OverflowValue}, true)
+	check(v, engine.Labels{"a": "\xff"}, false)
+	check(v, engine.Labels{"0": "not a name"}, false)
+	full := check(v, engine.Labels{"b": "no room"}, false)
+	require.Same(t, full, check(v, engine.Labels{"c": "no room"}, false))
+
+	curried := v.Curry(engine.Labels{"user": "u"})
+	require.Same(t, one, check(curried, nil, true))
+	check(curried, engine.Labels{"user": "x"}, false)
+	check(v.Curry(engine.Labels{"0": "x"}), nil, false)
+}
+
 func TestStaleHandlesAreHarmlessAndARecreatedSeriesStartsAtZero(t *testing.T) {
 	r := engine.NewRegistry()
 	c := must(r.NewCounterVec("c_total", "", []string{"a"}))

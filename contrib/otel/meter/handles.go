@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package meter
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/quipu-metrics/quipu/contrib/otel/internal/naming"
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// handles finds the series of one metric by the attribute sets of measurements. It remembers the
+// series of each set, so that a set is translated to labels once and not at each measurement.
+//
+// The table is a hash table with open addressing. Lookups read it without a lock. Entries are
+// immutable but for their mark, and are added under mu by one atomic store into an empty slot. A
+// slot that is not empty never changes, so a lookup that meets an empty slot knows that its set was
+// not in the table at that moment. A larger table, or one without forgotten entries, is filled
+// before it is published. A lookup that still reads the old one may miss an entry; it then comes to
+// mu, and looks again.
+//
+// A set that has no series of its own, because a limit has been reached or its labels are not
+// valid, is not remembered. The engine counts each of its measurements.
+type handles[M any] struct {
+	lookup func(engine.Labels) (metric *M, own bool)
+	namer  *naming.Namer
+	keep   attribute.Filter // nil: all attributes
+	more   engine.Labels    // labels that all series have besides
+
+	table atomic.Pointer[table[M]]
+	mu    sync.Mutex
+}
+
+// probes is how many slots a set may be away from its first one. A table that is at most half full
+// hardly ever needs so many; sets whose hashes were chosen to collide cost no more than that, and
+// are translated at each measurement.
+const probes = 8
+
+// smallest is the number of slots of a new table.
+const smallest = 16
+
+type table[M any] struct {
+	slots []atomic.Pointer[entry[M]] // as many as a power of two
+	used  int                        // guarded by handles.mu
+}
+
+// entry is a set and its series.
+type entry[M any] struct {
+	hash   uint64
+	set    attribute.Set
+	metric *M
+	recent atomic.Bool // the set was measured since the last call of forget
+}
+
+func newHandles[M any](
+	namer *naming.Namer, keep attribute.Filter, more engine.Labels, lookup func(engine.Labels) (*M, bool),
+) *handles[M] {
+	h := &handles[M]{lookup: lookup, namer: namer, keep: keep, more: more}
+	h.table.Store(newTable[M](smallest))
+	return h
+}
+
+func newTable[M any](size int) *table[M] {
+	return &table[M]{slots: make([]atomic.Pointer[entry[M]], size)}
+}
+
+// find returns the series of a set.
+func (h *handles[M]) find(set attribute.Set) *M {
+	hash := hashOf(&set)
+	if e := h.table.Load().find(hash, &set); e != nil {
+		if !e.recent.Load() { // written once between two calls of forget
+			e.recent.Store(true)
+		}
+		return e.metric
+	}
+	return h.miss(hash, set)
+}
+
+func (t *table[M]) find(hash uint64, set *attribute.Set) *entry[M] {
+	mask := uint64(len(t.slots) - 1)
+	for i := range uint64(probes) {
+		e := t.slots[(hash+i)&mask].Load()
+		if e == nil {
+			return nil
+		}
+		if e.hash == hash && same(&e.set, set) {
+			return e
+		}
+	}
+	return nil
+}
+
+// miss looks the series up by its labels, and remembers it if the set has a series of its own.
+func (h *handles[M]) miss(hash uint64, set attribute.Set) *M {
+	kept := set
+	if h.keep != nil {
+		kept, _ = set.Filter(h.keep)
+	}
+	labels := make(engine.Labels, kept.Len()+len(h.more))
+	if err := h.namer.AddLabels(labels, "", kept); err != nil {
+		clear(labels)
+		labels[""] = err.Error() // the engine drops and counts it
+	}
+	maps.Copy(labels, h.more)
+	m, own := h.lookup(labels)
+	if !own {
+		return m
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t := h.table.Load()
+	if e := t.find(hash, &set); e != nil {
+		return e.metric
+	}
+	if t.used >= len(t.slots)/2 {
+		t = h.rebuild(2*len(t.slots), func(*entry[M]) bool { return true })
+	}
+	e := &entry[M]{hash: hash, set: set, metric: m}
+	e.recent.Store(true)
+	t.add(e)
+	return m
+}
+
+// add puts an entry into an empty slot, if there is one where lookups look.
+func (t *table[M]) add(e *entry[M]) {
+	mask := uint64(len(t.slots) - 1)
+	for i := range uint64(probes) {
+		if slot := &t.slots[(e.hash+i)&mask]; slot.Load() == nil {
+			slot.Store(e)
+			t.used++
+			return
+		}
+	}
+}
+
+// rebuild publishes a table of that size with those entries that keep is true for.
+func (h *handles[M]) rebuild(size int, keep func(*entry[M]) bool) *table[M] {
+	t := newTable[M](size)
+	for i := range h.table.Load().slots {
+		if e := h.table.Load().slots[i].Load(); e != nil && keep(e) {
+			t.add(e)
+		}
+	}
+	h.table.Store(t)
+	return t
+}
