@@ -100,7 +100,7 @@ func TestAMillionSeriesNeedLittleMemory(t *testing.T) {
 		name string
 		opts []Option
 		most uint64
-	}{{"cumulative", nil, 16 << 20}, {"delta", []Option{WithDelta()}, 160 << 20}} {
+	}{{"cumulative", nil, 16 << 20}, {"delta", []Option{WithDelta()}, 128 << 20}} {
 		before, most, requests := heap(), uint64(0), 0
 		d := &discards{}
 		d.each = func() {

@@ -35,15 +35,15 @@ import (
 // A request without an answer may have arrived. It counts as one that has not: a receiver that has
 // stored it gets these differences twice. Otherwise they would be lost if it has not.
 type deltas struct {
-	numbers    map[key]number
+	numbers    map[key]*number
 	histograms map[key]*distribution
 
 	walk    uint32 // the number of the walk under way
 	touched int    // series that are kept, and that this walk has come to
 	before  int64  // the time of the send before, or of New
 
-	pendingNumbers    []pending[number]
-	pendingHistograms []pending[*distribution]
+	pendingNumbers    []pendingNumber
+	pendingHistograms []pendingHistogram
 	spare             []*distribution // of which none is kept
 	text              []byte
 	buckets           buckets
@@ -70,10 +70,11 @@ type number struct {
 	value float64
 }
 
-// pending is what will be kept of a series if the request arrives.
-type pending[T any] struct {
-	key   key
-	state T
+// pendingNumber is what will be kept of a counter if the request arrives.
+type pendingNumber struct {
+	key  key
+	was  *number // is overwritten; nil if nothing is kept
+	next number
 }
 
 const (
@@ -85,7 +86,7 @@ const (
 )
 
 func newDeltas(now int64) *deltas {
-	return &deltas{numbers: map[key]number{}, histograms: map[key]*distribution{}, walk: patience + 1, before: now}
+	return &deltas{numbers: map[key]*number{}, histograms: map[key]*distribution{}, walk: patience + 1, before: now}
 }
 
 // keyOf returns the key of a series. A histogram with other bounds is another series.
@@ -119,16 +120,19 @@ func (d *deltas) startOf(created, after int64) int64 {
 // number returns the difference of a counter and its start. Nothing is sent of a value that is not
 // a number, after which no difference would be one either.
 func (d *deltas) number(k key, now, created int64, value float64) (grown float64, start int64, ok bool) {
-	was, isKept := d.numbers[k]
-	if isKept {
+	was := d.numbers[k]
+	if was != nil {
 		d.touch(&was.kept)
-		d.numbers[k] = was
 	}
 	if value != value {
 		return 0, 0, false
 	}
-	d.pendingNumbers = append(d.pendingNumbers, pending[number]{k, number{kept{now, created, d.walk}, value}})
-	if !isKept || was.created != created || value < was.value {
+	next := number{kept{now, created, d.walk}, value}
+	d.pendingNumbers = append(d.pendingNumbers, pendingNumber{k, was, next})
+	switch {
+	case was == nil:
+		return value, d.startOf(created, 0), true
+	case was.created != created || value < was.value:
 		return value, d.startOf(created, was.at), true
 	}
 	return difference(value, was.value), was.at, true
@@ -153,19 +157,21 @@ func (d *deltas) touch(k *kept) {
 func (d *deltas) commit() {
 	for i := range d.pendingNumbers {
 		p := &d.pendingNumbers[i]
-		if _, ok := d.numbers[p.key]; !ok {
+		if p.was == nil {
+			p.was = new(number)
+			d.numbers[p.key] = p.was
 			d.touched++
 		}
-		d.numbers[p.key] = p.state
+		*p.was = p.next
 	}
 	for i := range d.pendingHistograms {
 		p := &d.pendingHistograms[i]
-		if was, ok := d.histograms[p.key]; ok {
+		if was := d.histograms[p.key]; was != nil {
 			d.spare = append(d.spare, was)
 		} else {
 			d.touched++
 		}
-		d.histograms[p.key], p.state = p.state, nil
+		d.histograms[p.key], p.next = p.next, nil
 	}
 	d.drop()
 }
@@ -173,10 +179,11 @@ func (d *deltas) commit() {
 // drop empties the list of a request.
 func (d *deltas) drop() {
 	for i := range d.pendingHistograms {
-		if s := d.pendingHistograms[i].state; s != nil {
-			d.spare = append(d.spare, s)
+		if next := d.pendingHistograms[i].next; next != nil {
+			d.spare = append(d.spare, next)
 		}
 	}
+	clear(d.pendingNumbers)
 	d.pendingNumbers, d.pendingHistograms = d.pendingNumbers[:0], d.pendingHistograms[:0]
 }
 
@@ -189,7 +196,7 @@ func (d *deltas) endWalk() {
 		if missing > d.touched+maxMissing {
 			oldest = d.walk
 		}
-		maps.DeleteFunc(d.numbers, func(_ key, n number) bool { return n.walk < oldest })
+		maps.DeleteFunc(d.numbers, func(_ key, n *number) bool { return n.walk < oldest })
 		maps.DeleteFunc(d.histograms, func(_ key, h *distribution) bool { return h.walk < oldest })
 	}
 	if left := len(d.numbers) + len(d.histograms); before-left > left+maxMissing {

@@ -16,6 +16,12 @@ type distribution struct {
 	native histogram.NativeSnapshot
 }
 
+// pendingHistogram is what will be kept of a histogram if the request arrives.
+type pendingHistogram struct {
+	key  key
+	next *distribution
+}
+
 // histogram puts a histogram on the list of the request. It returns what is kept of it, or nil if
 // the difference is all of it, and the start.
 func (d *deltas) histogram(k key, now, created int64, h *engine.HistogramSnapshot) (was *distribution, start int64) {
@@ -29,7 +35,7 @@ func (d *deltas) histogram(k key, now, created int64, h *engine.HistogramSnapsho
 		copyBuckets(&s.Positive, &n.Positive)
 		copyBuckets(&s.Negative, &n.Negative)
 	}
-	d.pendingHistograms = append(d.pendingHistograms, pending[*distribution]{k, is})
+	d.pendingHistograms = append(d.pendingHistograms, pendingHistogram{k, is})
 	was = d.histograms[k]
 	if was == nil {
 		return nil, d.startOf(created, 0)
