@@ -17,7 +17,7 @@ test:
 	@./internal/tools/timed.sh $(MAKE) deps lint unit race stress purego cross arm64 bench-once $(NESTED)
 	@echo "make test: all passed"
 
-# The servers that the integration tests talk to. As root, missing ones are installed from Debian's packages.
+# The servers and the browser that some tests need. As root, missing ones are installed from Debian's packages.
 deps:
 	@./internal/tools/deps.sh
 

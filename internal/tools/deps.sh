@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes sure that the servers of the integration tests and the emulator of arm64 are installed. Root
-# installs missing ones from Debian's packages. Other users, and root without a network, are told what
-# to install; the tests that need it are skipped, and fail if CI=true.
+# Makes sure that the servers and the browser of some tests and the emulator of arm64 are installed.
+# Root installs missing ones from Debian's packages. Other users, and root without a network, are told
+# what to install; the tests that need it are skipped, and fail if CI=true.
 set -euo pipefail
 
 declare -A package=(
@@ -9,6 +9,7 @@ declare -A package=(
 	[promtool]=prometheus
 	[prometheus-pushgateway]=prometheus-pushgateway
 	[victoria-metrics]=victoria-metrics
+	[chromium]=chromium # the page of export/live is tested in it
 	[qemu-aarch64]=qemu-user # make arm64, and make cross where 386 does not run
 	[python3]=python3 # its zlib reads what pagezip writes
 	[gcc]="gcc libc6-dev" # the race detector needs it

@@ -90,6 +90,6 @@ function labelsCard(name, uses) {
       el('tbody', {}, [...uses].sort((a, b) => b.values - a.values).map((use) => el('tr', {},
         el('td', { class: 'mono' }, use.name),
         el('td', { class: 'num' }, exact(use.values)),
-        el('td', { class: 'mono' }, use.top.map((v, i) => el('span', {}, i ? ', ' : '', v.value === '' ? '""' : v.value,
+        el('td', { class: 'mono' }, use.top.map((v, i) => el('span', {}, i ? ', ' : '', v.value === '' ? '""' : el('bdi', {}, v.value),
           el('span', { class: 'dim' }, ` ${exact(v.series)}`))))))))) : null);
 }

@@ -3,7 +3,7 @@
 import { el } from './dom.js';
 import { clock, short } from './format.js';
 import { traceOf } from './links.js';
-import { textOf } from './series.js';
+import { labelNodes } from './series.js';
 
 const most = 20;
 
@@ -24,12 +24,12 @@ export function exemplarsCard(metric, template) {
     element.hidden = list.length === 0;
     body.replaceChildren(...list.map((e) => {
       const url = traceOf(template, e.labels);
-      const text = textOf(e.labels);
+      const text = labelNodes(e.labels);
       return el('tr', {},
         el('td', {}, e.time ? clock(e.time) : '–'),
         el('td', { class: 'num' }, short(e.value, metric.unit)),
         el('td', { class: 'mono' }, url ? el('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, text) : text),
-        el('td', { class: 'mono' }, rows[e.series] ? rows[e.series].text : ''));
+        el('td', { class: 'mono' }, rows[e.series] ? labelNodes(rows[e.series].labels) : ''));
     }));
   };
   return { element, take };

@@ -25,17 +25,22 @@ function digits(v) {
 const times = [[86400, ' d'], [3600, ' h'], [60, ' min'], [1, ' s'], [1e-3, ' ms'], [1e-6, ' µs'], [1e-9, ' ns']];
 const sizes = [[2 ** 40, ' TiB'], [2 ** 30, ' GiB'], [2 ** 20, ' MiB'], [2 ** 10, ' KiB'], [1, ' B']];
 
+// number returns the number of a value. Those that JSON cannot express come as texts.
+export function number(value) {
+  return value === '+Inf' ? Infinity : value === '-Inf' ? -Infinity : Number(value);
+}
+
 // short shows a value for reading at a glance.
 export function short(value, unit = '') {
   if (value === null || value === undefined) return '–';
-  const v = Number(value);
+  const v = number(value);
   if (!Number.isFinite(v)) return Number.isNaN(v) ? 'NaN' : v > 0 ? '+Inf' : '−Inf';
   if (v === 0) return unit === 'seconds' ? '0 s' : unit === 'bytes' ? '0 B' : '0';
   if (unit === 'seconds') return scaled(v, times);
   if (unit === 'bytes') return scaled(v, sizes);
   if (unit === 'ratio') return digits(v * 100) + ' %';
   const size = Math.abs(v);
-  if (size >= 1e4) {
+  if (size >= 1e4 && size < 1e15) {
     const [factor, name] = size >= 1e12 ? [1e12, ' T'] : size >= 1e9 ? [1e9, ' G'] : size >= 1e6 ? [1e6, ' M'] : [1e3, ' k'];
     return digits(v / factor) + name;
   }

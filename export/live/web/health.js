@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { el } from './dom.js';
-import { exact, short } from './format.js';
-import { textOf } from './series.js';
+import { exact, number, short } from './format.js';
+import { labelNodes } from './series.js';
 import { watch } from './stream.js';
 
 // What the reasons in the registry's own metrics mean, and what to do.
@@ -29,9 +29,9 @@ export function showHealth(main) {
   main.append(verdict, facts, calls, cards);
   const take = (message) => {
     const table = (name) => message.metrics[name];
-    const total = (name) => table(name).values.reduce((sum, v) => sum + Number(v || 0), 0);
+    const total = (name) => table(name).values.reduce((sum, v) => sum + number(v || 0), 0);
     const scrapes = table('quipu_scrape_duration_seconds');
-    const count = scrapes.values.length ? Number(scrapes.values[0]) : 0;
+    const count = scrapes.values.length ? number(scrapes.values[0]) : 0;
     const bytes = total('quipu_scrape_bytes_total');
     const wrong = parts.filter(([, name, , harmless]) => !harmless && total(name) > 0);
     verdict.className = 'lead ' + (wrong.length ? 'bad' : 'good');
@@ -42,7 +42,7 @@ export function showHealth(main) {
     facts.replaceChildren(...[
       [exact(total('quipu_series')), 'series'],
       [exact(total('quipu_scrapes_total')), 'scrapes'],
-      [count ? short(Number(scrapes.sums[0]) / count, 'seconds') : '–', 'mean time of a scrape'],
+      [count ? short(number(scrapes.sums[0]) / count, 'seconds') : '–', 'mean time of a scrape'],
       [estimate(0), 'median time'],
       [estimate(2), '99th percentile'],
       [total('quipu_scrapes_total') ? short(bytes / total('quipu_scrapes_total'), 'bytes') : '–', 'mean page size'],
@@ -73,10 +73,10 @@ function callbacks(list) {
 }
 
 function card(title, name, note, harmless, n, table) {
-  const rows = table.labels.map((labels, i) => ({ labels, value: table.values[i] })).filter((row) => Number(row.value) > 0 && row.labels.length);
+  const rows = table.labels.map((labels, i) => ({ labels, value: table.values[i] })).filter((row) => number(row.value) > 0 && row.labels.length);
   return el('section', { class: 'card' },
     el('h2', {}, title, ' ', el('span', { class: n > 0 && !harmless ? 'chip warn' : 'chip' }, exact(n))),
     el('p', { class: 'dim' }, note),
     rows.length ? el('div', { class: 'scroll' }, el('table', {}, rows.slice(0, 50).map((row) => el('tr', {},
-      el('td', { class: 'mono' }, textOf(row.labels)), el('td', { class: 'num' }, exact(row.value)))))) : null);
+      el('td', { class: 'mono' }, labelNodes(row.labels)), el('td', { class: 'num' }, exact(row.value)))))) : null);
 }

@@ -3,6 +3,7 @@
 import { el, setText } from './dom.js';
 import { plural, rate, short, unitOf } from './format.js';
 import { Rows } from './rows.js';
+import { labelNodes } from './series.js';
 import { spark } from './spark.js';
 import { watch } from './stream.js';
 import { hrefOf } from './links.js';
@@ -141,5 +142,5 @@ function showHits(place, answer) {
       ? `the first ${shown.length}` : plural(shown.length, 'series', 'series')),
     el('div', { class: 'scroll' }, el('table', {}, shown.map((hit) => el('tr', {},
       el('td', { class: 'mono' }, el('a', { href: hrefOf(hit.metric, hit.labels) }, hit.metric)),
-      el('td', { class: 'mono' }, hit.labels.map(([name, value]) => `${name}="${value}"`).join(' '))))))));
+      el('td', { class: 'mono' }, labelNodes(hit.labels))))))));
 }

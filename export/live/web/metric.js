@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { el, setText } from './dom.js';
-import { exact, plural, rate, short, unitOf } from './format.js';
+import { exact, number, plural, rate, short, unitOf } from './format.js';
 import { Heat } from './heat.js';
 import { hrefOf } from './links.js';
 import { colorOf, Plot } from './plot.js';
 import { exemplarsCard } from './exemplars.js';
-import { SeriesTable } from './series.js';
+import { labelNodes, SeriesTable } from './series.js';
 import { watch } from './stream.js';
 
 const maxLines = 8;
@@ -121,8 +121,7 @@ class MetricView {
 
   chosenNote() {
     if (!this.labels.length) return null;
-    const text = this.labels.map(([name, value]) => `${name}="${value}"`).join(' ');
-    return el('p', { class: 'bar' }, el('span', { class: 'chip mono' }, text), el('a', { href: hrefOf(this.name) }, 'Show all series'));
+    return el('p', { class: 'bar' }, el('span', { class: 'chip mono' }, labelNodes(this.labels)), el('a', { href: hrefOf(this.name) }, 'Show all series'));
   }
 
   // take shows the values of a message.
@@ -149,15 +148,16 @@ class MetricView {
     const { metric } = this;
     const chosen = this.labels.length ? this.table.chosen() : null;
     const rows = this.labels.length ? (chosen ? [chosen] : []) : alive;
-    const total = chosen ? chosen.value : this.labels.length ? null : message.total;
+    // The total is rounded, and the value of a series is not.
+    const total = rows.length === 1 ? rows[0].value : this.labels.length || !rows.length ? null : message.total;
     const facts = [];
     const fact = (value, label, data) => facts.push(el('div', { class: 'fact', ...data }, el('b', {}, value), el('span', {}, label)));
     const last = (list) => list[list.length - 1];
     if (this.isRate) fact(this.show(last(this.past.trend)), this.isDistribution ? 'observations now' : 'now');
     if (this.isDistribution) {
       fact(exact(total), 'observations', { 'data-fact': 'count' });
-      const sum = rows.reduce((s, row) => s + Number(row.sum), 0);
-      fact(Number(total) ? short(sum / Number(total), metric.unit) : '–', 'mean since the start');
+      const sum = rows.reduce((s, row) => s + number(row.sum), 0);
+      fact(number(total) ? short(sum / number(total), metric.unit) : '–', 'mean since the start');
       if (this.heat) for (const q of quantileNames) fact(short(last(this.past[q]), metric.unit), q + ' now');
       else if (rows.length === 1) this.addEstimates(fact, rows[0]);
     } else if (metric.type !== 'info' && metric.type !== 'stateset') {
@@ -166,7 +166,7 @@ class MetricView {
         { 'data-fact': 'value' });
       if (one && metric.unit && !this.isRate) fact(short(total, metric.unit), 'in other words');
       if (!one && !this.isRate && rows.length) {
-        const values = rows.map((row) => Number(row.value));
+        const values = rows.map((row) => number(row.value));
         fact(short(Math.min(...values), metric.unit), 'lowest');
         fact(short(Math.max(...values), metric.unit), 'highest');
       }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { el, setText } from './dom.js';
-import { exact, plural, rate, short } from './format.js';
+import { exact, number, plural, rate, short } from './format.js';
 import { hrefOf } from './links.js';
 import { Rows } from './rows.js';
 
@@ -61,8 +61,8 @@ export class SeriesTable {
       row.value = message.values[i];
       row.sum = message.sums ? message.sums[i] : null;
       row.estimates = message.estimates ? message.estimates[i] : [];
-      row.mean = Number(row.value) ? Number(row.sum) / Number(row.value) : null;
-      const grown = Number(row.value) - Number(before);
+      row.mean = number(row.value) ? number(row.sum) / number(row.value) : null;
+      const grown = number(row.value) - number(before);
       row.rate = before === null || row.value === null || !seconds || grown < 0 ? null : grown / seconds;
       row.past.push(this.isRate ? row.rate : typeof row.value === 'number' ? row.value : null);
       if (row.past.length > keep) row.past.splice(0, row.past.length - keep);
@@ -86,7 +86,7 @@ export class SeriesTable {
       const value = (row) => {
         if (row.value === null) return -Infinity;
         const v = this.sort.startsWith('q') ? row.estimates[this.sort.slice(1)] : row[this.sort];
-        return v === null || v === undefined || Number.isNaN(Number(v)) ? -Number.MAX_VALUE : Number(v);
+        return v === null || v === undefined || Number.isNaN(number(v)) ? -Number.MAX_VALUE : number(v);
       };
       this.order = this.rows.filter((row) => row.lower.includes(this.search)).sort((a, b) => value(b) - value(a));
     }
@@ -97,7 +97,7 @@ export class SeriesTable {
 
   make(row) {
     const labels = row.labels.length
-      ? row.labels.map(([name, value]) => el('span', {}, el('b', {}, name + '='), value, ' '))
+      ? row.labels.map(([name, value]) => [el('bdi', {}, el('b', {}, name + '='), value), ' '])
       : el('span', { class: 'dim' }, 'no labels');
     const content = [
       el('span', { class: 'labels cut', title: row.text }, labels),
@@ -124,7 +124,13 @@ export class SeriesTable {
   }
 }
 
-// textOf shows labels as queries do.
+// labelNodes shows labels as queries do. Each is by itself, so that a text that runs from right to
+// left does not turn others around.
+export function labelNodes(labels) {
+  return labels.map((label, i) => [i ? ' ' : '', el('bdi', {}, textOf([label]))]);
+}
+
+// textOf is the text of labels as queries have it.
 export function textOf(labels) {
   return labels.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(' ');
 }
