@@ -2,10 +2,7 @@
 
 package histogram
 
-import (
-	"iter"
-	"math"
-)
+import "math"
 
 // Quantile estimates the q-quantile of the observations, as Prometheus 3 does. It interpolates
 // geometrically within a bucket, because the buckets grow geometrically, and linearly within the
@@ -19,8 +16,8 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 		return math.NaN() // no Native has made it
 	}
 	total := s.ZeroCount
-	for _, b := range [...]NativeBuckets{s.Positive, s.Negative} {
-		for _, n := range ascending(b) {
+	for _, b := range [...]*NativeBuckets{&s.Positive, &s.Negative} {
+		for _, n := range b.All() {
 			total += n
 		}
 	}
@@ -28,7 +25,7 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 	if !ok {
 		return outside
 	}
-	for index, n := range descending(s.Negative) { // the largest magnitudes come first
+	for index, n := range s.Negative.Backward() { // the largest magnitudes come first
 		if part, ok := search.in(n); ok {
 			return -s.between(index, 1-part)
 		}
@@ -43,7 +40,7 @@ func (s *NativeSnapshot) Quantile(q float64) float64 {
 		}
 		return low*(1-part) + high*part // high-low can overflow
 	}
-	for index, n := range ascending(s.Positive) {
+	for index, n := range s.Positive.All() {
 		if part, ok := search.in(n); ok {
 			return s.between(index, part)
 		}
@@ -61,44 +58,4 @@ func (s *NativeSnapshot) between(index int, part float64) float64 {
 		return high * part // the bucket is below all float64
 	}
 	return min(low*math.Pow(high/low, part), high) // even after rounding
-}
-
-// ascending walks the buckets and their counts, the lowest magnitude first.
-func ascending(b NativeBuckets) iter.Seq2[int, uint64] {
-	return func(yield func(index int, n uint64) bool) {
-		index, count, deltas := 0, int64(0), b.Deltas
-		for _, s := range b.Spans {
-			index += int(s.Offset)
-			for range min(int64(s.Length), int64(len(deltas))) {
-				count += deltas[0]
-				if !yield(index, uint64(count)) {
-					return
-				}
-				index, deltas = index+1, deltas[1:]
-			}
-		}
-	}
-}
-
-// descending walks the buckets and their counts, the highest magnitude first.
-func descending(b NativeBuckets) iter.Seq2[int, uint64] {
-	return func(yield func(index int, n uint64) bool) {
-		index, count, deltas := 0, int64(0), b.Deltas
-		for _, s := range b.Spans {
-			index += int(s.Offset) + int(s.Length) // behind the last bucket
-		}
-		for _, d := range deltas {
-			count += d
-		}
-		for i := len(b.Spans) - 1; i >= 0; i-- {
-			for range min(int64(b.Spans[i].Length), int64(len(deltas))) {
-				index--
-				if !yield(index, uint64(count)) {
-					return
-				}
-				count, deltas = count-deltas[len(deltas)-1], deltas[:len(deltas)-1]
-			}
-			index -= int(b.Spans[i].Offset)
-		}
-	}
 }

@@ -27,7 +27,8 @@ type NativeSnapshot struct {
 // NativeBuckets are runs of consecutive buckets of one sign. The field Spans, a []NativeSpan, lists
 // the runs in ascending order. The field Deltas, a []int64, has one entry for each bucket of all
 // runs: the first is a count, and every other one is the difference from the count before it.
-// Bucket i holds magnitudes up to 2^(i·2^-Schema).
+// Bucket i holds magnitudes up to 2^(i·2^-Schema). The methods All and Backward walk the indexes
+// and the counts, with the empty buckets that runs have.
 type NativeBuckets = buckets.Buckets
 
 // NativeSpan is a run of consecutive buckets. Its field Length, a uint32, is the number of buckets.

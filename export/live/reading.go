@@ -75,28 +75,18 @@ const belowZero = math.MinInt32
 // nativeCells appends the native buckets that are not empty.
 func nativeCells(dst cells, s *histogram.NativeSnapshot) cells {
 	low := s.ZeroCount
-	walkBuckets(&s.Negative, func(_ int, n uint64) { low += n })
+	for _, n := range s.Negative.All() {
+		low += n
+	}
 	if low > 0 {
 		dst = append(dst, cell{belowZero, low})
 	}
-	walkBuckets(&s.Positive, func(i int, n uint64) {
+	for i, n := range s.Positive.All() {
 		if n > 0 {
 			dst = append(dst, cell{i, n})
 		}
-	})
-	return dst
-}
-
-func walkBuckets(b *histogram.NativeBuckets, visit func(index int, n uint64)) {
-	index, at, n := 0, 0, int64(0)
-	for _, span := range b.Spans {
-		index += int(span.Offset)
-		for range span.Length {
-			n += b.Deltas[at]
-			visit(index, uint64(n))
-			index, at = index+1, at+1
-		}
 	}
+	return dst
 }
 
 // coarser merges the native buckets to those of a lower schema.

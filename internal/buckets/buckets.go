@@ -5,6 +5,8 @@
 // differences between their counts.
 package buckets
 
+import "iter"
+
 // Buckets are runs of consecutive exponential buckets. Deltas has one entry for each bucket of all
 // spans: the first is a count, and every other one is the difference from the count before it.
 type Buckets struct {
@@ -17,6 +19,47 @@ type Buckets struct {
 type Span struct {
 	Offset int32
 	Length uint32
+}
+
+// All walks the buckets of all spans and their counts, the lowest index first. Spans that are
+// longer than Deltas end with it.
+func (b *Buckets) All() iter.Seq2[int, uint64] {
+	return func(yield func(index int, n uint64) bool) {
+		index, count, deltas := 0, int64(0), b.Deltas
+		for _, s := range b.Spans {
+			index += int(s.Offset)
+			for range min(int64(s.Length), int64(len(deltas))) {
+				count += deltas[0]
+				if !yield(index, uint64(count)) {
+					return
+				}
+				index, deltas = index+1, deltas[1:]
+			}
+		}
+	}
+}
+
+// Backward walks as All does, the highest index first.
+func (b *Buckets) Backward() iter.Seq2[int, uint64] {
+	return func(yield func(index int, n uint64) bool) {
+		index, count, deltas := 0, int64(0), b.Deltas
+		for _, s := range b.Spans {
+			index += int(s.Offset) + int(s.Length) // behind the last bucket
+		}
+		for _, d := range deltas {
+			count += d
+		}
+		for i := len(b.Spans) - 1; i >= 0; i-- {
+			for range min(int64(b.Spans[i].Length), int64(len(deltas))) {
+				index--
+				if !yield(index, uint64(count)) {
+					return
+				}
+				count, deltas = count-deltas[len(deltas)-1], deltas[:len(deltas)-1]
+			}
+			index -= int(b.Spans[i].Offset)
+		}
+	}
 }
 
 // maxHole is the longest run of empty buckets that is listed as zeros, because a new span is no

@@ -3,6 +3,8 @@
 package buckets
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,4 +59,54 @@ func TestCountsReadBackFromSpansAndDeltas(t *testing.T) {
 			require.Contains(t, got, index)
 		}
 	}
+}
+
+// lists returns what both walks show, the second one turned round.
+func lists(b *Buckets) (all, backward [][2]int64) {
+	for i, n := range b.All() {
+		all = append(all, [2]int64{int64(i), int64(n)})
+	}
+	for i, n := range b.Backward() {
+		backward = append(backward, [2]int64{int64(i), int64(n)})
+	}
+	slices.Reverse(backward)
+	return all, backward
+}
+
+func TestWalksShowEveryBucketInOrder(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		var b Buckets
+		l := NewLister(&b)
+		for index := -20; index < 20; index++ {
+			if random.IntN(3) == 0 {
+				l.Add(index, random.Uint64N(1<<40))
+			}
+		}
+		all, backward := lists(&b)
+		require.Equal(t, all, backward)
+		want := read(b)
+		require.Len(t, all, len(want))
+		for i, x := range all {
+			require.Equal(t, want[int(x[0])], uint64(x[1]))
+			require.True(t, i == 0 || all[i-1][0] < x[0])
+		}
+		for stop := range all { // a loop may end early
+			n := 0
+			for range b.All() {
+				if n++; n > stop {
+					break
+				}
+			}
+			for range b.Backward() {
+				if n--; n == 0 {
+					break
+				}
+			}
+			require.Zero(t, n)
+		}
+	}
+	all, backward := lists(&Buckets{Spans: []Span{{2, 3}}, Deltas: []int64{5, 1}})
+	require.Equal(t, [][2]int64{{2, 5}, {3, 6}}, all, "spans that are too long end with the deltas")
+	require.Len(t, backward, 2)
 }
