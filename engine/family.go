@@ -197,14 +197,17 @@ func (f *family) seriesCount() int {
 
 // Info describes a registered metric.
 type Info struct {
-	Name   string   // as exposed, with the registry's prefix
-	Help   string   // may be empty
-	Type   string   // counter, gauge, histogram or summary
-	Unit   string   // may be empty
-	Labels []string // the declared label names; nil without labels and for open label sets
-	Const  Labels   // the constant labels
-	Series int      // how many series there are now
-	Metric any      // what its constructor returned: *Counter, *CounterVec, *GaugeFunc, ...; or the collector
+	Name       string              // as exposed, with the registry's prefix
+	Help       string              // may be empty
+	Type       string              // counter, gauge, histogram or summary
+	Unit       string              // may be empty
+	Labels     []string            // the declared label names; nil without labels and for open label sets
+	Const      Labels              // the constant labels
+	Series     int                 // how many series there are now
+	Bounds     []float64           // the upper bounds of the classic buckets of a histogram, +Inf not included
+	Native     bool                // whether a histogram has native buckets
+	Objectives map[float64]float64 // the quantiles of a summary and their errors
+	Metric     any                 // what its constructor returned, such as a *CounterVec; or the collector
 }
 
 // info describes the family.
@@ -212,7 +215,20 @@ func (f *family) info() Info {
 	return Info{
 		Name: f.def.name, Help: f.def.help, Type: f.def.typ.String(), Unit: f.def.unit,
 		Labels: slices.Clone(f.def.labels), Const: maps.Clone(f.def.consts), Series: f.seriesCount(), Metric: f.metric,
+		Bounds: slices.Clone(f.def.buckets), Native: f.def.native != nil, Objectives: f.objectiveErrors(),
 	}
+}
+
+// objectiveErrors returns the objectives as [WithObjectives] takes them.
+func (f *family) objectiveErrors() map[float64]float64 {
+	if len(f.objectives) == 0 {
+		return nil
+	}
+	errors := make(map[float64]float64, len(f.objectives))
+	for _, o := range f.objectives {
+		errors[o.Quantile] = o.Epsilon
+	}
+	return errors
 }
 
 // warnLimits logs, once for each metric, that a second definition has other limits, which do not

@@ -13,8 +13,28 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/histogram"
 	"github.com/quipu-metrics/quipu/internal/textpage"
 )
+
+func TestInfoTellsBucketsAndObjectives(t *testing.T) {
+	r := engine.NewRegistry()
+	engine.Must(r.NewHistogram("native", "", engine.WithNative(histogram.NativeDefaults())))
+	engine.Must(r.NewHistogram("both", "", engine.WithNative(histogram.NativeDefaults()), engine.WithBuckets(1, 2)))
+	engine.Must(r.NewSummary("s", "", engine.WithObjectives(map[float64]float64{0.5: 0.05, 0.9: 0.01})))
+	engine.Must(r.NewGauge("g", ""))
+	about := map[string][]any{}
+	for info := range r.All() {
+		about[info.Name] = []any{info.Bounds, info.Native, info.Objectives}
+	}
+	none := map[float64]float64(nil)
+	require.Equal(t, map[string][]any{
+		"native": {[]float64(nil), true, none},
+		"both":   {[]float64{1, 2}, true, none},
+		"s":      {[]float64(nil), false, map[float64]float64{0.5: 0.05, 0.9: 0.01}},
+		"g":      {[]float64(nil), false, none},
+	}, about)
+}
 
 func TestLookupAndAllDescribeMetricsWithTheirPrefix(t *testing.T) {
 	r := engine.NewRegistry(engine.WithPrefix("app_"), engine.WithConstLabels(engine.Labels{"zone": "a"}))
@@ -31,11 +51,13 @@ func TestLookupAndAllDescribeMetricsWithTheirPrefix(t *testing.T) {
 	require.Equal(t, engine.Info{
 		Name: "app_wait_seconds", Help: "Wait.", Type: "histogram", Unit: "seconds", Labels: []string{"queue"},
 		Const: engine.Labels{"zone": "a", "host": "b"}, Series: 2, Metric: v,
+		Bounds: histogram.Default(),
 	}, info)
-	info.Labels[0], info.Const["zone"] = "changed", "changed"
+	info.Labels[0], info.Const["zone"], info.Bounds[0] = "changed", "changed", -1
 	again, _ := r.Lookup("wait_seconds")
 	require.Equal(t, "queue", again.Labels[0], "what Lookup returns is a copy")
 	require.Equal(t, "a", again.Const["zone"])
+	require.Equal(t, histogram.Default(), again.Bounds)
 
 	var names []string
 	for info := range r.All() {

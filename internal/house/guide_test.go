@@ -28,7 +28,7 @@ var packages = map[string]string{
 	"export": module + "/export", "push": module + "/export/push", "remote": module + "/export/remote",
 	"live":      module + "/export/live",
 	"otlp":      module + "/export/otlp",
-	"histogram": module + "/histogram",
+	"histogram": module + "/histogram", "metricdoc": module + "/metricdoc",
 }
 
 var (

@@ -20,7 +20,6 @@ import (
 // decide what to do, each with its reason.
 var decidesByKind = map[string]string{
 	"engine/metrictest/lint.go: labelsInUse":   "it reads a page, whose types are words",
-	"engine/metrictest/lint.go: lint":          "it reads a page, whose types are words",
 	"engine/metrictest/read.go: why":           "it reads a page, whose types are words",
 	"internal/textpage/page.go: Belongs":       "it reads a page, whose types are words",
 	"export/live/recorder.go: hasObservations": "what the page shows of a type",
@@ -33,6 +32,12 @@ var decidesByKind = map[string]string{
 	"engine/source_buffer.go: checkPoint":      "a call of a function of the kind would move every Point to the heap",
 	"engine/timer.go: isNil":                   "a program may pass a nil Histogram or Summary as an Observer",
 	"engine/timer.go: isMade":                  "a program may pass a zero Histogram or Summary as an Observer",
+
+	"internal/conventions/conventions.go: Breaches":       "the conventions for types, whose names are words",
+	"internal/conventions/conventions.go: suffixBreaches": "the conventions for types, whose names are words",
+
+	"metricdoc/kind.go: kindOf":    "the kinds of the package, each of which has its panels and its checks",
+	"metricdoc/metrics.go: typeOf": "a search for the word of a type",
 }
 
 // TestKindsOfMetricsDecideForThemselves wants no switch on a kind outside package encode, no

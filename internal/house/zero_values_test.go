@@ -32,6 +32,7 @@ import (
 	"github.com/quipu-metrics/quipu/export/push"
 	"github.com/quipu-metrics/quipu/export/remote"
 	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/metricdoc"
 	"github.com/quipu-metrics/quipu/quantile"
 	"github.com/quipu-metrics/quipu/shard"
 )
@@ -92,6 +93,9 @@ func zeroValues() map[string]any {
 		"histogram.Native": new(histogram.Native), "histogram.NativeBuckets": new(histogram.NativeBuckets),
 		"histogram.NativeOptions":  new(histogram.NativeOptions),
 		"histogram.NativeSnapshot": new(histogram.NativeSnapshot), "histogram.NativeSpan": new(histogram.NativeSpan),
+
+		"metricdoc.Family": new(metricdoc.Family), "metricdoc.Metrics": new(metricdoc.Metrics),
+		"metricdoc.Problem": new(metricdoc.Problem), "metricdoc.Series": new(metricdoc.Series),
 
 		"quantile.Log": new(quantile.Log), "quantile.Objective": new(quantile.Objective),
 		"quantile.Objectives": new(quantile.Objectives), "quantile.Window": new(quantile.Window),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package textpage reads pages in text format 0.0.4 for tests. It is written from the description
-// of the format and not from the encoder. It refuses everything that the encoder has no reason to
-// write: timestamps, superfluous blanks and commas.
+// Package textpage reads pages. [Parse] reads text format 0.0.4 for tests. It is written from the
+// description of the format and not from the encoder. It refuses everything that the encoder has no
+// reason to write: timestamps, superfluous blanks and commas. [Read] reads what any program writes.
 package textpage
 
 import (
@@ -26,6 +26,7 @@ var (
 type Family struct {
 	Name, Help, Type string
 	Samples          []Sample // in the order of the page
+	Unit             string   // of OpenMetrics; Parse reads none
 }
 
 // Sample is one sample line of a page.

@@ -30,15 +30,15 @@ func TestAPageIsReadBack(t *testing.T) {
 	require.Equal(t, []Family{
 		{"a_total", "Quote \" slash \\ line \n end.", "counter", []Sample{
 			{"a_total", map[string]string{"z": "1", "b": "quote \" slash \\ line \n brace } é"}, "3", 3},
-		}},
+		}, ""},
 		{"h", "", "histogram", []Sample{
 			{"h_bucket", map[string]string{"le": "+Inf"}, "2", 2},
 			{"h_sum", nil, "-0.5", -0.5}, {"h_count", nil, "2", 2},
-		}},
+		}, ""},
 		{"s", "", "summary", []Sample{
 			{"s", map[string]string{"quantile": "0.5"}, "+Inf", math.Inf(1)},
 			{"s_sum", nil, "1e+20", 1e20}, {"s_count", nil, "1", 1},
-		}},
+		}, ""},
 	}, families)
 	require.Equal(t, `a_total{b="quote \" slash \\ line \n brace } é",z="1"}`, families[0].Samples[0].Series())
 	require.Equal(t, "h_sum", families[1].Samples[1].Series())
