@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/otlpform"
 )
 
 // deltas is what an Exporter keeps of each counter and histogram to send differences: what it was
@@ -46,7 +47,7 @@ type deltas struct {
 	pendingHistograms []pendingHistogram
 	spare             []*distribution // of which none is kept
 	text              []byte
-	buckets           buckets
+	buckets           otlpform.Buckets
 	counts            []uint64
 }
 
@@ -135,15 +136,7 @@ func (d *deltas) number(k key, now, created int64, value float64) (grown float64
 	case was.created != created || value < was.value:
 		return value, d.startOf(created, was.at), true
 	}
-	return difference(value, was.value), was.at, true
-}
-
-// difference returns how much a value has grown. An infinite one stays as it is at the receiver.
-func difference(now, before float64) float64 {
-	if now == before || now != now && before != before {
-		return 0
-	}
-	return now - before
+	return otlpform.Difference(value, was.value), was.at, true
 }
 
 func (d *deltas) touch(k *kept) {

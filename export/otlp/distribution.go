@@ -5,6 +5,7 @@ package otlp
 import (
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/internal/otlpform"
 )
 
 // distribution is what is kept of a histogram, which has either classic or native buckets.
@@ -81,21 +82,23 @@ func (d *deltas) classic(k key, now, created int64, h *engine.HistogramSnapshot)
 		}
 		d.counts = append(d.counts, n-was.counts[i])
 	}
-	return d.counts, h.Count - was.count, difference(h.Sum, was.sum), start
+	return d.counts, h.Count - was.count, otlpform.Difference(h.Sum, was.sum), start
 }
 
 // exponential returns the difference of a native histogram and its start. It is valid until the
 // next call.
-func (d *deltas) exponential(k key, now, created int64, h *engine.HistogramSnapshot) (b *buckets, start int64) {
+func (d *deltas) exponential(k key, now, created int64, h *engine.HistogramSnapshot) (
+	b *otlpform.Buckets, start int64,
+) {
 	was, start := d.histogram(k, now, created, h)
 	b = &d.buckets
 	if was != nil {
-		b.fill(h.Native, was.native.Schema)
-		if b.subtract(&was.native) {
+		b.Fill(h.Native, was.native.Schema)
+		if b.Subtract(&was.native) {
 			return b, start
 		}
 		start = d.startOf(created, was.at)
 	}
-	b.fill(h.Native, h.Native.Schema)
+	b.Fill(h.Native, h.Native.Schema)
 	return b, start
 }

@@ -69,10 +69,10 @@ func TestANativeHistogramThatBeginsAgainIsSentFromItsBeginning(t *testing.T) {
 		d.exponential(key{1}, 10, 1, c.was)
 		d.commit()
 		b, start := d.exponential(key{1}, 100, c.created, c.is)
-		require.Equal(t, c.scale, b.scale, name)
-		require.Equal(t, c.want, b.positive.counts, name)
-		require.Equal(t, total(c.want), b.count, name)
-		require.Equal(t, float64(total(c.want)), b.sum, name)
+		require.Equal(t, c.scale, b.Scale, name)
+		require.Equal(t, c.want, b.Positive.Counts, name)
+		require.Equal(t, total(c.want), b.Count, name)
+		require.Equal(t, float64(total(c.want)), b.Sum, name)
 		require.Equal(t, max(10, c.created), start, name)
 	}
 }

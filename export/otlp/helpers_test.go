@@ -317,3 +317,10 @@ func counters(size int) (*engine.Registry, *engine.CounterVec) {
 	}
 	return reg, c
 }
+
+func total(counts []uint64) (n uint64) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}

@@ -4,11 +4,11 @@ package otlp
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"math"
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/otlpform"
 	"github.com/quipu-metrics/quipu/internal/wire"
 )
 
@@ -97,18 +97,34 @@ func (p *point) appendHistogram(dst []byte, bounds []float64, counts []uint64, c
 }
 
 // appendExponential appends an ExponentialHistogramDataPoint.
-func (p *point) appendExponential(dst []byte, e *buckets) []byte {
+func (p *point) appendExponential(dst []byte, b *otlpform.Buckets) []byte {
 	dst, begin := wire.Open(dst, 1)
 	dst = p.appendLabels(dst, 1)
 	dst = p.appendTimes(dst)
-	dst = wire.AppendFixed(dst, 4, e.count)
-	dst = wire.AppendPresentDouble(dst, 5, e.sum)
-	dst = wire.AppendSint(dst, 6, int64(e.scale))
-	dst = wire.AppendFixed(dst, 7, e.zero)
-	dst = e.positive.appendTo(dst, 8)
-	dst = e.negative.appendTo(dst, 9)
+	dst = wire.AppendFixed(dst, 4, b.Count)
+	dst = wire.AppendPresentDouble(dst, 5, b.Sum)
+	dst = wire.AppendSint(dst, 6, int64(b.Scale))
+	dst = wire.AppendFixed(dst, 7, b.Zero)
+	dst = appendDense(dst, 8, &b.Positive)
+	dst = appendDense(dst, 9, &b.Negative)
 	dst = p.appendExemplars(dst, 11)
-	dst = wire.AppendDouble(dst, 14, e.zeroThreshold)
+	dst = wire.AppendDouble(dst, 14, b.ZeroThreshold)
+	return wire.Close(dst, begin)
+}
+
+// appendDense appends buckets, or nothing if all are empty.
+func appendDense(dst []byte, field uint64, d *otlpform.Dense) []byte {
+	offset, counts := d.Trimmed()
+	if len(counts) == 0 {
+		return dst
+	}
+	dst, begin := wire.Open(dst, field)
+	dst = wire.AppendSint(dst, 1, int64(offset))
+	dst, at := wire.Open(dst, 2)
+	for _, n := range counts {
+		dst = binary.AppendUvarint(dst, n)
+	}
+	dst = wire.Close(dst, at)
 	return wire.Close(dst, begin)
 }
 
@@ -126,9 +142,9 @@ func (p *point) appendExemplars(dst []byte, field uint64) []byte {
 		for _, l := range e.Labels {
 			var id [16]byte
 			switch {
-			case l.Name == "trace_id" && decodeID(id[:], l.Value):
+			case l.Name == "trace_id" && otlpform.DecodeID(id[:], l.Value):
 				dst = wire.AppendString(dst, 5, id[:])
-			case l.Name == "span_id" && decodeID(id[:8], l.Value):
+			case l.Name == "span_id" && otlpform.DecodeID(id[:8], l.Value):
 				dst = wire.AppendString(dst, 4, id[:8])
 			default:
 				dst = appendAttribute(dst, 7, l.Name, l.Value)
@@ -137,23 +153,6 @@ func (p *point) appendExemplars(dst []byte, field uint64) []byte {
 		dst = wire.Close(dst, begin)
 	}
 	return dst
-}
-
-// decodeID reads an id from hexadecimal digits, and reports whether it is one: of the right length,
-// and not zero, which stands for no id.
-func decodeID(id []byte, text string) bool {
-	if len(text) != hex.EncodedLen(len(id)) {
-		return false
-	}
-	if _, err := hex.Decode(id, []byte(text)); err != nil {
-		return false
-	}
-	for _, b := range id {
-		if b != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // onlyNew leaves out exemplars of events that an earlier difference has counted.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/otlpform"
 )
 
 // gatherer turns the series of a registry into the data points of requests.
@@ -22,14 +23,14 @@ type gatherer struct {
 	number form // of its series that are numbers
 
 	point   point
-	buckets buckets
+	buckets otlpform.Buckets
 }
 
 // begin begins a family.
 func (g *gatherer) begin(name, help, unit string, typ encode.Type) {
 	g.message.close()
 	g.name, g.number = strings.Clone(name), formOf(typ)
-	g.header = appendHeader(g.header[:0], name, help, unitOf(name, unit), typ)
+	g.header = appendHeader(g.header[:0], name, help, otlpform.UnitOf(name, unit), typ)
 }
 
 // add adds a series of the family under way. It reports false when the send is over.
@@ -104,7 +105,7 @@ func (g *gatherer) addExponential(h *engine.HistogramSnapshot) {
 		b, p.start = g.deltas.exponential(k, p.now, p.start, h)
 		p.onlyNew()
 	} else {
-		b.fill(h.Native, h.Native.Schema)
+		b.Fill(h.Native, h.Native.Schema)
 	}
 	g.in(exponentialForm)
 	g.message.body = p.appendExponential(g.message.body, b)

@@ -31,6 +31,7 @@ var floors = map[string]int{
 	"internal/snappy":      0,
 	"internal/wire":        0,
 	"internal/textpage":    3,
+	"internal/otlpform":    3,
 	"internal/conventions": 0,
 	"atomicf":              1,
 	"shard":                2,

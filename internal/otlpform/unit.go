@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package otlp
+package otlpform
 
 import "strings"
 
@@ -17,13 +17,13 @@ var units = map[string]string{
 	"celsius": "Cel", "hertz": "Hz", "percent": "%", "ratio": "1",
 }
 
-// unitOf returns the unit of a metric.
+// UnitOf returns OpenTelemetry's unit of a metric with a name and a unit of Prometheus.
 //
 // Prometheus' receiver adds the unit to the name unless one of the words between underscores is the
 // unit. So a unit of several words, such as bytes_per_second, would stand in the name twice, and
 // other words might be read as codes. These are sent in braces, which mark a unit that is only a
 // remark, and which no name gets.
-func unitOf(name, unit string) string {
+func UnitOf(name, unit string) string {
 	if unit == "" {
 		return ""
 	}

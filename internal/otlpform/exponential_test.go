@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package otlp
+package otlpform
 
 import (
 	"maps"
@@ -56,10 +56,10 @@ func finest(values ...float64) *histogram.NativeSnapshot {
 
 // countIn returns the count of the bucket that holds a magnitude, by the bounds in the
 // specification: base^index exclusive, base^(index+1) inclusive.
-func (d *dense) countIn(v float64, scale int) uint64 {
+func (d *Dense) countIn(v float64, scale int) uint64 {
 	index := int(math.Ceil(math.Log2(v)*math.Exp2(float64(scale)))) - 1
-	if i := index - d.offset; i >= 0 && i < len(d.counts) {
-		return d.counts[i]
+	if i := index - d.Offset; i >= 0 && i < len(d.Counts) {
+		return d.Counts[i]
 	}
 	return 0
 }
@@ -86,15 +86,15 @@ func TestEveryObservationIsInTheBucketThatHoldsIt(t *testing.T) {
 			values = append(values, v)
 		}
 		s := observed(t, o, values...)
-		var b buckets
-		b.fill(s, s.Schema)
-		require.Equal(t, s.Schema, b.scale, "it is not wide")
-		require.Equal(t, uint64(len(values)), total(b.positive.counts)+total(b.negative.counts))
+		var b Buckets
+		b.Fill(s, s.Schema)
+		require.Equal(t, s.Schema, b.Scale, "it is not wide")
+		require.Equal(t, uint64(len(values)), total(b.Positive.Counts)+total(b.Negative.Counts))
 		for _, v := range values {
 			if v > 0 {
-				require.Positive(t, b.positive.countIn(v, b.scale), "%v", v)
+				require.Positive(t, b.Positive.countIn(v, b.Scale), "%v", v)
 			} else {
-				require.Positive(t, b.negative.countIn(-v, b.scale), "%v", v)
+				require.Positive(t, b.Negative.countIn(-v, b.Scale), "%v", v)
 			}
 		}
 	}
@@ -130,12 +130,12 @@ func TestAWideHistogramIsSentAtALowerScale(t *testing.T) {
 		{8, nil, 8},
 	} {
 		s := &histogram.NativeSnapshot{Schema: c.schema, Positive: far(c.indexes...), Negative: far(c.indexes...)}
-		var b buckets
-		b.fill(s, c.schema)
-		require.Equal(t, c.scale, b.scale, "%v", c.indexes)
-		for _, d := range []dense{b.positive, b.negative} {
-			require.LessOrEqual(t, len(d.counts), maxWidth)
-			require.Equal(t, uint64(len(c.indexes)), total(d.counts))
+		var b Buckets
+		b.Fill(s, c.schema)
+		require.Equal(t, c.scale, b.Scale, "%v", c.indexes)
+		for _, d := range []Dense{b.Positive, b.Negative} {
+			require.LessOrEqual(t, len(d.Counts), maxWidth)
+			require.Equal(t, uint64(len(c.indexes)), total(d.Counts))
 		}
 	}
 }
@@ -149,15 +149,15 @@ func TestQuantilesStayWithinTheWidthOfABucket(t *testing.T) {
 			values = append(values, math.Exp(random.NormFloat64()*40))
 		}
 		s := finest(values...)
-		var b buckets
-		b.fill(s, s.Schema)
+		var b Buckets
+		b.Fill(s, s.Schema)
 		slices.Sort(values)
-		growth := math.Exp2(math.Exp2(-float64(b.scale)))
+		growth := math.Exp2(math.Exp2(-float64(b.Scale)))
 		for _, q := range []float64{0.01, 0.5, 0.9, 0.99} {
 			rank, seen := uint64(math.Ceil(q*float64(len(values)))), uint64(0)
-			for i, n := range b.positive.counts {
+			for i, n := range b.Positive.Counts {
 				if seen += n; seen >= rank {
-					upper := math.Exp2(math.Ldexp(float64(b.positive.offset+i+1), -b.scale))
+					upper := math.Exp2(math.Ldexp(float64(b.Positive.Offset+i+1), -b.Scale))
 					exact := values[rank-1]
 					require.LessOrEqual(t, exact, upper*(1+1e-9))
 					require.Greater(t, exact, upper/growth*(1-1e-9))
@@ -194,22 +194,22 @@ func TestWhatWasBeforeIsTakenAwayAtAnyResolution(t *testing.T) {
 		n.Snapshot(&before)
 		more := observe(50, 10) // which may lower the resolution
 		n.Snapshot(&after)
-		var b, want buckets
-		b.fill(&after, before.Schema)
-		require.True(t, b.subtract(&before))
-		require.Equal(t, uint64(len(more)), b.count)
-		want.fill(finest(more...), b.scale)
-		require.Equal(t, want.scale, b.scale)
-		require.Equal(t, want.zero, b.zero)
-		require.Equal(t, sent(t, &want.positive), sent(t, &b.positive))
-		require.Equal(t, sent(t, &want.negative), sent(t, &b.negative))
+		var b, want Buckets
+		b.Fill(&after, before.Schema)
+		require.True(t, b.Subtract(&before))
+		require.Equal(t, uint64(len(more)), b.Count)
+		want.Fill(finest(more...), b.Scale)
+		require.Equal(t, want.Scale, b.Scale)
+		require.Equal(t, want.Zero, b.Zero)
+		require.Equal(t, sent(&want.Positive), sent(&b.Positive))
+		require.Equal(t, sent(&want.Negative), sent(&b.Negative))
 	}
 }
 
-// sent returns buckets as a receiver reads them.
-func sent(t testing.TB, d *dense) (r runRead) {
-	for _, f := range fieldsOf(t, d.appendTo(nil, 1)) {
-		r = readRun(t, f.Bytes)
+// sent returns buckets as they are sent.
+func sent(d *Dense) (r Dense) {
+	if offset, counts := d.Trimmed(); len(counts) > 0 {
+		r.Offset, r.Counts = offset, counts
 	}
 	return r
 }
@@ -223,12 +223,12 @@ func TestBucketsThatWentIntoTheZeroBucketAreTakenAwayFromIt(t *testing.T) {
 	before := &histogram.NativeSnapshot{Schema: 1, ZeroThreshold: 0x1p-10, ZeroCount: 1, Count: 6,
 		Positive: one(-2, 2, 1)} // 2 up to 0.5, 3 up to 0.7
 	after := &histogram.NativeSnapshot{Schema: 1, ZeroThreshold: 0.5, ZeroCount: 4, Count: 9, Positive: one(-1, 5)}
-	var b buckets
-	b.fill(after, 1)
-	require.True(t, b.subtract(before))
-	require.Equal(t, uint64(1), b.zero)
-	require.Equal(t, []uint64{2}, b.positive.counts)
-	require.Equal(t, uint64(3), b.count)
+	var b Buckets
+	b.Fill(after, 1)
+	require.True(t, b.Subtract(before))
+	require.Equal(t, uint64(1), b.Zero)
+	require.Equal(t, []uint64{2}, b.Positive.Counts)
+	require.Equal(t, uint64(3), b.Count)
 
 	for name, n := range map[string]*histogram.NativeSnapshot{
 		"fewer":             {Schema: 1, ZeroThreshold: 0.5, ZeroCount: 4, Count: 10, Positive: one(-1, 6)},
@@ -239,7 +239,7 @@ func TestBucketsThatWentIntoTheZeroBucketAreTakenAwayFromIt(t *testing.T) {
 		"more in zero":      {Schema: 1, ZeroThreshold: 0x1p-10, Count: 9, Positive: one(-9, 9)},
 		"more observations": {Schema: 1, ZeroThreshold: 0.5, Count: 99},
 	} {
-		b.fill(after, 1)
-		require.False(t, b.subtract(n), name)
+		b.Fill(after, 1)
+		require.False(t, b.Subtract(n), name)
 	}
 }

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package otlp
+package otlpform
 
 import (
-	"encoding/binary"
 	"iter"
 	"math"
 	"slices"
 
 	"github.com/quipu-metrics/quipu/histogram"
-	"github.com/quipu-metrics/quipu/internal/wire"
 )
 
 // maxWidth bounds the buckets of one sign. Those of OpenTelemetry have no gaps, so one observation
@@ -18,30 +16,30 @@ import (
 // sent at a lower scale, where its buckets are twice as wide for each step.
 const maxWidth = 20 << 10
 
-// buckets is the state of a native histogram in OpenTelemetry's form. Its memory is used again.
-type buckets struct {
-	scale              int
-	zeroThreshold, sum float64
-	zero, count        uint64
-	positive, negative dense
+// Buckets is the state of a native histogram in OpenTelemetry's form. Its memory is used again.
+type Buckets struct {
+	Scale              int
+	ZeroThreshold, Sum float64
+	Zero, Count        uint64
+	Positive, Negative Dense
 }
 
-// dense are consecutive buckets. A bucket with the index i holds magnitudes above 2^(i·2^-scale).
+// Dense are consecutive buckets. A bucket with the index i holds magnitudes above 2^(i·2^-scale).
 // Prometheus names buckets by their upper bounds, so its index is greater by one.
-type dense struct {
-	offset int // the index of the first one
-	counts []uint64
+type Dense struct {
+	Offset int // the index of the first one
+	Counts []uint64
 }
 
-// fill sets the buckets to those of a snapshot, at this scale or a lower one.
-func (b *buckets) fill(n *histogram.NativeSnapshot, scale int) {
-	b.zeroThreshold, b.sum, b.zero, b.count = n.ZeroThreshold, n.Sum, n.ZeroCount, n.Count
-	b.scale = min(n.Schema, scale)
-	for max(width(&n.Positive, n.Schema, b.scale), width(&n.Negative, n.Schema, b.scale)) > maxWidth {
-		b.scale--
+// Fill sets the buckets to those of a snapshot, at this scale or a lower one.
+func (b *Buckets) Fill(n *histogram.NativeSnapshot, scale int) {
+	b.ZeroThreshold, b.Sum, b.Zero, b.Count = n.ZeroThreshold, n.Sum, n.ZeroCount, n.Count
+	b.Scale = min(n.Schema, scale)
+	for max(width(&n.Positive, n.Schema, b.Scale), width(&n.Negative, n.Schema, b.Scale)) > maxWidth {
+		b.Scale--
 	}
-	b.positive.fill(&n.Positive, n.Schema, b.scale)
-	b.negative.fill(&n.Negative, n.Schema, b.scale)
+	b.Positive.fill(&n.Positive, n.Schema, b.Scale)
+	b.Negative.fill(&n.Negative, n.Schema, b.Scale)
 }
 
 // width returns how many buckets there are from the first to the last one that is not empty.
@@ -89,44 +87,44 @@ func shift(power, schema int) int {
 	return power << schema
 }
 
-func (d *dense) fill(from *histogram.NativeBuckets, schema, scale int) {
-	d.offset, d.counts = 0, d.counts[:0]
+func (d *Dense) fill(from *histogram.NativeBuckets, schema, scale int) {
+	d.Offset, d.Counts = 0, d.Counts[:0]
 	if n := width(from, schema, scale); n > 0 {
-		d.counts = slices.Grow(d.counts, n)[:n]
-		clear(d.counts)
+		d.Counts = slices.Grow(d.Counts, n)[:n]
+		clear(d.Counts)
 	}
 	first := true
 	for i, count := range indexes(from, schema, scale) {
 		if first {
-			d.offset, first = i, false
+			d.Offset, first = i, false
 		}
-		d.counts[i-d.offset] += count
+		d.Counts[i-d.Offset] += count
 	}
 }
 
-// subtract takes away what the same histogram had before, and reports false if it cannot have had
+// Subtract takes away what the same histogram had before, and reports false if it cannot have had
 // that. Buckets whose magnitudes are within the zero bucket now are taken away from that.
-func (b *buckets) subtract(before *histogram.NativeSnapshot) bool {
-	if before.Count > b.count || before.ZeroCount > b.zero || before.ZeroThreshold > b.zeroThreshold {
+func (b *Buckets) Subtract(before *histogram.NativeSnapshot) bool {
+	if before.Count > b.Count || before.ZeroCount > b.Zero || before.ZeroThreshold > b.ZeroThreshold {
 		return false
 	}
-	b.count -= before.Count
-	b.zero -= before.ZeroCount
-	b.sum = difference(b.sum, before.Sum)
-	return b.take(&b.positive, &before.Positive, before.Schema) &&
-		b.take(&b.negative, &before.Negative, before.Schema)
+	b.Count -= before.Count
+	b.Zero -= before.ZeroCount
+	b.Sum = Difference(b.Sum, before.Sum)
+	return b.take(&b.Positive, &before.Positive, before.Schema) &&
+		b.take(&b.Negative, &before.Negative, before.Schema)
 }
 
 // take takes buckets away from those of one sign. Their schema is not lower than the scale.
-func (b *buckets) take(d *dense, before *histogram.NativeBuckets, schema int) bool {
+func (b *Buckets) take(d *Dense, before *histogram.NativeBuckets, schema int) bool {
 	for index, count := range indexes(before, schema, schema) {
-		from := &b.zero
-		if bound := math.Exp2(math.Ldexp(float64(index+1), -schema)); bound > b.zeroThreshold*(1+1e-12) {
-			i := index>>(schema-b.scale) - d.offset
-			if i < 0 || i >= len(d.counts) {
+		from := &b.Zero
+		if bound := math.Exp2(math.Ldexp(float64(index+1), -schema)); bound > b.ZeroThreshold*(1+1e-12) {
+			i := index>>(schema-b.Scale) - d.Offset
+			if i < 0 || i >= len(d.Counts) {
 				return false
 			}
-			from = &d.counts[i]
+			from = &d.Counts[i]
 		}
 		if *from < count {
 			return false
@@ -136,24 +134,22 @@ func (b *buckets) take(d *dense, before *histogram.NativeBuckets, schema int) bo
 	return true
 }
 
-// appendTo appends the buckets without the empty ones at both ends, or nothing if all are empty.
-func (d *dense) appendTo(dst []byte, field uint64) []byte {
-	offset, counts := d.offset, d.counts
+// Trimmed returns the buckets without the empty ones at both ends. There are none if all are empty.
+func (d *Dense) Trimmed() (offset int, counts []uint64) {
+	offset, counts = d.Offset, d.Counts
 	for len(counts) > 0 && counts[0] == 0 {
 		offset, counts = offset+1, counts[1:]
 	}
 	for len(counts) > 0 && counts[len(counts)-1] == 0 {
 		counts = counts[:len(counts)-1]
 	}
-	if len(counts) == 0 {
-		return dst
+	return offset, counts
+}
+
+// Difference returns how much a value has grown. An infinite one stays as it is at the receiver.
+func Difference(now, before float64) float64 {
+	if now == before || now != now && before != before {
+		return 0
 	}
-	dst, begin := wire.Open(dst, field)
-	dst = wire.AppendSint(dst, 1, int64(offset))
-	dst, at := wire.Open(dst, 2)
-	for _, n := range counts {
-		dst = binary.AppendUvarint(dst, n)
-	}
-	dst = wire.Close(dst, at)
-	return wire.Close(dst, begin)
+	return now - before
 }

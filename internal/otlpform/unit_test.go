@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package otlp
+package otlpform
 
 import (
 	"testing"
@@ -21,6 +21,6 @@ func TestUnitsAreCodesThatReceiversTurnIntoTheSameWords(t *testing.T) {
 		{"latency", "seconds", "{seconds}"}, // of a source: Prometheus would add it to the name
 		{"odd_{x}", "{x}", "{x}"},
 	} {
-		require.Equal(t, c.want, unitOf(c.name, c.unit), c.name)
+		require.Equal(t, c.want, UnitOf(c.name, c.unit), c.name)
 	}
 }
