@@ -5,6 +5,7 @@ package meter
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/otel"
@@ -49,6 +50,8 @@ type instrument struct {
 	// creation has failed.
 	lost *engine.Counter
 
+	metrics []string // the names of its metrics, those that views drop among them
+
 	called bool // an observable instrument has had its callbacks
 }
 
@@ -84,7 +87,8 @@ func (m *meter) instrument(d definition) (*instrument, error) {
 	return i, i.err
 }
 
-// addStreams defines the metrics of an instrument: one for each view that matches.
+// addStreams defines the metrics of an instrument: one for each view that matches, if their names
+// differ.
 func (m *meter) addStreams(i *instrument, d definition) (err error) {
 	matched := false
 	for v := range m.provider.settings.views {
@@ -93,9 +97,7 @@ func (m *meter) addStreams(i *instrument, d definition) (err error) {
 			continue
 		}
 		matched = true
-		if !view.Drop {
-			err = errors.Join(err, m.addStream(i, view.apply(d)))
-		}
+		err = errors.Join(err, m.addStream(i, view.apply(d)))
 	}
 	if !matched {
 		err = m.addStream(i, d)
@@ -109,6 +111,13 @@ func (m *meter) addStream(i *instrument, d definition) error {
 	name, err := p.namer.Metric(d.name, d.unit, kinds[d.kind].naming)
 	if err != nil {
 		return err
+	}
+	if slices.Contains(i.metrics, name) {
+		return nil // another view is about it: the first one holds
+	}
+	if d.drop {
+		i.metrics = append(i.metrics, name)
+		return nil
 	}
 	f, known := p.families[name]
 	if !known {
@@ -125,6 +134,7 @@ func (m *meter) addStream(i *instrument, d definition) error {
 	if err := m.define(i, name, d); err != nil {
 		return err
 	}
+	i.metrics = append(i.metrics, name)
 	p.families[name], p.owners[part] = f, mine
 	return nil
 }

@@ -51,6 +51,7 @@ type definition struct {
 	name, help, unit string
 	bounds           []float64 // of a histogram
 
+	drop    bool
 	native  *histogram.NativeOptions
 	keep    attribute.Filter
 	options []engine.MetricOption

@@ -32,7 +32,7 @@ type handles[M any] struct {
 	more   engine.Labels    // labels that all series have besides
 
 	table atomic.Pointer[table[M]]
-	mu    sync.Mutex
+	mu    sync.Mutex // shared with the tables
 }
 
 // probes is how many slots a set may be away from its first one. A table that is at most half full
@@ -45,14 +45,16 @@ const smallest = 16
 
 type table[M any] struct {
 	slots []atomic.Pointer[entry[M]] // as many as a power of two
-	used  int                        // guarded by handles.mu
+	mu    *sync.Mutex                // handles.mu
+	used  int                        // guarded by mu
 }
 
 // entry is a set and its series.
 type entry[M any] struct {
 	hash   uint64
-	set    attribute.Set
 	metric *M
+	arrays arrays
+	set    attribute.Set
 	recent atomic.Bool // the set was measured since the last call of forget
 }
 
@@ -60,26 +62,29 @@ func newHandles[M any](
 	namer *naming.Namer, keep attribute.Filter, more engine.Labels, lookup func(engine.Labels) (*M, bool),
 ) *handles[M] {
 	h := &handles[M]{lookup: lookup, namer: namer, keep: keep, more: more}
-	h.table.Store(newTable[M](smallest))
+	h.table.Store(newTable[M](smallest, &h.mu))
 	return h
 }
 
-func newTable[M any](size int) *table[M] {
-	return &table[M]{slots: make([]atomic.Pointer[entry[M]], size)}
+func newTable[M any](size int, mu *sync.Mutex) *table[M] {
+	return &table[M]{slots: make([]atomic.Pointer[entry[M]], size), mu: mu}
 }
 
 // find returns the series of a set.
 func (h *handles[M]) find(set attribute.Set) *M {
 	hash := hashOf(&set)
-	if e := h.table.Load().find(hash, &set); e != nil {
-		if !e.recent.Load() { // written once between two calls of forget
-			e.recent.Store(true)
-		}
-		return e.metric
+	e := h.table.Load().find(hash, &set)
+	if e == nil {
+		return h.miss(hash, set)
 	}
-	return h.miss(hash, set)
+	if !e.recent.Load() { // written once between two calls of forget
+		e.recent.Store(true)
+	}
+	return e.metric
 }
 
+// find returns the entry of a set, or nil. Hashes of different sets may be equal, by chance or
+// because somebody has chosen the values, so the attributes are compared too.
 func (t *table[M]) find(hash uint64, set *attribute.Set) *entry[M] {
 	mask := uint64(len(t.slots) - 1)
 	for i := range uint64(probes) {
@@ -87,11 +92,24 @@ func (t *table[M]) find(hash uint64, set *attribute.Set) *entry[M] {
 		if e == nil {
 			return nil
 		}
-		if e.hash == hash && same(&e.set, set) {
+		if e.hash == hash && e.arrays.has(set) {
+			return e
+		}
+		if e.hash == hash && e.set.Equals(set) {
+			if e.arrays.seen(set) {
+				t.know(e, set)
+			}
 			return e
 		}
 	}
 	return nil
+}
+
+// know remembers the array of a set that is equal to that of an entry.
+func (t *table[M]) know(e *entry[M], set *attribute.Set) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e.arrays.add(set)
 }
 
 // miss looks the series up by its labels, and remembers it if the set has a series of its own.
@@ -120,6 +138,7 @@ func (h *handles[M]) miss(hash uint64, set attribute.Set) *M {
 		t = h.rebuild(2*len(t.slots), func(*entry[M]) bool { return true })
 	}
 	e := &entry[M]{hash: hash, set: set, metric: m}
+	e.arrays.add(&set)
 	e.recent.Store(true)
 	t.add(e)
 	return m
@@ -139,7 +158,7 @@ func (t *table[M]) add(e *entry[M]) {
 
 // rebuild publishes a table of that size with those entries that keep is true for.
 func (h *handles[M]) rebuild(size int, keep func(*entry[M]) bool) *table[M] {
-	t := newTable[M](size)
+	t := newTable[M](size, &h.mu)
 	for i := range h.table.Load().slots {
 		if e := h.table.Load().slots[i].Load(); e != nil && keep(e) {
 			t.add(e)

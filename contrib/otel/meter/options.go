@@ -83,7 +83,8 @@ func WithMetricOptions(options ...engine.MetricOption) Option {
 }
 
 // WithView changes the metrics of the instruments that a view matches. It may be given several
-// times. An instrument that several views match has a metric for each of them.
+// times. An instrument that several views match has a metric for each name that these give it; of
+// views that give it the same name, the first one holds.
 func WithView(v View) Option {
 	v.Bounds, v.Options = slices.Clone(v.Bounds), slices.Clone(v.Options)
 	return func(s *settings) error {

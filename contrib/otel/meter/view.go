@@ -87,6 +87,6 @@ func (v *View) apply(d definition) definition {
 	if v.Bounds != nil || v.Native != nil {
 		d.bounds = v.Bounds
 	}
-	d.native, d.keep, d.options = v.Native, v.Keep, v.Options
+	d.drop, d.native, d.keep, d.options = v.Drop, v.Native, v.Keep, v.Options
 	return d
 }

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package meter
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/prometheus/otlptranslator"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/quipu-metrics/quipu/contrib/otel/internal/naming"
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// counted returns the handles of a counter with so many series at most, and a count of the lookups
+// by labels.
+func counted(t testing.TB, most int) (h *handles[engine.Counter], lookups *int) {
+	t.Helper()
+	v, err := engine.NewRegistry().NewCounterVec("c_total", "", nil, engine.WithMaxSeries(most))
+	require.NoError(t, err)
+	lookups = new(int)
+	namer := naming.New(otlptranslator.UnderscoreEscapingWithSuffixes)
+	return newHandles(namer, nil, nil, func(labels engine.Labels) (*engine.Counter, bool) {
+		*lookups++
+		return v.LookupLabels(labels)
+	}), lookups
+}
+
+func setOf(i int) attribute.Set {
+	return attribute.NewSet(attribute.Int("i", i), attribute.String("text", "x"))
+}
+
+func TestASetIsTranslatedOnce(t *testing.T) {
+	h, lookups := counted(t, 10_000)
+	const sets = 3000
+	all := map[*engine.Counter]bool{}
+	for range 3 {
+		for i := range sets {
+			all[h.find(setOf(i))] = true
+		}
+	}
+	require.Len(t, all, sets)
+	require.Less(t, *lookups, sets+sets/50, "few sets find no place")
+	require.Same(t, h.find(attribute.Set{}), h.find(*attribute.EmptySet()))
+}
+
+func TestSetsWithoutASeriesOfTheirOwnAreNotRemembered(t *testing.T) {
+	h, lookups := counted(t, 1)
+	h.find(setOf(0))
+	for range 3 {
+		h.find(setOf(1))
+	}
+	require.Equal(t, 4, *lookups)
+	require.NotSame(t, h.find(setOf(0)), h.find(setOf(1)))
+}
+
+func TestSetsWithOneHashAreToldApart(t *testing.T) {
+	h, _ := counted(t, 100)
+	one, two := setOf(1), setOf(2)
+	a := h.miss(7, one)
+	b := h.miss(7, two)
+	require.NotSame(t, a, b)
+	table := h.table.Load()
+	require.Same(t, a, table.find(7, &one).metric)
+	require.Same(t, b, table.find(7, &two).metric)
+	for i := range 2 * probes { // more than there are places where lookups look
+		require.NotNil(t, h.miss(7, setOf(10+i)))
+	}
+	require.Same(t, a, h.table.Load().find(7, &one).metric)
+}
+
+func TestPreparedSetsAreKnownByTheirArray(t *testing.T) {
+	require.True(t, knownLayout, "OpenTelemetry has changed its sets: see setWords")
+	h, _ := counted(t, 100)
+	h.find(setOf(1))
+	prepared := setOf(1)
+	e := h.table.Load().find(hashOf(&prepared), &prepared)
+	require.False(t, e.arrays.has(&prepared))
+	for range 1000 {
+		h.find(prepared)
+	}
+	require.True(t, e.arrays.has(&prepared))
+	for range 1000 {
+		h.find(setOf(1))
+	}
+	require.Nil(t, e.arrays.known[3], "sets of one measurement are not worth it")
+}
+
+func TestManyGoroutinesFindTheSameSeries(t *testing.T) {
+	h, _ := counted(t, 10_000)
+	h.lookup = func(of func(engine.Labels) (*engine.Counter, bool)) func(engine.Labels) (*engine.Counter, bool) {
+		var mu sync.Mutex
+		return func(labels engine.Labels) (*engine.Counter, bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			return of(labels)
+		}
+	}(h.lookup)
+	const sets, each, goroutines = 200, 2000, 4
+	var wg sync.WaitGroup
+	for g := range goroutines {
+		wg.Go(func() {
+			for i := range each {
+				h.find(setOf((i * (g + 1)) % sets)).Inc()
+			}
+		})
+	}
+	wg.Wait()
+	total := 0.0
+	for i := range sets {
+		total += h.find(setOf(i)).Value()
+	}
+	require.EqualValues(t, goroutines*each, total)
+}
+
+func BenchmarkFind(b *testing.B) {
+	h, _ := counted(b, 100)
+	prepared := setOf(1)
+	h.find(prepared)
+	b.Run("prepared", func(b *testing.B) {
+		for range b.N {
+			h.find(prepared)
+		}
+	})
+	b.Run("equal", func(b *testing.B) {
+		var equal [64]attribute.Set // more than are known
+		for i := range equal {
+			equal[i] = setOf(1)
+		}
+		b.ResetTimer()
+		for i := range b.N {
+			h.find(equal[i%len(equal)])
+		}
+	})
+}
