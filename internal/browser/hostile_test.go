@@ -32,7 +32,7 @@ var hostile = []string{
 
 // tags are the elements that the page is made of. Anything else came from a text.
 const tags = `A B BDI BODY BUTTON CANVAS DIV FOOTER H1 H2 HEAD HEADER HTML I IMG INPUT KBD LINK MAIN META NAV NOSCRIPT P
-	SCRIPT SECTION SPAN TABLE TBODY TD TH THEAD TITLE TR`
+	SCRIPT SECTION SPAN TABLE TBODY TD TH THEAD TITLE TR WBR`
 
 // isText requires that the document has no elements and attributes but those of the page.
 func (p *tab) isText() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { el } from './dom.js';
+import { breakable, el } from './dom.js';
 import { duration, exact } from './format.js';
 import { hrefOf } from './links.js';
 import { Metrics } from './list.js';
@@ -38,9 +38,9 @@ export function showCardinality(main, settings, chosen) {
       const i = metrics.list.indexOf(m);
       const limit = message.limit[i];
       return el('tr', {},
-        el('td', { class: 'mono' }, el('a', { href: '#/cardinality/' + encodeURIComponent(m.name) }, m.name), meter(m.series, total)),
+        el('td', { class: 'mono' }, el('a', { href: '#/cardinality/' + encodeURIComponent(m.name) }, breakable(m.name)), meter(m.series, total)),
         el('td', { class: 'num' }, exact(m.series)),
-        el('td', { class: 'num' }, limit ? [`of ${exact(limit)}`, meter(m.series, limit, m.series >= limit)] : '–'),
+        el('td', { class: 'num' }, limit ? [exact(limit), meter(m.series, limit, m.series >= limit)] : '–'),
         el('td', { class: 'num' }, growth(m) ? (growth(m) > 0 ? '+' : '') + exact(growth(m)) : '–'),
         el('td', { class: 'num wide' }, message.overflowed[i] ? el('span', { class: 'bad' }, exact(message.overflowed[i])) : '–'),
         el('td', { class: 'num wide' }, message.expired[i] ? exact(message.expired[i]) : '–'));
@@ -84,7 +84,7 @@ function labelsCard(name, uses) {
   return el('section', { class: 'card' },
     el('h2', { class: 'mono' }, name),
     el('p', { class: 'dim' }, uses.length ? 'Its labels: how many values each has, and those with the most series. ' : 'It has no labels. ',
-      el('a', { href: hrefOf(name) }, 'Show the metric'), '  ', el('a', { href: '#/cardinality' }, 'Close')),
+      el('a', { href: hrefOf(name) }, 'Show the metric'), ' · ', el('a', { href: '#/cardinality' }, 'Close')),
     uses.length ? el('div', { class: 'scroll' }, el('table', {},
       el('thead', {}, el('tr', {}, el('th', {}, 'label'), el('th', { class: 'num' }, 'values'), el('th', {}, 'most series'))),
       el('tbody', {}, [...uses].sort((a, b) => b.values - a.values).map((use) => el('tr', {},

@@ -14,6 +14,9 @@ export function el(tag, properties = {}, ...children) {
   return e;
 }
 
+// breakable lets a long name go on in the next line after an underscore.
+export const breakable = (name) => name.split(/(?<=_)/).flatMap((part) => [part, el('wbr')]);
+
 // color reads a colour of the style sheet.
 export const color = (name) => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
 

@@ -5,8 +5,8 @@ import { clock, plural, short } from './format.js';
 
 const left = 76, bottom = 24, top = 6, right = 4;
 
-// Heat is a heat map: time runs to the right, values up, and a cell is the darker the more
-// observations fell into its bucket between two samples.
+// Heat is a heat map: time runs to the right, values up, and the colour of a cell is the
+// stronger, the more observations fell into its bucket between two samples.
 export class Heat {
   constructor(unit) {
     this.unit = unit;
@@ -57,7 +57,9 @@ export class Heat {
       if (!n) return;
       const { x, y, width, height } = this.place(i, j);
       context.globalAlpha = 0.12 + 0.88 * Math.sqrt(n / most);
-      context.fillRect(x, y, Math.max(width, 1) + 0.3, Math.max(height - 0.5, 1));
+      // Whole pixels: cells that overlap a little would show lines between them.
+      const from = Math.round(x), low = Math.round(y);
+      context.fillRect(from, low, Math.max(1, Math.round(x + width) - from), Math.max(1, Math.round(y + height) - low));
     }));
     context.globalAlpha = 1;
     this.drawAxes(context);

@@ -4,7 +4,7 @@ import { el, setText } from './dom.js';
 import { exact, number, plural, rate, short, unitOf } from './format.js';
 import { Heat } from './heat.js';
 import { hrefOf } from './links.js';
-import { colorOf, Plot } from './plot.js';
+import { colorNameOf, Plot } from './plot.js';
 import { exemplarsCard } from './exemplars.js';
 import { labelNodes, SeriesTable } from './series.js';
 import { watch } from './stream.js';
@@ -83,17 +83,17 @@ class MetricView {
     this.warning = el('p', { class: 'lead bad', hidden: true });
     this.table = new SeriesTable(metric, this.labels, this.quantiles, this.errors);
     this.exemplars = exemplarsCard(metric, this.settings.traces);
-    this.plot = new Plot([this.isRate ? 'rate' : 'value'], show, this.isRate);
+    this.plot = new Plot([this.isRate ? 'rate' : 'value'], show, this.isRate, valueUnit);
     this.parts.push(this.table, this.plot);
     const flag = metric.type === 'info' || metric.type === 'stateset';
     const cards = [];
     if (this.buckets.heat) {
       this.heat = new Heat(metric.unit);
-      this.quantilePlot = new Plot(quantileNames, (v) => short(v, metric.unit), true);
+      this.quantilePlot = new Plot(quantileNames, (v) => short(v, metric.unit), true, metric.unit);
       this.parts.push(this.heat, this.quantilePlot);
       this.mixed = el('p', { class: 'dim', hidden: true }, 'Some series have other buckets, and are not in these two pictures.');
       cards.push(
-        card('Observations over time', 'The darker a cell, the more observations fell into its bucket between two samples.',
+        card('Observations over time', 'The stronger the colour of a cell, the more observations fell into its bucket between two samples.',
           this.mixed, this.heat.element),
         card('Quantiles', 'Estimates over the ten latest samples, as far as the buckets allow.', this.quantilePlot.element,
           legend(quantileNames)));
@@ -116,7 +116,7 @@ class MetricView {
   trendNote() {
     if (this.labels.length) return 'Of the chosen series, since it was chosen.';
     if (this.isDistribution) return 'Observations per second, of all series together.';
-    return this.isRate ? 'Growth per second, of all series together.' : 'The sum of all series.';
+    return this.isRate ? 'Growth per second, of all series together.' : 'Of several series, the sum.';
   }
 
   chosenNote() {
@@ -164,7 +164,7 @@ class MetricView {
       const one = rows.length === 1;
       fact(one || metric.type === 'counter' ? exact(total) : short(total, metric.unit), this.isRate ? 'in all' : one ? 'value' : 'sum',
         { 'data-fact': 'value' });
-      if (one && metric.unit && !this.isRate) fact(short(total, metric.unit), 'in other words');
+      if (one && metric.unit && !this.isRate) fact(short(total, metric.unit), 'rounded');
       if (!one && !this.isRate && rows.length) {
         const values = rows.map((row) => number(row.value));
         fact(short(Math.min(...values), metric.unit), 'lowest');
@@ -190,7 +190,7 @@ class MetricView {
     if (!this.linePlot || this.linePlot.names.length !== rows.length) {
       if (this.linePlot) this.linePlot.close();
       const names = rows.map((row) => row.text);
-      this.linePlot = new Plot(names, this.show, this.isRate);
+      this.linePlot = new Plot(names, this.show, this.isRate, this.metric.unit);
       this.linesPlace.replaceChildren(card('By series', 'Since this page was opened.', this.linePlot.element, legend(names)));
     }
     const times = this.table.times.map((t) => t / 1000);
@@ -213,7 +213,7 @@ function card(title, note, ...children) {
 function legend(names) {
   return el('div', { class: 'legend' }, names.map((name, i) => {
     const line = el('i', {});
-    line.style.color = colorOf(i);
+    line.style.color = `var(--${colorNameOf(i)})`;
     return el('span', { class: 'key' }, line, el('span', { class: 'cut' }, name));
   }));
 }

@@ -4,19 +4,21 @@ import { color, el } from './dom.js';
 import { clock } from './format.js';
 
 const colors = ['accent', 'warm', 'good', 'bad', 'dim'];
+const powersOfTwo = Array.from({ length: 60 }, (_, i) => 2 ** i);
 const dashes = [[], [6, 4], [2, 3]];
 
-export const colorOf = (i) => color(colors[i % colors.length]);
+export const colorNameOf = (i) => colors[i % colors.length];
 
 // Plot shows lines over time with uPlot.
 export class Plot {
   // names are those of the lines, and show formats their values. With fromZero the axis begins at
   // zero unless a value is below.
-  constructor(names, show, fromZero, height = 230) {
+  // The steps of the axis are powers of two for bytes.
+  constructor(names, show, fromZero, unit) {
     this.element = el('div', { class: 'plot' });
     this.tip = el('div', { class: 'tip', hidden: true });
     this.element.append(this.tip);
-    Object.assign(this, { names, show, fromZero, height });
+    Object.assign(this, { names, show, fromZero, height: 230, steps: unit === 'bytes' ? powersOfTwo : undefined });
     this.resize = () => this.plot && this.plot.setSize(this.size());
     window.addEventListener('resize', this.resize, { passive: true });
   }
@@ -49,15 +51,15 @@ export class Plot {
     this.plot = new uPlot({
       ...this.size(),
       legend: { show: false },
-      padding: [10, 14, 0, 0],
+      padding: [10, 32, 0, 0], // room for half of the latest time
       cursor: { drag: { x: false, y: false }, points: { size: 7 } },
       scales: { y: { range: (_, low, high) => bounds(low, high, this.fromZero) } },
       axes: [
         { ...axis, size: 34, space: 84, values: [[3600, '{HH}:{mm}'], [60, '{HH}:{mm}'], [1, '{HH}:{mm}:{ss}'], [0.001, '{HH}:{mm}:{ss}']] },
-        { ...axis, size: 74, values: (_, values) => values.map((v) => this.show(v)) },
+        { ...axis, size: 74, incrs: this.steps, values: (_, values) => values.map((v) => this.show(v)) },
       ],
       series: [{}, ...this.names.map((name, i) => ({
-        label: name, stroke: colorOf(i), width: 1.7, dash: dashes[Math.floor(i / colors.length) % dashes.length],
+        label: name, stroke: color(colorNameOf(i)), width: 1.7, dash: dashes[Math.floor(i / colors.length) % dashes.length],
         fill: this.names.length === 1 ? color('accent-soft') : undefined, points: { show: false }, spanGaps: false,
       }))],
       hooks: { setCursor: [(plot) => this.showTip(plot)] },

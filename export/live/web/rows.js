@@ -18,6 +18,12 @@ export class Rows {
     window.removeEventListener('resize', this.draw);
   }
 
+  // setHeight sets the height of all rows. The style sheet must agree.
+  setHeight(height) {
+    this.height = height;
+    this.set(this.items);
+  }
+
   // set shows items: each keeps its element while it is in sight.
   set(items) {
     this.items = items;

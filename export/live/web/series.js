@@ -30,10 +30,11 @@ export class SeriesTable {
       el('button', { type: 'button', class: 'sort num' + (i > 1 ? ' wide' : ''), onclick: () => this.sortBy(key) }, name)));
     this.head = head;
     this.fitColumns = () => {
-      const shown = window.innerWidth > 760 ? this.columns.length : Math.min(2, this.columns.length);
-      this.layout = `minmax(0, 1fr) repeat(${shown}, ${shown > 4 ? 96 : window.innerWidth > 760 ? 118 : 92}px)`;
+      const narrow = window.innerWidth <= 760;
+      const shown = narrow ? Math.min(2, this.columns.length) : this.columns.length;
+      this.layout = `minmax(0, 1fr) repeat(${shown}, ${shown > 4 ? 96 : narrow ? 92 : 118}px)`;
       head.style.gridTemplateColumns = this.layout;
-      this.list.draw();
+      this.list.setHeight(narrow ? 54 : 34);
     };
     window.addEventListener('resize', this.fitColumns, { passive: true });
     this.element = el('section', { class: 'card' }, el('h2', {}, 'Series'),
