@@ -13,6 +13,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // alike returns a registry with names that become equal when they are escaped.
@@ -30,7 +31,7 @@ func alike() *engine.Registry {
 // Nothing is called sent that did not arrive. What is healthy arrives all the same.
 func TestAPushThatArrivesWithoutNamesThatEscapeAlikeIsAnError(t *testing.T) {
 	for _, format := range []encode.Format{encode.Text, encode.Protobuf} {
-		g := newGateway(t, nil)
+		g := testkit.NewRecorder(t, nil)
 		reg := alike()
 		p, err := New(g.URL, "j", WithRegistry(reg), WithFormat(format))
 		require.NoError(t, err)
@@ -39,9 +40,9 @@ func TestAPushThatArrivesWithoutNamesThatEscapeAlikeIsAnError(t *testing.T) {
 			require.ErrorIs(t, err, ErrEscaped)
 			require.ErrorContains(t, err, `arrived without all or some series of ["a-b" "open"]: rename them`)
 		}
-		require.Len(t, g.seen(), 2)
+		require.Len(t, g.Seen(), 2)
 		require.NoError(t, p.Delete(t.Context()))
-		body := g.seen()[1].body
+		body := g.Seen()[1].Body
 		for _, name := range []string{"a_b", "healthy", "c_d"} {
 			require.Contains(t, body, name, format)
 		}
@@ -63,7 +64,7 @@ func TestAnErrorNamesTenMetricsThatEscapeAlikeAndCountsTheRest(t *testing.T) {
 }
 
 func TestTheErrorOfTheServerPrecedesThatOfNamesThatEscapeAlike(t *testing.T) {
-	g := newGateway(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	g := testkit.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
 	p, err := New(g.URL, "j", WithRegistry(alike()))
 	require.NoError(t, err)
 	err = p.Add(t.Context())
@@ -72,10 +73,10 @@ func TestTheErrorOfTheServerPrecedesThatOfNamesThatEscapeAlike(t *testing.T) {
 }
 
 func TestRunGoesOnAtItsIntervalWithoutNamesThatEscapeAlike(t *testing.T) {
-	w := &wire{answer: failing(0, nil)}
+	w := new(testkit.Wire)
 	logged, err := run(t, w, time.Minute, 3*time.Minute, WithRegistry(alike()))
 	require.ErrorIs(t, err, ErrEscaped)
-	require.Equal(t, []time.Duration{0, time.Minute, 2 * time.Minute, 3 * time.Minute}, w.at[:4], "no back-off")
+	require.Equal(t, []time.Duration{0, time.Minute, 2 * time.Minute, 3 * time.Minute}, w.At[:4], "no back-off")
 	require.Equal(t, 1, strings.Count(logged, "pushing fails"), logged)
 }
 
@@ -128,7 +129,7 @@ func TestAMetricWithALabelOfTheGroupIsAnError(t *testing.T) {
 		}, "b"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := newGateway(t, nil)
+			g := testkit.NewRecorder(t, nil)
 			reg := engine.NewRegistry(engine.WithUTF8Names())
 			tc.define(reg)
 			p, err := New(g.URL, "j", WithRegistry(reg), WithGrouping("host", "h"), WithGrouping("data_center", "d"))
@@ -136,12 +137,12 @@ func TestAMetricWithALabelOfTheGroupIsAnError(t *testing.T) {
 			err = p.Replace(t.Context())
 			if tc.metric == "" {
 				require.NoError(t, err)
-				g.one(t)
+				g.One(t)
 				return
 			}
 			require.ErrorIs(t, err, ErrLabel)
 			require.ErrorContains(t, err, ": "+tc.metric+" has the label ")
-			require.Empty(t, g.seen())
+			require.Empty(t, g.Seen())
 			require.NoError(t, p.Delete(t.Context()), "deleting sends no metrics")
 		})
 	}

@@ -33,18 +33,18 @@ func TestEveryMethodSendsWhatItShould(t *testing.T) {
 	} {
 		t.Run(method, func(t *testing.T) {
 			for _, status := range []int{200, 202, 204} {
-				g := newGateway(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+				g := testkit.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 				p := newPusherFor(t, g.URL+"/prefix", WithGrouping("path", "/var/tmp"))
 				require.NoError(t, tc.push(p, t.Context()))
-				got := g.one(t)
-				require.Equal(t, method, got.method)
-				require.Equal(t, "/prefix/metrics/job/backup/path@base64/L3Zhci90bXA", got.uri)
-				require.Equal(t, tc.body, got.body, "the registry's own metrics stay at home")
-				require.Equal(t, int64(len(tc.body)), got.length, "the length is known in advance")
+				got := g.One(t)
+				require.Equal(t, method, got.Method)
+				require.Equal(t, "/prefix/metrics/job/backup/path@base64/L3Zhci90bXA", got.URI)
+				require.Equal(t, tc.body, got.Body, "the registry's own metrics stay at home")
+				require.Equal(t, int64(len(tc.body)), got.Length, "the length is known in advance")
 				if method == http.MethodDelete {
-					require.NotContains(t, got.header, "Content-Type")
+					require.NotContains(t, got.Header, "Content-Type")
 				} else {
-					require.Equal(t, "text/plain; version=0.0.4; charset=utf-8", got.header.Get("Content-Type"))
+					require.Equal(t, "text/plain; version=0.0.4; charset=utf-8", got.Header.Get("Content-Type"))
 				}
 			}
 		})
@@ -52,21 +52,21 @@ func TestEveryMethodSendsWhatItShould(t *testing.T) {
 }
 
 func TestPushInProtobuf(t *testing.T) {
-	g := newGateway(t, nil)
+	g := testkit.NewRecorder(t, nil)
 	require.NoError(t, newPusherFor(t, g.URL, WithFormat(encode.Protobuf)).Add(t.Context()))
-	got := g.one(t)
-	require.Equal(t, encode.Protobuf.ContentType(), got.header.Get("Content-Type"))
-	require.Equal(t, "\x0a\x0ajobs_total\x12\x05Jobs.", got.body[1:1+12+7]) // name and help
-	require.Equal(t, len(got.body)-1, int(got.body[0]), "one message, after its length")
+	got := g.One(t)
+	require.Equal(t, encode.Protobuf.ContentType(), got.Header.Get("Content-Type"))
+	require.Equal(t, "\x0a\x0ajobs_total\x12\x05Jobs.", got.Body[1:1+12+7]) // name and help
+	require.Equal(t, len(got.Body)-1, int(got.Body[0]), "one message, after its length")
 }
 
 func TestPushToACustomPath(t *testing.T) {
-	g := newGateway(t, nil)
+	g := testkit.NewRecorder(t, nil)
 	p := newPusherFor(t, g.URL, WithPath("/api/v1/import/prometheus"), WithGrouping("host", "a"))
 	require.NoError(t, p.Add(t.Context()))
-	require.Equal(t, "/api/v1/import/prometheus?extra_label=job%3Dbackup&extra_label=host%3Da", g.one(t).uri)
+	require.Equal(t, "/api/v1/import/prometheus?extra_label=job%3Dbackup&extra_label=host%3Da", g.One(t).URI)
 	require.ErrorContains(t, p.Delete(t.Context()), "no groups")
-	require.Len(t, g.seen(), 1, "a deletion that would do nothing is not sent")
+	require.Len(t, g.Seen(), 1, "a deletion that would do nothing is not sent")
 }
 
 func TestHeadersAndCredentialsAreSent(t *testing.T) {
@@ -89,29 +89,29 @@ func TestHeadersAndCredentialsAreSent(t *testing.T) {
 		"token": {nil, []Option{WithHeader("authorization", "Bearer t0ken")}, "Bearer t0ken"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := newGateway(t, nil)
+			g := testkit.NewRecorder(t, nil)
 			u, err := url.Parse(g.URL)
 			require.NoError(t, err)
 			u.User = tc.user
 			opts := append(tc.opts, WithHeader("X-Tenant", "7"), WithHeader("x-tenant", "8"),
 				WithHeader("Host", "gw.example"))
 			require.NoError(t, newPusherFor(t, u.String(), opts...).Add(t.Context()))
-			got := g.one(t)
-			require.Equal(t, tc.want, got.header.Get("Authorization"))
-			require.Equal(t, []string{"7", "8"}, got.header["X-Tenant"])
-			require.Equal(t, "gw.example", got.host)
-			require.Equal(t, "quipu", got.header.Get("User-Agent"))
+			got := g.One(t)
+			require.Equal(t, tc.want, got.Header.Get("Authorization"))
+			require.Equal(t, []string{"7", "8"}, got.Header["X-Tenant"])
+			require.Equal(t, "gw.example", got.Host)
+			require.Equal(t, "quipu", got.Header.Get("User-Agent"))
 		})
 	}
 }
 
 // A registry without metrics has an empty page, which replaces the group all the same.
 func TestAnEmptyPageIsPushedWithItsType(t *testing.T) {
-	client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+	client := testkit.RoundTrip(func(r *http.Request) (*http.Response, error) {
 		require.NotNil(t, r.Body)
 		require.Equal(t, encode.Text.ContentType(), r.Header.Get("Content-Type"))
-		return answer(r, 200), nil
-	})}
+		return testkit.HTTPAnswer(200, ""), nil
+	}).Client()
 	reg := engine.NewRegistry()
 	require.NoError(t, newPusherFor(t, "http://gw", WithClient(client), WithRegistry(reg)).Replace(t.Context()))
 }
@@ -120,11 +120,11 @@ func TestTheDefaultRegistryIsPushedUnlessAnotherIsGiven(t *testing.T) {
 	c := engine.NewCounter("push_default_total", "Of the default registry.")
 	defer engine.Default().Unregister("push_default_total")
 	c.Inc()
-	g := newGateway(t, nil)
+	g := testkit.NewRecorder(t, nil)
 	p, err := New(g.URL, "j")
 	require.NoError(t, err)
 	require.NoError(t, p.Add(t.Context()))
-	require.Contains(t, g.one(t).body, "push_default_total 1\n")
+	require.Contains(t, g.One(t).Body, "push_default_total 1\n")
 }
 
 func TestPagesOfManyChunksArriveWhole(t *testing.T) {
@@ -139,15 +139,15 @@ func TestPagesOfManyChunksArriveWhole(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, want.Len(), 1<<20)
 
-	g := newGateway(t, nil)
+	g := testkit.NewRecorder(t, nil)
 	p, err := New(g.URL, "j", WithRegistry(reg))
 	require.NoError(t, err)
 	for range 2 {
 		require.NoError(t, p.Replace(t.Context()))
 	}
-	for _, got := range g.seen() {
-		require.Equal(t, want.Len(), len(got.body))
-		require.True(t, want.String() == got.body)
+	for _, got := range g.Seen() {
+		require.Equal(t, want.Len(), len(got.Body))
+		require.True(t, want.String() == got.Body)
 	}
 }
 
@@ -155,25 +155,25 @@ func TestAPageThatNobodyWaitsForIsNotFinished(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	reg := engine.NewRegistry()
 	must(reg.NewGaugeFunc("a", "", func() float64 { cancel(); return 1 }))
-	g := newGateway(t, nil)
+	g := testkit.NewRecorder(t, nil)
 	p, err := New(g.URL, "j", WithRegistry(reg))
 	require.NoError(t, err)
 	err = p.Add(ctx)
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorContains(t, err, "the page was not finished")
-	require.Empty(t, g.seen())
+	require.Empty(t, g.Seen())
 }
 
 func TestSlowFunctionsCostThemselvesAndNotThePush(t *testing.T) {
-	g := newGateway(t, nil)
+	g := testkit.NewRecorder(t, nil)
 	p, err := New(g.URL, "j", WithRegistry(slowly(t, 4, 600*time.Millisecond)), WithTimeout(1500*time.Millisecond))
 	require.NoError(t, err)
 	require.NoError(t, p.Replace(t.Context()))
-	require.Contains(t, g.one(t).body, "jobs_total 3\n")
+	require.Contains(t, g.One(t).Body, "jobs_total 3\n")
 }
 
 func TestACallerWhoGivesUpWaitsForNoFunction(t *testing.T) {
-	g := newGateway(t, nil)
+	g := testkit.NewRecorder(t, nil)
 	p, err := New(g.URL, "j", WithRegistry(slowly(t, 4, 5*time.Second)))
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -181,12 +181,8 @@ func TestACallerWhoGivesUpWaitsForNoFunction(t *testing.T) {
 	begin := time.Now()
 	require.ErrorContains(t, p.Replace(ctx), "enough")
 	require.Less(t, time.Since(begin), 450*time.Millisecond, "the first function alone would take 500 ms")
-	require.Empty(t, g.seen())
+	require.Empty(t, g.Seen())
 }
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestNoPrinterFindsASecretInAPusher(t *testing.T) {
 	p, err := New("http://me:"+password+"@gateway:9091?key="+token, "backup", WithRegistry(jobs(t)),

@@ -8,11 +8,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func TestAnswersThatAreErrors(t *testing.T) {
 	for _, status := range []int{300, 304, 400, 401, 403, 404, 413, 429, 500, 502, 503, 599} {
-		g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+		g := testkit.NewRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(status)
 			_, _ = fmt.Fprintf(w, "no: line\none\x00\xff")
 		})
@@ -25,7 +27,7 @@ func TestAnswersThatAreErrors(t *testing.T) {
 		if status != 304 {
 			require.ErrorContains(t, err, `"no: line\none\x00"`, "in one line, printable")
 		}
-		require.Len(t, g.seen(), 1, "only Run tries again")
+		require.Len(t, g.Seen(), 1, "only Run tries again")
 	}
 }
 

@@ -13,14 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // urlOf returns the URL to which a Pusher sends its requests, or the error of New.
 func urlOf(t testing.TB, server, job string, opts ...Option) (u *url.URL, err error) {
-	client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+	client := testkit.RoundTrip(func(r *http.Request) (*http.Response, error) {
 		u = r.URL
-		return answer(r, 200), nil
-	})}
+		return testkit.HTTPAnswer(200, ""), nil
+	}).Client()
 	p, err := New(server, job, append(opts, WithRegistry(engine.NewRegistry()), WithClient(client))...)
 	if err != nil {
 		return nil, err

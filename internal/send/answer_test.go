@@ -13,11 +13,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func TestAnswersThatAreErrors(t *testing.T) {
 	for _, status := range []int{300, 304, 400, 401, 403, 404, 413, 429, 500, 502, 503, 599} {
-		g := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		g := testkit.NewRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(status)
 			_, _ = fmt.Fprintf(w, "no: line\none\x00\xff")
 		})
@@ -31,12 +33,12 @@ func TestAnswersThatAreErrors(t *testing.T) {
 			require.ErrorContains(t, err, `"no: line\none\x00"`, "in one line, printable")
 		}
 		require.Equal(t, status == 429 || status >= 500, retriable(err), status)
-		require.Len(t, g.seen(), 1, "only Run tries again")
+		require.Len(t, g.Seen(), 1, "only Run tries again")
 	}
 }
 
 func TestServersThatSendTheCredentialsBack(t *testing.T) {
-	g := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+	g := testkit.NewRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 		user, pass, _ := r.BasicAuth()
 		w.WriteHeader(http.StatusForbidden)
 		_, bearer, _ := strings.Cut(r.Header.Get("X-Token"), " ")
@@ -47,7 +49,7 @@ func TestServersThatSendTheCredentialsBack(t *testing.T) {
 	err := secretly(t, g.URL)
 	require.ErrorContains(t, err, "me may not /write?key=*** with *** or ***, ")
 
-	g = newServer(t, func(w http.ResponseWriter, r *http.Request) {
+	g = testkit.NewRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 		_, pass, _ := r.BasicAuth()
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = io.WriteString(w, strings.Repeat(".", shownAnswer-5)+pass)
@@ -90,7 +92,7 @@ func TestAnAnswerThatNeverEndsIsLeft(t *testing.T) {
 		}
 		for name, answer := range map[string]http.HandlerFunc{"fast": fast, "slow": slow} {
 			t.Run(fmt.Sprint(status, " ", name), func(t *testing.T) {
-				g := newServer(t, answer)
+				g := testkit.NewRecorder(t, answer)
 				begin := time.Now()
 				err := secretly(t, g.URL)
 				require.Less(t, time.Since(begin), answerTimeout+2*time.Second)
@@ -149,7 +151,7 @@ func TestTheAnswerOf2xxHasItsHeadersAndItsBody(t *testing.T) {
 		}, "begin", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+			g := testkit.NewRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("X-Samples-Written", "7")
 				tc.answer(w, r)
 			})
@@ -171,9 +173,9 @@ func TestAQuoteIsShortAndHasNoSecrets(t *testing.T) {
 }
 
 func TestATransportThatNamesNoRequestInItsAnswer(t *testing.T) {
-	client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+	client := testkit.RoundTrip(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusConflict, Body: http.NoBody}, nil
-	})}
+	}).Client()
 	err := put(t.Context(), newSenderFor(t, "http://gw", withClient(client)))
 	require.EqualError(t, err, "quipu: otlp: PUT http://gw/write: 409 Conflict")
 }

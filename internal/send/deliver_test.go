@@ -11,16 +11,18 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // deliver delivers one request in a turn, in a bubble, and returns its error and how long it took.
-func deliver(t *testing.T, w *wire, opts ...option) (took time.Duration, err error) {
+func deliver(t *testing.T, w *testkit.Wire, opts ...option) (took time.Duration, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w.begin = time.Now()
+		w.Begin = time.Now()
 		s := newSenderFor(t, "http://gw", append(opts, withClient(&http.Client{Transport: w}))...)
 		err = delivered(t.Context(), s)
-		took = time.Since(w.begin)
+		took = time.Since(w.Begin)
 	})
 	return took, err
 }
@@ -36,58 +38,55 @@ func delivered(ctx context.Context, s *Sender) error {
 }
 
 func TestARequestIsRepeatedUntilItArrives(t *testing.T) {
-	w := &wire{answer: func(n int, r *http.Request) (*http.Response, error) {
-		switch n {
-		case 0:
-			return nil, errors.New("connection refused")
+	w := &testkit.Wire{Failures: 3}
+	w.Fail = func(*http.Request) (*http.Response, error) {
+		switch len(w.At) {
 		case 1:
-			return answer(r, 429, "Retry-After", "7"), nil
+			return nil, errors.New("connection refused")
 		case 2:
-			return answer(r, 503), nil
+			return testkit.HTTPAnswer(429, "", "Retry-After", "7"), nil
 		}
-		return answer(r, 200), nil
-	}}
+		return testkit.HTTPAnswer(503, ""), nil
+	}
 	_, err := deliver(t, w)
 	require.NoError(t, err)
-	require.Equal(t, []string{page, page, page, page}, w.bodies)
-	require.GreaterOrEqual(t, w.at[2]-w.at[1], 7*time.Second, "the server has asked for it")
-	require.Less(t, w.at[3], 10*time.Second)
+	require.Equal(t, []string{page, page, page, page}, w.Bodies)
+	require.GreaterOrEqual(t, w.At[2]-w.At[1], 7*time.Second, "the server has asked for it")
+	require.Less(t, w.At[3], 10*time.Second)
 }
 
 func TestWaitsBetweenRepetitionsDoubleUntilTheTurnIsOver(t *testing.T) {
-	w := &wire{answer: failing(1000, func(r *http.Request) (*http.Response, error) { return answer(r, 503), nil })}
+	w := testkit.FailingWire(1000, 503)
 	took, err := deliver(t, w, withTimeout(2*time.Minute))
 	var last *StatusError
 	require.ErrorAs(t, err, &last)
 	require.Less(t, took, 2*time.Minute, "a wait that would not end in time is not begun")
 	require.Greater(t, took, 2*time.Minute-10*time.Second)
 	jittered := false
-	for n, d := 0, 250*time.Millisecond; n+1 < len(w.at); n, d = n+1, min(2*d, 10*time.Second) {
-		wait := w.at[n+1] - w.at[n]
+	for n, d := 0, 250*time.Millisecond; n+1 < len(w.At); n, d = n+1, min(2*d, 10*time.Second) {
+		wait := w.At[n+1] - w.At[n]
 		require.GreaterOrEqual(t, wait, d/2, "failure %d", n+1)
 		require.LessOrEqual(t, wait, d, "failure %d", n+1)
 		jittered = jittered || wait != d && wait != d/2
 	}
 	require.True(t, jittered)
-	require.Greater(t, len(w.at), 12)
+	require.Greater(t, len(w.At), 12)
 }
 
 func TestAServerThatAsksForMoreTimeThanThereIsIsNotWaitedFor(t *testing.T) {
-	w := &wire{answer: failing(1000, func(r *http.Request) (*http.Response, error) {
-		return answer(r, 429, "Retry-After", "30"), nil
-	})}
+	w := testkit.FailingWire(1000, 429, "Retry-After", "30")
 	took, err := deliver(t, w)
 	require.ErrorContains(t, err, "429 Too Many Requests")
 	require.Zero(t, took)
-	require.Len(t, w.at, 1)
+	require.Len(t, w.At, 1)
 }
 
 func TestAnswersThatWouldBeTheSameAreNotRepeated(t *testing.T) {
 	for status, want := range map[int]int{301: 1, 400: 1, 413: 1, 429: 2, 500: 2, 503: 2} {
-		w := &wire{answer: failing(1, func(r *http.Request) (*http.Response, error) { return answer(r, status), nil })}
+		w := testkit.FailingWire(1, status)
 		_, err := deliver(t, w)
 		require.Equal(t, want == 2, err == nil, status)
-		require.Len(t, w.at, want, status)
+		require.Len(t, w.At, want, status)
 	}
 }
 
@@ -97,31 +96,28 @@ func TestThePackageChoosesWhichAnswersAreRepeated(t *testing.T) {
 		return nil
 	}
 	for status, want := range map[int]int{429: 1, 500: 1, 503: 2} {
-		fails := func(r *http.Request) (*http.Response, error) { return answer(r, status), nil }
-		w := &wire{answer: failing(1, fails)}
+		w := testkit.FailingWire(1, status)
 		_, err := deliver(t, w, only503)
 		require.Equal(t, want == 2, err == nil, status)
-		require.Len(t, w.at, want, status)
+		require.Len(t, w.At, want, status)
 
-		w = &wire{answer: failing(1, fails)}
+		w = testkit.FailingWire(1, status)
 		_, err = run(t, w, time.Minute, 2*time.Minute, only503)
 		require.NoError(t, err)
-		require.Equal(t, want == 2, w.at[1] < time.Minute, "Run follows the same choice after %d", status)
+		require.Equal(t, want == 2, w.At[1] < time.Minute, "Run follows the same choice after %d", status)
 	}
 }
 
 func TestTheEndOfItsContextEndsTheWaitForARepetition(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &wire{answer: failing(1000, func(r *http.Request) (*http.Response, error) {
-			return answer(r, 503, "Retry-After", "20"), nil
-		})}
+		w := testkit.FailingWire(1000, 503, "Retry-After", "20")
 		s := newSenderFor(t, "http://gw", withClient(&http.Client{Transport: w}))
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		begin := time.Now()
 		require.ErrorContains(t, delivered(ctx, s), "503 Service Unavailable", "the last answer tells more")
 		require.Equal(t, time.Second, time.Since(begin))
-		require.Len(t, w.at, 1)
+		require.Len(t, w.At, 1)
 	})
 }
 

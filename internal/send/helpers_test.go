@@ -4,13 +4,9 @@ package send
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -81,99 +77,13 @@ func put(ctx context.Context, s *Sender, body ...string) error {
 // retriable is as [Sender.Retriable] is by default.
 func retriable(err error) bool { return (&Sender{retry: Busy}).Retriable(err) }
 
-// received is a request as a server saw it.
-type received struct {
-	method, uri, body string
-	length            int64
-	host              string
-	header            http.Header
-}
-
-// server is a server that records requests, and answers 200 unless the test has another answer.
-type server struct {
-	*httptest.Server
-	mu       sync.Mutex
-	requests []received
-	made     int // connections
-	open     map[net.Conn]bool
-	answer   http.HandlerFunc
-}
-
-func newServer(t *testing.T, answer http.HandlerFunc) *server {
-	t.Helper()
-	testkit.Baseline(t)
-	g := &server{answer: answer, open: map[net.Conn]bool{}}
-	g.Server = httptest.NewUnstartedServer(g)
-	g.Config.ConnState = g.connState
-	g.Start()
-	t.Cleanup(g.Close)
-	return g
-}
-
-func (g *server) connState(c net.Conn, state http.ConnState) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	switch state {
-	case http.StateNew:
-		g.made++
-		g.open[c] = true
-	case http.StateClosed:
-		delete(g.open, c)
-	}
-}
-
-// requireClosed waits until the client has made so many connections and closed them all.
-func (g *server) requireClosed(t *testing.T, made int) {
-	t.Helper()
-	testkit.Poll(t, 5*time.Second, func() error {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if len(g.open) > 0 || g.made != made {
-			return fmt.Errorf("%d of %d connections are open", len(g.open), g.made)
-		}
-		return nil
-	})
-}
-
-func (g *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	g.mu.Lock()
-	g.requests = append(g.requests, received{r.Method, r.RequestURI, string(body), r.ContentLength, r.Host, r.Header})
-	g.mu.Unlock()
-	if g.answer != nil {
-		g.answer(w, r)
-	}
-}
-
-func (g *server) seen() []received {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.requests
-}
-
-// one returns the only request.
-func (g *server) one(t *testing.T) received {
-	t.Helper()
-	seen := g.seen()
-	require.Len(t, seen, 1)
-	return seen[0]
-}
-
 // secretly sends with every kind of secret, and requires that no error has one.
 func secretly(t *testing.T, url string, opts ...option) error {
 	t.Helper()
 	url = strings.Replace(url, "://", "://me:"+password+"@", 1) + "?key=" + token + "%2Fquery"
 	s := newSenderFor(t, url, append(opts, withHeader("X-Token", "Bearer "+token))...)
 	err := put(t.Context(), s)
-	if err != nil {
-		for e := err; e != nil; e = errors.Unwrap(e) {
-			for _, text := range []string{e.Error(), fmt.Sprintf("%+v", e)} {
-				require.NotContains(t, text, password)
-				require.NotContains(t, text, token)
-				require.NotContains(t, text, "bWU6aHVudGVyMi") // the beginning of both in base64
-			}
-		}
-	}
+	testkit.RequireHidden(t, err, password, token, "bWU6aHVudGVyMi") // the beginning of both in base64
 	return err
 }
 

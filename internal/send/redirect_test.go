@@ -9,10 +9,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func TestRedirects(t *testing.T) {
-	elsewhere := newServer(t, nil)
+	elsewhere := testkit.NewRecorder(t, nil)
 	for name, tc := range map[string]struct {
 		status   int
 		location string
@@ -31,7 +33,7 @@ func TestRedirects(t *testing.T) {
 		"with a nonsensical one":    {307, "::%", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+			g := testkit.NewRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 				if strings.HasPrefix(r.URL.Path, "/b/") {
 					return
 				}
@@ -43,11 +45,11 @@ func TestRedirects(t *testing.T) {
 			err := secretly(t, g.URL)
 			if tc.follow {
 				require.NoError(t, err)
-				require.Len(t, g.seen(), 2)
-				for _, r := range g.seen() {
-					require.Equal(t, "PUT", r.method)
-					require.Equal(t, page, r.body)
-					require.NotEmpty(t, r.header.Get("Authorization"))
+				require.Len(t, g.Seen(), 2)
+				for _, r := range g.Seen() {
+					require.Equal(t, "PUT", r.Method)
+					require.Equal(t, page, r.Body)
+					require.NotEmpty(t, r.Header.Get("Authorization"))
 				}
 				return
 			}
@@ -60,14 +62,14 @@ func TestRedirects(t *testing.T) {
 			} else {
 				require.Equal(t, "with a nonsensical one", name, err)
 			}
-			g.one(t)
+			g.One(t)
 		})
 	}
-	require.Empty(t, elsewhere.seen(), "nothing reached the other server")
+	require.Empty(t, elsewhere.Seen(), "nothing reached the other server")
 }
 
 func TestARedirectMayNotShowThePassword(t *testing.T) {
-	g := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+	g := testkit.NewRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/b/") {
 			http.Error(w, "no", http.StatusNotFound)
 			return
@@ -78,22 +80,22 @@ func TestARedirectMayNotShowThePassword(t *testing.T) {
 }
 
 func TestRedirectsInACircleEnd(t *testing.T) {
-	g := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+	g := testkit.NewRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
 	})
 	var answer *StatusError
 	require.ErrorAs(t, secretly(t, g.URL), &answer)
 	require.Equal(t, http.StatusTemporaryRedirect, answer.Status)
-	require.Len(t, g.seen(), 1+maxRedirects)
+	require.Len(t, g.Seen(), 1+maxRedirects)
 }
 
 func TestACallersClientFollowsRedirectsNoFurther(t *testing.T) {
-	elsewhere := newServer(t, nil)
-	g := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+	elsewhere := testkit.NewRecorder(t, nil)
+	g := testkit.NewRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 	})
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	require.Error(t, secretly(t, g.URL, withClient(client)))
-	require.Empty(t, elsewhere.seen())
+	require.Empty(t, elsewhere.Seen())
 	require.Nil(t, client.CheckRedirect, "the caller's client is not changed")
 }

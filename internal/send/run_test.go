@@ -17,45 +17,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
-
-// wire answers requests without a network, so that tests of Run control the clock.
-type wire struct {
-	begin   time.Time
-	at      []time.Duration // the times of the requests
-	methods []string
-	bodies  []string
-	answer  func(n int, r *http.Request) (*http.Response, error) // n counts from 0
-}
-
-func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, _ := io.ReadAll(r.Body)
-	w.at = append(w.at, time.Since(w.begin))
-	w.methods = append(w.methods, r.Method)
-	w.bodies = append(w.bodies, string(body))
-	return w.answer(len(w.at)-1, r)
-}
-
-func answer(r *http.Request, status int, header ...string) *http.Response {
-	resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("")),
-		Request: r}
-	for i := 0; i < len(header); i += 2 {
-		resp.Header.Set(header[i], header[i+1])
-	}
-	return resp
-}
-
-// failing answers the first requests with f, and then 200.
-func failing(
-	times int, f func(r *http.Request) (*http.Response, error),
-) func(int, *http.Request) (*http.Response, error) {
-	return func(n int, r *http.Request) (*http.Response, error) {
-		if n < times {
-			return f(r)
-		}
-		return answer(r, 200), nil
-	}
-}
 
 const lastPage = "the last one"
 
@@ -70,11 +34,11 @@ func runs(ctx context.Context, s *Sender, interval time.Duration) error {
 }
 
 // run calls Run for a time, in a bubble, and returns the log and the error of Run.
-func run(t *testing.T, w *wire, interval, length time.Duration, opts ...option) (logged string, err error) {
+func run(t *testing.T, w *testkit.Wire, interval, length time.Duration, opts ...option) (logged string, err error) {
 	t.Helper()
 	var log bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
-		w.begin = time.Now()
+		w.Begin = time.Now()
 		opts = append(opts, withClient(&http.Client{Transport: w}),
 			withLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		s := newSenderFor(t, "http://gw", opts...)
@@ -86,20 +50,20 @@ func run(t *testing.T, w *wire, interval, length time.Duration, opts ...option) 
 }
 
 func TestRunSendsAtOnceEveryIntervalAndAtTheEnd(t *testing.T) {
-	w := &wire{answer: failing(0, nil)}
+	w := new(testkit.Wire)
 	logged, err := run(t, w, 10*time.Second, 35*time.Second)
 	require.NoError(t, err)
 	require.Empty(t, logged)
-	require.Equal(t, []time.Duration{0, 10 * time.Second, 20 * time.Second, 30 * time.Second, 35 * time.Second}, w.at)
-	require.Equal(t, []string{"PUT", "PUT", "PUT", "PUT", "PUT"}, w.methods)
-	require.Equal(t, []string{page, page, page, page, lastPage}, w.bodies)
+	require.Equal(t, []time.Duration{0, 10 * time.Second, 20 * time.Second, 30 * time.Second, 35 * time.Second}, w.At)
+	require.Equal(t, []string{"PUT", "PUT", "PUT", "PUT", "PUT"}, w.Methods)
+	require.Equal(t, []string{page, page, page, page, lastPage}, w.Bodies)
 }
 
 func TestRunWithAContextThatHasEndedSendsOnce(t *testing.T) {
-	w := &wire{answer: failing(0, nil)}
+	w := new(testkit.Wire)
 	_, err := run(t, w, time.Second, 0)
 	require.NoError(t, err)
-	require.Equal(t, []string{lastPage}, w.bodies)
+	require.Equal(t, []string{lastPage}, w.Bodies)
 }
 
 func TestRunRefusesIntervalsThatAreNotPositive(t *testing.T) {
@@ -110,26 +74,27 @@ func TestRunRefusesIntervalsThatAreNotPositive(t *testing.T) {
 }
 
 func TestRunBacksOffWithJitter(t *testing.T) {
-	outages := map[string]func(r *http.Request) (*http.Response, error){
-		"network": func(*http.Request) (*http.Response, error) { return nil, errors.New("no route") },
-		"500":     func(r *http.Request) (*http.Response, error) { return answer(r, 500), nil },
-		"503":     func(r *http.Request) (*http.Response, error) { return answer(r, 503), nil },
-		"429":     func(r *http.Request) (*http.Response, error) { return answer(r, 429), nil },
+	outages := map[string]*testkit.Wire{
+		"network": {Failures: 10, Fail: func(*http.Request) (*http.Response, error) {
+			return nil, errors.New("no route")
+		}},
+		"500": testkit.FailingWire(10, 500),
+		"503": testkit.FailingWire(10, 503),
+		"429": testkit.FailingWire(10, 429),
 	}
-	for name, outage := range outages {
+	for name, w := range outages {
 		t.Run(name, func(t *testing.T) {
-			w := &wire{answer: failing(10, outage)}
 			logged, err := run(t, w, 15*time.Second, 10*time.Minute)
 			require.NoError(t, err)
 			jittered := false
 			for n, d := 0, time.Second; n < 10; n, d = n+1, min(2*d, time.Minute) {
-				wait := w.at[n+1] - w.at[n]
+				wait := w.At[n+1] - w.At[n]
 				require.GreaterOrEqual(t, wait, d/2, "failure %d", n+1)
 				require.LessOrEqual(t, wait, d, "failure %d", n+1)
 				jittered = jittered || wait != d && wait != d/2
 			}
 			require.True(t, jittered)
-			require.Equal(t, 15*time.Second, w.at[12]-w.at[11], "back in step")
+			require.Equal(t, 15*time.Second, w.At[12]-w.At[11], "back in step")
 			require.Equal(t, 1, strings.Count(logged, "level=WARN"), "one line for the outage: %s", logged)
 			require.Equal(t, 1, strings.Count(logged, "level=INFO"), "and one for its end: %s", logged)
 			require.Contains(t, logged,
@@ -145,64 +110,57 @@ func TestRunHonoursRetryAfter(t *testing.T) {
 		least  time.Duration
 	}{{"40", 40 * time.Second}, {"86400", maxRetryAfter}} {
 		for _, status := range []int{429, 503} {
-			w := &wire{answer: failing(1, func(r *http.Request) (*http.Response, error) {
-				return answer(r, status, "Retry-After", tc.header), nil
-			})}
+			w := testkit.FailingWire(1, status, "Retry-After", tc.header)
 			_, err := run(t, w, time.Second, 20*time.Minute)
 			require.NoError(t, err)
-			require.GreaterOrEqual(t, w.at[1], tc.least)
-			require.Less(t, w.at[1], tc.least+tc.least/8)
+			require.GreaterOrEqual(t, w.At[1], tc.least)
+			require.Less(t, w.At[1], tc.least+tc.least/8)
 		}
 	}
 }
 
 func TestRunDoesNotTryAgainAfterOtherAnswers(t *testing.T) {
 	for _, status := range []int{302, 400, 401, 403, 404, 413} {
-		w := &wire{answer: failing(1000, func(r *http.Request) (*http.Response, error) {
-			return answer(r, status, "Retry-After", "1"), nil
-		})}
+		w := testkit.FailingWire(1000, status, "Retry-After", "1")
 		logged, err := run(t, w, time.Minute, 3*time.Minute+time.Second)
 		require.ErrorContains(t, err, fmt.Sprint(status), "the last send failed too")
 		require.Equal(t, []time.Duration{0, time.Minute, 2 * time.Minute, 3 * time.Minute,
-			3*time.Minute + time.Second}, w.at)
+			3*time.Minute + time.Second}, w.At)
 		require.Equal(t, 1, strings.Count(logged, "\n"), logged)
 	}
 }
 
 func TestRunGivesUpARequestThatHangsAndEndsInTime(t *testing.T) {
-	hang := func(r *http.Request) (*http.Response, error) {
-		<-r.Context().Done()
-		return nil, r.Context().Err()
-	}
-	w := &wire{answer: failing(1000, hang)}
+	w := &testkit.Wire{Failures: 1000, Fail: testkit.Hang}
 	var took time.Duration
 	var err error
 	synctest.Test(t, func(t *testing.T) {
-		w.begin = time.Now()
+		w.Begin = time.Now()
 		s := newSenderFor(t, "http://gw", withClient(&http.Client{Transport: w}),
 			withLogger(slog.New(slog.DiscardHandler)))
 		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 		defer cancel()
 		err = runs(ctx, s, 15*time.Second)
-		took = time.Since(w.begin)
+		took = time.Since(w.Begin)
 	})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorContains(t, err, "not done within 5s")
 	require.Equal(t, 45*time.Second, took)
-	require.Len(t, w.at, 3, "one that took its 30 seconds, one that the end cut short, and the last")
+	require.Len(t, w.At, 3, "one that took its 30 seconds, one that the end cut short, and the last")
 }
 
 func TestRunDoesNotMakeUpForSendsThatAreLate(t *testing.T) {
-	w := &wire{answer: func(n int, r *http.Request) (*http.Response, error) {
-		if n == 1 {
+	w := &testkit.Wire{Failures: 2}
+	w.Fail = func(*http.Request) (*http.Response, error) {
+		if len(w.At) == 2 {
 			time.Sleep(25 * time.Second)
 		}
-		return answer(r, 200), nil
-	}}
+		return testkit.HTTPAnswer(200, ""), nil
+	}
 	_, err := run(t, w, 10*time.Second, 50*time.Second)
 	require.NoError(t, err)
 	second := time.Second
-	require.Equal(t, []time.Duration{0, 10 * second, 35 * second, 45 * second, 50 * second}, w.at)
+	require.Equal(t, []time.Duration{0, 10 * second, 35 * second, 45 * second, 50 * second}, w.At)
 }
 
 // late is a server that takes some time to store a page, whether or not the client waits.
@@ -234,7 +192,7 @@ func (l *late) RoundTrip(r *http.Request) (*http.Response, error) {
 	}()
 	select {
 	case <-stored:
-		return answer(r, 200), nil
+		return testkit.HTTPAnswer(200, ""), nil
 	case <-r.Context().Done():
 		return nil, r.Context().Err()
 	}

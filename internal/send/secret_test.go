@@ -63,7 +63,7 @@ func TestNoFormOfASecretIsShownInAnError(t *testing.T) {
 	}
 	for name, form := range forms {
 		t.Run(name, func(t *testing.T) {
-			g := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+			g := testkit.NewRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 				user, pass, _ := r.BasicAuth()
 				if pass == "" { // the token in place of the user is the secret
 					user, pass = "me", user
@@ -117,7 +117,7 @@ func everyByte(format, s string) string {
 }
 
 func TestTokensInPlaceOfUserNamesAreNotShown(t *testing.T) {
-	g := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+	g := testkit.NewRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 		user, _, _ := r.BasicAuth()
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = fmt.Fprintf(w, "%s may not", user)
@@ -133,7 +133,9 @@ func TestTokensInPlaceOfUserNamesAreNotShown(t *testing.T) {
 
 func TestAnAnswerWithoutSecretsIsShownWhole(t *testing.T) {
 	const text = `text format parsing error in line 7: "\x00 100%" &amp; C:\new\unit <br> %zz \u12 \U1 \x`
-	g := newServer(t, func(w http.ResponseWriter, r *http.Request) { http.Error(w, text, http.StatusBadRequest) })
+	g := testkit.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, text, http.StatusBadRequest)
+	})
 	err := put(t.Context(), newSenderFor(t, g.URL, withBasicAuth("me", awkward), withHeader("X-Token", token)))
 	var answer *StatusError
 	require.ErrorAs(t, err, &answer)
@@ -156,15 +158,11 @@ func TestNoPrinterFindsASecretInASender(t *testing.T) {
 	require.False(t, testkit.Reaches(s, password, token), "a dumper that follows pointers finds a secret")
 }
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 func TestErrorsAsGivesOutNoErrorThatShowsASecret(t *testing.T) {
 	for text, found := range map[string]bool{"malformed line: " + password: false, "malformed line: x": true} {
-		client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		client := testkit.RoundTrip(func(*http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("reading: %w", textproto.ProtocolError(text))
-		})}
+		}).Client()
 		err := put(t.Context(), newSenderFor(t, "http://gw", withClient(client), withBasicAuth("me", password)))
 		var cause textproto.ProtocolError
 		require.Equal(t, found, errors.As(err, &cause), text)

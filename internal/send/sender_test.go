@@ -61,7 +61,7 @@ func TestAServerThatHangs(t *testing.T) {
 
 func TestOneRequestIsInFlightAtATime(t *testing.T) {
 	var flying, most atomic.Int32
-	g := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+	g := testkit.NewRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 		n := flying.Add(1)
 		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
 		}
@@ -79,13 +79,13 @@ func TestOneRequestIsInFlightAtATime(t *testing.T) {
 	}
 	sends.Wait()
 	require.Equal(t, int32(1), most.Load())
-	require.Len(t, g.seen(), 8)
+	require.Len(t, g.Seen(), 8)
 }
 
 func TestASendThatWaitsForItsTurnCanBeCancelled(t *testing.T) {
 	release := make(chan struct{})
 	arrived := make(chan struct{})
-	g := newServer(t, func(http.ResponseWriter, *http.Request) { arrived <- struct{}{}; <-release })
+	g := testkit.NewRecorder(t, func(http.ResponseWriter, *http.Request) { arrived <- struct{}{}; <-release })
 	s := newSenderFor(t, g.URL)
 	first := make(chan error)
 	go func() { first <- put(context.Background(), s) }()
@@ -95,7 +95,7 @@ func TestASendThatWaitsForItsTurnCanBeCancelled(t *testing.T) {
 	require.ErrorContains(t, put(ctx, s), "enough")
 	close(release)
 	require.NoError(t, <-first)
-	g.one(t)
+	g.One(t)
 }
 
 // Answers that never end come on the first connection only; the next request succeeds.
@@ -168,13 +168,13 @@ func TestAnAnswerThatKeepsTheConnectionHoldsUpNoLaterRequest(t *testing.T) {
 }
 
 func TestAnExpectationIsNotWaitedFor(t *testing.T) {
-	g := newServer(t, func(http.ResponseWriter, *http.Request) {})
+	g := testkit.NewRecorder(t, func(http.ResponseWriter, *http.Request) {})
 	require.NoError(t, put(t.Context(), newSenderFor(t, g.URL, withHeader("Expect", "100-continue"))))
-	require.Equal(t, page, g.one(t).body)
+	require.Equal(t, page, g.One(t).Body)
 }
 
 func TestARequestHasItsOwnHeadersAndABodyOrNone(t *testing.T) {
-	g := newServer(t, nil)
+	g := testkit.NewRecorder(t, nil)
 	s := newSenderFor(t, g.URL, withHeader("X-Tenant", "7"))
 	header := http.Header{"Content-Type": {"text/plain"}, "Content-Encoding": {"snappy"}}
 	for _, r := range []Request{
@@ -185,17 +185,17 @@ func TestARequestHasItsOwnHeadersAndABodyOrNone(t *testing.T) {
 		_, err := s.Send(t.Context(), r)
 		require.NoError(t, err)
 	}
-	seen := g.seen()
+	seen := g.Seen()
 	require.Len(t, seen, 3)
 	for i, want := range []struct{ method, body, kind, encoding string }{
 		{"POST", page, "text/plain", "snappy"}, {"PUT", "", "text/plain", "snappy"}, {"DELETE", "", "", ""},
 	} {
-		require.Equal(t, want.method, seen[i].method)
-		require.Equal(t, want.body, seen[i].body)
-		require.Equal(t, int64(len(want.body)), seen[i].length, "the length is known in advance")
-		require.Equal(t, want.kind, seen[i].header.Get("Content-Type"))
-		require.Equal(t, want.encoding, seen[i].header.Get("Content-Encoding"))
-		require.Equal(t, "7", seen[i].header.Get("X-Tenant"))
+		require.Equal(t, want.method, seen[i].Method)
+		require.Equal(t, want.body, seen[i].Body)
+		require.Equal(t, int64(len(want.body)), seen[i].Length, "the length is known in advance")
+		require.Equal(t, want.kind, seen[i].Header.Get("Content-Type"))
+		require.Equal(t, want.encoding, seen[i].Header.Get("Content-Encoding"))
+		require.Equal(t, "7", seen[i].Header.Get("X-Tenant"))
 	}
 	require.Len(t, header, 2, "the caller's headers are not changed")
 }

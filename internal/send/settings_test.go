@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func TestSettingsThatCannotWorkAreErrors(t *testing.T) {
@@ -91,7 +93,7 @@ func TestHeadersAndCredentialsAreSent(t *testing.T) {
 		"token": {nil, []option{withHeader("authorization", "Bearer t0ken")}, "Bearer t0ken"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := newServer(t, nil)
+			g := testkit.NewRecorder(t, nil)
 			u, err := url.Parse(g.URL)
 			require.NoError(t, err)
 			u.User = tc.user
@@ -99,19 +101,19 @@ func TestHeadersAndCredentialsAreSent(t *testing.T) {
 				withHeader("Host", "gw.example"), withHeader("X-Tab", "a\tb"))
 			s := newSenderFor(t, u.String(), opts...)
 			require.NoError(t, put(t.Context(), s))
-			got := g.one(t)
-			require.Equal(t, tc.want, got.header.Get("Authorization"))
-			require.Equal(t, []string{"7", "8"}, got.header["X-Tenant"])
-			require.Equal(t, "a\tb", got.header.Get("X-Tab"))
-			require.Equal(t, "gw.example", got.host)
-			require.Equal(t, "quipu", got.header.Get("User-Agent"))
+			got := g.One(t)
+			require.Equal(t, tc.want, got.Header.Get("Authorization"))
+			require.Equal(t, []string{"7", "8"}, got.Header["X-Tenant"])
+			require.Equal(t, "a\tb", got.Header.Get("X-Tab"))
+			require.Equal(t, "gw.example", got.Host)
+			require.Equal(t, "quipu", got.Header.Get("User-Agent"))
 			require.Equal(t, g.URL+"/write", s.String())
 		})
 	}
 }
 
 func TestTheUserAgentMayBeAnother(t *testing.T) {
-	g := newServer(t, nil)
+	g := testkit.NewRecorder(t, nil)
 	require.NoError(t, put(t.Context(), newSenderFor(t, g.URL, withHeader("user-agent", "shop/1"))))
-	require.Equal(t, []string{"shop/1"}, g.one(t).header["User-Agent"])
+	require.Equal(t, []string{"shop/1"}, g.One(t).Header["User-Agent"])
 }

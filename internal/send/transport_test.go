@@ -9,7 +9,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -24,16 +23,16 @@ func keepOpen(s *Settings) error {
 }
 
 func TestNothingIsLeftOpenBetweenRequests(t *testing.T) {
-	g := newServer(t, nil)
+	g := testkit.NewRecorder(t, nil)
 	s := newSenderFor(t, g.URL)
 	for range 3 {
 		require.NoError(t, put(t.Context(), s))
 	}
-	g.requireClosed(t, 3)
+	g.PollConnections(t, 3, 0)
 }
 
 func TestTheRequestsOfATurnShareAConnectionThatTheTurnCloses(t *testing.T) {
-	g := newServer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("stored")) })
+	g := testkit.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("stored")) })
 	s := newSenderFor(t, g.URL, keepOpen)
 	for turns := 1; turns <= 2; turns++ {
 		require.NoError(t, s.InTurn(t.Context(), http.MethodPost, func(ctx context.Context) error {
@@ -44,14 +43,14 @@ func TestTheRequestsOfATurnShareAConnectionThatTheTurnCloses(t *testing.T) {
 			}
 			return nil
 		}))
-		g.requireClosed(t, turns)
+		g.PollConnections(t, turns, 0)
 	}
-	require.Len(t, g.seen(), 10)
+	require.Len(t, g.Seen(), 10)
 }
 
 // A request that is given up while its connection is being made leaves that behind.
 func TestAConnectionThatIsMadeTooLateIsClosed(t *testing.T) {
-	g := newServer(t, nil)
+	g := testkit.NewRecorder(t, nil)
 	s := newSenderFor(t, g.URL, keepOpen, withTimeout(20*time.Millisecond))
 	dialed := make(chan error)
 	s.client.Transport.(*http.Transport).DialContext = func(_ context.Context, network, addr string) (net.Conn, error) {
@@ -62,36 +61,31 @@ func TestAConnectionThatIsMadeTooLateIsClosed(t *testing.T) {
 	}
 	require.ErrorIs(t, put(t.Context(), s), context.DeadlineExceeded)
 	require.NoError(t, <-dialed)
-	g.requireClosed(t, 1)
+	g.PollConnections(t, 1, 0)
 }
 
 func TestTheConnectionsOfTheCallersClientAreTheCallers(t *testing.T) {
-	g := newServer(t, nil)
+	g := testkit.NewRecorder(t, nil)
 	client := &http.Client{Transport: &http.Transport{}}
 	s := newSenderFor(t, g.URL, withClient(client))
 	for range 3 {
 		require.NoError(t, put(t.Context(), s))
 	}
-	g.mu.Lock()
-	require.Len(t, g.open, 1)
-	g.mu.Unlock()
+	g.PollConnections(t, 1, 1)
 	client.CloseIdleConnections()
-	g.requireClosed(t, 1)
+	g.PollConnections(t, 1, 0)
 }
 
 func TestTLSIsTheClients(t *testing.T) {
-	testkit.Baseline(t)
-	g := &server{}
-	g.Server = httptest.NewUnstartedServer(g)
+	g := testkit.NewUnstartedRecorder(t, nil)
 	g.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshake fails on purpose
 	g.StartTLS()
-	t.Cleanup(g.Close)
 
 	require.ErrorContains(t, secretly(t, g.URL), "certificate", "an unknown authority is refused")
-	require.Empty(t, g.seen())
+	require.Empty(t, g.Seen())
 	pool := g.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
 	defer client.CloseIdleConnections()
 	require.NoError(t, secretly(t, g.URL, withClient(client)))
-	require.Equal(t, page, g.one(t).body)
+	require.Equal(t, page, g.One(t).Body)
 }

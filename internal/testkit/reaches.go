@@ -3,9 +3,11 @@
 package testkit
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // Reaches reports whether a value leads to a string with one of the secrets that a program which
@@ -51,4 +53,31 @@ func reaches(v reflect.Value, secrets []string, depth int, seen map[uintptr]bool
 		}
 	}
 	return false
+}
+
+// RequireHidden requires that an error and all errors in its chain show none of the secrets: in
+// their texts, or to a program that dumps values.
+func RequireHidden(t testing.TB, err error, secrets ...string) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
+		for _, secret := range secrets {
+			if strings.Contains(text, secret) {
+				t.Fatalf("an error shows %q: %s", secret, text)
+			}
+		}
+	}
+	if Reaches(err, secrets...) {
+		t.Fatalf("a dump of an error shows secrets: %T, %v", err, err)
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		RequireHidden(t, e.Unwrap(), secrets...)
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			RequireHidden(t, err, secrets...)
+		}
+	}
 }

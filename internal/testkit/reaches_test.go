@@ -3,6 +3,8 @@
 package testkit
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,4 +31,21 @@ func TestReachesFindsSecretsWhereverADumpWouldShowThem(t *testing.T) {
 	} {
 		require.False(t, Reaches(v, "hunter2"), name)
 	}
+}
+
+// shows is an error that a dump shows more of than its text.
+type shows struct{ text, field string }
+
+func (e *shows) Error() string { return e.text }
+
+func TestRequireHiddenLooksAtAllErrorsOfAChain(t *testing.T) {
+	bad := errors.New("my hunter2")
+	for name, err := range map[string]error{
+		"text": bad, "field": &shows{"no", "hunter2"}, "cause": fmt.Errorf("%.0w", bad),
+		"one of two": errors.Join(errors.New("no"), fmt.Errorf("%.0w", &shows{"", "hunter2"})),
+	} {
+		require.NotEmpty(t, record(t, func(r *recorder) { RequireHidden(r, err, "hunter2") }).failed, name)
+		require.Empty(t, record(t, func(r *recorder) { RequireHidden(r, err, "hunter3") }).failed, name)
+	}
+	RequireHidden(t, nil, "hunter2")
 }
