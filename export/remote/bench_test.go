@@ -3,7 +3,6 @@
 package remote
 
 import (
-	"context"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // counters returns a registry of so many counters with three labels.
@@ -26,19 +26,29 @@ func counters(size int) *engine.Registry {
 	return reg
 }
 
-// discarding returns a Writer whose receiver knows a version, and stores nothing. bytes counts what
-// it gets.
-func discarding(t testing.TB, reg *engine.Registry, p Protocol, bytes *int64) *Writer {
-	w, err := New("http://receiver.example/write", WithRegistry(reg), WithProtocol(p), WithTimeout(10*time.Minute))
+// discarding is a receiver that stores nothing and confirms everything.
+type discarding struct {
+	w       *Writer
+	bytes   int64
+	request func() // is called for each request
+}
+
+func newDiscarding(t testing.TB, reg *engine.Registry, p Protocol) *discarding {
+	d := &discarding{request: func() {}}
+	w, err := New("http://receiver.example/write", WithRegistry(reg), WithProtocol(p), WithTimeout(10*time.Minute),
+		WithClient(&http.Client{Transport: d}))
 	require.NoError(t, err)
-	w.post = func(_ context.Context, body []byte, _ http.Header) (http.Header, error) {
-		*bytes += int64(len(body))
-		answer := http.Header{}
-		answer.Set(samplesWritten, strconv.Itoa(w.gatherer.batch.floats()))
-		answer.Set(histogramsWritten, strconv.Itoa(w.gatherer.batch.histograms))
-		return answer, nil
-	}
-	return w
+	d.w = w
+	return d
+}
+
+func (d *discarding) RoundTrip(r *http.Request) (*http.Response, error) {
+	d.request()
+	d.bytes += r.ContentLength
+	answer := testkit.HTTPAnswer(http.StatusNoContent, "")
+	answer.Header.Set(samplesWritten, strconv.Itoa(d.w.gatherer.batch.floats()))
+	answer.Header.Set(histogramsWritten, strconv.Itoa(d.w.gatherer.batch.histograms))
+	return answer, nil
 }
 
 // BenchmarkSend sends a million counters with three labels, without the network.
@@ -50,20 +60,19 @@ func BenchmarkSend(b *testing.B) {
 	reg := counters(size)
 	for _, p := range []Protocol{V1, V2} {
 		b.Run(p.String(), func(b *testing.B) {
-			var bytes int64
-			w := discarding(b, reg, p, &bytes)
-			require.NoError(b, w.Send(b.Context()))
-			bytes = 0
+			d := newDiscarding(b, reg, p)
+			require.NoError(b, d.w.Send(b.Context()))
+			d.bytes = 0
 			sends := 0
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := w.Send(b.Context()); err != nil {
+				if err := d.w.Send(b.Context()); err != nil {
 					b.Fatal(err)
 				}
 				sends++
 			}
 			all := float64(size * sends)
-			b.ReportMetric(float64(bytes)/all, "bytes/sample")
+			b.ReportMetric(float64(d.bytes)/all, "bytes/sample")
 			b.ReportMetric(all/b.Elapsed().Seconds(), "samples/s")
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/all, "ns/sample")
 		})
@@ -83,22 +92,18 @@ func TestAMillionSeriesNeedLittleMemory(t *testing.T) {
 		return m.HeapAlloc
 	}
 	before := heap()
-	var bytes int64
-	w := discarding(t, reg, V2, &bytes)
-	most := uint64(0)
-	post := w.post
-	requests := 0
-	w.post = func(ctx context.Context, body []byte, header http.Header) (http.Header, error) {
+	d := newDiscarding(t, reg, V2)
+	most, requests := uint64(0), 0
+	d.request = func() {
 		if requests++; requests%100 == 0 {
 			most = max(most, heap())
 		}
-		return post(ctx, body, header)
 	}
 	for range 2 {
-		require.NoError(t, w.Send(t.Context()))
+		require.NoError(t, d.w.Send(t.Context()))
 		most = max(most, heap())
 	}
-	require.NoError(t, w.inTurn(t.Context(), func(ctx context.Context) error { return w.sendAll(ctx, true) }))
+	require.NoError(t, d.w.send(t.Context(), true))
 	most = max(most, heap())
 	require.Greater(t, most, before)
 	t.Logf("%d MiB beyond the registry", (most-before)>>20)

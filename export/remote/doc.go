@@ -17,8 +17,9 @@
 // adds them.
 //
 // A series that leaves the registry ends with a stale marker at the next send, and all of them do
-// when [Writer.Run] ends. So a graph does not go on for five minutes after that. If the request
-// with the marker fails for good, the receiver ends the series after its lookback.
+// when [Writer.Run] ends. So a graph does not go on for five minutes after that. A marker that does
+// not arrive comes again with each send, until one has arrived or five minutes are over. By then
+// the lookback of the receiver has ended the series.
 //
 // # Versions
 //
@@ -32,16 +33,30 @@
 //
 // Batches are sent one after the other. One that meets a network error, 429 or 5xx is sent again,
 // after waits that grow and respect Retry-After, until the time of the send is over. Other answers
-// are final for their batch, and the others are still sent. An error of [Writer.Send] says what did
-// not arrive.
+// are final for their batch, and the others are still sent. An error of [Writer.Send] says how many
+// samples did not arrive.
+//
+// Errors never show passwords, tokens, headers or query strings, even if the receiver sends them
+// back. They are blacked out, and a text in which they are escaped, encoded or cut is withheld. A
+// [Writer] that is printed or logged shows the URL without secrets.
+//
+// A redirect is followed if it keeps the method, scheme, host and port (307, 308). All others are
+// errors, because they would send a request without its metrics, or credentials to another server.
 //
 // There is no queue, in memory or on disk. What an outage loses is the samples of the sends that
 // failed. Counters and histograms are cumulative, so the next send that arrives has everything that
 // was counted meanwhile, only without the shape of the curve.
 //
+// # Several callers
+//
+// A [Writer.Send] while Run runs is one send more, and waits for its turn. Writers know nothing of
+// each other, so several may send one registry to different receivers. If two send the same series
+// to one receiver, it gets two values for one time, and the end of the first Writer ends the series
+// until the next send of the second: give them different labels.
+//
 // # Memory
 //
 // A Writer holds one batch at a time, and of each series that it has sent a few bytes, to find out
-// which ones have gone: BenchmarkSend has figures for a million series. Updates of metrics wait for
-// nothing.
+// which ones have gone: BenchmarkSend has figures for a million series. Series whose markers do not
+// arrive cost these bytes for five minutes more. Updates of metrics wait for nothing.
 package remote

@@ -128,5 +128,5 @@ func ExampleOption() {
 	_, err := remote.New("http://prometheus:9090/api/v1/write", remote.WithHeader("Content-Type", "text/plain"))
 	fmt.Println(err)
 
-	// Output: quipu: remote: WithHeader("Content-Type"): the request sets it
+	// Output: quipu: remote: WithHeader("Content-Type"): each request sets it
 }

@@ -4,12 +4,19 @@ package remote
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"math"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // field is a field of a message, read by the description of the wire format. Prometheus' own
@@ -200,4 +207,109 @@ func readV2(t testing.TB, message []byte) (list []received) {
 		list = append(list, r)
 	}
 	return list
+}
+
+// receiver is a receiver in the place of the network.
+type receiver struct {
+	t       testing.TB
+	knowsV2 bool                // and confirms what it has written
+	lies    func(h http.Header) // changes an answer
+	stored  []received          // what it has stored, in order
+	about   map[string]string   // by the metadata of version 1.0
+	asked   []string            // the versions of all requests
+
+	// refuse answers a request instead, unless it returns neither. batch has its series.
+	refuse func(n int, batch []received) (*http.Response, error)
+}
+
+// writer returns a Writer that sends to the receiver.
+func (r *receiver) writer(reg *engine.Registry, opts ...Option) *Writer {
+	opts = append([]Option{WithRegistry(reg), WithClient(&http.Client{Transport: r})}, opts...)
+	w, err := New("http://receiver.example/write", opts...)
+	require.NoError(r.t, err)
+	w.noSelf = true
+	w.compress = func(dst, text []byte) []byte { return append(dst, text...) }
+	return w
+}
+
+func (r *receiver) RoundTrip(q *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(q.Body)
+	require.NoError(r.t, err)
+	r.asked = append(r.asked, q.Header.Get(versionHeader))
+	v2 := r.asked[len(r.asked)-1] == "2.0.0"
+	var list []received
+	var about map[string]string
+	if v2 {
+		list = readV2(r.t, body)
+	} else {
+		list, about = readV1(r.t, body)
+	}
+	if r.refuse != nil {
+		if answer, err := r.refuse(len(r.asked), list); answer != nil || err != nil {
+			return answer, err
+		}
+	}
+	if err := q.Context().Err(); err != nil {
+		return nil, err
+	}
+	answer := testkit.HTTPAnswer(http.StatusNoContent, "")
+	if v2 && !r.knowsV2 {
+		return answer, nil // and nothing stored
+	}
+	r.stored = append(r.stored, list...)
+	if r.about == nil {
+		r.about = about
+	}
+	if v2 {
+		confirmation(answer.Header, list)
+		if r.lies != nil {
+			r.lies(answer.Header)
+		}
+	}
+	return answer, nil
+}
+
+// confirmation sets the headers in which a receiver says what it has written.
+func confirmation(answer http.Header, list []received) {
+	natives, exemplars := 0, 0
+	for _, s := range list {
+		exemplars += len(s.exemplars)
+		if s.histogram != nil {
+			natives++
+		}
+	}
+	answer.Set(samplesWritten, strconv.Itoa(len(list)-natives))
+	answer.Set(histogramsWritten, strconv.Itoa(natives))
+	answer.Set(exemplarsWritten, strconv.Itoa(exemplars))
+}
+
+// refuses answers a status and a text.
+func refuses(status int, text string, header ...string) (*http.Response, error) {
+	return testkit.HTTPAnswer(status, text, header...), nil
+}
+
+// isAway answers as a network without a receiver.
+func isAway(int, []received) (*http.Response, error) { return nil, errors.New("connection refused") }
+
+// markersOnly refuses stale markers, as answer does.
+func markersOnly(answer func() (*http.Response, error)) func(int, []received) (*http.Response, error) {
+	return func(_ int, batch []received) (*http.Response, error) {
+		if batch[0].stale {
+			return answer()
+		}
+		return nil, nil
+	}
+}
+
+// latest returns the last value of each series, and forgets all.
+func (r *receiver) latest() map[string]string {
+	last := map[string]string{}
+	for _, s := range r.stored {
+		last[s.labels] = fmt.Sprint(s.value)
+		if s.stale {
+			last[s.labels] = "stale"
+		}
+	}
+	r.stored = nil
+	return last
 }

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/send"
 )
 
 // Protocol is a version of remote write.
@@ -35,10 +35,6 @@ func (p Protocol) String() string {
 	return "auto"
 }
 
-// defaultTimeout is enough for a million series on a common network, and less than a minute, a
-// common interval.
-const defaultTimeout = 30 * time.Second
-
 // Option configures a [Writer]. [New] returns an error if an option cannot work.
 type Option func(*config) error
 
@@ -48,15 +44,7 @@ type config struct {
 	protocol Protocol
 	encoding string
 	compress func(dst, text []byte) []byte
-
-	client  *http.Client
-	timeout time.Duration
-	logger  *slog.Logger
-
-	auth           bool
-	user, password string
-	host           string
-	header         http.Header
+	settings send.Settings
 }
 
 // WithRegistry sets the registry whose metrics are sent. The default is engine.Default().
@@ -117,69 +105,33 @@ func WithCompressor(encoding string, compress func(dst, text []byte) []byte) Opt
 
 // WithBasicAuth sends a user name and a password. They replace those in the URL.
 func WithBasicAuth(user, password string) Option {
-	return func(c *config) error {
-		if strings.Contains(user, ":") {
-			return errors.New("WithBasicAuth: a user name with a colon cannot be sent")
-		}
-		c.auth, c.user, c.password = true, user, password
-		return nil
-	}
+	return func(c *config) error { return c.settings.BasicAuth(user, password) }
 }
 
 // WithHeader adds a header to every request, such as a token or a tenant. Headers that describe the
 // body cannot be set.
 func WithHeader(name, value string) Option {
-	return func(c *config) error {
-		key := http.CanonicalHeaderKey(name)
-		switch {
-		case name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ':' }):
-			return fmt.Errorf("WithHeader(%q): not a header name", name)
-		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
-			return fmt.Errorf("WithHeader(%q): the value has control characters", name) // and may be secret
-		case strings.HasPrefix(key, "Content-"), key == "Transfer-Encoding", key == "X-Prometheus-Remote-Write-Version":
-			return fmt.Errorf("WithHeader(%q): the request sets it", name)
-		case key == "Host":
-			c.host = value // net/http does not take it from the header
-		default:
-			c.header.Add(key, value)
-		}
-		return nil
-	}
+	return func(c *config) error { return c.settings.AddHeader(name, value, versionHeader) }
 }
 
 // WithClient sets the HTTP client, for example because of its TLS configuration. The Writer uses a
-// copy that follows no redirects. The default client takes the proxy from the environment, and
-// keeps a connection for 30 seconds.
+// copy without its CheckRedirect, because it follows redirects as the documentation of the package
+// says. The caller has to close connections that the client keeps open.
+//
+// The default client takes the proxy from the environment. It keeps a connection open between the
+// requests of a send, and none between sends.
 func WithClient(client *http.Client) Option {
-	return func(c *config) error {
-		if client == nil {
-			return errors.New("WithClient(nil): a client is needed")
-		}
-		c.client = client
-		return nil
-	}
+	return func(c *config) error { return c.settings.SetClient(client) }
 }
 
 // WithTimeout bounds the time of one send, with all of its requests and their repetitions. The
 // default is 30 seconds. The timeouts of the context and of the client hold as well.
 func WithTimeout(d time.Duration) Option {
-	return func(c *config) error {
-		if d <= 0 {
-			return fmt.Errorf("WithTimeout(%v): it must be positive", d)
-		}
-		c.timeout = d
-		return nil
-	}
+	return func(c *config) error { return c.settings.SetTimeout(d) }
 }
 
 // WithLogger sets the logger to which [Writer.Run] reports that sends fail, and that they work
 // again. The default is slog.Default().
 func WithLogger(logger *slog.Logger) Option {
-	return func(c *config) error {
-		if logger == nil {
-			return errors.New("WithLogger(nil): a logger is needed")
-		}
-		c.logger = logger
-		return nil
-	}
+	return func(c *config) error { return c.settings.SetLogger(logger) }
 }

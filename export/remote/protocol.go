@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/quipu-metrics/quipu/internal/send"
 )
 
 // form is how requests are made. It changes when the receiver shows that it cannot read them, and
@@ -24,8 +26,11 @@ type form struct {
 // written.
 var ErrProtocol = errors.New("the receiver does not know remote write 2.0")
 
-// attempt makes one request. again is set if the same batch should be sent again at once, because
-// the form of requests has changed.
+// versionHeader is the header of a request that has its version.
+const versionHeader = "X-Prometheus-Remote-Write-Version"
+
+// attempt delivers a batch in the present form of requests. again is set if the same batch should
+// be sent again at once, because the form has changed.
 func (w *Writer) attempt(ctx context.Context, b *batch, millis int64) (again bool, err error) {
 	if !w.form.natives {
 		b.withoutNatives()
@@ -38,24 +43,27 @@ func (w *Writer) attempt(ctx context.Context, b *batch, millis int64) (again boo
 	case V2:
 		w.message = b.appendV2(w.message[:0], &w.symbols, millis)
 		header.Set("Content-Type", "application/x-protobuf;proto=io.prometheus.write.v2.Request")
-		header.Set("X-Prometheus-Remote-Write-Version", "2.0.0")
+		header.Set(versionHeader, "2.0.0")
 	default:
 		w.message = b.appendV1(w.message[:0], millis)
 		header.Set("Content-Type", "application/x-protobuf")
-		header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
+		header.Set(versionHeader, "0.1.0")
 	}
-	// The transport may still read the body after it has returned the answer, so each request has
-	// one of its own.
-	answer, err := w.post(ctx, w.compress(nil, w.message), header)
+	// The transport may still read the body after it has returned the answer, so each batch has one
+	// of its own.
+	answer, err := w.sender.Deliver(ctx, send.Request{
+		Method: http.MethodPost, Header: header, Body: w.compress(nil, w.message),
+	})
+	status := (*StatusError)(nil)
 	switch {
 	case err == nil && w.form.protocol == V2:
-		return w.confirm(b, answer)
-	case err == nil:
-		return false, nil
-	case w.form.natives && refusesNatives(err) && b.withoutNatives():
+		return w.confirm(b, answer.Header)
+	case err == nil || !errors.As(err, &status):
+		return false, err
+	case w.form.natives && refusesNatives(status) && b.withoutNatives():
 		w.form.natives = false
 		return true, err
-	case w.form.protocol == V2 && w.form.auto && !w.form.confirmed && cannotRead(err):
+	case w.form.protocol == V2 && w.form.auto && !w.form.confirmed && cannotRead(status):
 		w.form.protocol = V1
 		return true, err
 	}
@@ -96,17 +104,19 @@ func written(answer http.Header, name string) (n int, ok bool) {
 }
 
 // refusesNatives reports whether an answer says that the receiver does not take native histograms.
-// Prometheus answers so for the whole request, unless it has been told to take them.
-func refusesNatives(err error) bool {
-	status, body, ok := statusOf(err)
-	return ok && status/100 != 2 && strings.Contains(strings.ToLower(body), "native histograms")
+// Prometheus answers so for the whole request, unless it has been told to take them, and with a
+// status of 500.
+func refusesNatives(e *StatusError) bool {
+	return strings.Contains(strings.ToLower(e.Body), "native histograms")
 }
+
+// mayChange reports whether the same request may succeed after this answer.
+func mayChange(e *StatusError) bool { return send.Busy(e) && !refusesNatives(e) }
 
 // cannotRead reports whether the receiver has answered that it cannot read the request. What it
 // says about the sender, such as 401, says nothing about the version.
-func cannotRead(err error) bool {
-	status, _, _ := statusOf(err)
-	switch status {
+func cannotRead(e *StatusError) bool {
+	switch e.Status {
 	case http.StatusBadRequest, http.StatusNotAcceptable, http.StatusUnsupportedMediaType:
 		return true
 	}

@@ -4,57 +4,52 @@ package remote
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/send"
 )
 
 // Send sends all metrics once, and stale markers for the series that have gone since the last send.
 // It returns when everything has arrived, or has failed for good: a request that meets a network
 // error, 429 or 5xx is repeated until ctx is done or the time of [WithTimeout] is over. The error
-// says what did not arrive. One send is under way at a time, and others wait for it.
-func (w *Writer) Send(ctx context.Context) error {
-	return w.inTurn(ctx, func(ctx context.Context) error { return w.sendAll(ctx, false) })
-}
+// says how many samples did not arrive. One send is under way at a time, and others wait for it.
+//
+// A Send after the end of [Writer.Run] begins all series again, and leaves them without an end.
+func (w *Writer) Send(ctx context.Context) error { return w.send(ctx, false) }
 
-// inTurn runs a send when it is its turn, with its time.
-func (w *Writer) inTurn(ctx context.Context, send func(context.Context) error) error {
-	if w.post == nil {
-		return errors.New("quipu: remote: this Writer was not made by New")
+// send makes a send when it is its turn. The last one of Run ends all series.
+func (w *Writer) send(ctx context.Context, last bool) error {
+	if w.sender == nil {
+		return errNotMade
 	}
-	select {
-	case w.turn <- struct{}{}:
-		defer func() { <-w.turn }()
-	case <-ctx.Done():
-		return fmt.Errorf("quipu: remote: %w", context.Cause(ctx))
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, w.timeout, timeoutError(w.timeout))
-	defer cancel()
-	return send(ctx)
+	return w.sender.InTurn(ctx, http.MethodPost, func(ctx context.Context) error { return w.sendAll(ctx, last) })
 }
 
 // delivery is one send.
 type delivery struct {
-	w      *Writer
-	ctx    context.Context
-	now    int64 // the time of its samples
-	failed []error
-	lost   int // samples that did not arrive
-	over   bool
+	w       *Writer
+	ctx     context.Context
+	now     int64 // the time of its samples, in milliseconds
+	lost    int   // samples that did not arrive
+	batches int   // that did not arrive
+	failed  []error
+	over    bool // what is left cannot arrive in this send
 }
 
-// sendAll makes a send. The last one of a Writer ends all series.
+// sendAll makes a send.
 func (w *Writer) sendAll(ctx context.Context, last bool) error {
 	d := &delivery{w: w, ctx: ctx, now: w.tick()}
 	g := &w.gatherer
-	g.flush = d.flush
+	g.flush = func() bool { d.flush(); return !d.over }
 	g.batch.reset()
 	g.sent = &w.now
 	g.forget()
 	d.walk()
-	if !d.over && len(g.batch.series) > 0 {
+	if !d.over {
 		d.flush()
 	}
 	d.endGone()
@@ -78,7 +73,8 @@ func (w *Writer) tick() int64 {
 // walk adds the series of the registry.
 func (d *delivery) walk() {
 	g := &d.w.gatherer
-	for f := range d.w.reg.Read(engine.ReadOptions{NoSelf: d.w.noSelf, Deadline: d.w.deadline(d.ctx)}) {
+	options := engine.ReadOptions{NoSelf: d.w.noSelf, Deadline: send.GatherUntil(d.ctx)}
+	for f := range d.w.reg.Read(options) {
 		g.begin(f.Name(), f.Help(), f.Unit(), f.Type())
 		for s := range f.Samples() {
 			if !g.add(s) {
@@ -88,50 +84,21 @@ func (d *delivery) walk() {
 	}
 }
 
-// endGone adds stale markers for series of the send before that this one does not have. Those that
-// could not be sent, or that were not reached, stay on the list for the next send.
-func (d *delivery) endGone() {
-	g := &d.w.gatherer
-	now, before := &d.w.now, &d.w.before
-	for sh, labels := range before.all() {
-		if g.seen.has(sh.name, labels) {
-			continue
-		}
-		if d.over || !g.addStale(sh, labels) {
-			now.add(now.shapeOf(sh), labels)
-		}
-	}
-	if len(g.batch.series) > 0 && !d.over {
-		d.flush()
-	}
-}
-
-// flush sends the batch and empties it. It reports false when the send is over.
+// flush sends the batch and empties it. It reports whether the batch has arrived.
 func (d *delivery) flush() bool {
 	b := &d.w.gatherer.batch
-	if err := d.deliver(b); err != nil {
-		d.failed = append(d.failed, err)
-		d.lost += len(b.series)
-		d.over = d.ctx.Err() != nil || retriable(err)
+	err := d.deliver(b)
+	if err != nil {
+		d.fail(err, len(b.series))
 	}
 	b.reset()
-	return !d.over
+	return err == nil
 }
 
 // deliver sends one batch until it has arrived or cannot arrive.
 func (d *delivery) deliver(b *batch) error {
-	for failures := 0; ; {
-		again, err := d.w.attempt(d.ctx, b, d.now)
-		switch {
-		case err == nil:
-			return nil
-		case again: // in another form
-			continue
-		case !retriable(err):
-			return err
-		}
-		failures++
-		if !wait(d.ctx, err, failures) {
+	for {
+		if again, err := d.w.attempt(d.ctx, b, d.now); !again {
 			return err
 		}
 	}
@@ -140,11 +107,41 @@ func (d *delivery) deliver(b *batch) error {
 // maxShown is how many errors of one send are shown: the others are mostly the same.
 const maxShown = 3
 
+// fail records a batch that did not arrive. The error that ends the send comes first: it decides
+// when Run sends again.
+func (d *delivery) fail(err error, samples int) {
+	d.lost += samples
+	d.batches++
+	if d.over = d.ctx.Err() != nil || d.w.sender.Retriable(err); d.over {
+		d.failed = append([]error{err}, d.failed...)
+	} else {
+		d.failed = append(d.failed, err)
+	}
+	d.failed = d.failed[:min(len(d.failed), maxShown)]
+}
+
+// err returns the error of the send.
 func (d *delivery) err() error {
-	if len(d.failed) == 0 {
+	if d.batches == 0 {
 		return nil
 	}
-	shown := d.failed[:min(len(d.failed), maxShown)]
-	return fmt.Errorf("quipu: remote: %d samples in %d batches did not arrive: %w",
-		d.lost, len(d.failed), errors.Join(shown...))
+	return &sendError{fmt.Sprintf("%d samples in %d batches did not arrive", d.lost, d.batches), d.failed}
 }
+
+// sendError is the error of a send: a summary, and the errors of batches.
+type sendError struct {
+	summary string
+	batches []error
+}
+
+// Error returns the summary and, in a line each, the errors of batches.
+func (e *sendError) Error() string {
+	const prefix = "quipu: remote: "
+	var lines []string
+	for _, err := range e.batches {
+		lines = append(lines, strings.TrimPrefix(err.Error(), prefix))
+	}
+	return prefix + e.summary + ": " + strings.Join(lines, "\n")
+}
+
+func (e *sendError) Unwrap() []error { return e.batches }

@@ -45,11 +45,12 @@ type shape struct {
 	classic bool      // it is a histogram with classic buckets
 	native  bool      // it is a histogram with native buckets
 	summary bool
+	missed  int64 // the minute of the first send that did not have the series; 0 if the last one had it
 }
 
 func (a *shape) equal(b *shape) bool {
 	return a.name == b.name && a.classic == b.classic && a.native == b.native && a.summary == b.summary &&
-		slices.Equal(a.numbers, b.numbers)
+		a.missed == b.missed && slices.Equal(a.numbers, b.numbers)
 }
 
 // reset empties the list. It keeps the memory.

@@ -121,10 +121,7 @@ func (g *gatherer) addSummary(q *engine.SummarySample, created int64) {
 }
 
 // addStale adds the stale markers of a series that has gone.
-func (g *gatherer) addStale(sh *shape, labels []byte) bool {
-	if g.batch.full() && !g.flush() {
-		return false
-	}
+func (g *gatherer) addStale(sh *shape, labels []byte) {
 	g.shape.name, g.labels = sh.name, g.labels[:0]
 	for rest := labels; len(rest) > 0; {
 		var name, value []byte
@@ -152,14 +149,13 @@ func (g *gatherer) addStale(sh *shape, labels []byte) bool {
 			end("", "quantile", g.number(i))
 		}
 	case sh.native:
-		return true
+		return
 	default:
 		end("", "", "")
-		return true
+		return
 	}
 	end("_sum", "", "")
 	end("_count", "", "")
-	return true
 }
 
 // bitsOf returns the bits of a value. A NaN of the program must not be taken for a stale marker.

@@ -3,17 +3,14 @@
 package remote
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/http"
-	"net/url"
 	"slices"
-	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/send"
 	"github.com/quipu-metrics/quipu/internal/snappy"
 )
 
@@ -22,23 +19,23 @@ import (
 type Writer struct {
 	reg      *engine.Registry
 	noSelf   bool // for tests, which do not expect the registry's own metrics
-	timeout  time.Duration
 	encoding string
 	compress func(dst, text []byte) []byte
-	post     func(ctx context.Context, body []byte, header http.Header) (http.Header, error)
-	shown    string       // the URL without secrets
-	logger   *slog.Logger // nil: slog.Default() at the time
-
-	turn chan struct{} // of capacity 1; holds a value while a send is under way
+	shown    string // the URL without secrets
+	sender   *send.Sender
 
 	// The rest belongs to the send under way.
 	form        form
 	gatherer    gatherer
 	now, before sent
+	ending      sent  // the series whose stale markers are in the batch
 	latest      int64 // the time of the last send
 	message     []byte
 	symbols     symbols
 }
+
+// errNotMade is the error of a Writer without a receiver.
+var errNotMade = errors.New("quipu: remote: this Writer was not made by New")
 
 // New returns a Writer for a receiver, such as http://prometheus:9090/api/v1/write. A user name and
 // a password in the URL are sent as basic auth. New sends nothing and starts no goroutine. It
@@ -52,17 +49,14 @@ func New(receiver string, opts ...Option) (*Writer, error) {
 }
 
 func newWriter(receiver string, opts []Option) (*Writer, error) {
-	u, err := parseURL(receiver)
+	u, err := send.ParseURL(receiver)
 	if err != nil {
 		return nil, err
 	}
 	c := &config{
-		reg: engine.Default(), labels: engine.Labels{}, header: http.Header{}, timeout: defaultTimeout,
+		reg: engine.Default(), labels: engine.Labels{},
 		encoding: "snappy", compress: new(snappy.Encoder).Append,
-	}
-	if u.User != nil {
-		c.auth, c.user = true, u.User.Username()
-		c.password, _ = u.User.Password()
+		settings: send.Settings{Retry: mayChange, KeepOpen: true, Dated: true},
 	}
 	for i, opt := range opts {
 		if opt == nil {
@@ -72,13 +66,13 @@ func newWriter(receiver string, opts []Option) (*Writer, error) {
 			return nil, err
 		}
 	}
-	if c.auth && c.header.Get("Authorization") != "" {
-		return nil, errors.New(`basic auth and WithHeader("Authorization") exclude each other`)
+	words := send.Words{Package: "remote", Act: "send", Acting: "remote write"}
+	sender, err := send.New(words, u, &c.settings)
+	if err != nil {
+		return nil, err
 	}
-	t := newTransport(c, u)
 	w := &Writer{
-		reg: c.reg, timeout: c.timeout, encoding: c.encoding, compress: c.compress, post: t.post, shown: t.shown,
-		logger: c.logger, turn: make(chan struct{}, 1),
+		reg: c.reg, encoding: c.encoding, compress: c.compress, shown: sender.String(), sender: sender,
 		form: form{protocol: V2, auto: c.protocol == Auto, natives: true},
 	}
 	if c.protocol == V1 {
@@ -90,85 +84,8 @@ func newWriter(receiver string, opts []Option) (*Writer, error) {
 	return w, nil
 }
 
-// parseURL parses the URL of a receiver. Its errors do not show it, because it may hold a password.
-func parseURL(receiver string) (*url.URL, error) {
-	u, err := url.Parse(receiver)
-	switch {
-	case err != nil:
-		return nil, errors.New("the URL cannot be parsed (not shown, it may hold a password)")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("the URL must begin with http:// or https://")
-	case u.Hostname() == "":
-		return nil, errors.New("the URL has no host")
-	}
-	return u, nil
-}
-
-// deadline returns until when functions and collectors are waited for: a quarter of the time of the
-// send, at most two seconds, is kept for what they do not need.
-func (w *Writer) deadline(ctx context.Context) time.Time {
-	at, _ := ctx.Deadline()
-	left := time.Until(at)
-	return at.Add(-min(left/4, 2*time.Second))
-}
-
 // String returns the URL of the receiver, without user, password and query.
 func (w *Writer) String() string { return "remote write to " + w.shown }
 
 // LogValue returns the value of [Writer.String] for log/slog.
 func (w *Writer) LogValue() slog.Value { return slog.StringValue(w.String()) }
-
-// lastTimeout bounds the end of Run. Programs that are told to stop usually have 10 or 30 seconds.
-const lastTimeout = 5 * time.Second
-
-// Run sends at once and then at every interval, until ctx is done. Then it sends the last values
-// and ends all series with stale markers, for which it takes at most 5 seconds. A send that is
-// under way when ctx is done is given up first, so its last request may still arrive after them.
-//
-// Run blocks, so call it in a goroutine, and wait for that goroutine before the program ends. It
-// returns the error of the last send, and nil if that has arrived, whatever happened to those
-// before. It logs the first failure in a row, and the end of the row (see [WithLogger]). An
-// interval that is not positive is an error.
-func (w *Writer) Run(ctx context.Context, interval time.Duration) error {
-	if interval <= 0 {
-		return fmt.Errorf("quipu: remote: Run: the interval %v is not positive", interval)
-	}
-	failures := 0
-	ticks := time.NewTicker(interval)
-	defer ticks.Stop()
-	for ctx.Err() == nil {
-		err := w.Send(ctx)
-		switch {
-		case ctx.Err() != nil: // the error is due to the end of ctx
-		case err == nil && failures > 0:
-			w.log().Info("quipu: remote write works again", "url", w.shown, "failures", failures)
-			failures = 0
-		case err != nil:
-			if failures++; failures == 1 {
-				w.log().Warn("quipu: remote write fails (further failures in a row are not logged)", "error", err)
-			}
-		}
-		select {
-		case <-ticks.C:
-		case <-ctx.Done():
-		}
-	}
-	last, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), lastTimeout, timeoutError(lastTimeout))
-	defer cancel()
-	return w.inTurn(last, func(ctx context.Context) error { return w.sendAll(ctx, true) })
-}
-
-func (w *Writer) log() *slog.Logger {
-	if w.logger == nil {
-		return slog.Default()
-	}
-	return w.logger
-}
-
-// timeoutError is the error of a send that has exceeded its time. It is context.DeadlineExceeded
-// for errors.Is.
-type timeoutError time.Duration
-
-func (e timeoutError) Error() string        { return fmt.Sprintf("not done within %v", time.Duration(e)) }
-func (e timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
-func (e timeoutError) Timeout() bool        { return true }
