@@ -91,15 +91,17 @@ func (r *Recorder) One(t testing.TB) Received {
 	return seen[0]
 }
 
-// PollConnections waits until the client has made so many connections, of which so many are open.
-func (r *Recorder) PollConnections(t testing.TB, made, open int) {
+// PollConnections waits until so many connections are open, and returns how many the client has
+// made.
+func (r *Recorder) PollConnections(t testing.TB, open int) (made int) {
 	t.Helper()
 	Poll(t, 5*time.Second, func() error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if len(r.open) != open || r.made != made {
-			return fmt.Errorf("%d of %d connections are open", len(r.open), r.made)
+		if made = r.made; made == 0 || len(r.open) != open {
+			return fmt.Errorf("%d of %d connections are open and not %d", len(r.open), made, open)
 		}
 		return nil
 	})
+	return made
 }

@@ -20,7 +20,7 @@ func TestARecorderKnowsItsRequestsAndConnections(t *testing.T) {
 	got := r.One(t)
 	require.Equal(t, Received{http.MethodPost, "/write?a=1", "page", 4, r.Listener.Addr().String(), got.Header}, got)
 	require.Equal(t, "text/plain", got.Header.Get("Content-Type"))
-	r.PollConnections(t, 1, 1)
+	require.Equal(t, 1, r.PollConnections(t, 1))
 	client.CloseIdleConnections()
-	r.PollConnections(t, 1, 0)
+	require.Equal(t, 1, r.PollConnections(t, 0))
 }
