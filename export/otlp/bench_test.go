@@ -90,7 +90,7 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// An Exporter takes at most 16 MiB for a million series. What it keeps of each for deltas is more.
+// An Exporter takes at most 64 MiB for a million series. What it keeps of each for deltas is more.
 func TestAMillionSeriesNeedLittleMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a million series")
@@ -100,7 +100,7 @@ func TestAMillionSeriesNeedLittleMemory(t *testing.T) {
 		name string
 		opts []Option
 		most uint64
-	}{{"cumulative", nil, 16 << 20}, {"delta", []Option{WithDelta()}, 128 << 20}} {
+	}{{"cumulative", nil, 64 << 20}, {"delta", []Option{WithDelta()}, 128 << 20}} {
 		before, most, requests := heap(), uint64(0), 0
 		d := &discards{}
 		d.each = func() {

@@ -8,7 +8,7 @@ import (
 	"maps"
 	"math"
 
-	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/gone"
 	"github.com/quipu-metrics/quipu/internal/otlpform"
 )
 
@@ -90,23 +90,15 @@ func newDeltas(now int64) *deltas {
 	return &deltas{numbers: map[key]*number{}, histograms: map[key]*distribution{}, walk: patience + 1, before: now}
 }
 
-// keyOf returns the key of a series. A histogram with other bounds is another series.
-func (d *deltas) keyOf(family string, f form, labels []engine.Label, bounds []float64) key {
-	d.text = append(appendPart(d.text[:0], family), byte(f))
-	for i := range labels {
-		if l := &labels[i]; l.Value != "" {
-			d.text = appendPart(appendPart(d.text, l.Name), l.Value)
-		}
-	}
+// keyOf returns the key of a series with this text of labels. A histogram with other bounds is
+// another series.
+func (d *deltas) keyOf(family string, f form, labels []byte, bounds []float64) key {
+	d.text = append(gone.AppendPart(d.text[:0], family, ""), byte(f))
+	d.text = append(d.text, labels...)
 	for _, b := range bounds {
 		d.text = binary.LittleEndian.AppendUint64(d.text, math.Float64bits(b))
 	}
 	return key{maphash.Bytes(seeds[0], d.text), maphash.Bytes(seeds[1], d.text)}
-}
-
-// appendPart appends a text after its length, so that lists of texts differ as their bytes do.
-func appendPart(dst []byte, text string) []byte {
-	return append(binary.LittleEndian.AppendUint32(dst, uint32(len(text))), text...)
 }
 
 // startOf returns when the difference begins of a series of which nothing is kept, or that began

@@ -9,6 +9,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/internal/gone"
 )
 
 // classicOf returns a classic histogram with these counts.
@@ -79,16 +80,16 @@ func TestANativeHistogramThatBeginsAgainIsSentFromItsBeginning(t *testing.T) {
 
 func TestAHistogramWithOtherBoundsIsAnotherSeries(t *testing.T) {
 	d := newDeltas(1)
-	labels := []engine.Label{{Name: "a", Value: "1"}}
-	one := d.keyOf("h", histogramForm, labels, []float64{1, 2})
-	require.Equal(t, one, d.keyOf("h", histogramForm, append(labels, engine.Label{Name: "b"}), []float64{1, 2}))
+	labels := func(name, value string) []byte { return gone.AppendLabel(nil, name, value) }
+	one := d.keyOf("h", histogramForm, labels("a", "1"), []float64{1, 2})
+	require.Equal(t, one, d.keyOf("h", histogramForm, labels("a", "1"), []float64{1, 2}))
 	for _, other := range []key{
-		d.keyOf("h", histogramForm, labels, []float64{1, 3}),
-		d.keyOf("h", histogramForm, labels, nil),
-		d.keyOf("h", exponentialForm, labels, []float64{1, 2}),
-		d.keyOf("i", histogramForm, labels, []float64{1, 2}),
-		d.keyOf("h", histogramForm, []engine.Label{{Name: "a1", Value: ""}}, []float64{1, 2}),
-		d.keyOf("h", histogramForm, []engine.Label{{Name: "a", Value: "2"}}, []float64{1, 2}),
+		d.keyOf("h", histogramForm, labels("a", "1"), []float64{1, 3}),
+		d.keyOf("h", histogramForm, labels("a", "1"), nil),
+		d.keyOf("h", exponentialForm, labels("a", "1"), []float64{1, 2}),
+		d.keyOf("i", histogramForm, labels("a", "1"), []float64{1, 2}),
+		d.keyOf("h", histogramForm, labels("a1", ""), []float64{1, 2}),
+		d.keyOf("h", histogramForm, labels("a", "2"), []float64{1, 2}),
 	} {
 		require.NotEqual(t, one, other)
 	}

@@ -56,8 +56,17 @@
 //
 // There is no queue, in memory or on disk. What an outage loses is the points of the sends that
 // failed. Counters and histograms are cumulative, so the next send that arrives has everything that
-// was counted meanwhile. A series that leaves the registry ends when the receiver's lookback is
-// over: OTLP has no sign for its end that all receivers know.
+// was counted meanwhile.
+//
+// # The end of series
+//
+// A series that leaves the registry ends at the next send, with a point that has the flag for no
+// recorded value, and all series do when [Exporter.Run] ends. Prometheus, collectors and
+// VictoriaMetrics make a stale marker of it, so that a graph does not go on for five minutes. If
+// the point does not arrive, it is sent again with the sends of the next five minutes.
+//
+// Counters and histograms that are sent as differences have no such end: those who add differences
+// up take a point without a value for a difference of nothing.
 //
 // # Delta
 //
@@ -66,11 +75,13 @@
 // each counter and the buckets of each histogram; it drops series that have been missing for 8
 // sends. A series that is deleted and created again begins at zero. A request that was not answered
 // may have been stored: its counts are part of the next one as well, so the receiver may count them
-// twice. Cumulative sums, the default, do not have this fault.
+// twice. Cumulative sums, which are the default, do not have this fault, and their series end at
+// once: use differences only for a receiver that cannot do without them.
 //
 // # Cost
 //
 // An Exporter holds one request at a time, of at most 10 000 points and about 2 MiB, and its
-// compressed form. BenchmarkSend has figures for a million series. Updates of metrics wait for
+// compressed form, and of each series that it has sent a few bytes, to find out which ones have
+// gone. BenchmarkSend has figures for a million series. Updates of metrics wait for
 // nothing. The methods may be called concurrently; one send is under way at a time.
 package otlp

@@ -91,9 +91,9 @@ func (e *Exporter) String() string { return "OTLP to " + e.sender.String() }
 // LogValue returns the value of [Exporter.String] for log/slog.
 func (e *Exporter) LogValue() slog.Value { return slog.StringValue(e.String()) }
 
-// Run sends at once and then at every interval, until ctx is done. Then it sends once more, so that
-// the last values are not lost. If a send is under way when ctx is done, Run waits for it first.
-// The end takes at most 5 seconds, half of them for the send under way.
+// Run sends at once and then at every interval, until ctx is done. Then it sends the last values
+// and ends all series. If a send is under way when ctx is done, Run waits for it first. The end
+// takes at most 5 seconds, half of them for the send under way.
 //
 // Run blocks, so call it in a goroutine, and wait for that goroutine before the program ends. It
 // returns nil if the last send has arrived, whatever happened to those before, and otherwise its
@@ -107,7 +107,7 @@ func (e *Exporter) Run(ctx context.Context, interval time.Duration) error {
 	if e.sender == nil {
 		return errNotMade
 	}
-	return e.sender.Run(ctx, interval, func(ctx context.Context, _ bool) error { return e.Send(ctx) })
+	return e.sender.Run(ctx, interval, e.send)
 }
 
 func (e *Exporter) log() *slog.Logger {

@@ -39,6 +39,7 @@ type metricRead struct {
 
 type pointRead struct {
 	labels      string // as name=value, joined by commas
+	ended       bool   // it has no value, and ends its series
 	start, time uint64 // in nanoseconds
 	value, sum  float64
 	hasValue    bool
@@ -138,6 +139,7 @@ func readMetric(t testing.TB, message []byte) (m metricRead) {
 func readPoint(t testing.TB, form uint64, message []byte) (p pointRead) {
 	labels := map[uint64]uint64{5: 7, 7: 7, 9: 9, 10: 1, 11: 7}[form]
 	exemplars := map[uint64]uint64{5: 5, 7: 5, 9: 8, 10: 11}[form]
+	flags := map[uint64]uint64{5: 8, 7: 8, 9: 10, 10: 10, 11: 8}[form]
 	var parts []string
 	for _, f := range fieldsOf(t, message) {
 		switch {
@@ -146,6 +148,8 @@ func readPoint(t testing.TB, form uint64, message []byte) (p pointRead) {
 			parts = append(parts, name+"="+value)
 		case f.Number == exemplars:
 			p.exemplars = append(p.exemplars, readExemplar(t, f.Bytes))
+		case f.Number == flags:
+			p.ended = f.Value == 1
 		case f.Number == 2:
 			p.start = f.Value
 		case f.Number == 3:
@@ -291,6 +295,23 @@ func (r *receiver) exporter(reg *engine.Registry, opts ...Option) *Exporter {
 	return e
 }
 
+// endings returns the series that have ended, in order, and forgets everything.
+func (r *receiver) endings() (names []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, req := range r.stored {
+		for _, m := range req.metrics {
+			for _, p := range m.points {
+				if p.ended {
+					names = append(names, m.name+"{"+p.labels+"}")
+				}
+			}
+		}
+	}
+	r.stored = nil
+	return names
+}
+
 // values returns the sums of the values that the receiver has stored, by metric and labels, and how
 // many points they are of.
 func (r *receiver) values() (sums map[string]float64, points int) {
@@ -300,8 +321,10 @@ func (r *receiver) values() (sums map[string]float64, points int) {
 	for _, req := range r.stored {
 		for _, m := range req.metrics {
 			for _, p := range m.points {
-				sums[m.name+"{"+p.labels+"}"] += p.value
-				points++
+				if !p.ended {
+					sums[m.name+"{"+p.labels+"}"] += p.value
+					points++
+				}
 			}
 		}
 	}

@@ -59,6 +59,11 @@ const (
 	cumulative       = 2
 )
 
+// ends reports whether series of this form are ended when they have gone. Differences are not: what
+// makes sums of them, such as OpenTelemetry's deltatocumulative, would take the point without a
+// value for one of 0.
+func (m *message) ends(f form) bool { return !m.delta || f == countForm || !f.hasTemporality() }
+
 // message is a request under way, an ExportMetricsServiceRequest with one resource and one scope.
 // Metrics and their points are appended to it one after the other. Its memory is used again.
 type message struct {

@@ -59,9 +59,9 @@ func WithResource(attributes engine.Labels) Option {
 }
 
 // WithDelta sends what counters and histograms have counted since the last request that arrived, in
-// the place of what they have counted since they began. It is for receivers that want delta
-// temporality. Gauges and summaries are sent as without it. The package's documentation says what
-// an Exporter keeps for it, and when a receiver may count something twice.
+// the place of what they have counted since they began. It is for receivers that take nothing else:
+// a receiver may count a difference twice if it does not answer (see the documentation of the
+// package), and the end of a series is not sent. Gauges and summaries are sent as without it.
 func WithDelta() Option {
 	return func(c *config) error {
 		c.delta = true

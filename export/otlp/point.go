@@ -18,7 +18,11 @@ type point struct {
 	exemplars []engine.Exemplar
 	start     int64 // in milliseconds; 0 if unknown
 	now       int64
+	flags     uint64
 }
+
+// noRecordedValue is the flag of a point that ends its series.
+const noRecordedValue = 1
 
 // appendTimes appends when a point began, unless that is unknown, and when it was read. The fields
 // are the same in all forms.
@@ -53,6 +57,7 @@ func (p *point) appendNumber(dst []byte, value float64) []byte {
 	dst = wire.AppendPresentDouble(dst, 4, value)
 	dst = p.appendExemplars(dst, 5)
 	dst = p.appendLabels(dst, 7)
+	dst = wire.AppendUint(dst, 8, p.flags)
 	return wire.Close(dst, begin)
 }
 
@@ -70,6 +75,7 @@ func (p *point) appendSummary(dst []byte, q *engine.SummarySample) []byte {
 		dst = wire.Close(dst, at)
 	}
 	dst = p.appendLabels(dst, 7)
+	dst = wire.AppendUint(dst, 8, p.flags)
 	return wire.Close(dst, begin)
 }
 
@@ -93,6 +99,7 @@ func (p *point) appendHistogram(dst []byte, bounds []float64, counts []uint64, c
 	}
 	dst = p.appendExemplars(dst, 8)
 	dst = p.appendLabels(dst, 9)
+	dst = wire.AppendUint(dst, 10, p.flags)
 	return wire.Close(dst, begin)
 }
 
@@ -107,6 +114,7 @@ func (p *point) appendExponential(dst []byte, b *otlpform.Buckets) []byte {
 	dst = wire.AppendFixed(dst, 7, b.Zero)
 	dst = appendDense(dst, 8, &b.Positive)
 	dst = appendDense(dst, 9, &b.Negative)
+	dst = wire.AppendUint(dst, 10, p.flags)
 	dst = p.appendExemplars(dst, 11)
 	dst = wire.AppendDouble(dst, 14, b.ZeroThreshold)
 	return wire.Close(dst, begin)

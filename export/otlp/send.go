@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
@@ -25,35 +26,47 @@ func (e *Exporter) Send(ctx context.Context) error {
 	if e.sender == nil {
 		return errNotMade
 	}
-	return e.sender.InTurn(ctx, http.MethodPost, e.sendAll)
+	return e.send(ctx, false)
+}
+
+// send makes a send when it is its turn. The last one of Run ends all series.
+func (e *Exporter) send(ctx context.Context, last bool) error {
+	return e.sender.InTurn(ctx, http.MethodPost, func(ctx context.Context) error { return e.sendAll(ctx, last) })
 }
 
 // delivery is one send.
 type delivery struct {
 	e        *Exporter
 	ctx      context.Context
-	failed   []error // of requests that did not arrive
-	lost     int     // data points of these requests
+	lost     int // data points that did not arrive
+	requests int // that did not arrive
+	failed   []error
 	rejected *PartialError
-	over     bool
-	cut      bool // there were more series
+	over     bool   // what is left cannot arrive in this send
+	cut      bool   // there was more left
+	marked   *shape // of the metric that is open, if Mark has opened it
 }
 
 // sendAll makes a send.
-func (e *Exporter) sendAll(ctx context.Context) error {
+func (e *Exporter) sendAll(ctx context.Context, last bool) error {
 	d := &delivery{e: e, ctx: ctx}
 	g := &e.gatherer
-	g.now, g.flush = e.tick(), d.flush
+	g.now, g.flush = e.tick(), func() bool { d.Flush(); return !d.over }
 	g.message.reset()
 	d.walk()
-	if !d.over && g.message.points > 0 {
-		d.flush()
+	if !d.over {
+		d.Flush()
 	}
 	if g.deltas != nil {
 		if !d.over {
 			g.deltas.endWalk()
 		}
 		g.deltas.before = g.now
+	}
+	g.gone.End(d, g.now)
+	if last && !d.over {
+		g.now = e.tick()
+		g.gone.End(d, g.now)
 	}
 	return d.err()
 }
@@ -80,10 +93,13 @@ func (d *delivery) walk() {
 	}
 }
 
-// flush sends the request and begins another. It reports false when the send is over.
-func (d *delivery) flush() bool {
+// Flush sends the request and begins another. It reports whether the request has arrived.
+func (d *delivery) Flush() (arrived bool) {
 	g := &d.e.gatherer
 	points := g.message.points
+	if points == 0 {
+		return true
+	}
 	arrived, err := d.deliver(g.message.finish())
 	partial := (*PartialError)(nil)
 	switch {
@@ -91,9 +107,7 @@ func (d *delivery) flush() bool {
 		d.reject(partial)
 		arrived = partial.Rejected < int64(points) // what is rejected as a whole is part of the next delta
 	case err != nil:
-		d.failed = append(d.failed, err)
-		d.lost += points
-		d.over = d.ctx.Err() != nil || d.e.sender.Retriable(err)
+		d.fail(err, points)
 	}
 	if g.deltas != nil {
 		if arrived {
@@ -102,7 +116,7 @@ func (d *delivery) flush() bool {
 		g.deltas.drop()
 	}
 	g.message.reset()
-	return !d.over
+	return arrived
 }
 
 // deliver sends one request. It has arrived if the receiver has stored it, but for what it rejects.
@@ -143,15 +157,29 @@ func (d *delivery) reject(e *PartialError) {
 // maxShown is how many errors of one send are shown: the others are mostly the same.
 const maxShown = 3
 
+// fail records a request that did not arrive. The error that ends the send comes first: it decides
+// when Run sends again.
+func (d *delivery) fail(err error, points int) {
+	d.lost += points
+	d.requests++
+	if d.over = d.ctx.Err() != nil || d.e.sender.Retriable(err); d.over {
+		d.failed = slices.Insert(d.failed, 0, err)
+	} else {
+		d.failed = append(d.failed, err)
+	}
+	d.failed = d.failed[:min(len(d.failed), maxShown)]
+}
+
+// err returns the error of the send.
 func (d *delivery) err() error {
 	var failed error
-	if len(d.failed) > 0 {
+	if d.requests > 0 {
 		rest := ""
 		if d.cut {
 			rest = ", and what comes after them was not sent"
 		}
 		failed = fmt.Errorf("quipu: otlp: %d data points in %d requests did not arrive%s: %w",
-			d.lost, len(d.failed), rest, errors.Join(d.failed[:min(len(d.failed), maxShown)]...))
+			d.lost, d.requests, rest, errors.Join(d.failed...))
 	}
 	if d.rejected != nil {
 		return errors.Join(failed, d.rejected)

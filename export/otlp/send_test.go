@@ -70,6 +70,18 @@ func TestOtherAnswersAreFinal(t *testing.T) {
 	}
 }
 
+func TestTheErrorThatEndsASendComesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &faulty{faults: append([]int{400, 400, 400, 400}, make([]int, 100)...)}
+		reg, _ := counters(6 * maxPoints)
+		e, err := New("http://r.example", WithRegistry(reg), WithClient(&http.Client{Transport: f}))
+		require.NoError(t, err)
+		err = e.Send(t.Context())
+		require.ErrorContains(t, err, "50000 data points in 5 requests did not arrive")
+		require.True(t, e.sender.Retriable(errors.Unwrap(err).(interface{ Unwrap() []error }).Unwrap()[0]))
+	})
+}
+
 func TestAReceiverThatStaysAwayEndsTheSendInItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &faulty{faults: make([]int, 100)}

@@ -3,13 +3,13 @@
 package remote
 
 import (
-	"encoding/binary"
 	"math"
 	"slices"
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/internal/gone"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 type batch struct {
 	series    []series
 	families  []metadata
-	text      []byte // labels of series and exemplars: see appendLabel
+	text      []byte // labels of series and exemplars: see gone.AppendLabel
 	natives   []native
 	exemplars []exemplar
 
@@ -86,29 +86,6 @@ func (b *batch) floats() int { return len(b.series) - b.histograms }
 // full reports whether the batch should be sent before another series comes.
 func (b *batch) full() bool { return len(b.series) >= maxSamples || len(b.text) >= maxText }
 
-// appendLabel appends a label to the text of labels: name and value, each after its length.
-func appendLabel(dst []byte, name, value string) []byte {
-	return appendPart(appendPart(dst, name, ""), value, "")
-}
-
-// appendPart appends a name or a value, which may consist of two pieces.
-func appendPart(dst []byte, text, suffix string) []byte {
-	dst = binary.AppendUvarint(dst, uint64(len(text)+len(suffix)))
-	return append(append(dst, text...), suffix...)
-}
-
-// nextLabel splits the first label off such a text.
-func nextLabel(text []byte) (name, value, rest []byte) {
-	name, text = nextPart(text)
-	value, rest = nextPart(text)
-	return name, value, rest
-}
-
-func nextPart(text []byte) (part, rest []byte) {
-	n, size := binary.Uvarint(text)
-	return text[size : size+int(n)], text[size+int(n):]
-}
-
 // addFamily adds what is said about a family to the batch.
 func (b *batch) addFamily(m metadata) { b.families = append(b.families, m) }
 
@@ -155,7 +132,7 @@ func (b *batch) addExemplar(e *engine.Exemplar) {
 	}
 	from := len(b.text)
 	for _, l := range e.Labels {
-		b.text = appendLabel(b.text, l.Name, l.Value)
+		b.text = gone.AppendLabel(b.text, l.Name, l.Value)
 	}
 	b.exemplars = append(b.exemplars, exemplar{span{from, len(b.text)}, e.Value, e.Time.UnixMilli()})
 	b.series[len(b.series)-1].exemplars.to = len(b.exemplars)

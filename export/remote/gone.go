@@ -2,55 +2,64 @@
 
 package remote
 
-import "time"
+import (
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/internal/gone"
+)
 
-// endGone sends stale markers for the series on the list of the send before that this send does not
-// have.
-func (d *delivery) endGone() {
-	g := &d.w.gatherer
-	for sh, labels := range d.w.before.all() {
-		if g.seen.has(sh.name, labels) {
-			continue
-		}
-		if g.batch.full() {
-			d.flushMarkers()
-		}
-		if d.over {
-			d.keep(sh, labels)
-			continue
-		}
-		g.addStale(sh, labels)
-		d.w.ending.add(d.w.ending.shapeOf(sh), labels)
-	}
-	d.flushMarkers()
+// kind says which series of a receiver a series of the registry is, if it is not one of a value.
+type kind struct {
+	classic bool // it is a histogram with classic buckets
+	native  bool // it is a histogram with native buckets
+	summary bool
 }
 
-// flushMarkers sends a batch of stale markers. If they do not arrive, their series stay on the
-// list.
-func (d *delivery) flushMarkers() {
-	ending := &d.w.ending
-	if !d.flush() {
-		for sh, labels := range ending.all() {
-			d.keep(sh, labels)
+type shape = gone.Shape[kind]
+
+// Full reports whether the batch should be sent before another series comes.
+func (d *delivery) Full() bool { return d.w.gatherer.batch.full() }
+
+// Over reports whether nothing can be sent any longer.
+func (d *delivery) Over() bool { return d.over }
+
+// Mark adds the stale markers of a series that has gone.
+func (d *delivery) Mark(sh *shape, labels []byte) { d.w.gatherer.addStale(sh, labels) }
+
+// addStale adds the stale markers of a series that has gone.
+func (g *gatherer) addStale(sh *shape, labels []byte) {
+	g.shape.Name, g.labels = sh.Name, g.labels[:0]
+	for rest := labels; len(rest) > 0; {
+		var name, value []byte
+		name, value, rest = gone.NextLabel(rest)
+		g.labels = append(g.labels, engine.Label{Name: string(name), Value: string(value)})
+	}
+	g.setNumbers(sh.Numbers)
+	end := func(suffix, name, value string) {
+		s := g.batch.add(g.text(suffix, name, value), stale, 0)
+		s.family = -1
+	}
+	if sh.Kind.native {
+		s, n := g.batch.addNative(g.text("", "", ""), 0)
+		s.family = -1
+		n.fill(&histogram.NativeSnapshot{})
+		n.sumBits = stale
+	}
+	switch {
+	case sh.Kind.classic:
+		for i := range len(sh.Numbers) + 1 {
+			end("_bucket", "le", g.number(i))
 		}
+	case sh.Kind.summary:
+		for i := range sh.Numbers {
+			end("", "quantile", g.number(i))
+		}
+	case sh.Kind.native:
+		return
+	default:
+		end("", "", "")
+		return
 	}
-	ending.reset()
-}
-
-// keepMinutes is how long a series stays on the list that no send has had, because its markers did
-// not arrive, or because no send has come as far. The receiver has had no sample of it meanwhile,
-// so it has ended the series itself by then: the lookback of Prometheus is 5 minutes. So a receiver
-// that is away or refuses markers for ever costs the memory of the series that have left within
-// that time.
-const keepMinutes = 5
-
-// keep puts a series that this send does not have on the list for the next one.
-func (d *delivery) keep(sh *shape, labels []byte) {
-	kept, minute := *sh, d.now/time.Minute.Milliseconds()
-	if kept.missed == 0 {
-		kept.missed = minute
-	}
-	if minute-kept.missed <= keepMinutes {
-		d.w.now.add(d.w.now.shapeOf(&kept), labels)
-	}
+	end("_sum", "", "")
+	end("_count", "", "")
 }

@@ -44,21 +44,16 @@ type delivery struct {
 func (w *Writer) sendAll(ctx context.Context, last bool) error {
 	d := &delivery{w: w, ctx: ctx, now: w.tick()}
 	g := &w.gatherer
-	g.flush = func() bool { d.flush(); return !d.over }
+	g.flush = func() bool { d.Flush(); return !d.over }
 	g.batch.reset()
-	g.sent = &w.now
-	g.forget()
 	d.walk()
 	if !d.over {
-		d.flush()
+		d.Flush()
 	}
-	d.endGone()
-	w.before, w.now = w.now, w.before
+	g.gone.End(d, d.now)
 	if last && !d.over {
 		d.now = w.tick()
-		g.forget()
-		d.endGone()
-		w.before, w.now = w.now, w.before
+		g.gone.End(d, d.now)
 	}
 	return d.err()
 }
@@ -84,8 +79,8 @@ func (d *delivery) walk() {
 	}
 }
 
-// flush sends the batch and empties it. It reports whether the batch has arrived.
-func (d *delivery) flush() bool {
+// Flush sends the batch and empties it. It reports whether the batch has arrived.
+func (d *delivery) Flush() bool {
 	b := &d.w.gatherer.batch
 	err := d.deliver(b)
 	if err != nil {

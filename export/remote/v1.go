@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 
 	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/internal/gone"
 	"github.com/quipu-metrics/quipu/internal/wire"
 )
 
@@ -47,7 +48,7 @@ func (b *batch) appendV1(dst []byte, millis int64) []byte {
 func appendLabelsV1(dst, text []byte) []byte {
 	for len(text) > 0 {
 		var name, value []byte
-		name, value, text = nextLabel(text)
+		name, value, text = gone.NextLabel(text)
 		var begin int
 		dst, begin = wire.Open(dst, 1)
 		dst = wire.AppendString(dst, 1, name)

@@ -5,6 +5,7 @@ package remote
 import (
 	"encoding/binary"
 
+	"github.com/quipu-metrics/quipu/internal/gone"
 	"github.com/quipu-metrics/quipu/internal/wire"
 )
 
@@ -87,7 +88,7 @@ func appendRefs(dst []byte, table *symbols, text []byte) []byte {
 	dst, begin := wire.Open(dst, 1)
 	for len(text) > 0 {
 		var name, value []byte
-		name, value, text = nextLabel(text)
+		name, value, text = gone.NextLabel(text)
 		dst = binary.AppendUvarint(dst, uint64(table.of(name)))
 		dst = binary.AppendUvarint(dst, uint64(table.of(value)))
 	}

@@ -10,15 +10,14 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
-	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/internal/gone"
 )
 
 // gatherer turns the series of a registry into those of a receiver, as Prometheus does when it
 // scrapes: a histogram with classic buckets is a series for each bucket and two more.
 type gatherer struct {
 	batch batch
-	sent  *sent          // gets every series
-	seen  hashes         // has the series of sent
+	gone  gone.Tracker[kind]
 	more  []engine.Label // labels that all series get, sorted by name
 
 	flush func() bool // sends a full batch and empties it; reports false when the send is over
@@ -33,16 +32,10 @@ type gatherer struct {
 	quantiles []float64
 }
 
-// forget makes the list of series empty.
-func (g *gatherer) forget() {
-	g.sent.reset()
-	g.seen.reset()
-}
-
 // begin begins a family.
 func (g *gatherer) begin(name, help, unit string, typ encode.Type) {
 	g.meta = metadata{strings.Clone(name), strings.Clone(help), strings.Clone(unit), typeOf(typ)}
-	g.shape = shape{name: g.meta.name, numbers: g.shape.numbers[:0]}
+	g.shape = shape{Name: g.meta.name, Numbers: g.shape.Numbers[:0]}
 	g.numbers, g.named = g.numbers[:0], false
 }
 
@@ -72,13 +65,12 @@ func (g *gatherer) add(s *engine.Sample) bool {
 			g.batch.addExemplar(&e)
 		}
 	}
-	g.sent.add(g.sent.shapeOf(&g.shape), g.base)
-	g.seen.add(g.shape.name, g.base)
+	g.gone.Add(&g.shape, g.base)
 	return true
 }
 
 func (g *gatherer) addHistogram(h *engine.HistogramSnapshot, exemplars []engine.Exemplar, created int64) {
-	g.shape.native, g.shape.classic = h.Native != nil, h.Counts != nil
+	g.shape.Kind.native, g.shape.Kind.classic = h.Native != nil, h.Counts != nil
 	g.setNumbers(h.Bounds)
 	if h.Native != nil {
 		_, n := g.batch.addNative(g.text("", "", ""), created)
@@ -107,7 +99,7 @@ func (g *gatherer) addHistogram(h *engine.HistogramSnapshot, exemplars []engine.
 }
 
 func (g *gatherer) addSummary(q *engine.SummarySample, created int64) {
-	g.shape.summary = true
+	g.shape.Kind.summary = true
 	g.quantiles = g.quantiles[:0]
 	for _, e := range q.Estimates {
 		g.quantiles = append(g.quantiles, e.Quantile)
@@ -118,44 +110,6 @@ func (g *gatherer) addSummary(q *engine.SummarySample, created int64) {
 	}
 	g.batch.add(g.text("_sum", "", ""), bitsOf(q.Sum), created)
 	g.batch.add(g.text("_count", "", ""), bitsOf(float64(q.Count)), created)
-}
-
-// addStale adds the stale markers of a series that has gone.
-func (g *gatherer) addStale(sh *shape, labels []byte) {
-	g.shape.name, g.labels = sh.name, g.labels[:0]
-	for rest := labels; len(rest) > 0; {
-		var name, value []byte
-		name, value, rest = nextLabel(rest)
-		g.labels = append(g.labels, engine.Label{Name: string(name), Value: string(value)})
-	}
-	g.setNumbers(sh.numbers)
-	end := func(suffix, name, value string) {
-		s := g.batch.add(g.text(suffix, name, value), stale, 0)
-		s.family = -1
-	}
-	if sh.native {
-		s, n := g.batch.addNative(g.text("", "", ""), 0)
-		s.family = -1
-		n.fill(&histogram.NativeSnapshot{})
-		n.sumBits = stale
-	}
-	switch {
-	case sh.classic:
-		for i := range len(sh.numbers) + 1 {
-			end("_bucket", "le", g.number(i))
-		}
-	case sh.summary:
-		for i := range sh.numbers {
-			end("", "quantile", g.number(i))
-		}
-	case sh.native:
-		return
-	default:
-		end("", "", "")
-		return
-	}
-	end("_sum", "", "")
-	end("_count", "", "")
 }
 
 // bitsOf returns the bits of a value. A NaN of the program must not be taken for a stale marker.
@@ -184,7 +138,7 @@ func (g *gatherer) setLabels(own []engine.Label) {
 	}
 	g.labels = append(g.labels, more...)
 	for _, l := range g.labels {
-		g.base = appendLabel(g.base, l.Name, l.Value)
+		g.base = gone.AppendLabel(g.base, l.Name, l.Value)
 	}
 }
 
@@ -196,15 +150,15 @@ func (g *gatherer) text(suffix, name, value string) span {
 	named, added := false, name == ""
 	add := func(before string) { // what comes before this label; the name stands before le and quantile
 		if !named && nameLabel < before {
-			b.text, named = appendPart(appendPart(b.text, nameLabel, ""), g.shape.name, suffix), true
+			b.text, named = gone.AppendPart(gone.AppendPart(b.text, nameLabel, ""), g.shape.Name, suffix), true
 		}
 		if !added && name < before {
-			b.text, added = appendLabel(b.text, name, value), true
+			b.text, added = gone.AppendLabel(b.text, name, value), true
 		}
 	}
 	for i := range g.labels {
 		add(g.labels[i].Name)
-		b.text = appendLabel(b.text, g.labels[i].Name, g.labels[i].Value)
+		b.text = gone.AppendLabel(b.text, g.labels[i].Name, g.labels[i].Value)
 	}
 	add("\xff") // which no name is greater than
 	return span{from, len(b.text)}
@@ -216,10 +170,10 @@ const nameLabel = "__name__"
 // setNumbers sets the bounds or quantiles of the series under way. They are mostly those of the
 // series before.
 func (g *gatherer) setNumbers(numbers []float64) {
-	if slices.Equal(g.shape.numbers, numbers) && len(g.numbers) == len(numbers) {
+	if slices.Equal(g.shape.Numbers, numbers) && len(g.numbers) == len(numbers) {
 		return
 	}
-	g.shape.numbers, g.numbers = append(g.shape.numbers[:0], numbers...), g.numbers[:0]
+	g.shape.Numbers, g.numbers = append(g.shape.Numbers[:0], numbers...), g.numbers[:0]
 	for _, v := range numbers {
 		g.numbers = append(g.numbers, numberOf(v))
 	}

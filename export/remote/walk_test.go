@@ -16,7 +16,7 @@ import (
 
 // gathered returns the series of a registry as a receiver reads them, in both versions.
 func gathered(t testing.TB, reg *engine.Registry, more ...engine.Label) (v1, v2 []received, about map[string]string) {
-	g := &gatherer{sent: new(sent), more: more, flush: func() bool { t.Fatal("too many series"); return false }}
+	g := &gatherer{more: more, flush: func() bool { t.Fatal("too many series"); return false }}
 	for f := range reg.Read(engine.ReadOptions{NoSelf: true}) {
 		g.begin(f.Name(), f.Help(), f.Unit(), f.Type())
 		for s := range f.Samples() {

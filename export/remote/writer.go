@@ -25,13 +25,11 @@ type Writer struct {
 	sender   *send.Sender
 
 	// The rest belongs to the send under way.
-	form        form
-	gatherer    gatherer
-	now, before sent
-	ending      sent  // the series whose stale markers are in the batch
-	latest      int64 // the time of the last send
-	message     []byte
-	symbols     symbols
+	form     form
+	gatherer gatherer
+	latest   int64 // the time of the last send
+	message  []byte
+	symbols  symbols
 }
 
 // errNotMade is the error of a Writer without a receiver.

@@ -29,6 +29,7 @@ var floors = map[string]int{
 	"internal/buckets":     0,
 	"internal/pagezip":     0,
 	"internal/snappy":      0,
+	"internal/gone":        0,
 	"internal/wire":        0,
 	"internal/textpage":    3,
 	"internal/otlpform":    3,

@@ -60,20 +60,10 @@ func width(from *histogram.NativeBuckets, schema, scale int) int {
 func indexes(from *histogram.NativeBuckets, schema, scale int) iter.Seq2[int, uint64] {
 	const least, greatest = -1080, 1024 // in powers of two; infinities are above the greatest number
 	return func(yield func(int, uint64) bool) {
-		first, last := int64(shift(least, schema)), int64(shift(greatest, schema))
-		index, count, at := int64(-1), int64(0), 0
-		for _, span := range from.Spans {
-			index += int64(span.Offset)
-			for range span.Length {
-				count += from.Deltas[at]
-				at++
-				if count != 0 {
-					i := min(max(index, first), last)
-					if !yield(int(i>>(schema-scale)), uint64(count)) {
-						return
-					}
-				}
-				index++
+		first, last := shift(least, schema), shift(greatest, schema)
+		for index, count := range from.All() {
+			if i := min(max(index, first+1)-1, last); count != 0 && !yield(i>>(schema-scale), count) {
+				return
 			}
 		}
 	}

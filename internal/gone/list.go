@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package remote
+package gone
 
 import (
 	"bytes"
 	"encoding/binary"
-	"hash/maphash"
 	"iter"
 	"slices"
 )
 
-// sent is the list of the series of one send, from which the next one finds out what has gone. It
-// takes some ten bytes for a series, because its labels resemble those of the series before.
+// list is the list of the series of a send. It takes some ten bytes for a series, because its
+// labels resemble those of the series before.
 //
 // An entry has a number whose lowest bit says whether the shape or the number of parts differ from
 // those of the entry before; then both follow. A part is the name or the value of a label. The
 // other bits say which parts differ. Of such a part stand the number of bytes at its beginning that
 // are the same, the number of the others, and these.
-type sent struct {
-	shapes []shape
+type list[K comparable] struct {
+	shapes []Shape[K]
 	chunks [][]byte // entries, one after the other
 	spare  [][]byte // chunks of an earlier send
 
@@ -38,67 +37,50 @@ const chunkSize = 64 << 10
 // flagged is how many parts have a bit. Those beyond always stand in the entry.
 const flagged = 60
 
-// shape says which series of a receiver an entry stands for.
-type shape struct {
-	name    string
-	numbers []float64 // upper bounds of classic buckets without +Inf, or quantiles
-	classic bool      // it is a histogram with classic buckets
-	native  bool      // it is a histogram with native buckets
-	summary bool
-	missed  int64 // the minute of the first send that did not have the series; 0 if the last one had it
+// Shape is what series have in common that follow each other.
+type Shape[K comparable] struct {
+	Name    string    // of the family: it and the labels are what a series is known by
+	Kind    K         // whatever else the package needs to end the series
+	Numbers []float64 // upper bounds of buckets, or quantiles
+
+	missed int64 // the minute of the first send that did not have the series; 0 if the last one had it
 }
 
-func (a *shape) equal(b *shape) bool {
-	return a.name == b.name && a.classic == b.classic && a.native == b.native && a.summary == b.summary &&
-		a.missed == b.missed && slices.Equal(a.numbers, b.numbers)
+func (s *Shape[K]) equal(o *Shape[K]) bool {
+	return s.Name == o.Name && s.Kind == o.Kind && s.missed == o.missed && slices.Equal(s.Numbers, o.Numbers)
 }
 
 // reset empties the list. It keeps the memory.
-func (s *sent) reset() {
-	for _, chunk := range s.chunks {
-		s.spare = append(s.spare, chunk[:0])
+func (l *list[K]) reset() {
+	for _, chunk := range l.chunks {
+		l.spare = append(l.spare, chunk[:0])
 	}
-	clear(s.shapes)
-	s.shapes, s.chunks = s.shapes[:0], s.chunks[:0]
-	s.last = entry{parts: s.last.parts[:0]}
+	clear(l.shapes)
+	l.shapes, l.chunks = l.shapes[:0], l.chunks[:0]
+	l.last = entry{parts: l.last.parts[:0]}
 }
 
 // shapeOf returns the number of a shape. Series of one family follow each other, so it is nearly
 // always that of the last one.
-func (s *sent) shapeOf(sh *shape) int {
-	for i := len(s.shapes) - 1; i >= 0; i-- {
-		if s.shapes[i].equal(sh) {
+func (l *list[K]) shapeOf(sh *Shape[K]) int {
+	for i := len(l.shapes) - 1; i >= 0; i-- {
+		if l.shapes[i].equal(sh) {
 			return i
 		}
-		if s.shapes[i].name != sh.name {
+		if l.shapes[i].Name != sh.Name {
 			break
 		}
 	}
 	one := *sh
-	one.numbers = slices.Clone(sh.numbers)
-	s.shapes = append(s.shapes, one)
-	return len(s.shapes) - 1
-}
-
-// seed is that of all hashes of series. It differs from process to process, so nobody can choose
-// labels whose hashes are equal.
-var seed = maphash.MakeSeed()
-
-// hashOf returns the hash of a series. It does not depend on the bounds of a histogram: the sum and
-// the count of one with other bounds are the same series.
-func hashOf(name string, labels []byte) uint64 {
-	var h maphash.Hash
-	h.SetSeed(seed)
-	_, _ = h.WriteString(name)
-	_ = h.WriteByte(0)
-	_, _ = h.Write(labels)
-	return max(h.Sum64(), 1) // 0 is a free place of the table
+	one.Numbers = slices.Clone(sh.Numbers)
+	l.shapes = append(l.shapes, one)
+	return len(l.shapes) - 1
 }
 
 // add adds a series: the number of its shape, and the text of its labels.
-func (s *sent) add(shape int, labels []byte) {
-	chunk := s.chunk(len(labels))
-	was, last := len(s.last.parts), &s.last
+func (l *list[K]) add(shape int, labels []byte) {
+	chunk := l.chunk(len(labels))
+	was, last := len(l.last.parts), &l.last
 	n := 0
 	differ := uint64(0)
 	for rest := labels; len(rest) > 0; n++ {
@@ -138,17 +120,17 @@ func (s *sent) add(shape int, labels []byte) {
 }
 
 // chunk returns the chunk for an entry with so many bytes of labels.
-func (s *sent) chunk(labels int) *[]byte {
+func (l *list[K]) chunk(labels int) *[]byte {
 	need := labels + labels/2 + 64
-	if n := len(s.chunks); n > 0 && cap(s.chunks[n-1])-len(s.chunks[n-1]) >= need {
-		return &s.chunks[n-1]
+	if n := len(l.chunks); n > 0 && cap(l.chunks[n-1])-len(l.chunks[n-1]) >= need {
+		return &l.chunks[n-1]
 	}
-	if n := len(s.spare); n > 0 && cap(s.spare[n-1]) >= need {
-		s.chunks, s.spare = append(s.chunks, s.spare[n-1]), s.spare[:n-1]
+	if n := len(l.spare); n > 0 && cap(l.spare[n-1]) >= need {
+		l.chunks, l.spare = append(l.chunks, l.spare[n-1]), l.spare[:n-1]
 	} else {
-		s.chunks = append(s.chunks, make([]byte, 0, max(chunkSize, need)))
+		l.chunks = append(l.chunks, make([]byte, 0, max(chunkSize, need)))
 	}
-	return &s.chunks[len(s.chunks)-1]
+	return &l.chunks[len(l.chunks)-1]
 }
 
 // extended returns the list with another part, in memory that it may have had before.
@@ -172,18 +154,18 @@ func common(a, b []byte) int {
 
 // all walks the series in the order in which they were added. The labels are valid until the next
 // step.
-func (s *sent) all() iter.Seq2[*shape, []byte] {
-	return func(yield func(*shape, []byte) bool) {
+func (l *list[K]) all() iter.Seq2[*Shape[K], []byte] {
+	return func(yield func(*Shape[K], []byte) bool) {
 		var at entry
 		var labels []byte
-		for _, log := range s.chunks {
+		for _, log := range l.chunks {
 			for len(log) > 0 {
 				log = at.next(log)
 				labels = labels[:0]
 				for _, part := range at.parts {
 					labels = append(binary.AppendUvarint(labels, uint64(len(part))), part...)
 				}
-				if !yield(&s.shapes[at.shape], labels) {
+				if !yield(&l.shapes[at.shape], labels) {
 					return
 				}
 			}
@@ -223,54 +205,4 @@ func (e *entry) next(log []byte) (rest []byte) {
 		log = log[more:]
 	}
 	return log
-}
-
-// hashes is a set of series, without their labels: that of the send under way.
-//
-// Two series whose hashes are equal would make one that has gone look alive. Its receiver then ends
-// it some minutes later, as it ends series without a marker.
-//
-// It is an open table that is at most three quarters full.
-type hashes struct {
-	places []uint64 // 0 is free
-	count  int
-}
-
-func (t *hashes) reset() { clear(t.places); t.count = 0 }
-
-func (t *hashes) add(name string, labels []byte) {
-	if t.count*4 >= len(t.places)*3 {
-		t.grow()
-	}
-	hash := hashOf(name, labels)
-	if at := t.find(hash); t.places[at] == 0 {
-		t.places[at] = hash
-		t.count++
-	}
-}
-
-func (t *hashes) has(name string, labels []byte) bool {
-	hash := hashOf(name, labels)
-	return t.count > 0 && t.places[t.find(hash)] == hash
-}
-
-// find returns where a hash is, or the free place for it.
-func (t *hashes) find(hash uint64) int {
-	mask := uint64(len(t.places) - 1)
-	at := hash & mask
-	for t.places[at] != 0 && t.places[at] != hash {
-		at = (at + 1) & mask
-	}
-	return int(at)
-}
-
-func (t *hashes) grow() {
-	old := t.places
-	t.places, t.count = make([]uint64, max(64, 2*len(old))), 0
-	for _, hash := range old {
-		if hash != 0 {
-			t.places[t.find(hash)] = hash
-			t.count++
-		}
-	}
 }
