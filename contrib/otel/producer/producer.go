@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package producer
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/sdk/instrumentation"
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/quipu-metrics/quipu/engine"
+)
+
+// scopeName is the instrumentation scope of all metrics.
+const scopeName = "github.com/quipu-metrics/quipu"
+
+// Producer is a [metric.Producer] that reads a registry. Its methods may be called concurrently.
+type Producer struct{ reg *engine.Registry }
+
+var _ metric.Producer = (*Producer)(nil)
+
+// New returns a Producer of everything that the registry shows, its own metrics included. It panics
+// if the registry is nil.
+func New(reg *engine.Registry) *Producer {
+	if reg == nil {
+		panic("quipu: producer.New needs a registry: pass engine.Default() or one of your own")
+	}
+	return &Producer{reg}
+}
+
+// Produce returns the metrics of the registry as they are now. They belong to the caller. Functions,
+// collectors and sources have three quarters of the time that the context leaves, so that the
+// exporter has the rest. Those that fail are missing, and the registry counts them
+// (quipu_callback_failures_total). Produce returns an error only if the context is done.
+func (p *Producer) Produce(ctx context.Context) ([]metricdata.ScopeMetrics, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	now := time.Now()
+	var options engine.ReadOptions
+	if deadline, ok := ctx.Deadline(); ok {
+		options.Deadline = now.Add(deadline.Sub(now) / 4 * 3)
+	}
+	b := builder{now: now, names: map[string]string{}}
+	for f := range p.reg.Read(options) {
+		b.begin(f)
+		for s := range f.Samples() {
+			b.add(s)
+		}
+		b.end()
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return []metricdata.ScopeMetrics{{Scope: instrumentation.Scope{Name: scopeName}, Metrics: b.metrics}}, nil
+}
