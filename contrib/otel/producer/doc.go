@@ -25,5 +25,7 @@
 // out. Exemplars have the ids of traces and spans if their labels trace_id and span_id are such.
 // Sums are cumulative, whatever temporality the reader prefers: the SDK does not convert them.
 //
+// The exporter for Prometheus shows no summaries: see [WithoutSummaries].
+//
 // Infinite values and NaN are passed on. An exporter may refuse a request with them.
 package producer

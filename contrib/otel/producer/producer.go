@@ -4,12 +4,14 @@ package producer
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"go.opentelemetry.io/otel/sdk/instrumentation"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
+	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
 )
 
@@ -17,17 +19,34 @@ import (
 const scopeName = "github.com/quipu-metrics/quipu"
 
 // Producer is a [metric.Producer] that reads a registry. Its methods may be called concurrently.
-type Producer struct{ reg *engine.Registry }
+type Producer struct {
+	reg              *engine.Registry
+	withoutSummaries bool
+}
 
 var _ metric.Producer = (*Producer)(nil)
 
+// Option configures a [Producer].
+type Option func(*Producer)
+
+// WithoutSummaries leaves summaries out, for exporters that cannot show them: that for Prometheus,
+// v0.69.0, answers with an error instead of the whole page.
+func WithoutSummaries() Option { return func(p *Producer) { p.withoutSummaries = true } }
+
 // New returns a Producer of everything that the registry shows, its own metrics included. It panics
-// if the registry is nil.
-func New(reg *engine.Registry) *Producer {
+// if the registry or an option is nil.
+func New(reg *engine.Registry, opts ...Option) *Producer {
 	if reg == nil {
 		panic("quipu: producer.New needs a registry: pass engine.Default() or one of your own")
 	}
-	return &Producer{reg}
+	p := &Producer{reg: reg}
+	for i, opt := range opts {
+		if opt == nil {
+			panic(fmt.Sprintf("quipu: producer.New: option %d of %d is nil", i+1, len(opts)))
+		}
+		opt(p)
+	}
+	return p
 }
 
 // Produce returns the metrics of the registry as they are now. They belong to the caller. Functions,
@@ -45,6 +64,9 @@ func (p *Producer) Produce(ctx context.Context) ([]metricdata.ScopeMetrics, erro
 	}
 	b := builder{now: now, names: map[string]string{}}
 	for f := range p.reg.Read(options) {
+		if p.withoutSummaries && f.Type() == encode.Summary {
+			continue
+		}
 		b.begin(f)
 		for s := range f.Samples() {
 			b.add(s)

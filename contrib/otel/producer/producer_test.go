@@ -170,6 +170,8 @@ func TestAContextThatIsDoneIsAnError(t *testing.T) {
 	require.ErrorIs(t, err, cause)
 	require.PanicsWithValue(t, "quipu: producer.New needs a registry: pass engine.Default() or one of your own",
 		func() { producer.New(nil) })
+	require.PanicsWithValue(t, "quipu: producer.New: option 1 of 1 is nil",
+		func() { producer.New(engine.NewRegistry(), nil) })
 }
 
 func TestFunctionsLeaveTimeToExport(t *testing.T) {
