@@ -93,7 +93,9 @@ func (b *builder) add(s *engine.Sample) {
 }
 
 func (b *builder) addNumber(s *engine.Sample) {
-	p := metricdata.DataPoint[float64]{Attributes: b.attributes(s), Time: b.now, Value: s.Value(), Exemplars: exemplars(s)}
+	p := metricdata.DataPoint[float64]{
+		Attributes: b.attributes(s), Time: b.now, Value: s.Value(), Exemplars: exemplars(s),
+	}
 	if b.typ == encode.Counter {
 		p.StartTime = begin(s) // other values have no beginning
 	}
@@ -134,7 +136,8 @@ func (b *builder) addSummary(s *engine.Sample, q *engine.SummarySample) {
 		values[i] = metricdata.QuantileValue{Quantile: e.Quantile, Value: e.Value}
 	}
 	b.summaries = append(b.summaries, metricdata.SummaryDataPoint{
-		Attributes: b.attributes(s), StartTime: begin(s), Time: b.now, Count: q.Count, Sum: q.Sum, QuantileValues: values,
+		Attributes: b.attributes(s), StartTime: begin(s), Time: b.now,
+		Count: q.Count, Sum: q.Sum, QuantileValues: values,
 	})
 }
 

@@ -49,9 +49,9 @@ func New(reg *engine.Registry, opts ...Option) *Producer {
 	return p
 }
 
-// Produce returns the metrics of the registry as they are now. They belong to the caller. Functions,
-// collectors and sources have three quarters of the time that the context leaves, so that the
-// exporter has the rest. Those that fail are missing, and the registry counts them
+// Produce returns the metrics of the registry as they are now. They belong to the caller.
+// Functions, collectors and sources have three quarters of the time that the context leaves, so
+// that the exporter has the rest. Those that fail are missing, and the registry counts them
 // (quipu_callback_failures_total). Produce returns an error only if the context is done.
 func (p *Producer) Produce(ctx context.Context) ([]metricdata.ScopeMetrics, error) {
 	if ctx.Err() != nil {

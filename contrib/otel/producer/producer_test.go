@@ -38,6 +38,8 @@ func collect(t testing.TB, reg *engine.Registry) map[string]metricdata.Metrics {
 	return byName
 }
 
+func label(name, value string) attribute.KeyValue { return attribute.String(name, value) }
+
 // requireData compares data but for their times and start times.
 func requireData(t testing.TB, want metricdata.Aggregation, got metricdata.Metrics) {
 	t.Helper()
@@ -46,13 +48,14 @@ func requireData(t testing.TB, want metricdata.Aggregation, got metricdata.Metri
 
 func TestAReaderGetsEveryKindOfMetric(t *testing.T) {
 	reg := engine.NewRegistry(engine.WithUTF8Names(), engine.WithConstLabels(engine.Labels{"zone": "z"}))
-	zone := attribute.String("zone", "z")
+	zone := label("zone", "z")
 	before := time.Now()
 	requests := engine.Must(reg.NewCounterVec("requests_total", "Requests.", []string{"path", "code"}))
 	requests.With("/a", "200").Add(2.5)
 	requests.With("/b", "").Add(1)
 	engine.Must(reg.NewGauge("temperature.inside", "UTF-8.", engine.WithUnit(""))).Set(math.Inf(-1))
-	h := engine.Must(reg.NewHistogram("latency_seconds", "Latency.", engine.WithBuckets(0.5, 1), engine.WithUnit("seconds")))
+	h := engine.Must(reg.NewHistogram("latency_seconds", "Latency.", engine.WithBuckets(0.5, 1),
+		engine.WithUnit("seconds")))
 	h.Observe(0.7)
 	h.Observe(9)
 	n := engine.Must(reg.NewHistogram("size_bytes", "", engine.WithNative(histogram.NativeDefaults())))
@@ -66,8 +69,8 @@ func TestAReaderGetsEveryKindOfMetric(t *testing.T) {
 	requireData(t, metricdata.Sum[float64]{
 		Temporality: metricdata.CumulativeTemporality, IsMonotonic: true,
 		DataPoints: []metricdata.DataPoint[float64]{
-			{Attributes: attribute.NewSet(zone, attribute.String("path", "/a"), attribute.String("code", "200")), Value: 2.5},
-			{Attributes: attribute.NewSet(zone, attribute.String("path", "/b")), Value: 1},
+			{Attributes: attribute.NewSet(zone, label("path", "/a"), label("code", "200")), Value: 2.5},
+			{Attributes: attribute.NewSet(zone, label("path", "/b")), Value: 1},
 		},
 	}, got["requests_total"])
 	require.Equal(t, "Requests.", got["requests_total"].Description)
@@ -77,7 +80,8 @@ func TestAReaderGetsEveryKindOfMetric(t *testing.T) {
 	requireData(t, metricdata.Histogram[float64]{
 		Temporality: metricdata.CumulativeTemporality,
 		DataPoints: []metricdata.HistogramDataPoint[float64]{{
-			Attributes: attribute.NewSet(zone), Count: 2, Sum: 9.7, Bounds: []float64{0.5, 1}, BucketCounts: []uint64{0, 1, 1},
+			Attributes: attribute.NewSet(zone), Count: 2, Sum: 9.7,
+			Bounds: []float64{0.5, 1}, BucketCounts: []uint64{0, 1, 1},
 		}},
 	}, got["latency_seconds"])
 	require.Equal(t, "s", got["latency_seconds"].Unit)
@@ -114,11 +118,11 @@ func TestExemplarsHaveTheIDsOfTheirTraces(t *testing.T) {
 	x := got["c_total"].Data.(metricdata.Sum[float64]).DataPoints[0].Exemplars[0]
 	require.Equal(t, []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, x.TraceID)
 	require.Equal(t, []byte{1, 2, 3, 4, 5, 6, 7, 8}, x.SpanID)
-	require.Equal(t, []attribute.KeyValue{attribute.String("user", "u")}, x.FilteredAttributes)
+	require.Equal(t, []attribute.KeyValue{label("user", "u")}, x.FilteredAttributes)
 	require.Equal(t, 3.0, x.Value)
 	x = got["odd_total"].Data.(metricdata.Sum[float64]).DataPoints[0].Exemplars[0]
 	require.Empty(t, x.TraceID)
-	require.Equal(t, []attribute.KeyValue{attribute.String("trace_id", "no id")}, x.FilteredAttributes)
+	require.Equal(t, []attribute.KeyValue{label("trace_id", "no id")}, x.FilteredAttributes)
 }
 
 // source writes families of each kind, in memory that its registry uses again.
@@ -140,11 +144,12 @@ func TestWhatASourceHasWrittenBeforeItsErrorIsThere(t *testing.T) {
 	s.n = 2
 	second := collect(t, reg)
 	for want, got := range map[float64]map[string]metricdata.Metrics{1: first, 2: second} {
-		requireData(t, metricdata.Gauge[float64]{DataPoints: []metricdata.DataPoint[float64]{{Value: want}}}, got["value"])
+		value := metricdata.Gauge[float64]{DataPoints: []metricdata.DataPoint[float64]{{Value: want}}}
+		requireData(t, value, got["value"])
 		requireData(t, metricdata.Sum[float64]{
 			Temporality: metricdata.CumulativeTemporality,
 			DataPoints: []metricdata.DataPoint[float64]{
-				{Attributes: attribute.NewSet(attribute.String("version", "1")), Value: 1},
+				{Attributes: attribute.NewSet(label("version", "1")), Value: 1},
 			},
 		}, got["build_info"])
 		require.Len(t, got["state"].Data.(metricdata.Sum[float64]).DataPoints, 2)
@@ -158,7 +163,7 @@ func TestMountedRegistriesAreThereToo(t *testing.T) {
 	require.NoError(t, reg.Mount(inner, engine.WithPrefix("lib_"), engine.WithConstLabels(engine.Labels{"a": "b"})))
 	requireData(t, metricdata.Sum[float64]{
 		Temporality: metricdata.CumulativeTemporality, IsMonotonic: true,
-		DataPoints: []metricdata.DataPoint[float64]{{Attributes: attribute.NewSet(attribute.String("a", "b")), Value: 1}},
+		DataPoints: []metricdata.DataPoint[float64]{{Attributes: attribute.NewSet(label("a", "b")), Value: 1}},
 	}, collect(t, reg)["lib_c_total"])
 }
 

@@ -67,8 +67,8 @@ func withNative(reg *engine.Registry) *engine.Registry {
 func TestProducedMetricsHaveTheSamePageWithTheSDKsExporter(t *testing.T) {
 	reg := producedRegistry()
 	registry := prometheus.NewRegistry()
-	e, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithProducer(producer.New(reg, producer.WithoutSummaries())),
-		exporter.WithoutScopeInfo(), exporter.WithoutTargetInfo())
+	e, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithoutScopeInfo(),
+		exporter.WithoutTargetInfo(), exporter.WithProducer(producer.New(reg, producer.WithoutSummaries())))
 	require.NoError(t, err)
 	provider := sdk.NewMeterProvider(sdk.WithReader(e))
 	defer func() { require.NoError(t, provider.Shutdown(t.Context())) }()
