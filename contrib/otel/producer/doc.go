@@ -22,8 +22,8 @@
 //
 // Names are those of the registry's pages, and units OpenTelemetry's. So exporters that add
 // suffixes to names, as the one for Prometheus does, add none a second time. Labels without a value
-// are left out. Exemplars have the ids of traces and spans if their labels trace_id and span_id are such.
-// Sums are cumulative, whatever temporality the reader prefers: the SDK does not convert them.
+// are left out. Exemplars have the ids of traces and spans if their labels trace_id and span_id are
+// such. Sums are cumulative, whatever temporality the reader prefers: the SDK does not convert them.
 //
 // The exporter for Prometheus shows no summaries: see [WithoutSummaries].
 //
