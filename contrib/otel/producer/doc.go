@@ -16,14 +16,15 @@
 //	| counter            | Sum[float64], cumulative and monotonic                               |
 //	| gauge, untyped     | Gauge[float64]                                                       |
 //	| histogram          | Histogram[float64], cumulative                                       |
-//	| histogram, native  | ExponentialHistogram[float64]; classic buckets beside it are left out |
+//	| histogram, native  | ExponentialHistogram[float64], without classic buckets beside it     |
 //	| summary            | Summary                                                              |
-//	| info, set of states | Sum[float64] that is not monotonic                                  |
+//	| info, stateset     | Sum[float64] that is not monotonic                                   |
 //
 // Names are those of the registry's pages, and units OpenTelemetry's. So exporters that add
 // suffixes to names, as the one for Prometheus does, add none a second time. Labels without a value
 // are left out. Exemplars have the ids of traces and spans if their labels trace_id and span_id are
-// such. Sums are cumulative, whatever temporality the reader prefers: the SDK does not convert them.
+// such. Sums are cumulative, whatever temporality the reader prefers, because the SDK does not
+// convert them.
 //
 // The exporter for Prometheus shows no summaries: see [WithoutSummaries].
 //
