@@ -13,6 +13,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/send"
 )
 
 // scopeName is the instrumentation scope of all metrics.
@@ -49,21 +50,17 @@ func New(reg *engine.Registry, opts ...Option) *Producer {
 	return p
 }
 
-// Produce returns the metrics of the registry as they are now. They belong to the caller.
-// Functions, collectors and sources have three quarters of the time that the context leaves, so
-// that the exporter has the rest. Those that fail are missing, and the registry counts them
-// (quipu_callback_failures_total). Produce returns an error only if the context is done.
+// Produce returns the metrics of the registry as they are now. They belong to the caller. A quarter
+// of the time that the context leaves, at most 2 seconds, remains for the exporter: functions,
+// collectors and sources have the rest. Those that fail are missing, and the registry counts them
+// (quipu_callback_failures_total). They are no error, because a reader of the SDK exports nothing
+// after one. Produce returns an error only if the context is done.
 func (p *Producer) Produce(ctx context.Context) ([]metricdata.ScopeMetrics, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	now := time.Now()
-	var options engine.ReadOptions
-	if deadline, ok := ctx.Deadline(); ok {
-		options.Deadline = now.Add(deadline.Sub(now) / 4 * 3)
-	}
-	b := builder{now: now, names: map[string]string{}}
-	for f := range p.reg.Read(options) {
+	b := builder{now: time.Now(), names: map[string]string{}}
+	for f := range p.reg.Read(engine.ReadOptions{Deadline: send.GatherUntil(ctx)}) {
 		if p.withoutSummaries && f.Type() == encode.Summary {
 			continue
 		}
