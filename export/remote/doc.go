@@ -50,9 +50,9 @@
 // # Several callers
 //
 // A [Writer.Send] while Run runs is one send more, and waits for its turn. Writers know nothing of
-// each other, so several may send one registry to different receivers. If two send the same series
-// to one receiver, it gets two values for one time, and the end of the first Writer ends the series
-// until the next send of the second: give them different labels.
+// each other, so several may send one registry to different receivers. Two that send the same
+// series to one receiver need different labels. Otherwise it gets every value twice, and the end of
+// the first Writer ends the series until the next send of the second.
 //
 // # Memory
 //

@@ -23,7 +23,8 @@ func (d *delivery) Full() bool { return d.w.gatherer.batch.full() }
 // Over reports whether nothing can be sent any longer.
 func (d *delivery) Over() bool { return d.over }
 
-// Mark adds the stale markers of a series that has gone.
+// Mark adds the stale markers of a series that has gone. All of them are in one batch, so the
+// series ends as a whole or stays on the list.
 func (d *delivery) Mark(sh *shape, labels []byte) { d.w.gatherer.addStale(sh, labels) }
 
 // addStale adds the stale markers of a series that has gone.

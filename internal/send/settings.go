@@ -22,7 +22,8 @@ type Settings struct {
 	// Retry reports whether a request should be repeated after an answer. The default is [Busy].
 	Retry func(*StatusError) bool
 
-	// KeepOpen keeps connections open between the requests of a turn.
+	// KeepOpen keeps connections open between the requests of a turn. If the server sends something
+	// on one that nobody has asked for, net/http logs the beginning of it.
 	KeepOpen bool
 
 	// Dated says that requests hold the times of their values, so that one which arrives late
