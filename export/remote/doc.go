@@ -34,7 +34,7 @@
 // Batches are sent one after the other. One that meets a network error, 429 or 5xx is sent again,
 // after waits that grow and respect Retry-After, until the time of the send is over. Other answers
 // are final for their batch, and the others are still sent. An error of [Writer.Send] says how many
-// samples did not arrive.
+// samples did not arrive, and whether there are more that were not sent.
 //
 // Errors never show passwords, tokens, headers or query strings, even if the receiver sends them
 // back. They are blacked out, and a text in which they are escaped, encoded or cut is withheld. A

@@ -4,9 +4,7 @@ package remote
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
@@ -31,18 +29,16 @@ func (w *Writer) send(ctx context.Context, last bool) error {
 
 // delivery is one send.
 type delivery struct {
-	w       *Writer
-	ctx     context.Context
-	now     int64 // the time of its samples, in milliseconds
-	lost    int   // samples that did not arrive
-	batches int   // that did not arrive
-	failed  []error
-	over    bool // what is left cannot arrive in this send
+	w      *Writer
+	ctx    context.Context
+	now    int64 // the time of its samples, in milliseconds
+	losses send.Losses
+	over   bool // what is left cannot arrive in this send
 }
 
 // sendAll makes a send.
 func (w *Writer) sendAll(ctx context.Context, last bool) error {
-	d := &delivery{w: w, ctx: ctx, now: w.tick()}
+	d := &delivery{w: w, ctx: ctx, now: w.tick(), losses: w.sender.NewLosses()}
 	g := &w.gatherer
 	g.flush = func() bool { d.Flush(); return !d.over }
 	g.batch.reset()
@@ -55,7 +51,7 @@ func (w *Writer) sendAll(ctx context.Context, last bool) error {
 		d.now = w.tick()
 		g.gone.End(d, d.now)
 	}
-	return d.err()
+	return d.losses.Err("samples", "batches")
 }
 
 // tick returns the time of a send in milliseconds. It is later than that of the send before,
@@ -73,6 +69,7 @@ func (d *delivery) walk() {
 		g.begin(f.Name(), f.Help(), f.Unit(), f.Type())
 		for s := range f.Samples() {
 			if !g.add(s) {
+				d.losses.AddFollowing()
 				return
 			}
 		}
@@ -84,7 +81,7 @@ func (d *delivery) Flush() bool {
 	b := &d.w.gatherer.batch
 	err := d.deliver(b)
 	if err != nil {
-		d.fail(err, len(b.series))
+		d.over = d.losses.Add(d.ctx, err, len(b.series))
 	}
 	b.reset()
 	return err == nil
@@ -98,45 +95,3 @@ func (d *delivery) deliver(b *batch) error {
 		}
 	}
 }
-
-// maxShown is how many errors of one send are shown: the others are mostly the same.
-const maxShown = 3
-
-// fail records a batch that did not arrive. The error that ends the send comes first: it decides
-// when Run sends again.
-func (d *delivery) fail(err error, samples int) {
-	d.lost += samples
-	d.batches++
-	if d.over = d.ctx.Err() != nil || d.w.sender.Retriable(err); d.over {
-		d.failed = append([]error{err}, d.failed...)
-	} else {
-		d.failed = append(d.failed, err)
-	}
-	d.failed = d.failed[:min(len(d.failed), maxShown)]
-}
-
-// err returns the error of the send.
-func (d *delivery) err() error {
-	if d.batches == 0 {
-		return nil
-	}
-	return &sendError{fmt.Sprintf("%d samples in %d batches did not arrive", d.lost, d.batches), d.failed}
-}
-
-// sendError is the error of a send: a summary, and the errors of batches.
-type sendError struct {
-	summary string
-	batches []error
-}
-
-// Error returns the summary and, in a line each, the errors of batches.
-func (e *sendError) Error() string {
-	const prefix = "quipu: remote: "
-	var lines []string
-	for _, err := range e.batches {
-		lines = append(lines, strings.TrimPrefix(err.Error(), prefix))
-	}
-	return prefix + e.summary + ": " + strings.Join(lines, "\n")
-}
-
-func (e *sendError) Unwrap() []error { return e.batches }

@@ -159,6 +159,15 @@ func TestAReceiverThatRefusesNativeHistogramsGetsTheRest(t *testing.T) {
 	require.Len(t, r.asked, 4)
 }
 
+func TestAnErrorSaysThatMoreWasNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &receiver{t: t, refuse: isAway}
+		err := r.writer(counters(3*maxSamples), WithTimeout(time.Second)).Send(t.Context())
+		require.EqualError(t, err, "quipu: remote: 5000 samples in 1 batches did not arrive, and what comes after "+
+			"them was not sent: POST http://receiver.example/write: connection refused")
+	})
+}
+
 func TestAReceiverThatHangsOrLiesIsNotBelieved(t *testing.T) {
 	release := make(chan struct{})
 	hangs := testkit.NewRecorder(t, func(http.ResponseWriter, *http.Request) { <-release })
