@@ -84,3 +84,32 @@ func TestASeriesThatExpiresGoesStaleAtOnceByOTLP(t *testing.T) {
 	require.Equal(t, 1.0, sums[key("clicks_total", "user", "a", "job", "shop")].F, "it has no end in delta form")
 	require.Equal(t, 2.0, sums[key("clicks_total", "user", "b", "job", "shop")].F)
 }
+
+// otlpLife sends a counter of a program that counts so much before each send. A program that ends
+// itself sends the last values, and ends its series; otherwise it was killed.
+func otlpLife(t *testing.T, url string, ends bool, counts ...float64) {
+	reg := engine.NewRegistry()
+	jobs := engine.Must(reg.NewCounter("jobs_total", "Jobs."))
+	e, err := otlp.New(url, otlp.WithRegistry(reg), otlp.WithResource(engine.Labels{"service.name": "j"}))
+	require.NoError(t, err)
+	for _, n := range counts {
+		time.Sleep(20 * time.Millisecond)
+		jobs.Add(n)
+		require.NoError(t, e.Send(t.Context()))
+	}
+	if ends {
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.NoError(t, e.Run(ended, time.Hour))
+	}
+}
+
+// What was counted before the first sample of all is unknown, as it is with scrapes.
+func TestTheRateOfACounterIsRightOverARestartByOTLP(t *testing.T) {
+	for _, ends := range []bool{true, false} {
+		s := startServer(t, otlpHandler(strategies[0], storageremote.OTLPOptions{}))
+		otlpLife(t, s.url, ends, 10, 30)
+		otlpLife(t, s.url, false, 5, 20)
+		require.InEpsilon(t, 30+5+20, s.increase(t, `jobs_total{job="j"}`), 0.02)
+	}
+}
