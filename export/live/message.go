@@ -132,8 +132,8 @@ func (w *watcher) metric(o *object) (event string) {
 	if c := d.chosen[w.view.series]; c != nil {
 		track = c.track
 	}
-	if !w.began || w.changes != w.recorder.changes || w.epoch != d.epoch {
-		w.began, w.changes, w.epoch, w.rows, event = true, w.recorder.changes, d.epoch, 0, "metric"
+	if !w.began || w.changes != m.changes || w.epoch != d.epoch {
+		w.began, w.changes, w.epoch, w.rows, event = true, m.changes, d.epoch, 0, "metric"
 		o.key("metric")
 		*o = append(*o, m.describe(false)...)
 		d.appendQuantiles(o)

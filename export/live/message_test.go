@@ -91,8 +91,26 @@ func TestMessagesOfAMetric(t *testing.T) {
 	require.True(t, reg.Unregister("h_seconds"))
 	r.sample(second(3))
 	gone := composed(t, w)
-	require.Equal(t, "metric", gone.event, "the list of metrics has changed")
+	require.Equal(t, "series", gone.event)
 	require.Equal(t, false, gone.data["present"])
+}
+
+func TestAMetricIsDescribedAgainOnlyIfItHasChangedItself(t *testing.T) {
+	reg := engine.NewRegistry()
+	must(reg.NewGauge("g", "One."))
+	r := newRecorder(reg, minInterval, 10)
+	w := watching(r, view{kind: viewMetric, metric: "g"})
+	r.sample(second(0))
+	require.Equal(t, "metric", composed(t, w).event)
+	must(reg.NewGauge("another", ""))
+	r.sample(second(1))
+	require.Equal(t, "series", composed(t, w).event)
+	require.True(t, reg.Unregister("g"))
+	r.sample(second(2))
+	require.Equal(t, "series", composed(t, w).event)
+	must(reg.NewGauge("g", "One."))
+	r.sample(second(3))
+	require.Equal(t, "metric", composed(t, w).event, "it may be another one of that name")
 }
 
 func TestAMetricThatNeverWas(t *testing.T) {

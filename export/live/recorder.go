@@ -34,6 +34,7 @@ type metric struct {
 	typ              encode.Type
 	labels           []string // of its first series
 	sample           int      // at which it was there
+	changes          int      // how often it has come, or one of the above has changed
 
 	series      int
 	limit       int     // of the series; 0 if there is none
@@ -86,6 +87,7 @@ func (r *recorder) metricOf(f *engine.Family) *metric {
 	if m.help != f.Help() || m.unit != f.Unit() || m.typ != f.Type() {
 		m.help, m.unit, m.typ = strings.Clone(f.Help()), strings.Clone(f.Unit()), f.Type()
 		r.changes++
+		m.changes++
 	}
 	return m
 }
@@ -121,6 +123,9 @@ func (r *recorder) forget() {
 
 // read adds a point for one metric.
 func (r *recorder) read(m *metric, f *engine.Family, now time.Time) {
+	if m.sample != r.samples-1 {
+		m.changes++
+	}
 	m.sample, m.series = r.samples, 0
 	if m.details != nil {
 		m.details.begin()
@@ -133,6 +138,7 @@ func (r *recorder) read(m *metric, f *engine.Family, now time.Time) {
 		if m.series == 0 && !hasNames(m.labels, s.Labels()) {
 			m.labels = namesOf(s.Labels())
 			r.changes++
+			m.changes++
 		}
 		m.series++
 		one := valueOf(s)

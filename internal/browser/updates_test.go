@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
@@ -99,4 +100,27 @@ func TestAPausedPageStandsStillUntilItGoesOn(t *testing.T) {
 	p.until(`() => document.querySelector('[data-fact="value"] b')?.textContent === '1'`)
 	require.Equal(t, "live", p.state())
 	require.Equal(t, "Pause", p.text("#pause"))
+}
+
+func TestWhatSomebodyDoesIsNotDisturbedByMetricsThatCome(t *testing.T) {
+	reg := manyMetrics(3)
+	p := openLive(t, reg)
+	p.waitFor(`[data-metric="gauge_001"]`)
+	p.press(kb.ArrowDown)
+	require.Equal(t, "gauge_001", p.pressed(kb.ArrowDown))
+	engine.Must(reg.NewGauge("aaa", "A metric before the others."))
+	p.waitFor(`[data-metric="aaa"]`)
+	require.Equal(t, "gauge_001", p.focused())
+	require.True(t, reg.Unregister("gauge_000"))
+	p.until(`() => document.querySelector('[data-metric="gauge_000"]') === null`)
+	require.Equal(t, "gauge_001", p.focused())
+
+	p.metric("parts_total")
+	require.Equal(t, "Search series", p.pressed("/"))
+	p.press("b")
+	engine.Must(reg.NewGauge("bbb", "Another metric."))
+	time.Sleep(5 * interval)
+	require.Equal(t, "Search series", p.focused())
+	require.Equal(t, "b", eval[string](p, `() => document.querySelector('main input').value`))
+	require.Contains(t, p.text(".series-bar"), "1 of 2 series")
 }

@@ -24,7 +24,13 @@ export class Metrics {
   // take applies a message.
   take(message) {
     if (message.metrics) {
-      this.list = message.metrics.map((m) => ({ past: [], ...m, unit: unitOf(m) }));
+      // A metric that was there before stays the same object, whose row on the page stays too.
+      const known = new Map(this.list.map((m) => [m.name, m]));
+      this.list = message.metrics.map((m) => {
+        const before = known.get(m.name);
+        const same = before && before.help === m.help && before.type === m.type;
+        return Object.assign(same ? before : {}, { past: [] }, m, { unit: unitOf(m) });
+      });
     }
     this.time = message.time;
     this.list.forEach((m, i) => {

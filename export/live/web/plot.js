@@ -15,7 +15,7 @@ export class Plot {
   // zero unless a value is below.
   // The steps of the axis are powers of two for bytes.
   constructor(names, show, fromZero, unit) {
-    this.element = el('div', { class: 'plot' });
+    this.element = el('div', { class: 'plot', role: 'img', 'aria-label': 'Chart over time: ' + names.join(', ') });
     this.tip = el('div', { class: 'tip', hidden: true });
     this.element.append(this.tip);
     Object.assign(this, { names, show, fromZero, height: 230, steps: unit === 'bytes' ? powersOfTwo : undefined });
@@ -64,6 +64,7 @@ export class Plot {
       }))],
       hooks: { setCursor: [(plot) => this.showTip(plot)] },
     }, data, this.element);
+    this.plot.root.setAttribute('aria-hidden', 'true'); // the element around it has the name
   }
 
   showTip(plot) {

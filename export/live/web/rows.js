@@ -6,7 +6,7 @@ import { el } from './dom.js';
 // update fills it with an item.
 export class Rows {
   constructor(height, make, update) {
-    Object.assign(this, { height, make, update, items: [], shown: new Map(), spare: [] });
+    Object.assign(this, { height, make, update, items: [], shown: new Map() });
     this.element = el('div', { class: 'rows', role: 'list' });
     this.draw = this.draw.bind(this);
     window.addEventListener('scroll', this.draw, { passive: true });
@@ -36,30 +36,33 @@ export class Rows {
     const first = Math.max(0, Math.floor(-top / this.height) - 4);
     const last = Math.min(this.items.length, Math.ceil((window.innerHeight - top) / this.height) + 4);
     const inSight = new Set(this.items.slice(first, last));
-    for (const [item, row] of this.shown) {
+    for (const [item, { place }] of this.shown) {
       // A row with the focus stays, or the focus would be lost.
-      if (inSight.has(item) || row.contains(document.activeElement) && this.items.includes(item)) continue;
-      row.remove();
+      if (inSight.has(item) || place.contains(document.activeElement) && this.items.includes(item)) continue;
+      place.remove();
       this.shown.delete(item);
     }
     let before = null;
     for (let i = first; i < last; i++) {
       const item = this.items[i];
-      let row = this.shown.get(item);
-      if (!row) {
-        row = this.make(item);
-        row.setAttribute('role', row.tagName === 'DIV' ? 'listitem' : row.getAttribute('role') || '');
-        if (!row.getAttribute('role')) row.removeAttribute('role');
-        this.shown.set(item, row);
-        this.element.append(row);
+      let shown = this.shown.get(item);
+      if (!shown) {
+        const row = this.make(item);
+        shown = { row, place: el('div', { class: 'item', role: 'listitem' }, row) };
+        this.shown.set(item, shown);
+        this.element.append(shown.place);
       }
+      const { row, place } = shown;
       row.style.top = i * this.height + 'px';
       row.classList.toggle('first', i === 0);
+      // Readers of the list must know of the rows that are not there.
+      place.setAttribute('aria-posinset', i + 1);
+      place.setAttribute('aria-setsize', this.items.length);
       // The order of the elements is that of the tab key.
-      if (before ? before.nextSibling !== row : this.element.firstChild !== row) {
-        if (before) before.after(row); else this.element.prepend(row);
+      if (before ? before.nextSibling !== place : this.element.firstChild !== place) {
+        if (before) before.after(place); else this.element.prepend(place);
       }
-      before = row;
+      before = place;
       this.update(row, item);
     }
   }
