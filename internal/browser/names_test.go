@@ -51,7 +51,8 @@ func TestEverythingHasARoleAndAName(t *testing.T) {
 				require.Equal(t, "listitem", textOf(node.Role), "%s: a list has something else than items", view)
 			}
 		}
-		headings := eval[[]int](p, `() => [...document.querySelectorAll('h1, h2, h3, h4')].map((h) => Number(h.tagName[1]))`)
+		headings := eval[[]int](p, `() => [...document.querySelectorAll('h1, h2, h3, h4')].map(
+			(h) => Number(h.tagName[1]))`)
 		for i, level := range headings[1:] {
 			require.LessOrEqual(t, level, headings[i]+1, fmt.Sprint(view, headings))
 		}

@@ -167,7 +167,7 @@ func TestHistogramsOnThePageEqualTheirSnapshots(t *testing.T) {
 		require.Equal(t, float64(snapshot.Count), number(t, p.fact("observations")))
 		mean := snapshot.Sum / float64(snapshot.Count)
 		near(t, mean, cells["mean"], "mean")
-		near(t, mean, p.fact("mean since the start"), "mean")
+		near(t, mean, p.fact("overall mean"), "mean")
 		for column, q := range map[string]float64{"q0": 0.5, "q1": 0.9, "q2": 0.99} {
 			near(t, h.Quantile(q), cells[column], column)
 		}

@@ -42,7 +42,7 @@ export function showHealth(main) {
     facts.replaceChildren(...[
       [exact(total('quipu_series')), 'series'],
       [exact(total('quipu_scrapes_total')), 'scrapes'],
-      [count ? short(number(scrapes.sums[0]) / count, 'seconds') : '–', 'mean time of a scrape'],
+      [count ? short(number(scrapes.sums[0]) / count, 'seconds') : '–', 'mean scrape time'],
       [estimate(0), 'median time'],
       [estimate(2), '99th percentile'],
       [total('quipu_scrapes_total') ? short(bytes / total('quipu_scrapes_total'), 'bytes') : '–', 'mean page size'],

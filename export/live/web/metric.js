@@ -157,7 +157,7 @@ class MetricView {
     if (this.isDistribution) {
       fact(exact(total), 'observations', { 'data-fact': 'count' });
       const sum = rows.reduce((s, row) => s + number(row.sum), 0);
-      fact(number(total) ? short(sum / number(total), metric.unit) : '–', 'mean since the start');
+      fact(number(total) ? short(sum / number(total), metric.unit) : '–', 'overall mean');
       if (this.heat) for (const q of quantileNames) fact(short(last(this.past[q]), metric.unit), q + ' now');
       else if (rows.length === 1) this.addEstimates(fact, rows[0]);
     } else if (metric.type !== 'info' && metric.type !== 'stateset') {
