@@ -6,9 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
@@ -38,18 +36,15 @@ func (e *Exporter) send(ctx context.Context, last bool) error {
 type delivery struct {
 	e        *Exporter
 	ctx      context.Context
-	lost     int // data points that did not arrive
-	requests int // that did not arrive
-	failed   []error
+	losses   send.Losses
 	rejected *PartialError
 	over     bool   // what is left cannot arrive in this send
-	cut      bool   // there was more left
 	marked   *shape // of the metric that is open, if Mark has opened it
 }
 
 // sendAll makes a send.
 func (e *Exporter) sendAll(ctx context.Context, last bool) error {
-	d := &delivery{e: e, ctx: ctx}
+	d := &delivery{e: e, ctx: ctx, losses: e.sender.NewLosses()}
 	g := &e.gatherer
 	g.now, g.flush = e.tick(), func() bool { d.Flush(); return !d.over }
 	g.message.reset()
@@ -86,7 +81,7 @@ func (d *delivery) walk() {
 		g.begin(f.Name(), f.Help(), f.Unit(), f.Type())
 		for s := range f.Samples() {
 			if !g.add(s) {
-				d.cut = true
+				d.losses.AddFollowing()
 				return
 			}
 		}
@@ -107,7 +102,7 @@ func (d *delivery) Flush() (arrived bool) {
 		d.reject(partial)
 		arrived = partial.Rejected < int64(points) // what is rejected as a whole is part of the next delta
 	case err != nil:
-		d.fail(err, points)
+		d.over = d.losses.Add(d.ctx, err, points)
 	}
 	if g.deltas != nil {
 		if arrived {
@@ -154,33 +149,9 @@ func (d *delivery) reject(e *PartialError) {
 	d.rejected.Rejected += e.Rejected
 }
 
-// maxShown is how many errors of one send are shown: the others are mostly the same.
-const maxShown = 3
-
-// fail records a request that did not arrive. The error that ends the send comes first: it decides
-// when Run sends again.
-func (d *delivery) fail(err error, points int) {
-	d.lost += points
-	d.requests++
-	if d.over = d.ctx.Err() != nil || d.e.sender.Retriable(err); d.over {
-		d.failed = slices.Insert(d.failed, 0, err)
-	} else {
-		d.failed = append(d.failed, err)
-	}
-	d.failed = d.failed[:min(len(d.failed), maxShown)]
-}
-
 // err returns the error of the send.
 func (d *delivery) err() error {
-	var failed error
-	if d.requests > 0 {
-		rest := ""
-		if d.cut {
-			rest = ", and what comes after them was not sent"
-		}
-		failed = fmt.Errorf("quipu: otlp: %d data points in %d requests did not arrive%s: %w",
-			d.lost, d.requests, rest, errors.Join(d.failed...))
-	}
+	failed := d.losses.Err("data points", "requests")
 	if d.rejected != nil {
 		return errors.Join(failed, d.rejected)
 	}

@@ -7,11 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 	"github.com/quipu-metrics/quipu/internal/wire"
 )
 
@@ -29,7 +28,7 @@ type faulty struct {
 	asked  int
 }
 
-func (f *faulty) RoundTrip(r *http.Request) (*http.Response, error) {
+func (f *faulty) RoundTrip(*http.Request) (*http.Response, error) {
 	f.asked++
 	status := http.StatusOK
 	if len(f.faults) > 0 {
@@ -38,11 +37,10 @@ func (f *faulty) RoundTrip(r *http.Request) (*http.Response, error) {
 	if status == 0 {
 		return nil, errors.New("connection refused")
 	}
-	answer := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(http.NoBody), Request: r}
 	if status == http.StatusTooManyRequests {
-		answer.Header.Set("Retry-After", "7")
+		return testkit.HTTPAnswer(status, "", "Retry-After", "7"), nil
 	}
-	return answer, nil
+	return testkit.HTTPAnswer(status, ""), nil
 }
 
 func TestAnswersThatMayChangeAreWaitedFor(t *testing.T) {
@@ -68,18 +66,6 @@ func TestOtherAnswersAreFinal(t *testing.T) {
 		require.ErrorContains(t, e.Send(t.Context()), "10000 data points in 1 requests did not arrive")
 		require.Equal(t, 2, f.asked, "the other request is sent")
 	}
-}
-
-func TestTheErrorThatEndsASendComesFirst(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := &faulty{faults: append([]int{400, 400, 400, 400}, make([]int, 100)...)}
-		reg, _ := counters(6 * maxPoints)
-		e, err := New("http://r.example", WithRegistry(reg), WithClient(&http.Client{Transport: f}))
-		require.NoError(t, err)
-		err = e.Send(t.Context())
-		require.ErrorContains(t, err, "50000 data points in 5 requests did not arrive")
-		require.True(t, e.sender.Retriable(errors.Unwrap(err).(interface{ Unwrap() []error }).Unwrap()[0]))
-	})
 }
 
 func TestAReceiverThatStaysAwayEndsTheSendInItsTime(t *testing.T) {
@@ -230,74 +216,6 @@ func TestAReceiverThatHangsOrRedirectsIsNotBelieved(t *testing.T) {
 	require.ErrorContains(t, r.exporter(reg).Send(t.Context()), "301")
 }
 
-// No answer makes a delta be lost or counted twice, but those that leave open whether it arrived.
-func TestADeltaThatDidNotArriveIsPartOfTheNext(t *testing.T) {
-	answer := func(status int) func(w http.ResponseWriter) bool {
-		return func(w http.ResponseWriter) bool { http.Error(w, "no", status); return true }
-	}
-	for name, fault := range map[string]func(w http.ResponseWriter) bool{
-		"refused":     answer(http.StatusBadRequest),
-		"unavailable": answer(http.StatusServiceUnavailable),
-		"broken":      func(http.ResponseWriter) bool { panic(http.ErrAbortHandler) },
-		"a page":      func(w http.ResponseWriter) bool { _, _ = w.Write([]byte("<html>")); return true },
-		"all of it":   func(w http.ResponseWriter) bool { return answerWith(1, "not now")(1, w) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := newReceiver(t)
-			var down atomic.Bool
-			r.fault = func(_ int, w http.ResponseWriter) bool { return down.Load() && fault(w) }
-			reg, c := counters(1)
-			e := r.exporter(reg, WithDelta())
-			require.NoError(t, e.Send(t.Context()))
-			for _, more := range []float64{10, 100} {
-				c.With("0").Add(more)
-				down.Store(true)
-				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-				require.Error(t, e.Send(ctx))
-				cancel()
-				down.Store(false)
-			}
-			c.With("0").Add(1000)
-			require.NoError(t, e.Send(t.Context()))
-			require.NoError(t, e.Send(t.Context()))
-			sums, points := r.values()
-			require.Equal(t, 3, points)
-			require.Equal(t, map[string]float64{"a_total{x=0}": 1111}, sums)
-			var end uint64
-			for _, req := range r.stored {
-				p := req.metrics[0].points[0]
-				require.GreaterOrEqual(t, p.start, end)
-				end = p.time
-			}
-		})
-	}
-}
-
-func TestADeltaOfWhichAPartIsRejectedIsNotSentAgain(t *testing.T) {
-	r := newReceiver(t)
-	r.fault = func(n int, w http.ResponseWriter) bool { return n == 1 && answerWith(1, "one is too old")(1, w) }
-	reg, _ := counters(2)
-	e := r.exporter(reg, WithDelta())
-	partial := (*PartialError)(nil)
-	require.True(t, errors.As(e.Send(t.Context()), &partial))
-	require.NoError(t, e.Send(t.Context()))
-	sums, _ := r.values()
-	require.Equal(t, map[string]float64{"a_total{x=0}": 0, "a_total{x=1}": 0}, sums)
-}
-
-func TestASeriesThatBeginsAgainIsSentFromItsBeginning(t *testing.T) {
-	r := newReceiver(t)
-	reg, c := counters(1)
-	e := r.exporter(reg, WithDelta())
-	require.NoError(t, e.Send(t.Context()))
-	require.True(t, c.Delete("0"))
-	time.Sleep(150 * time.Millisecond) // times of creation are tenths of a second
-	c.With("0").Add(5)
-	require.NoError(t, e.Send(t.Context()))
-	sums, _ := r.values()
-	require.Equal(t, map[string]float64{"a_total{x=0}": 6}, sums)
-}
-
 func TestOneSendIsUnderWayAtATime(t *testing.T) {
 	r := newReceiver(t)
 	reg, _ := counters(1)
@@ -314,32 +232,6 @@ func TestOneSendIsUnderWayAtATime(t *testing.T) {
 	require.Equal(t, map[string]float64{"a_total{x=0}": 1}, sums)
 }
 
-// A send that ends early says nothing about the series that it did not reach.
-func TestSeriesThatManySendsDidNotReachAreKept(t *testing.T) {
-	r := newReceiver(t)
-	r.fault = func(n int, w http.ResponseWriter) bool {
-		if fails := n > 2 && n <= 2+3*patience; fails {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return true
-		}
-		return false
-	}
-	reg, _ := counters(maxPoints + 10)
-	e := r.exporter(reg, WithDelta())
-	require.NoError(t, e.Send(t.Context()))
-	for r.asked < 2+3*patience {
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond) // too little for a repetition
-		require.Error(t, e.Send(ctx))
-		cancel()
-	}
-	require.NoError(t, e.Send(t.Context()))
-	sums, points := r.values()
-	require.Equal(t, 2*(maxPoints+10), points)
-	for name, sum := range sums {
-		require.Equal(t, 1.0, sum, name)
-	}
-}
-
 func TestNoTwoSendsHaveOneTime(t *testing.T) {
 	r := newReceiver(t)
 	reg, _ := counters(1)
@@ -350,4 +242,36 @@ func TestNoTwoSendsHaveOneTime(t *testing.T) {
 		require.Greater(t, now, last)
 		last = now
 	}
+}
+
+// Whatever a receiver sends back of the credentials, and in whatever kind of answer, no error shows
+// it.
+func TestNoErrorShowsCredentials(t *testing.T) {
+	const password, token = "pass-word-pass", "token-token"
+	for name, fault := range map[string]func(text string, w http.ResponseWriter){
+		"refused": func(text string, w http.ResponseWriter) { http.Error(w, text, http.StatusForbidden) },
+		"a page":  func(text string, w http.ResponseWriter) { _, _ = w.Write([]byte("<html>" + text)) },
+		"partial": func(text string, w http.ResponseWriter) { answerWith(1, text)(1, w) },
+		"elsewhere": func(text string, w http.ResponseWriter) {
+			w.Header().Set("Location", "/"+text)
+			w.WriteHeader(http.StatusFound)
+		},
+	} {
+		r := newReceiver(t)
+		r.fault = func(_ int, w http.ResponseWriter) bool { fault(password+" "+token, w); return true }
+		reg, _ := counters(1)
+		e := r.exporter(reg, WithBasicAuth("me", password), WithHeader("X-Token", token))
+		err := e.Send(t.Context())
+		require.Error(t, err, name)
+		testkit.RequireHidden(t, err, password, token)
+	}
+}
+
+func TestOneSendUsesOneConnection(t *testing.T) {
+	r := testkit.NewRecorder(t, func(http.ResponseWriter, *http.Request) {})
+	reg, _ := counters(3 * maxPoints)
+	e, err := New(r.URL, WithRegistry(reg))
+	require.NoError(t, err)
+	require.NoError(t, e.Send(t.Context()))
+	require.Equal(t, 1, r.PollConnections(t, 0), "and it is closed")
 }
