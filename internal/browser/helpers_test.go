@@ -12,10 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -95,11 +97,12 @@ func startBrowser(t *testing.T) *browser {
 	return &browser{t, ctx}
 }
 
-// newTab opens an empty page that may ask one server only.
-func (b *browser) newTab(url string) *tab {
+// newTab opens an empty page that may ask one server only, in a window of its own unless an option
+// says otherwise.
+func (b *browser) newTab(url string, options ...chromedp.ContextOption) *tab {
 	b.t.Helper()
 	p := &tab{t: b.t, url: url}
-	p.ctx, p.end = chromedp.NewContext(b.ctx, chromedp.WithListener(p.listen))
+	p.ctx, p.end = chromedp.NewContext(b.ctx, append(options, chromedp.WithListener(p.listen))...)
 	b.t.Cleanup(p.close)
 	// The first call opens the tab, for as long as its context lives.
 	require.NoError(b.t, chromedp.Do(p.ctx, chromedp.EmulateViewport(1280, 900)))
@@ -165,6 +168,13 @@ func (p *tab) visit(address string) {
 func (p *tab) leave() {
 	p.t.Helper()
 	p.do(chromedp.Navigate("about:blank"))
+}
+
+// toFront makes the page the one that somebody sees.
+func (p *tab) toFront() {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, page.BringToFront, cdp.Empty{})
+	require.NoError(p.t, err)
 }
 
 // size sets the size of the window.

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
@@ -136,10 +137,37 @@ func TestAPageThatIsRefusedSaysSoAndAsksAgain(t *testing.T) {
 	one.visit("/")
 	one.inList("jobs_total")
 	two.visit("/")
-	two.until(`() => document.getElementById('state').textContent === 'no answer'`)
+	two.until(`() => document.getElementById('state').textContent === 'refused'`)
 	one.close()
 	two.inList("jobs_total")
 	for _, fault := range two.takeFaults() {
 		require.Contains(t, fault, "503", "the log of the browser has the refusal and nothing else")
 	}
+}
+
+func TestManyPagesShareTheFewConnectionsOfABrowser(t *testing.T) {
+	reg := engine.NewRegistry()
+	c := engine.Must(reg.NewCounter("jobs_total", "Jobs."))
+	server := testkit.Serve(t, live.Handler(reg, live.WithInterval(interval)))
+	b := startBrowser(t)
+	var tabs []*tab
+	for range 8 {
+		p := b.newTab(server.URL, chromedp.WithNewWindow(false))
+		tabs = append(tabs, p)
+		p.toFront()
+		p.visit("/#/metric/jobs_total")
+		p.until(`() => document.getElementById('state').textContent === 'live'`)
+	}
+	c.Add(5)
+	for _, p := range tabs {
+		p.toFront()
+		p.until(`() => document.querySelector('[data-fact="value"] b').textContent === '5'`)
+	}
+	testkit.Poll(t, patience, func() error { return want(2, goroutines(t)) })
+	last := tabs[len(tabs)-1]
+	p := b.newTab(server.URL, chromedp.WithNewWindow(false))
+	p.toFront()
+	last.until(`() => document.hidden`)
+	time.Sleep(5 * interval)
+	require.Equal(t, "live", last.state(), "a page alone goes on while nobody sees it")
 }

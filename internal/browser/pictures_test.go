@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
@@ -83,8 +81,7 @@ func TestPicturesOfTheDocsShowTheService(t *testing.T) {
 // picture takes a picture of the window in a theme.
 func (p *tab) picture(theme string) []byte {
 	p.t.Helper()
-	_, err := chromedp.Call(p.ctx, page.BringToFront, cdp.Empty{})
-	require.NoError(p.t, err)
+	p.toFront()
 	p.emulate("prefers-color-scheme", theme)
 	p.until(`(theme) => document.documentElement.dataset.theme === theme`, theme)
 	time.Sleep(1500 * time.Millisecond) // with the next sample all of it is painted

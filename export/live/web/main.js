@@ -30,15 +30,24 @@ function show() {
   else view = showList(main, settings);
 }
 
-// Themes: that of the system until somebody chooses.
+// Themes: that of the system until somebody chooses. A browser may be set to remember nothing.
+let chosen = remember('quipu-theme');
+function remember(key, value) {
+  try {
+    if (value) localStorage.setItem(key, value);
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
 const system = window.matchMedia('(prefers-color-scheme: dark)');
 function paint() {
-  const chosen = localStorage.getItem('quipu-theme');
   document.documentElement.dataset.theme = chosen || (system.matches ? 'dark' : 'light');
   if (view && view.repaint) view.repaint();
 }
 function switchTheme() {
-  localStorage.setItem('quipu-theme', document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark');
+  chosen = document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark';
+  remember('quipu-theme', chosen);
   paint();
 }
 
