@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/quipu-metrics/quipu/examples/internal/sending"
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
@@ -75,7 +76,7 @@ func TestItSaysWhatWentWrong(t *testing.T) {
 	require.ErrorContains(t, err, "the last values have not arrived")
 
 	var stderr strings.Builder
-	require.ErrorIs(t, run(t.Context(), []string{"-nonsense"}, io.Discard, &stderr), errUsage)
+	require.ErrorIs(t, run(t.Context(), []string{"-nonsense"}, io.Discard, &stderr), sending.ErrUsage)
 	require.ErrorIs(t, run(t.Context(), []string{"-h"}, io.Discard, &stderr), flag.ErrHelp)
 	require.Contains(t, stderr.String(), "-every time")
 }

@@ -12,31 +12,15 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
-	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/examples/internal/sending"
 	"github.com/quipu-metrics/quipu/export/push"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second signal is not caught and ends the process at once
-	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-	case errors.Is(err, errUsage):
-		os.Exit(2) // package flag has printed the reason
-	default:
-		fmt.Fprintln(os.Stderr, "pusher:", err)
-		os.Exit(1)
-	}
-}
+func main() { sending.Program(run) }
 
 // run is the program. Tests call it too.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -63,7 +47,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case c.remove:
 		done, err = "deleted", pusher.Delete(ctx)
 	case c.every > 0:
-		done, err = "pushed the last values", workAndPush(ctx, pusher, requests, c.every, stdout)
+		fmt.Fprintln(stdout, "pushing every", c.every)
+		done, err = "pushed the last values", sending.Until(ctx, pusher.Run, c.every, func() { work(requests) })
 	default:
 		work(requests)
 		err = pusher.Replace(ctx)
@@ -72,30 +57,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		fmt.Fprintln(stdout, done)
 	}
 	return err
-}
-
-// workAndPush works until ctx ends, while the pusher pushes on another goroutine. It stops the
-// pusher after the last piece of work, and the pusher then pushes once more.
-func workAndPush(ctx context.Context, p *push.Pusher, requests *engine.CounterVec, every time.Duration,
-	stdout io.Writer) error {
-	pushing, stop := context.WithCancel(context.Background())
-	defer stop()
-	ended := make(chan error, 1)
-	go func() { ended <- p.Run(pushing, every) }()
-
-	fmt.Fprintln(stdout, "pushing every", every)
-	for ctx.Err() == nil {
-		work(requests)
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-		}
-	}
-	stop()
-	if err := <-ended; err != nil {
-		return fmt.Errorf("the last values have not arrived: %w", err)
-	}
-	return nil
 }
 
 // work stands for the work of the job.
