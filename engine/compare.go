@@ -58,6 +58,8 @@ func (d *definition) differsInLimits(other *definition) []difference {
 		strconv.Itoa(d.maxSeries), strconv.Itoa(other.maxSeries))
 	list = addDifference(list, !maps.Equal(d.labelLimits, other.labelLimits), "label limits",
 		limitsText(d.labelLimits), limitsText(other.labelLimits))
+	list = addDifference(list, d.overflow != other.overflow, "overflow label",
+		fmt.Sprintf("%q", d.overflow), fmt.Sprintf("%q", other.overflow))
 	list = addDifference(list, d.timeout != other.timeout, "timeout", d.timeout.String(), other.timeout.String())
 	return addDifference(list, d.expiry != other.expiry, "expiry", d.expiry.String(), other.expiry.String())
 }

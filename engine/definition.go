@@ -16,7 +16,6 @@ import (
 	"github.com/quipu-metrics/quipu/histogram"
 	"github.com/quipu-metrics/quipu/internal/labeltext"
 	"github.com/quipu-metrics/quipu/quantile"
-	"github.com/quipu-metrics/quipu/shard"
 )
 
 const (
@@ -33,7 +32,7 @@ const (
 
 	// OverflowValue is the value of all labels of the overflow series, which takes the updates of
 	// all label sets that a full metric has no room for. In a metric with open label sets that
-	// series has the one label overflow.
+	// series has the one label overflow, unless WithOverflowLabel says otherwise.
 	OverflowValue = "__overflow__"
 
 	// NoLimit as the argument of an option that sets a limit or a time lifts it.
@@ -41,8 +40,6 @@ const (
 
 	// mostSeries is a limit that no metric reaches: so many series would take 40 GiB.
 	mostSeries = 1 << 28
-
-	overflowLabel = shard.OverflowLabel
 )
 
 // Labels is a label set: names and values.
@@ -80,6 +77,7 @@ type definition struct {
 	displaced []string // constant labels of the registry that the metric has as its own
 	maxSeries int
 
+	overflow    [2]string      // the label of the overflow series of open label sets; empty for the default
 	labelLimits map[string]int // by the name of the label; never changed in place
 
 	expiry   time.Duration    // 0: none
@@ -123,7 +121,7 @@ func (d *definition) addRegistryLabels(labels Labels) {
 		if d.self && (name == "reason" || name == "metric" || name == "le") {
 			continue // these are labels of some of the registry's own metrics
 		}
-		own := slices.Contains(d.labels, name) || d.open && name == overflowLabel || name == d.ownLabel
+		own := slices.Contains(d.labels, name) || d.isOverflow(name) || name == d.ownLabel
 		if value, ok := d.consts[name]; ok {
 			own = own || value != labels[name]
 		}
@@ -178,7 +176,7 @@ func (d *definition) checkLabels() error {
 		if err := d.checkLabel(name); err != nil {
 			return err
 		}
-		if d.open && name == overflowLabel {
+		if d.isOverflow(name) {
 			return fmt.Errorf("%w: %q: with open label sets it is the label of the overflow series", ErrLabel, name)
 		}
 		if slices.Contains(d.labels, name) {

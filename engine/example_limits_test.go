@@ -4,6 +4,7 @@ package engine_test
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/quipu-metrics/quipu/engine"
 )
@@ -94,4 +95,18 @@ func ExampleCounterOf_DeleteWhere() {
 	fmt.Println(requests.DeleteWhere(engine.Labels{"method": "GET"}), "deleted")
 	// Output:
 	// 2 deleted
+}
+
+func ExampleWithOverflowLabel() {
+	r := engine.NewRegistry(engine.WithLogger(slog.New(slog.DiscardHandler)))
+	jobs, _ := r.NewCounterVec("jobs_total", "", nil,
+		engine.WithMaxSeries(1), engine.WithOverflowLabel("others", "true"))
+	for _, queue := range []string{"mail", "print", "fax"} {
+		jobs.WithLabels(engine.Labels{"queue": queue}).Inc()
+	}
+	show(r)
+	// Output:
+	// # TYPE jobs_total counter
+	// jobs_total{queue="mail"} 1
+	// jobs_total{others="true"} 2
 }

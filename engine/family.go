@@ -109,7 +109,7 @@ func newFamily(c *core, k *kind, d definition) *family {
 	default:
 		config := shard.Config{
 			Names: d.labels, Const: d.consts, MaxSeries: d.maxSeries, LabelLimits: d.labelLimits,
-			Budget: c.budget, MaxValue: c.maxValue, Overflow: OverflowValue,
+			Budget: c.budget, MaxValue: c.maxValue, Overflow: OverflowValue, OverflowPair: d.overflow,
 			Rejected: &f.shared, New: f.newSeries, Expiry: f.expiry(),
 		}
 		if !d.open && d.labels == nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quipu-metrics/quipu/internal/labeltext"
 	"github.com/quipu-metrics/quipu/shard"
 )
 
@@ -47,9 +48,41 @@ func WithLabelLimit(label string, n int) MetricOption {
 	})
 }
 
-// checkLabelLimits says what is wrong with limits of open label sets. Other limits name declared
-// labels.
+// WithOverflowLabel sets the only label of the overflow series of a metric with open label sets. By
+// default it is overflow with the value [OverflowValue].
+func WithOverflowLabel(name, value string) MetricOption {
+	return metricOption(func(d *definition) error {
+		refuse := func(problem string) error {
+			return fmt.Errorf("%w: WithOverflowLabel(%q, %q): %s", ErrOption, name, value, problem)
+		}
+		switch {
+		case !d.open || d.supplier != nil:
+			return refuse("only metrics with open label sets that the program updates take it")
+		case name == "" || !labeltext.IsClean(value, MaxLabelValue) || value == "":
+			return refuse("it needs a name, and a value that needs no repair")
+		}
+		d.overflow = [2]string{name, value}
+		return nil
+	})
+}
+
+// isOverflow reports whether a label is that of the overflow series of open label sets.
+func (d *definition) isOverflow(name string) bool {
+	overflow := d.overflow[0]
+	if overflow == "" {
+		overflow = shard.OverflowLabel
+	}
+	return d.open && name == overflow
+}
+
+// checkLabelLimits says what is wrong with limits of open label sets, and with the label of their
+// overflow series. Other limits name declared labels.
 func (d *definition) checkLabelLimits() error {
+	if d.overflow[0] != "" {
+		if err := d.checkLabel(d.overflow[0]); err != nil {
+			return err
+		}
+	}
 	for label := range d.labelLimits {
 		if err := d.checkLabel(label); err != nil {
 			return err

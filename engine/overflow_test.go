@@ -53,3 +53,27 @@ func TestAFullRegistryIsLoggedOnceForEachMetric(t *testing.T) {
 		`as WithSeriesBudget allows, 3; label \"user\" has the most values, 3 in 4 series" labels=user`)
 	require.Contains(t, lines[1], "metric=b_total reason=budget")
 }
+
+func TestTheOverflowSeriesOfOpenLabelSetsMayHaveAnotherLabel(t *testing.T) {
+	r, _ := logged()
+	option := engine.WithOverflowLabel("otel_metric_overflow", "true")
+	v := must(r.NewCounterVec("c_total", "", nil, engine.WithMaxSeries(1), option))
+	for _, user := range []string{"a", "b", "c"} {
+		v.WithLabels(engine.Labels{"user": user, "overflow": "free"}).Inc()
+	}
+	require.Equal(t, map[string]string{
+		`c_total{overflow="free",user="a"}`: "1", `c_total{otel_metric_overflow="true"}`: "2",
+	}, valuesOf(t, r))
+
+	_, err := r.NewCounterVec("declared", "", []string{"a"}, option)
+	require.ErrorIs(t, err, engine.ErrOption)
+	for _, pair := range [][2]string{{"", "x"}, {"x", ""}, {"x", "\xff"}} {
+		_, err = r.NewCounterVec("open", "", nil, engine.WithOverflowLabel(pair[0], pair[1]))
+		require.ErrorIs(t, err, engine.ErrOption)
+	}
+	_, err = r.NewCounterVec("open", "", nil, engine.WithOverflowLabel("0", "x"))
+	require.ErrorIs(t, err, engine.ErrLabel)
+	consts := engine.WithConstLabels(engine.Labels{"otel_metric_overflow": "no"})
+	_, err = r.NewCounterVec("open", "", nil, option, consts)
+	require.ErrorIs(t, err, engine.ErrLabel)
+}

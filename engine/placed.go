@@ -135,7 +135,7 @@ func (p *place) excludes(other *place) bool {
 // overflow series of open label sets.
 func (d *definition) isOwn(name string) bool {
 	_, constant := d.consts[name]
-	return constant || slices.Contains(d.labels, name) || d.open && name == overflowLabel || name == d.ownLabel
+	return constant || slices.Contains(d.labels, name) || d.isOverflow(name) || name == d.ownLabel
 }
 
 // at returns the family at a place where mounts add a prefix and labels, and the names of the

@@ -198,7 +198,7 @@ func (m *Map) overflowLocked() *Node {
 		variable = m.names[i].Append(variable, m.overflowValue)
 	}
 	if m.open {
-		variable = labeltext.Append(variable, OverflowLabel, m.overflowValue)
+		variable = labeltext.Append(variable, m.overflowPair[0], m.overflowPair[1])
 	}
 	n, withdrawn := m.withdrawnOrNew(variable)
 	text := m.variable(n)

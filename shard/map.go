@@ -34,9 +34,12 @@ type Config struct {
 	Budget *Budget
 
 	// Overflow is the value of all labels of the overflow series, which takes every label set that
-	// the full map has no room for. In an open map that series has one label, named
-	// [OverflowLabel].
+	// the full map has no room for. In an open map that series has one label: see OverflowPair.
 	Overflow string
+
+	// OverflowPair is the name and the value of the only label of an open map's overflow series.
+	// If it is empty, they are [OverflowLabel] and Overflow.
+	OverflowPair [2]string
 
 	// Rejected counts the lookups that met a [Limit]. It may be nil.
 	Rejected *atomicf.Count
@@ -50,7 +53,8 @@ type Config struct {
 	Expiry *Expiry
 }
 
-// OverflowLabel is the name of the only label of the overflow series of an open map.
+// OverflowLabel is the name of the only label of the overflow series of an open map, if its Config
+// does not say otherwise.
 const OverflowLabel = "overflow"
 
 // Map is the index of one family, from label sets to series. All methods may be called
@@ -78,6 +82,7 @@ type Map struct {
 
 	newNode       func() *Node
 	overflowValue string
+	overflowPair  [2]string // of an open map
 
 	roster atomic.Pointer[roster]
 	mu     sync.Mutex
@@ -97,7 +102,7 @@ func New(c Config) *Map {
 		maxValue: c.MaxValue,
 		max:      c.MaxSeries,
 		rejected: c.Rejected,
-		newNode:  c.New, overflowValue: c.Overflow,
+		newNode:  c.New, overflowValue: c.Overflow, overflowPair: c.OverflowPair,
 	}
 	m.quoted = labeltext.AnyQuoted(m.names)
 	if m.maxValue == 0 {
@@ -105,6 +110,9 @@ func New(c Config) *Map {
 	}
 	if m.rejected == nil {
 		m.rejected = new(atomicf.Count)
+	}
+	if m.overflowPair[0] == "" {
+		m.overflowPair = [2]string{OverflowLabel, c.Overflow}
 	}
 	m.roster.Store(new(roster))
 	if c.Expiry != nil {

@@ -142,26 +142,26 @@ func (m *meter) addStream(i *instrument, d definition) error {
 // define makes the metric of a definition, which no other instrument is in the way of.
 func (m *meter) define(i *instrument, name string, d definition) error {
 	p := m.provider
-	options := d.metricOptions(&p.settings, m.consts)
+	options := d.metricOptions(&p.settings, m.consts, p.overflow)
 	switch d.kind {
 	case counterKind:
 		v, err := p.registry.NewCounterVec(name, d.help, nil, options...)
 		if err != nil {
 			return err
 		}
-		i.counters = append(i.counters, newHandles(p.namer, d.keep, m.labels, v.LookupLabels))
+		i.counters = append(i.counters, newHandles(p, d, m.labels, v.LookupLabels))
 	case upDownCounterKind, gaugeKind:
 		v, err := p.registry.NewGaugeVec(name, d.help, nil, options...)
 		if err != nil {
 			return err
 		}
-		i.gauges = append(i.gauges, newHandles(p.namer, d.keep, m.labels, v.LookupLabels))
+		i.gauges = append(i.gauges, newHandles(p, d, m.labels, v.LookupLabels))
 	case histogramKind:
 		v, err := p.registry.NewHistogramVec(name, d.help, nil, options...)
 		if err != nil {
 			return err
 		}
-		i.histograms = append(i.histograms, newHandles(p.namer, d.keep, m.labels, v.LookupLabels))
+		i.histograms = append(i.histograms, newHandles(p, d, m.labels, v.LookupLabels))
 	default:
 		i.observed = append(i.observed, newStream(name, d, m))
 	}

@@ -76,8 +76,10 @@ func checkName(name string) error {
 }
 
 // metricOptions returns the options of the definition's metric.
-func (d *definition) metricOptions(s *settings, consts engine.Labels) []engine.MetricOption {
-	options := []engine.MetricOption{engine.WithConstLabels(consts)}
+func (d *definition) metricOptions(s *settings, consts engine.Labels, overflow engine.Label) []engine.MetricOption {
+	options := []engine.MetricOption{
+		engine.WithConstLabels(consts), engine.WithOverflowLabel(overflow.Name, overflow.Value),
+	}
 	if d.kind == histogramKind {
 		if d.bounds != nil || d.native == nil {
 			options = append(options, engine.WithBuckets(d.bounds...))

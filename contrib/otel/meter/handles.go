@@ -59,9 +59,10 @@ type entry[M any] struct {
 }
 
 func newHandles[M any](
-	namer *naming.Namer, keep attribute.Filter, more engine.Labels, lookup func(engine.Labels) (*M, bool),
+	p *Provider, d definition, more engine.Labels, lookup func(engine.Labels) (*M, bool),
 ) *handles[M] {
-	h := &handles[M]{lookup: lookup, namer: namer, keep: keep, more: more}
+	h := &handles[M]{lookup: lookup, namer: p.namer, keep: d.keep, more: more}
+	p.source.addForget(h.forget)
 	h.table.Store(newTable[M](smallest, &h.mu))
 	return h
 }
@@ -154,6 +155,33 @@ func (t *table[M]) add(e *entry[M]) {
 			return
 		}
 	}
+}
+
+// forget forgets the sets that were not measured since its last call. The engine cannot free the
+// memory of a series that has expired as long as there is a handle to it. A set that is measured
+// again is looked up by its labels again, which finds the series if it is there.
+func (h *handles[M]) forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	old := make(map[*entry[M]]bool)
+	slots := h.table.Load().slots
+	used := 0
+	for i := range slots {
+		if e := slots[i].Load(); e != nil {
+			used++
+			if !e.recent.Swap(false) {
+				old[e] = true
+			}
+		}
+	}
+	if len(old) == 0 {
+		return
+	}
+	size := smallest
+	for size < 2*(used-len(old)) {
+		size *= 2
+	}
+	h.rebuild(size, func(e *entry[M]) bool { return !old[e] })
 }
 
 // rebuild publishes a table of that size with those entries that keep is true for.

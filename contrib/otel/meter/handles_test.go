@@ -5,12 +5,11 @@ package meter
 import (
 	"sync"
 	"testing"
+	"time"
 
-	"github.com/prometheus/otlptranslator"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
 
-	"github.com/quipu-metrics/quipu/contrib/otel/internal/naming"
 	"github.com/quipu-metrics/quipu/engine"
 )
 
@@ -21,8 +20,9 @@ func counted(t testing.TB, most int) (h *handles[engine.Counter], lookups *int) 
 	v, err := engine.NewRegistry().NewCounterVec("c_total", "", nil, engine.WithMaxSeries(most))
 	require.NoError(t, err)
 	lookups = new(int)
-	namer := naming.New(otlptranslator.UnderscoreEscapingWithSuffixes)
-	return newHandles(namer, nil, nil, func(labels engine.Labels) (*engine.Counter, bool) {
+	p, err := NewProvider(engine.NewRegistry())
+	require.NoError(t, err)
+	return newHandles(p, definition{}, nil, func(labels engine.Labels) (*engine.Counter, bool) {
 		*lookups++
 		return v.LookupLabels(labels)
 	}), lookups
@@ -86,6 +86,34 @@ func TestPreparedSetsAreKnownByTheirArray(t *testing.T) {
 		h.find(setOf(1))
 	}
 	require.Nil(t, e.arrays.known[3], "sets of one measurement are not worth it")
+}
+
+func TestSetsThatNobodyMeasuresAreForgotten(t *testing.T) {
+	h, lookups := counted(t, 1000)
+	for i := range 100 {
+		h.find(setOf(i))
+	}
+	h.forget()
+	require.Len(t, h.table.Load().slots, 256)
+	kept := h.find(setOf(7))
+	h.forget()
+	require.Len(t, h.table.Load().slots, smallest, "one is left")
+	require.Equal(t, 100, *lookups)
+	require.Same(t, kept, h.find(setOf(7)))
+	require.Equal(t, 100, *lookups)
+	h.find(setOf(8))
+	require.Equal(t, 101, *lookups)
+}
+
+func TestSetsAreForgottenOnceAMinute(t *testing.T) {
+	s := &source{}
+	calls := 0
+	s.addForget(func() { calls++ })
+	now := time.Now()
+	for _, after := range []time.Duration{0, time.Second, forgetAfter, forgetAfter + 1, 2 * forgetAfter} {
+		s.forget(now.Add(after))
+	}
+	require.Equal(t, 3, calls)
 }
 
 func TestManyGoroutinesFindTheSameSeries(t *testing.T) {

@@ -28,6 +28,7 @@ type Provider struct {
 	namer    *naming.Namer
 	consts   engine.Labels // of the resource, for all series
 	source   *source
+	overflow engine.Label // of the series that takes sets beyond a limit
 
 	mu       sync.Mutex
 	meters   map[scope]*meter
@@ -88,9 +89,18 @@ func NewProvider(reg *engine.Registry, options ...Option) (*Provider, error) {
 	return p, nil
 }
 
+// overflowSet is the set of the series that takes the measurements of all sets beyond a limit, as
+// OpenTelemetry specifies it.
+var overflowSet = attribute.NewSet(attribute.Bool("otel.metric.overflow", true))
+
 // open translates the resource and attaches the source.
 func (p *Provider) open() error {
 	p.source = &source{namer: p.namer}
+	overflow := engine.Labels{}
+	if err := p.namer.AddLabels(overflow, "", overflowSet); err != nil {
+		return err
+	}
+	p.overflow = appendLabels(nil, overflow)[0]
 	if set := p.settings.resource; set != nil {
 		p.source.target = engine.Labels{}
 		if err := p.namer.AddLabels(p.source.target, "", *set); err != nil {

@@ -4,8 +4,10 @@ package meter_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -91,4 +93,100 @@ func TestWrongValuesAreDroppedAndCounted(t *testing.T) {
 		c.Add(ctx, v)
 	}
 	require.Contains(t, page(t, reg), `c_total{otel_scope_name="m",otel_scope_schema_url="",otel_scope_version=""} 1`)
+}
+
+func TestSetsBeyondALimitShareASeries(t *testing.T) {
+	reg := engine.NewRegistry(engine.WithSeriesBudget(6))
+	p, err := meter.NewProvider(reg, meter.WithoutScopeInfo(), meter.WithMetricOptions(engine.WithMaxSeries(4)))
+	require.NoError(t, err)
+	c, err := p.Meter("m").Int64Counter("c")
+	require.NoError(t, err)
+	h, err := p.Meter("m").Int64Histogram("h")
+	require.NoError(t, err)
+	for range 2 {
+		for i := range 10 {
+			c.Add(ctx, 1, metric.WithAttributes(attribute.Int("i", i)))
+			h.Record(ctx, 1, metric.WithAttributes(attribute.Int("i", i)))
+		}
+	}
+	got := page(t, reg)
+	require.Contains(t, got, `c_total{otel_metric_overflow="true"} `)
+	require.Contains(t, got, `h_count{otel_metric_overflow="true"} `)
+	require.EqualValues(t, 20, sumOf(t, reg, "c_total"), "nothing is lost")
+	require.Contains(t, got, `c_total{i="0"} 2`)
+
+	lost := sumOf(t, reg, "quipu_overflowed_lookups_total")
+	require.EqualValues(t, 2*(20-6), lost, "each measurement is counted")
+}
+
+// sumOf adds up the series of a family.
+func sumOf(t testing.TB, reg *engine.Registry, name string) (sum float64) {
+	t.Helper()
+	for f := range reg.Read(engine.ReadOptions{Names: []string{name}}) {
+		for s := range f.Samples() {
+			sum += s.Value()
+		}
+	}
+	return sum
+}
+
+func TestAMeasurementWithAPreparedSetAllocatesNothing(t *testing.T) {
+	_, p := provider(t)
+	m := p.Meter("m")
+	c, err := m.Int64Counter("c")
+	require.NoError(t, err)
+	u, err := m.Float64UpDownCounter("u")
+	require.NoError(t, err)
+	g, err := m.Float64Gauge("g")
+	require.NoError(t, err)
+	h, err := m.Float64Histogram("h")
+	require.NoError(t, err)
+	set := metric.WithAttributeSet(attribute.NewSet(attribute.String("a", "b"), attribute.Int("c", 1)))
+	add, record := []metric.AddOption{set}, []metric.RecordOption{set}
+	measure := func() {
+		c.Add(ctx, 1, add...)
+		c.Add(ctx, 1)
+		u.Add(ctx, 0.5, add...)
+		g.Record(ctx, 2, record...)
+		h.Record(ctx, 3, record...)
+	}
+	measure()
+	require.Zero(t, testing.AllocsPerRun(1000, measure))
+}
+
+func TestTheLedgerIsExactWhileManyMeasureAndPagesAreRead(t *testing.T) {
+	reg, p := provider(t, meter.WithoutScopeInfo())
+	m := p.Meter("m")
+	c, err := m.Int64Counter("c")
+	require.NoError(t, err)
+	u, err := m.Int64UpDownCounter("u")
+	require.NoError(t, err)
+	h, err := m.Int64Histogram("h")
+	require.NoError(t, err)
+	prepared := metric.WithAttributeSet(attribute.NewSet(attribute.Int("i", 0)))
+	const goroutines, each = 8, 3000
+	var wg sync.WaitGroup
+	for range goroutines {
+		wg.Go(func() {
+			for i := range each {
+				c.Add(ctx, 2, prepared)
+				c.Add(ctx, 1, metric.WithAttributes(attribute.Int("i", i%50)))
+				u.Add(ctx, 1, prepared)
+				u.Add(ctx, -1, metric.WithAttributes(attribute.Int("i", 0)))
+				h.Record(ctx, int64(i), prepared)
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 20 {
+			page(t, reg)
+		}
+	}()
+	wg.Wait()
+	<-done
+	require.EqualValues(t, 3*goroutines*each, sumOf(t, reg, "c_total"))
+	require.Zero(t, sumOf(t, reg, "u"))
+	require.Contains(t, page(t, reg), fmt.Sprintf("h_count{i=%q} %d\n", "0", goroutines*each))
 }

@@ -28,6 +28,34 @@ type source struct {
 
 	mu        sync.Mutex
 	callbacks []*callback // replaced, never changed
+	forgets   []func()    // of the handles of all instruments; replaced, never changed
+	forgot    time.Time   // the last time that they were called
+}
+
+// forgetAfter is how long a set of attributes is remembered at least after its last measurement.
+const forgetAfter = time.Minute
+
+// forget makes instruments forget the sets that nobody measures any more, now and then.
+func (s *source) forget(now time.Time) {
+	s.mu.Lock()
+	due := now.Sub(s.forgot) >= forgetAfter
+	if due {
+		s.forgot = now
+	}
+	forgets := s.forgets
+	s.mu.Unlock()
+	for _, forget := range forgets {
+		if due {
+			forget()
+		}
+	}
+}
+
+// addForget adds a function that forget calls.
+func (s *source) addForget(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgets = append(slices.Clip(s.forgets), f)
 }
 
 // callback is a registered function.
@@ -87,6 +115,7 @@ const patience = 100 * time.Millisecond
 
 // Emit implements [engine.Source].
 func (s *source) Emit(ctx context.Context, w *engine.Writer) error {
+	s.forget(time.Now())
 	if s.target != nil {
 		w.Write(engine.Point{
 			Name: otlptranslator.TargetInfoMetricName, Help: "Target metadata", Type: encode.Gauge, Value: 1,

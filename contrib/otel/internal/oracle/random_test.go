@@ -5,13 +5,16 @@ package oracle
 import (
 	"testing"
 
+	"github.com/prometheus/otlptranslator"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
+	exporter "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 	"pgregory.net/rapid"
 
 	"github.com/quipu-metrics/quipu/contrib/otel/meter"
+	"github.com/quipu-metrics/quipu/engine"
 )
 
 // The programs leave out what both sides are known to do in another way, as the README of the
@@ -138,7 +141,17 @@ func TestRandomProgramsHaveTheSamePages(t *testing.T) {
 			}
 		}
 		set := drawSet(t)
-		s := setting{resource: set.ToSlice()}
+		s := setting{resource: append(set.ToSlice(), attribute.String("host.name", "h"))}
+		if rapid.Bool().Draw(t, "resource labels") {
+			keep := attribute.NewAllowKeysFilter("host.name")
+			s.exporter = append(s.exporter, exporter.WithResourceAsConstantLabels(keep))
+			s.quipu = append(s.quipu, meter.WithResourceLabels(keep))
+		}
+		if rapid.Bool().Draw(t, "UTF-8 names") {
+			s.exporter = append(s.exporter, exporter.WithTranslationStrategy(otlptranslator.NoUTF8EscapingWithSuffixes))
+			s.quipu = append(s.quipu, meter.WithTranslation(otlptranslator.NoUTF8EscapingWithSuffixes))
+			s.registry = append(s.registry, engine.WithUTF8Names())
+		}
 		drawViews(t, p, &s)
 		p.world = newWorld(t, s)
 		for range rapid.IntRange(0, 30).Draw(t, "steps") {

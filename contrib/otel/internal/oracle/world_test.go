@@ -3,6 +3,7 @@
 package oracle
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/quipu-metrics/quipu/contrib/otel/meter"
 	"github.com/quipu-metrics/quipu/engine"
@@ -58,7 +60,9 @@ func newWorld(t require.TestingT, s setting) *world {
 }
 
 // accepted are the formats in which pages are compared.
-var accepted = []string{"text/plain; version=0.0.4", "application/openmetrics-text; version=1.0.0"}
+var accepted = []string{
+	"text/plain; version=1.0.0; escaping=allow-utf-8", "application/openmetrics-text; version=1.0.0; escaping=allow-utf-8",
+}
 
 // lines returns the samples of a page as Prometheus parses it, sorted: each with type and help.
 // What a registry of quipu has about itself is left out, and so are times of creation, which the
@@ -74,7 +78,11 @@ func (s side) lines(t require.TestingT, accept string) []string {
 			continue
 		}
 		maps.DeleteFunc(sample.Labels, func(_, value string) bool { return value == "" }) // an absent label
-		list = append(list, fmt.Sprintf("%s %v (%s, %q)", sample.Key(), sample.Value, sample.Type, sample.Help))
+		line := fmt.Sprintf("%s %v (%s, %q)", sample.Key(), sample.Value, sample.Type, sample.Help)
+		for _, e := range sample.Exemplars {
+			line += fmt.Sprintf(" # %v %v", e.Labels, e.Value)
+		}
+		list = append(list, line)
 	}
 	slices.Sort(list)
 	return list
@@ -90,4 +98,26 @@ func (w *world) compare(t require.TestingT) {
 func TestPagesWithNothingOnThemAreEqual(t *testing.T) {
 	newWorld(t, setting{}).compare(t)
 	newWorld(t, setting{resource: []attribute.KeyValue{attribute.String("service.name", "shop")}}).compare(t)
+}
+
+func TestExemplarsOfSampledSpansAreEqual(t *testing.T) {
+	w := newWorld(t, setting{})
+	context := func(flags trace.TraceFlags) context.Context {
+		return trace.ContextWithSpanContext(background, trace.NewSpanContext(trace.SpanContextConfig{
+			TraceID: trace.TraceID{1, 0xab}, SpanID: trace.SpanID{2, 0xcd}, TraceFlags: flags,
+		}))
+	}
+	for _, s := range []side{w.sdk, w.quipu} {
+		c, err := s.Meter("m").Int64Counter("c")
+		require.NoError(t, err)
+		c.Add(context(trace.FlagsSampled), 3)
+		h, err := s.Meter("m").Float64Histogram("h")
+		require.NoError(t, err)
+		h.Record(context(0), 1)
+		h.Record(context(trace.FlagsSampled), 42)
+		h.Record(context(trace.FlagsSampled), 99_999)
+	}
+	w.compare(t)
+	got := strings.Join(w.quipu.lines(t, accepted[1]), "\n")
+	require.Equal(t, 3, strings.Count(got, " # map[span_id:02cd000000000000 trace_id:01ab"), got)
 }
