@@ -131,7 +131,7 @@ func (f *Family) MaxSeries() (most int) {
 	for _, metric := range f.shown.metrics {
 		_, self := metric.fam.def.supplier.(*selfSeries)
 		switch def := &metric.fam.def; {
-		case self || len(def.labels) == 0:
+		case self || len(def.labels) == 0 && !def.open:
 		case def.maxSeries >= mostSeries:
 			return NoLimit
 		default:

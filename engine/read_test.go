@@ -425,16 +425,19 @@ func TestFamiliesAndRegistriesTellTheirLimits(t *testing.T) {
 	open.With("x").Set(1)
 	_, err = reg.NewGauge("d", "")
 	require.NoError(t, err)
+	free, err := reg.NewGaugeVec("e", "", nil, engine.WithMaxSeries(5))
+	require.NoError(t, err)
+	free.WithLabels(engine.Labels{"l": "x"}).Set(1)
 	limits := map[string]int{}
 	for f := range reg.Read(engine.ReadOptions{NoSelf: true}) {
 		limits[f.Name()] = f.MaxSeries()
 	}
-	require.Equal(t, map[string]int{"a": 7, "b": 7, "c": engine.NoLimit, "d": 0}, limits)
+	require.Equal(t, map[string]int{"a": 7, "b": 7, "c": engine.NoLimit, "d": 0, "e": 5}, limits)
 	for f := range reg.Read(engine.ReadOptions{Names: []string{"quipu_dropped_updates_total"}}) {
 		require.Zero(t, f.MaxSeries())
 	}
 	used, most := reg.SeriesBudget()
-	require.Equal(t, []int{5, 100}, []int{used, most})
+	require.Equal(t, []int{6, 100}, []int{used, most})
 	for _, r := range []*engine.Registry{nil, new(engine.Registry), engine.NewRegistry()} {
 		used, most := r.SeriesBudget()
 		require.Zero(t, used+most)

@@ -50,6 +50,8 @@ type instrument struct {
 	// creation has failed.
 	lost *engine.Counter
 
+	spans *spans // of the provider
+
 	metrics []string // the names of its metrics, those that views drop among them
 
 	called bool // an observable instrument has had its callbacks
@@ -71,7 +73,7 @@ func (m *meter) instrument(d definition) (*instrument, error) {
 	if i := m.instruments[key]; i != nil {
 		return i, i.err
 	}
-	i := &instrument{meter: m, key: key}
+	i := &instrument{meter: m, key: key, spans: &p.spans}
 	err := errors.Join(m.err, checkName(d.name))
 	if m.err == nil {
 		err = errors.Join(err, m.addStreams(i, d))

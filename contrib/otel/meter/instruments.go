@@ -23,9 +23,12 @@ func (c *counter[N]) Add(ctx context.Context, n N, options ...metric.AddOption) 
 	c.countLost()
 	for _, h := range c.counters {
 		to := h.find(metric.NewAddConfig(options).Attributes())
-		if sampled(ctx) {
+		switch {
+		case c.spans.sampled(ctx):
 			to.AddContext(ctx, float64(n))
-		} else {
+		case n == 1: // as most are
+			to.Inc()
+		default:
 			to.Add(float64(n))
 		}
 	}
@@ -71,7 +74,7 @@ func (h *histogramOf[N]) Record(ctx context.Context, n N, options ...metric.Reco
 	h.countLost()
 	for _, s := range h.histograms {
 		to := s.find(metric.NewRecordConfig(options).Attributes())
-		if sampled(ctx) {
+		if h.spans.sampled(ctx) {
 			to.ObserveContext(ctx, float64(n))
 		} else {
 			to.Observe(float64(n))

@@ -28,6 +28,7 @@ type Provider struct {
 	namer    *naming.Namer
 	consts   engine.Labels // of the resource, for all series
 	source   *source
+	spans    spans
 	overflow engine.Label // of the series that takes sets beyond a limit
 
 	mu       sync.Mutex

@@ -108,6 +108,14 @@ func TestExemplarsOfSampledSpansAreEqual(t *testing.T) {
 		}))
 	}
 	for _, s := range []side{w.sdk, w.quipu} {
+		first, err := s.Meter("m").Int64UpDownCounter("first")
+		require.NoError(t, err)
+		warm, err := s.Meter("m").Int64Histogram("warm")
+		require.NoError(t, err)
+		for range 500 { // until quipu has found out that there are spans
+			first.Add(context(trace.FlagsSampled), 1)
+			warm.Record(context(trace.FlagsSampled), 3)
+		}
 		c, err := s.Meter("m").Int64Counter("c")
 		require.NoError(t, err)
 		c.Add(context(trace.FlagsSampled), 3)
@@ -119,5 +127,5 @@ func TestExemplarsOfSampledSpansAreEqual(t *testing.T) {
 	}
 	w.compare(t)
 	got := strings.Join(w.quipu.lines(t, accepted[1]), "\n")
-	require.Equal(t, 3, strings.Count(got, " # map[span_id:02cd000000000000 trace_id:01ab"), got)
+	require.Equal(t, 4, strings.Count(got, " # map[span_id:02cd000000000000 trace_id:01ab"), got)
 }
