@@ -61,7 +61,8 @@ func newWorld(t require.TestingT, s setting) *world {
 
 // accepted are the formats in which pages are compared.
 var accepted = []string{
-	"text/plain; version=1.0.0; escaping=allow-utf-8", "application/openmetrics-text; version=1.0.0; escaping=allow-utf-8",
+	"text/plain; version=1.0.0; escaping=allow-utf-8",
+	"application/openmetrics-text; version=1.0.0; escaping=allow-utf-8",
 }
 
 // lines returns the samples of a page as Prometheus parses it, sorted: each with type and help.
@@ -77,9 +78,11 @@ func (s side) lines(t require.TestingT, accept string) []string {
 		if strings.HasPrefix(sample.Name, "quipu_") || strings.HasSuffix(sample.Name, "_created") {
 			continue
 		}
-		maps.DeleteFunc(sample.Labels, func(_, value string) bool { return value == "" }) // an absent label
+		absent := func(_, value string) bool { return value == "" }
+		maps.DeleteFunc(sample.Labels, absent)
 		line := fmt.Sprintf("%s %v (%s, %q)", sample.Key(), sample.Value, sample.Type, sample.Help)
 		for _, e := range sample.Exemplars {
+			maps.DeleteFunc(e.Labels, absent)
 			line += fmt.Sprintf(" # %v %v", e.Labels, e.Value)
 		}
 		list = append(list, line)
