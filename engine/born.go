@@ -45,8 +45,9 @@ func bornMillis(born uint32, epochMillis int64) int64 {
 // have more than 53 bits, so dividing them would not give it.
 func unixSeconds(t time.Time) float64 { return float64(t.Unix()) + float64(t.Nanosecond())/1e9 }
 
-// timeOf returns the time of so many seconds since 1970.
+// timeOf returns the time of so many seconds since 1970, to the microsecond: a float64 has no more
+// digits, and times that were whole milliseconds are so again.
 func timeOf(seconds float64) time.Time {
 	whole, fraction := math.Modf(seconds)
-	return time.Unix(int64(whole), int64(math.Round(fraction*1e9)))
+	return time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000)
 }

@@ -66,3 +66,16 @@ func TestCreationTimesAreTheWallTimeWhereverTheClockIsSet(t *testing.T) {
 	require.EqualValues(t, uint32(bornCoarse), bornOf(time.Unix(-1, 0), epoch))
 	require.EqualValues(t, uint32(1<<32-1), bornOf(time.Unix(1<<40, 0), epoch))
 }
+
+// A time of whole milliseconds once came back almost a microsecond early, so that its millisecond
+// was the one before.
+func TestTimesComeBackFromSecondsToTheMicrosecond(t *testing.T) {
+	for i := range int64(20_000) {
+		at := time.UnixMicro(1_795_000_000_000_000 + i*1_000_003*7919)
+		require.True(t, at.Equal(timeOf(unixSeconds(at))), at)
+		at = at.Truncate(time.Millisecond)
+		require.Equal(t, at.UnixMilli(), timeOf(unixSeconds(at)).UnixMilli())
+	}
+	before := time.UnixMilli(-1500)
+	require.True(t, before.Equal(timeOf(unixSeconds(before))))
+}

@@ -5,7 +5,6 @@ package otlp
 import (
 	"encoding/binary"
 	"math"
-	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/internal/otlpform"
@@ -34,10 +33,6 @@ func (p *point) appendTimes(dst []byte) []byte {
 }
 
 func nanos(millis int64) uint64 { return uint64(millis) * 1e6 }
-
-// millis returns a time in milliseconds. The engine has it as a number of seconds, which is a
-// little less or more.
-func millis(t time.Time) int64 { return t.Round(time.Millisecond).UnixMilli() }
 
 // appendLabels appends the labels as attributes. An empty value is the same as no label.
 func (p *point) appendLabels(dst []byte, field uint64) []byte {
@@ -144,7 +139,7 @@ func (p *point) appendExemplars(dst []byte, field uint64) []byte {
 		var begin int
 		dst, begin = wire.Open(dst, field)
 		if !e.Time.IsZero() {
-			dst = wire.AppendFixed(dst, 2, uint64(e.Time.Round(time.Microsecond).UnixNano()))
+			dst = wire.AppendFixed(dst, 2, uint64(e.Time.UnixNano()))
 		}
 		dst = wire.AppendPresentDouble(dst, 3, e.Value)
 		for _, l := range e.Labels {
@@ -167,7 +162,7 @@ func (p *point) appendExemplars(dst []byte, field uint64) []byte {
 func (p *point) onlyNew() {
 	kept := p.exemplars[:0]
 	for _, e := range p.exemplars {
-		if e.Time.IsZero() || millis(e.Time) >= p.start {
+		if e.Time.IsZero() || e.Time.UnixMilli() >= p.start {
 			kept = append(kept, e)
 		}
 	}

@@ -35,15 +35,6 @@ func TestLabelsOfExemplarsAreIDsOnlyIfTheyAreSuch(t *testing.T) {
 	}
 }
 
-func TestTimesAreThoseThatTheEngineMeans(t *testing.T) {
-	for _, ms := range []int64{1795817227928, 1795817227001, 1, 0} {
-		seconds := float64(ms) / 1000
-		at := time.Unix(int64(seconds), int64((seconds-float64(int64(seconds)))*1e9))
-		require.Equal(t, ms, millis(at))
-		require.Equal(t, uint64(ms)*1_000_000, nanos(ms))
-	}
-}
-
 func TestADifferenceHasTheExemplarsOfItsEventsOnly(t *testing.T) {
 	old, recent := time.UnixMilli(1000), time.UnixMilli(2000)
 	p := point{start: 2000, exemplars: []engine.Exemplar{{Value: 1, Time: old}, {Value: 2, Time: recent}, {Value: 3}}}

@@ -46,7 +46,7 @@ func (g *gatherer) add(s *engine.Sample) bool {
 	}
 	g.point = point{labels: s.Labels(), exemplars: s.Exemplars(), now: g.now}
 	if at := s.Created(); !at.IsZero() {
-		g.point.start = millis(at)
+		g.point.start = at.UnixMilli()
 	}
 	g.labels = g.labels[:0]
 	for i := range g.point.labels {

@@ -97,7 +97,7 @@ func (b *builder) addNumber(s *engine.Sample) {
 		Attributes: b.attributes(s), Time: b.now, Value: s.Value(), Exemplars: exemplars(s),
 	}
 	if b.typ == encode.Counter {
-		p.StartTime = begin(s) // other values have no beginning
+		p.StartTime = s.Created() // other values have no beginning
 	}
 	b.numbers = append(b.numbers, p)
 }
@@ -107,7 +107,7 @@ func (b *builder) addHistogram(s *engine.Sample, h *engine.HistogramSnapshot) {
 		b.bounds = slices.Clone(h.Bounds)
 	}
 	b.histograms = append(b.histograms, metricdata.HistogramDataPoint[float64]{
-		Attributes: b.attributes(s), StartTime: begin(s), Time: b.now,
+		Attributes: b.attributes(s), StartTime: s.Created(), Time: b.now,
 		Count: h.Count, Sum: h.Sum, Bounds: b.bounds, BucketCounts: slices.Clone(h.Counts), Exemplars: exemplars(s),
 	})
 }
@@ -116,7 +116,7 @@ func (b *builder) addExponential(s *engine.Sample, h *engine.HistogramSnapshot) 
 	f := &b.form
 	f.Fill(h.Native, h.Native.Schema)
 	b.exponentials = append(b.exponentials, metricdata.ExponentialHistogramDataPoint[float64]{
-		Attributes: b.attributes(s), StartTime: begin(s), Time: b.now,
+		Attributes: b.attributes(s), StartTime: s.Created(), Time: b.now,
 		Count: f.Count, Sum: f.Sum, Scale: int32(f.Scale), ZeroCount: f.Zero, ZeroThreshold: f.ZeroThreshold,
 		PositiveBucket: bucketsOf(&f.Positive), NegativeBucket: bucketsOf(&f.Negative), Exemplars: exemplars(s),
 	})
@@ -136,14 +136,10 @@ func (b *builder) addSummary(s *engine.Sample, q *engine.SummarySample) {
 		values[i] = metricdata.QuantileValue{Quantile: e.Quantile, Value: e.Value}
 	}
 	b.summaries = append(b.summaries, metricdata.SummaryDataPoint{
-		Attributes: b.attributes(s), StartTime: begin(s), Time: b.now,
+		Attributes: b.attributes(s), StartTime: s.Created(), Time: b.now,
 		Count: q.Count, Sum: q.Sum, QuantileValues: values,
 	})
 }
-
-// begin returns when a series began, or the zero time. The registry has it as a number of seconds,
-// which is a little less or more than the milliseconds of it.
-func begin(s *engine.Sample) time.Time { return s.Created().Round(time.Millisecond) }
 
 // attributes returns the labels of a series. One string holds all their values.
 func (b *builder) attributes(s *engine.Sample) attribute.Set {
@@ -183,7 +179,7 @@ func (b *builder) nameOf(name string) string {
 // become those, and the others attributes.
 func exemplars(s *engine.Sample) (list []metricdata.Exemplar[float64]) {
 	for _, e := range s.Exemplars() {
-		x := metricdata.Exemplar[float64]{Time: e.Time.Round(time.Microsecond), Value: e.Value}
+		x := metricdata.Exemplar[float64]{Time: e.Time, Value: e.Value}
 		for _, l := range e.Labels {
 			var id [16]byte
 			switch {
