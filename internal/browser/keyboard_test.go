@@ -74,6 +74,7 @@ func TestThePageIsUsedWithAKeyboardAlone(t *testing.T) {
 	// Esc leads to the list, which shows what was searched for, then all metrics.
 	p.press(kb.Escape)
 	p.waitFor(`[data-metric="parts_total"]`)
+	require.Equal(t, "parts_total", p.focused())
 	require.Equal(t, "parts", eval[string](p, `() => document.querySelector('main input').value`))
 	require.Equal(t, "Search metrics", p.pressed("/"))
 	require.Equal(t, "Search metrics", p.pressed(kb.Escape))
@@ -95,6 +96,25 @@ func TestArrowsReachEveryRowOfALongList(t *testing.T) {
 			require.Equal(t, fmt.Sprintf("gauge_%03d", i), p.pressed(kb.ArrowUp))
 		}
 	}
+}
+
+func TestTheListIsWhereItWasLeft(t *testing.T) {
+	p := openLive(t, manyMetrics(60))
+	p.waitFor(`[data-metric="gauge_000"]`)
+	for range 40 {
+		p.press(kb.ArrowDown)
+	}
+	require.Equal(t, "gauge_039", p.focused())
+	const scrolled = `() => window.scrollY`
+	before := eval[int](p, scrolled)
+	require.Positive(t, before)
+	p.press(kb.Enter)
+	p.waitFor(".series-bar")
+	require.Zero(t, eval[int](p, scrolled))
+	p.press(kb.Escape)
+	p.waitFor(`[data-metric="gauge_039"]`)
+	require.Equal(t, "gauge_039", p.focused())
+	require.Equal(t, before, eval[int](p, scrolled))
 }
 
 func TestTabsReachEverythingInTheOrderOfThePage(t *testing.T) {

@@ -5,6 +5,7 @@ package browser
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/accessibility"
@@ -41,6 +42,11 @@ func TestEverythingHasARoleAndAName(t *testing.T) {
 			for _, name := range roles[role] {
 				require.NotEmpty(t, name, "%s: there is a %s without a name", view, role)
 			}
+		}
+		images := strings.Join(append(roles["img"], roles["image"]...), "\n")
+		for selector, name := range map[string]string{".plot:not(.heat)": "Chart over time", ".heat": "Heat map"} {
+			pictures := eval[int](p, `(selector) => document.querySelectorAll(selector).length`, selector)
+			require.Equal(t, pictures, strings.Count(images, name), "%s: the pictures are\n%s", view, images)
 		}
 		require.Len(t, roles["banner"], 1, view)
 		require.Equal(t, []string{"Views"}, roles["navigation"])

@@ -8,8 +8,10 @@ import { spark } from './spark.js';
 import { watch } from './stream.js';
 import { hrefOf } from './links.js';
 
-// What the search box holds stays while the page shows other views.
+// What the search box holds, and where in the list somebody was, stays while the page shows other
+// views.
 let search = '';
+let left = null;
 
 const isRate = (m) => m.type === 'counter' || m.type === 'histogram' || m.type === 'summary';
 const isFlag = (m) => m.type === 'info' || m.type === 'stateset';
@@ -102,9 +104,21 @@ export function showList(main, settings) {
   const take = (message) => {
     metrics.take(message);
     filter();
+    if (left) {
+      window.scrollTo(0, left.scroll);
+      rows.draw();
+      const row = [...rows.element.querySelectorAll('a')].find((a) => a.dataset.metric === left.metric);
+      if (row) row.focus({ preventScroll: true });
+      left = null;
+    }
   };
   watch({ view: 'list' }, { metrics: take, values: take });
-  return { search: box, close: () => { rows.close(); clearTimeout(timer); } };
+  const close = () => {
+    left = { scroll: window.scrollY, metric: document.activeElement.dataset.metric };
+    rows.close();
+    clearTimeout(timer);
+  };
+  return { close };
 }
 
 function makeRow(m) {
