@@ -4,6 +4,9 @@ package integration
 
 import (
 	"fmt"
+	"os"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,4 +89,42 @@ func TestVictoriaMetricsStoresWhatIsSent(t *testing.T) {
 	testkit.Baseline(t)
 	v := testkit.StartVictoria(t)
 	checkWritten(t, &v.Prometheus, "/api/v1/write", "", v.Flush)
+}
+
+// The example of remote write does what its README says.
+func TestTheExampleOfRemoteWriteIsStoredAsItsREADMESays(t *testing.T) {
+	testkit.Baseline(t)
+	const dir = "../../examples/remote/"
+	configuration, err := os.ReadFile(dir + "prometheus.yml")
+	require.NoError(t, err)
+	readme, err := os.ReadFile(dir + "README.md")
+	require.NoError(t, err)
+	flags := regexp.MustCompile(`--(web|enable)[^ \n]+`).FindAllString(string(readme), 2)
+	require.Len(t, flags, 2)
+	queries := strings.Split(string(readme), "```promql\n")[1:]
+	require.Len(t, queries, 2)
+	program := testkit.Build(t, dir)
+
+	prometheus := testkit.StartPrometheus(t, string(configuration), flags...)
+	victoria := testkit.StartVictoria(t)
+	for _, server := range []*testkit.Prometheus{prometheus, &victoria.Prometheus} {
+		once := testkit.Start(t, program, "-every", "0", "-url", server.URL+"/api/v1/write")
+		require.Zero(t, once.Wait(20*time.Second), once.Output())
+		require.Equal(t, "sent\n", once.Output())
+		testkit.Poll(t, 20*time.Second, func() error {
+			if server != prometheus {
+				victoria.Flush()
+			}
+			for _, query := range queries {
+				query, _, _ = strings.Cut(query, "```")
+				if n := len(server.Query(strings.TrimSpace(query))); n != 1 {
+					return fmt.Errorf("%s has %d series", query, n)
+				}
+				if server != prometheus {
+					break // it drops native histograms
+				}
+			}
+			return nil
+		})
+	}
 }
