@@ -11,32 +11,21 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/signal"
-	"syscall"
-	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/examples/internal/sending"
 	"github.com/quipu-metrics/quipu/export/remote"
 	"github.com/quipu-metrics/quipu/histogram"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second signal is not caught and ends the process at once
-	switch err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-	case errors.Is(err, errUsage):
-		os.Exit(2) // package flag has printed the reason
-	default:
-		fmt.Fprintln(os.Stderr, "remote:", err)
-		os.Exit(1)
-	}
+	sending.Program(func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+		return run(ctx, args, os.Getenv, stdout, stderr)
+	})
 }
 
 // run is the program. Tests call it too.
@@ -65,7 +54,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	done := "sent"
 	if c.every > 0 {
 		fmt.Fprintln(stdout, "sending every", c.every)
-		done, err = "sent the last values", s.workAndSend(ctx, writer, c.every)
+		done, err = "sent the last values", sending.Until(ctx, writer.Run, c.every, s.work)
 	} else {
 		s.work()
 		err = writer.Send(ctx)
@@ -99,25 +88,4 @@ func (s *shop) work() {
 	s.orders.With("tea").Inc()
 	trace := fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())
 	s.duration.ObserveWithExemplar(rand.ExpFloat64()/50, engine.Labels{"trace_id": trace})
-}
-
-// workAndSend works until ctx ends, while the writer sends on another goroutine. It stops the
-// writer after the last piece of work. The writer then sends once more and ends all series.
-func (s *shop) workAndSend(ctx context.Context, w *remote.Writer, every time.Duration) error {
-	sending, stop := context.WithCancel(context.Background())
-	defer stop()
-	ended := make(chan error, 1)
-	go func() { ended <- w.Run(sending, every) }()
-	for ctx.Err() == nil {
-		s.work()
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-		}
-	}
-	stop()
-	if err := <-ended; err != nil {
-		return fmt.Errorf("the last values have not arrived: %w", err)
-	}
-	return nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/quipu-metrics/quipu/examples/internal/sending"
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
@@ -86,7 +87,7 @@ func TestItSaysWhatWentWrong(t *testing.T) {
 	require.ErrorContains(t, err, "http://")
 
 	var stderr strings.Builder
-	require.ErrorIs(t, run(t.Context(), []string{"-nonsense"}, noVariables, io.Discard, &stderr), errUsage)
+	require.ErrorIs(t, run(t.Context(), []string{"-nonsense"}, noVariables, io.Discard, &stderr), sending.ErrUsage)
 	require.ErrorIs(t, run(t.Context(), []string{"-h"}, noVariables, io.Discard, &stderr), flag.ErrHelp)
 	require.Contains(t, stderr.String(), "-every time")
 }
