@@ -5,6 +5,7 @@ package metricdoc_test
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/metricdoc"
@@ -89,4 +90,21 @@ func ExampleGolden() {
 	// + `jobs_total`: Jobs done.
 	//
 	// QUIPU_UPDATE
+}
+
+func ExampleMetrics_Dashboard() {
+	reg := engine.NewRegistry()
+	engine.Must(reg.NewHistogram("job_duration_seconds", "Time of a job.", engine.WithBuckets(0.1, 1, 10)))
+	dashboard := metricdoc.FromRegistry(reg).Without("quipu_").Dashboard("Jobs")
+	for line := range strings.Lines(string(dashboard)) {
+		if strings.Contains(line, `"expr"`) {
+			fmt.Println(strings.TrimSpace(line))
+		}
+	}
+	// Output:
+	// "expr": "histogram_quantile(0.5, sum by (le) (rate(job_duration_seconds_bucket{job=~\"$job\",instance=~\"$instance\"}[$__rate_interval])))",
+	// "expr": "histogram_quantile(0.9, sum by (le) (rate(job_duration_seconds_bucket{job=~\"$job\",instance=~\"$instance\"}[$__rate_interval])))",
+	// "expr": "histogram_quantile(0.99, sum by (le) (rate(job_duration_seconds_bucket{job=~\"$job\",instance=~\"$instance\"}[$__rate_interval])))",
+	// "expr": "sum by (le) (increase(job_duration_seconds_bucket{job=~\"$job\",instance=~\"$instance\"}[$__rate_interval]))",
+	// "expr": "sum(rate(job_duration_seconds_count{job=~\"$job\",instance=~\"$instance\"}[$__rate_interval]))",
 }

@@ -10,18 +10,30 @@ import (
 
 // kind is what differs between the types of metrics.
 type kind struct {
-	part string // the label that tells the samples of one series apart
-
+	part      string                   // the label that tells the samples of one series apart
+	panels    func(f *Family) []*panel // of a dashboard
 	uncovered func(f *Family) []string // for Lint; may be nil
+	suffix    func(f *Family) string   // of a sample that each series has
 }
 
 var (
-	counterKind   = &kind{}
-	gaugeKind     = &kind{}
-	histogramKind = &kind{part: "le", uncovered: uncovered}
-	summaryKind   = &kind{part: "quantile"}
-	infoKind      = &kind{}
+	counterKind   = &kind{panels: counterPanels, suffix: noSuffix}
+	gaugeKind     = &kind{panels: gaugePanels, suffix: noSuffix}
+	histogramKind = &kind{part: "le", panels: histogramPanels, uncovered: uncovered, suffix: histogramSuffix}
+	summaryKind   = &kind{part: "quantile", panels: summaryPanels, suffix: summarySuffix}
+	infoKind      = &kind{panels: infoPanels, suffix: noSuffix}
 )
+
+func noSuffix(*Family) string { return "" }
+
+func summarySuffix(*Family) string { return "_count" }
+
+func histogramSuffix(f *Family) string {
+	if len(f.Bounds) == 0 {
+		return "" // the sample of a native histogram has the name of the family
+	}
+	return "_count"
+}
 
 // kindOf returns the kind of a type. State sets and metrics of an unknown type are shown as gauges.
 func kindOf(t encode.Type) *kind {

@@ -14,6 +14,7 @@ require (
 
 require (
 	github.com/golang/snappy v1.0.0
+	github.com/grafana/grafana-foundation-sdk/go v0.0.22
 	github.com/prometheus/client_golang/exp v0.0.0-20260907100614-57bb367da472
 	github.com/prometheus/otlptranslator v1.0.0
 	go.opentelemetry.io/proto/otlp v1.11.0
