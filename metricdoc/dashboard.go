@@ -13,9 +13,9 @@ import (
 //
 //   - a counter as a rate, by its labels,
 //   - a gauge as it is, and a time of the clock as the time since then,
-//   - a histogram as quantiles over all series, as a heat map, as its highest quantile by labels, and
-//     as the rate of its observations; in the native form if it has native buckets only, and in the
-//     form that Prometheus has stored if it has both,
+//   - a histogram as quantiles over all series, as a heat map, as its highest quantile by labels,
+//     and as the rate of its observations; in the native form if it has native buckets only, and in
+//     the form that Prometheus has stored if it has both,
 //   - a summary by its quantiles, its mean and its rate,
 //   - an info metric as a table.
 //
@@ -110,7 +110,8 @@ func (m *Metrics) variables() []variable {
 		return variable{
 			Name: label, Label: label, Type: "query", Datasource: prometheus(),
 			Query:   "label_values(" + selector + ", " + label + ")",
-			Refresh: onLoadAndTimeRange, IncludeAll: true, Multi: true, AllValue: ".*", Current: current{"All", "$__all"},
+			Refresh: onLoadAndTimeRange, IncludeAll: true, Multi: true, AllValue: ".*",
+			Current: current{"All", "$__all"},
 		}
 	}
 	return []variable{
@@ -129,7 +130,8 @@ const (
 
 // addRow adds a row of panels for a group. Grafana closes the gaps below a row.
 func (d *dashboard) addRow(g group) {
-	d.add(&panel{Type: "row", Title: g.prefix, Collapsed: new(bool), Panels: &[]*panel{}}, "row "+g.prefix, place{W: columns, H: 1, Y: d.y})
+	row := &panel{Type: "row", Title: g.prefix, Collapsed: new(bool), Panels: &[]*panel{}}
+	d.add(row, "row "+g.prefix, place{W: columns, H: 1, Y: d.y})
 	x, y := 0, d.y+1
 	for _, f := range g.families {
 		panels := kindOf(f.Type).panels(f)

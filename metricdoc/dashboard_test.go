@@ -64,7 +64,7 @@ func TestLabelsWithManyValuesAreSummedUp(t *testing.T) {
 
 func TestGrafanaUnitsFollowTheUnitAndTheType(t *testing.T) {
 	for name, want := range map[string][2]string{
-		"a_seconds": {"s", "percentunit"}, "a_bytes_total": {"bytes", "binBps"}, "hit_ratio": {"percentunit", "percentunit"},
+		"a_seconds": {"s", "percentunit"}, "a_bytes_total": {"bytes", "binBps"}, "a_joules": {"joule", "watt"},
 		"a_requests_total": {"short", "reqps"}, "a_requests_failed_total": {"short", "reqps"}, "a": {"short", "cps"},
 	} {
 		f := parsed(t, name+" 1\n").Families[0]

@@ -14,14 +14,22 @@ type kind struct {
 	panels    func(f *Family) []*panel // of a dashboard
 	uncovered func(f *Family) []string // for Lint; may be nil
 	suffix    func(f *Family) string   // of a sample that each series has
+
+	recordings func(f *Family) [][2]string // names and expressions of recording rules
+	change     func(c *Change, before *Series, seconds float64)
 }
 
 var (
-	counterKind   = &kind{panels: counterPanels, suffix: noSuffix}
-	gaugeKind     = &kind{panels: gaugePanels, suffix: noSuffix}
-	histogramKind = &kind{part: "le", panels: histogramPanels, uncovered: uncovered, suffix: histogramSuffix}
-	summaryKind   = &kind{part: "quantile", panels: summaryPanels, suffix: summarySuffix}
-	infoKind      = &kind{panels: infoPanels, suffix: noSuffix}
+	counterKind = &kind{panels: counterPanels, suffix: noSuffix, recordings: counterRecordings,
+		change: counterChange}
+	gaugeKind = &kind{panels: gaugePanels, suffix: noSuffix, recordings: noRecordings,
+		change: noChange}
+	histogramKind = &kind{part: "le", panels: histogramPanels, uncovered: uncovered, suffix: histogramSuffix,
+		recordings: histogramRecordings, change: histogramChange}
+	summaryKind = &kind{part: "quantile", panels: summaryPanels, suffix: summarySuffix, recordings: noRecordings,
+		change: summaryChange}
+	infoKind = &kind{panels: infoPanels, suffix: noSuffix, recordings: noRecordings,
+		change: noChange}
 )
 
 func noSuffix(*Family) string { return "" }

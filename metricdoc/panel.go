@@ -90,7 +90,9 @@ func heatMap(title, unit, expr string) *panel {
 		Type: "heatmap", Title: title, Datasource: prometheus(),
 		Targets: targets("heatmap", []query{{expr, "{{le}}"}}),
 		FieldConfig: &fieldConfig{
-			Defaults:  fieldDefaults{Custom: object{"hideFrom": object{"legend": false, "tooltip": false, "viz": false}}},
+			Defaults: fieldDefaults{
+				Custom: object{"hideFrom": object{"legend": false, "tooltip": false, "viz": false}},
+			},
 			Overrides: []any{},
 		},
 		Options: object{

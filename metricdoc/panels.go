@@ -4,16 +4,27 @@ package metricdoc
 
 import "fmt"
 
-// targetMatchers are the matchers of the dashboard's variables.
-var targetMatchers = []string{`job=~"$job"`, `instance=~"$instance"`}
-
-// samples returns a selector of the samples of a family with a suffix, on the targets chosen.
-func (f *Family) samples(suffix string) string { return selector(f.Name+suffix, targetMatchers...) }
-
-// rate returns the rate of such samples.
-func (f *Family) rate(suffix string) string {
-	return "rate(" + f.samples(suffix) + "[$__rate_interval])"
+// view is a family as queries look at it: through matchers, and over a window.
+type view struct {
+	name     string
+	matchers []string
+	window   string
 }
+
+// onDashboard returns the view of panels: the targets that the variables choose.
+func (f *Family) onDashboard() view {
+	return view{f.Name, []string{`job=~"$job"`, `instance=~"$instance"`}, "$__rate_interval"}
+}
+
+// samples returns a selector of the samples with a suffix.
+func (v view) samples(suffix string) string { return selector(v.name+suffix, v.matchers...) }
+
+// over returns a function of the samples with a suffix over the window.
+func (v view) over(function, suffix string) string {
+	return function + "(" + v.samples(suffix) + "[" + v.window + "])"
+}
+
+func (v view) rate(suffix string) string { return v.over("rate", suffix) }
 
 // shownLabels are the labels by which panels tell series apart: those that have few values.
 func (f *Family) shownLabels() (names []string) {
@@ -34,7 +45,7 @@ func (f *Family) by(word string) string {
 }
 
 func counterPanels(f *Family) []*panel {
-	q := query{sumBy(f.shownLabels(), f.rate("")), f.by("all")}
+	q := query{sumBy(inQuery(f.shownLabels()), f.onDashboard().rate("")), f.by("all")}
 	return []*panel{lines(f.Name+", rate", f.grafanaRate(), true, q)}
 }
 
@@ -47,12 +58,13 @@ func gaugePanels(f *Family) []*panel {
 		series += " " + legend(f.Labels...)
 	}
 	if f.isTime() {
-		return []*panel{lines(f.Name+", time since", "s", false, query{"time() - " + f.samples(""), series})}
+		age := "time() - " + f.onDashboard().samples("")
+		return []*panel{lines(f.Name+", time since", "s", false, query{age, series})}
 	}
-	return []*panel{lines(f.Name, f.grafanaUnit(), false, query{f.samples(""), series})}
+	return []*panel{lines(f.Name, f.grafanaUnit(), false, query{f.onDashboard().samples(""), series})}
 }
 
-func infoPanels(f *Family) []*panel { return []*panel{table(f.Name, f.samples(""))} }
+func infoPanels(f *Family) []*panel { return []*panel{table(f.Name, f.onDashboard().samples(""))} }
 
 // shownQuantiles are those that panels of histograms show.
 var shownQuantiles = []float64{0.5, 0.9, 0.99}
@@ -64,38 +76,38 @@ type histogramForm struct {
 	count    func(labels []string) string
 }
 
-func (f *Family) classicForm() histogramForm {
+func (v view) classicForm() histogramForm {
 	return histogramForm{
 		quantile: func(q float64, labels []string) string {
 			return fmt.Sprintf("histogram_quantile(%s, %s)", number(q),
-				sumBy(append([]string{"le"}, labels...), f.rate("_bucket")))
+				sumBy(append([]string{"le"}, labels...), v.rate("_bucket")))
 		},
-		buckets: sumBy([]string{"le"}, "increase("+f.samples("_bucket")+"[$__rate_interval])"),
-		count:   func(labels []string) string { return sumBy(labels, f.rate("_count")) },
+		buckets: sumBy([]string{"le"}, v.over("increase", "_bucket")),
+		count:   func(labels []string) string { return sumBy(labels, v.rate("_count")) },
 	}
 }
 
-func (f *Family) nativeForm() histogramForm {
+func (v view) nativeForm() histogramForm {
 	return histogramForm{
 		quantile: func(q float64, labels []string) string {
-			return fmt.Sprintf("histogram_quantile(%s, %s)", number(q), sumBy(labels, f.rate("")))
+			return fmt.Sprintf("histogram_quantile(%s, %s)", number(q), sumBy(labels, v.rate("")))
 		},
-		buckets: sumBy(nil, "increase("+f.samples("")+"[$__rate_interval])"),
-		count:   func(labels []string) string { return "histogram_count(" + sumBy(labels, f.rate("")) + ")" },
+		buckets: sumBy(nil, v.over("increase", "")),
+		count:   func(labels []string) string { return "histogram_count(" + sumBy(labels, v.rate("")) + ")" },
 	}
 }
 
 // form returns the expressions of a histogram. Of one that has both kinds of buckets, Prometheus
 // stores the native ones, or the classic ones, or both, as its configuration says. The operator or
 // takes what is there.
-func (f *Family) form() histogramForm {
+func (f *Family) form(v view) histogramForm {
 	switch {
 	case !f.Native:
-		return f.classicForm()
+		return v.classicForm()
 	case len(f.Bounds) == 0:
-		return f.nativeForm()
+		return v.nativeForm()
 	}
-	classic, native := f.classicForm(), f.nativeForm()
+	classic, native := v.classicForm(), v.nativeForm()
 	return histogramForm{
 		quantile: func(q float64, labels []string) string {
 			return native.quantile(q, labels) + " or " + classic.quantile(q, labels)
@@ -106,7 +118,7 @@ func (f *Family) form() histogramForm {
 }
 
 func histogramPanels(f *Family) []*panel {
-	form, labels, unit := f.form(), f.shownLabels(), f.grafanaUnit()
+	form, labels, unit := f.form(f.onDashboard()), inQuery(f.shownLabels()), f.grafanaUnit()
 	var quantiles []query
 	for _, q := range shownQuantiles {
 		quantiles = append(quantiles, query{form.quantile(q, nil), "p" + number(100*q)})
@@ -119,7 +131,7 @@ func histogramPanels(f *Family) []*panel {
 	if len(labels) > 0 {
 		highest := shownQuantiles[len(shownQuantiles)-1]
 		title := fmt.Sprintf("%s, p%s by labels", f.Name, number(100*highest))
-		p := lines(title, unit, f.fromZero(), query{form.quantile(highest, labels), legend(labels...)})
+		p := lines(title, unit, f.fromZero(), query{form.quantile(highest, labels), f.by("")})
 		p.place.W = columns
 		panels = append(panels, p)
 	}
@@ -127,16 +139,16 @@ func histogramPanels(f *Family) []*panel {
 }
 
 func summaryPanels(f *Family) []*panel {
-	labels := f.shownLabels()
+	labels := inQuery(f.shownLabels())
 	var panels []*panel
 	if len(f.Quantiles) > 0 {
 		panels = append(panels, lines(f.Name+", quantiles", f.grafanaUnit(), false,
-			query{f.samples(""), legend(append([]string{"quantile"}, f.Labels...)...) + " {{instance}}"}))
+			query{f.onDashboard().samples(""), legend(append([]string{"quantile"}, f.Labels...)...) + " {{instance}}"}))
 	}
-	mean := sumBy(labels, f.rate("_sum")) + " / " + sumBy(labels, f.rate("_count"))
+	mean := sumBy(labels, f.onDashboard().rate("_sum")) + " / " + sumBy(labels, f.onDashboard().rate("_count"))
 	return append(panels,
 		lines(f.Name+", mean", f.grafanaUnit(), false, query{mean, f.by("mean")}),
-		lines(f.Name+", observations", "cps", true, query{sumBy(labels, f.rate("_count")), f.by("all")}))
+		lines(f.Name+", observations", "cps", true, query{sumBy(labels, f.onDashboard().rate("_count")), f.by("all")}))
 }
 
 // fromZero reports whether the buckets of a histogram are for values from 0 on.

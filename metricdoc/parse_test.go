@@ -3,8 +3,10 @@
 package metricdoc
 
 import (
+	"encoding/json"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -67,6 +69,12 @@ func FuzzParse(f *testing.F) {
 		reference := m.Markdown()
 		for i := range m.Families {
 			require.Contains(t, reference, inBackquotes(m.Families[i].Name))
+		}
+		require.True(t, json.Valid(m.Dashboard("x")))
+		_, _, err = m.Rules()
+		require.NoError(t, err)
+		for _, c := range Changes(m, m, time.Second) {
+			require.False(t, c.Rate < 0, c.Family.Name)
 		}
 		for _, p := range m.Lint() {
 			require.NotNil(t, m.Find(p.Metric))

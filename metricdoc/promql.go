@@ -42,16 +42,21 @@ func stored(name string) string {
 	return name
 }
 
-// sumBy returns the sum of a vector by labels of pages.
-func sumBy(labels []string, vector string) string {
-	if len(labels) == 0 {
-		return "sum(" + vector + ")"
-	}
+// inQuery returns the names of labels of pages as PromQL writes them.
+func inQuery(labels []string) []string {
 	names := make([]string, len(labels))
 	for i, name := range labels {
 		names[i] = labelInQuery(name)
 	}
-	return fmt.Sprintf("sum by (%s) (%s)", strings.Join(names, ", "), vector)
+	return names
+}
+
+// sumBy returns the sum of a vector by labels, whose names are those of PromQL.
+func sumBy(labels []string, vector string) string {
+	if len(labels) == 0 {
+		return "sum(" + vector + ")"
+	}
+	return fmt.Sprintf("sum by (%s) (%s)", strings.Join(labels, ", "), vector)
 }
 
 // legend returns the legend of series by labels.

@@ -94,7 +94,8 @@ func zeroValues() map[string]any {
 		"histogram.NativeOptions":  new(histogram.NativeOptions),
 		"histogram.NativeSnapshot": new(histogram.NativeSnapshot), "histogram.NativeSpan": new(histogram.NativeSpan),
 
-		"metricdoc.Family": new(metricdoc.Family), "metricdoc.Metrics": new(metricdoc.Metrics),
+		"metricdoc.Change": new(metricdoc.Change), "metricdoc.Family": new(metricdoc.Family),
+		"metricdoc.Metrics": new(metricdoc.Metrics), "metricdoc.Objective": new(metricdoc.Objective),
 		"metricdoc.Problem": new(metricdoc.Problem), "metricdoc.Series": new(metricdoc.Series),
 
 		"quantile.Log": new(quantile.Log), "quantile.Objective": new(quantile.Objective),

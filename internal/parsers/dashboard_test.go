@@ -98,7 +98,7 @@ func (s *scraper) values(t *testing.T, query string) map[string][]float64 {
 func everyKind() (reg *engine.Registry, update func(i int)) {
 	reg = engine.NewRegistry(engine.WithUTF8Names())
 	requests := engine.Must(reg.NewCounterVec("http_requests_total", "Requests.", []string{"route", "code"}))
-	jobs := engine.Must(reg.NewCounterVec("jobs_total", "Jobs, with labels of the target.", []string{"job", "instance"}))
+	jobs := engine.Must(reg.NewCounterVec("jobs_total", "Jobs.", []string{"job", "instance"}))
 	dotted := engine.Must(reg.NewCounterVec("http.server.calls_total", "Calls.", []string{"http.method"}))
 	busy := engine.Must(reg.NewCounter("cpu_seconds_total", "CPU.", engine.WithUnit("seconds")))
 	level := engine.Must(reg.NewGaugeVec("queue_bytes", "Queue.", []string{"queue"}))
@@ -165,6 +165,7 @@ func TestGrafanaTakesTheDashboards(t *testing.T) {
 	}
 	for _, metrics := range []*metricdoc.Metrics{metricdoc.FromRegistry(reg), new(metricdoc.Metrics)} {
 		text := metrics.Dashboard("Shop")
+		//lint:ignore SA1019 Grafana 10 and 11 read this schema only, and Grafana 12 reads it too.
 		var d dashboard.Dashboard
 		require.Empty(t, faults(d.UnmarshalJSONStrict(text)))
 		require.Empty(t, faults(d.Validate()))
@@ -246,7 +247,8 @@ func TestPanelsShowTheRightNumbers(t *testing.T) {
 			continue
 		}
 		delete(wants, p.Title)
-		query := strings.NewReplacer("$__rate_interval", "1m", "$job", ".*", "$instance", ".*").Replace(p.Targets[0].Expr)
+		query := strings.NewReplacer("$__rate_interval", "1m", "$job", ".*", "$instance", ".*").
+			Replace(p.Targets[0].Expr)
 		values := s.values(t, query)
 		require.Contains(t, values, want.series, p.Title)
 		last := values[want.series]

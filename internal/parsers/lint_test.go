@@ -116,7 +116,8 @@ func TestLintFindsWhatPromlintFinds(t *testing.T) {
 			match := findings[i].theirs.FindStringSubmatchIndex(p.Text)
 			want := string(findings[i].theirs.ExpandString(nil, findings[i].ours, p.Text, match))
 			found[findings[i].ours]++
-			require.True(t, slices.ContainsFunc(ours[p.Metric], func(text string) bool { return strings.Contains(text, want) }),
+			says := func(text string) bool { return strings.Contains(text, want) }
+			require.True(t, slices.ContainsFunc(ours[p.Metric], says),
 				"%s: %s, ours are %q, of\n%s", p.Metric, p.Text, ours[p.Metric], page)
 		}
 	}

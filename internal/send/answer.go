@@ -28,8 +28,8 @@ const (
 // Answer is an answer with a status of 2xx.
 type Answer struct {
 	Header http.Header
-	Body   []byte // at most its first 64 KiB
-	Whole  bool   // false if the body was longer, slower than 2 seconds, or broke off
+	Body   []byte // at most its first 64 KiB, or as many bytes as the request wanted
+	Whole  bool   // false if the body was longer, took too long, or broke off
 }
 
 // StatusError is the error of a request that the server has answered with a status other than 2xx.
@@ -66,7 +66,7 @@ func (e *StatusError) Error() string {
 
 // readAnswer reads the answer to a request and returns an error if it is one. It reads all answers
 // up to the bound, so that the connection can be used again.
-func (s *Sender) readAnswer(req *http.Request, resp *http.Response) (*Answer, error) {
+func (s *Sender) readAnswer(req *http.Request, resp *http.Response, limit int64) (*Answer, error) {
 	defer resp.Body.Close()
 	if resp.StatusCode < 200 {
 		// The body of a 101 is the connection itself, which no context ends. The request did not
@@ -77,9 +77,10 @@ func (s *Sender) readAnswer(req *http.Request, resp *http.Response) (*Answer, er
 	}
 	// A part of the body is better than none. If the status is 2xx, the request has arrived, even
 	// if reading fails.
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	if resp.StatusCode/100 == 2 {
-		return &Answer{Header: resp.Header, Body: body, Whole: err == nil && len(body) < maxAnswer}, nil
+		whole := err == nil && int64(len(body)) <= limit
+		return &Answer{Header: resp.Header, Body: body[:min(int64(len(body)), limit)], Whole: whole}, nil
 	}
 	if resp.Request == nil {
 		resp.Request = req // not every RoundTripper sets it

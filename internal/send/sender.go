@@ -77,6 +77,10 @@ type Request struct {
 	Method string
 	Header http.Header // describes the body
 	Body   []byte      // nil for none. The transport may read it after Send has returned.
+
+	// Most is how many bytes of an answer with a status of 2xx are read, within the time of the
+	// turn. If it is 0, these are 64 KiB within 2 seconds.
+	Most int64
 }
 
 // newRequest returns a function that makes the requests of a Sender.
@@ -141,9 +145,14 @@ func (s *Sender) Send(ctx context.Context, r Request) (*Answer, error) {
 		}
 		return nil, s.failed(r.Method, err)
 	}
-	hurry := time.AfterFunc(answerTimeout, cancel)
-	defer hurry.Stop()
-	return s.readAnswer(req, resp)
+	limit := int64(maxAnswer)
+	if resp.StatusCode/100 == 2 && r.Most > 0 {
+		limit = r.Most
+	} else {
+		hurry := time.AfterFunc(answerTimeout, cancel)
+		defer hurry.Stop()
+	}
+	return s.readAnswer(req, resp, limit)
 }
 
 // failed returns the error of a request without an answer.

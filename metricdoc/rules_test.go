@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package metricdoc
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func objectives(t *testing.T, texts ...string) (list []Objective) {
+	for _, text := range texts {
+		o, err := ParseObjective(text)
+		require.NoError(t, err)
+		list = append(list, o)
+	}
+	return list
+}
+
+// The tests of module internal/parsers give such rules to Prometheus, and evaluate them.
+func TestTheRulesOfEveryKind(t *testing.T) {
+	m := FromRegistry(shop(t)).Without("quipu_")
+	rules, warnings, err := m.Rules(objectives(t, `shop_latency_seconds{route="/buy"}<0.3:99.9`,
+		`shop_orders_total{state="failed"}/shop_orders_total:99`, "shop_native_seconds<1:99")...)
+	require.NoError(t, err)
+	require.Empty(t, warnings)
+	requireGolden(t, "testdata/shop.rules.yml", string(rules))
+
+	rules, _, err = new(Metrics).Rules()
+	require.NoError(t, err)
+	require.Equal(t, "groups: []\n", string(rules))
+}
+
+func TestWarningsTellWhatWorksOtherwise(t *testing.T) {
+	m := FromRegistry(shop(t))
+	for text, want := range map[string][]string{
+		"shop_latency_seconds<0.5:99.9": {"shop_latency_seconds<0.5:99.9: 0.5 is no bucket of shop_latency_seconds, " +
+			"0.3 takes its place: the buckets are 0.1, 0.3, 1"},
+		"shop_latency_seconds<0.01:99.9": {"shop_latency_seconds<0.01:99.9: 0.01 is no bucket of " +
+			"shop_latency_seconds, 0.1 takes its place: the buckets are 0.1, 0.3, 1"},
+		`shop_latency_seconds{rout="x",job="y"}<1:99`: {`shop_latency_seconds{rout="x",job="y"}<1:99: ` +
+			`shop_latency_seconds has no label rout`},
+		"shop_latency_seconds<1:90": {"shop_latency_seconds<1:90: the part of bad events cannot be above 14.4 times " +
+			"the budget, so no alert looks at 1h"},
+		"shop_latency_seconds<1:99": nil,
+	} {
+		_, warnings, err := m.Rules(objectives(t, text)...)
+		require.NoError(t, err)
+		require.Equal(t, want, warnings, text)
+	}
+}
+
+func TestObjectivesOfMetricsThatAreNotThereAreErrors(t *testing.T) {
+	m := FromRegistry(shop(t))
+	for text, want := range map[string]string{
+		"none<1:99":                                  "there is no metric none",
+		"shop_orders_total<1:99":                     "shop_orders_total is no histogram: its type is counter",
+		"shop_latency_seconds_count<1:99":            "shop_latency_seconds_count is no histogram: its type is ",
+		"shop_queue_bytes/shop_orders_total:99":      "shop_queue_bytes is no counter: its type is gauge",
+		"shop_orders_total/shop_latency_seconds:99":  "shop_latency_seconds is no counter: its type is histogram",
+		"shop_orders_total/none_count:99":            "there is no metric none_count",
+		"shop_rare_total/shop_latency_seconds_count": "",
+	} {
+		if want == "" {
+			text += ":99"
+		}
+		_, _, err := m.Rules(objectives(t, text)...)
+		if want == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, want, text)
+	}
+}
