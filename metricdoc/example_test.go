@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/metricdoc"
@@ -107,4 +108,40 @@ func ExampleMetrics_Dashboard() {
 	// "expr": "histogram_quantile(0.99, sum by (le) (rate(job_duration_seconds_bucket{job=~\"$job\",instance=~\"$instance\"}[$__rate_interval])))",
 	// "expr": "sum by (le) (increase(job_duration_seconds_bucket{job=~\"$job\",instance=~\"$instance\"}[$__rate_interval]))",
 	// "expr": "sum(rate(job_duration_seconds_count{job=~\"$job\",instance=~\"$instance\"}[$__rate_interval]))",
+}
+
+func ExampleMetrics_Rules() {
+	metrics, err := metricdoc.Parse("# TYPE jobs_total counter\njobs_total{ok=\"no\"} 1\n")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	objective, err := metricdoc.ParseObjective(`jobs_total{ok="no"}/jobs_total:92`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rules, warnings, err := metrics.Rules(objective)
+	fmt.Println(warnings, err)
+	fmt.Println(strings.Join(strings.Split(string(rules), "\n")[:5], "\n"))
+	// Output:
+	// [jobs_total{ok="no"}/jobs_total:92: the part of bad events cannot be above 14.4 times the budget, so no alert looks at 1h] <nil>
+	// groups:
+	//   - name: 'quipu-recordings'
+	//     rules:
+	//       - record: 'job:jobs:rate5m'
+	//         expr: 'sum by (job) (rate(jobs_total[5m]))'
+}
+
+func ExampleChanges() {
+	reg := engine.NewRegistry()
+	jobs := engine.Must(reg.NewCounter("jobs_total", "Jobs."))
+	before := metricdoc.FromRegistry(reg)
+	jobs.Add(20)
+	for _, c := range metricdoc.Changes(before, metricdoc.FromRegistry(reg), 10*time.Second) {
+		if c.Family.Name == "jobs_total" {
+			fmt.Println(c.Series.Labels, c.Rate, c.Value, c.P50, c.P90, c.P99)
+		}
+	}
+	// Output: [] 2 20 NaN NaN NaN
 }

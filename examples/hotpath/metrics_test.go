@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/internal/testkit"
+	"github.com/quipu-metrics/quipu/metricdoc"
 )
 
 func TestWhatClientsSendMakesNoNewLabelValues(t *testing.T) {
@@ -100,4 +102,35 @@ func BenchmarkRequest(b *testing.B) {
 			}
 		})
 	}
+}
+
+// The reference of the metrics, a dashboard and rules for them are in testdata. QUIPU_UPDATE=1 go
+// test ./examples/hotpath writes them.
+func TestReferenceDashboardAndRulesAreThoseOfTheMetrics(t *testing.T) {
+	reg := newService().registry
+	metricdoc.Golden(t, reg, "testdata/metrics.md")
+
+	metrics := metricdoc.FromRegistry(reg)
+	var objectives []metricdoc.Objective
+	for _, text := range []string{
+		"http_request_duration_seconds<0.1024:99.9", `http_requests_total{code=~"5.."}/http_requests_total:99`,
+	} {
+		o, err := metricdoc.ParseObjective(text)
+		require.NoError(t, err)
+		objectives = append(objectives, o)
+	}
+	rules, warnings, err := metrics.Without("quipu_").Rules(objectives...)
+	require.NoError(t, err)
+	require.Empty(t, warnings)
+	for file, text := range map[string][]byte{
+		"testdata/dashboard.json": metrics.Dashboard("Hotpath"), "testdata/rules.yml": rules,
+	} {
+		if os.Getenv(metricdoc.UpdateVariable) != "" {
+			require.NoError(t, os.WriteFile(file, text, 0o644))
+		}
+		want, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Equal(t, string(want), string(text), file)
+	}
+	require.Empty(t, metrics.Lint())
 }

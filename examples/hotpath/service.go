@@ -21,15 +21,16 @@ const drainTimeout = 5 * time.Second
 
 // service serves the API and its metrics on one port.
 type service struct {
-	metrics *metrics
-	routes  []string // the values of the label route
-	server  *http.Server
+	registry *engine.Registry
+	metrics  *metrics
+	routes   []string // the values of the label route
+	server   *http.Server
 }
 
 func newService() *service {
 	// Each service has its own registry, so a program or a test can run two of them.
 	reg := engine.NewRegistry()
-	s := &service{metrics: newMetrics(reg), routes: []string{unmatched}}
+	s := &service{registry: reg, metrics: newMetrics(reg), routes: []string{unmatched}}
 	a := &api{store: newStore(), orders: &orders{}}
 	exposeStore(reg, a.store)
 
