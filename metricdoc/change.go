@@ -19,9 +19,11 @@ type Change struct {
 	// Value is that of a gauge or a counter, and the mean of the observations between the moments.
 	Value float64
 
-	// P50, P90 and P99 are quantiles: of the observations of a histogram between the moments, and
-	// those that a summary shows.
-	P50, P90, P99 float64
+	// P50 is a quantile, as P90 and P99 are: of the observations of a histogram between the moments,
+	// or the one that a summary shows.
+	P50 float64
+	P90 float64
+	P99 float64
 }
 
 // Changes compares the metrics of a program at two moments, and returns a change for each series of

@@ -110,7 +110,7 @@ func TestReferenceDashboardAndRulesAreThoseOfTheMetrics(t *testing.T) {
 	reg := newService().registry
 	metricdoc.Golden(t, reg, "testdata/metrics.md")
 
-	metrics := metricdoc.FromRegistry(reg)
+	metrics := metricdoc.FromRegistry(reg).Without("quipu_")
 	var objectives []metricdoc.Objective
 	for _, text := range []string{
 		"http_request_duration_seconds<0.1024:99.9", `http_requests_total{code=~"5.."}/http_requests_total:99`,
@@ -119,7 +119,7 @@ func TestReferenceDashboardAndRulesAreThoseOfTheMetrics(t *testing.T) {
 		require.NoError(t, err)
 		objectives = append(objectives, o)
 	}
-	rules, warnings, err := metrics.Without("quipu_").Rules(objectives...)
+	rules, warnings, err := metrics.Rules(objectives...)
 	require.NoError(t, err)
 	require.Empty(t, warnings)
 	for file, text := range map[string][]byte{

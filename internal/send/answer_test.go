@@ -165,6 +165,30 @@ func TestTheAnswerOf2xxHasItsHeadersAndItsBody(t *testing.T) {
 	}
 }
 
+func TestARequestMayWantALargerAnswer(t *testing.T) {
+	flood := strings.Repeat("x", 3*maxAnswer)
+	g := testkit.NewRecorder(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Fail") != "" {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		_, _ = io.WriteString(w, flood)
+	})
+	for most, want := range map[int64]int{
+		0: maxAnswer, 10: 10, int64(len(flood)) - 1: len(flood) - 1, int64(len(flood)): len(flood), 1 << 30: len(flood),
+	} {
+		r := Request{Method: http.MethodGet, Most: most}
+		answer, err := newSenderFor(t, g.URL).Send(t.Context(), r)
+		require.NoError(t, err)
+		require.Len(t, answer.Body, want)
+		require.Equal(t, want == len(flood), answer.Whole, most)
+		r.Header = http.Header{"X-Fail": {"1"}}
+		_, err = newSenderFor(t, g.URL).Send(t.Context(), r)
+		var e *StatusError
+		require.ErrorAs(t, err, &e)
+		require.Len(t, e.Body, shownAnswer)
+	}
+}
+
 func TestAQuoteIsShortAndHasNoSecrets(t *testing.T) {
 	s := newSenderFor(t, "http://gw", withBasicAuth("me", password))
 	require.Equal(t, "series of *** refused", s.Quote([]byte(" series of "+password+" refused\n")))
