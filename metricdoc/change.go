@@ -19,7 +19,7 @@ type Change struct {
 	// Value is that of a gauge or a counter, and the mean of the observations between the moments.
 	Value float64
 
-	// P50 is a quantile, as P90 and P99 are: of the observations of a histogram between the moments,
+	// P50 is a quantile, as P90 and P99 are: of a histogram's observations between the moments,
 	// or the one that a summary shows.
 	P50 float64
 	P90 float64
