@@ -37,11 +37,20 @@ func Busy(answer *StatusError) bool {
 // Retriable reports whether a request that has failed may succeed a little later: it has met a
 // network error, or an answer for which [Settings].Retry is true.
 func (s *Sender) Retriable(err error) bool {
+	err = decisive(err)
 	if answer := (*StatusError)(nil); errors.As(err, &answer) {
 		return s.retry(answer)
 	}
 	network := (*redacted)(nil) // the error of a request without an answer; other errors occur before it
 	return errors.As(err, &network)
+}
+
+// decisive returns the first error of a turn that has several, which ended the turn if one did.
+func decisive(err error) error {
+	if turn := (*lossError)(nil); errors.As(err, &turn) {
+		return turn.requests[0]
+	}
+	return err
 }
 
 // backoff bounds the waits after failures. The wait after the first one is at most first, and those
@@ -62,6 +71,7 @@ func (b backoff) after(err error, failures int) time.Duration {
 	}
 	d = min(d, b.most)
 	d = d/2 + rand.N(d/2+1)
+	err = decisive(err)
 	if answer := (*StatusError)(nil); errors.As(err, &answer) && answer.RetryAfter > d {
 		d = answer.RetryAfter + rand.N(answer.RetryAfter/8) // later, but never sooner than the server asks
 	}

@@ -83,3 +83,19 @@ func TestSleepEndsWithItsTimeOrItsContext(t *testing.T) {
 		require.Equal(t, time.Minute+time.Second, time.Since(begin))
 	})
 }
+
+func TestTheErrorThatEndsATurnDecidesWhenTheNextOneBegins(t *testing.T) {
+	s := newSenderFor(t, "http://gw")
+	for name, end := range map[string]error{
+		"network": s.failed("POST", errors.New("no route")),
+		"busy":    &StatusError{Status: 429, RetryAfter: time.Minute},
+	} {
+		losses := s.NewLosses()
+		losses.Add(t.Context(), &StatusError{Status: 400, RetryAfter: time.Hour}, 1)
+		require.False(t, s.Retriable(losses.Err("samples", "batches")), name)
+		losses.Add(t.Context(), end, 1)
+		err := errors.Join(losses.Err("samples", "batches"), errors.New("and more"))
+		require.True(t, s.Retriable(err), name)
+		require.LessOrEqual(t, betweenTurns.after(err, 1), 2*time.Minute, name)
+	}
+}
