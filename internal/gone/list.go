@@ -60,10 +60,14 @@ func (l *list[K]) reset() {
 	l.last = entry{parts: l.last.parts[:0]}
 }
 
+// recentShapes is how many shapes are looked at for one that a series may share. A source may give
+// each series of a family bounds of its own; then each has a shape.
+const recentShapes = 16
+
 // shapeOf returns the number of a shape. Series of one family follow each other, so it is nearly
 // always that of the last one.
 func (l *list[K]) shapeOf(sh *Shape[K]) int {
-	for i := len(l.shapes) - 1; i >= 0; i-- {
+	for i := len(l.shapes) - 1; i >= max(0, len(l.shapes)-recentShapes); i-- {
 		if l.shapes[i].equal(sh) {
 			return i
 		}

@@ -93,3 +93,15 @@ func TestSeriesWithAnyNumbersOfLabelsStandOnTheList(t *testing.T) {
 		require.Equal(t, want[i], got[i])
 	}
 }
+
+// A source may give each series bounds of its own. A search of all shapes would take a time that
+// grows with the square of their number.
+func TestAListLooksAtFewShapesOnly(t *testing.T) {
+	var l list[int]
+	for i := range 3 * recentShapes {
+		require.Equal(t, i, l.shapeOf(&Shape[int]{Name: "h", Numbers: []float64{float64(i)}}))
+	}
+	recent := 2*recentShapes + 1
+	require.Equal(t, recent, l.shapeOf(&Shape[int]{Name: "h", Numbers: []float64{float64(recent)}}))
+	require.Equal(t, 3*recentShapes, l.shapeOf(&Shape[int]{Name: "h", Numbers: []float64{0}}))
+}
