@@ -24,8 +24,9 @@ import (
 //     this one ends, so differences add up to the value.
 //   - The request does not arrive: the list is dropped (drop). The next difference is from what was
 //     kept before, so this one is part of it.
-//   - The series began again: its time of creation, in tenths of a second, is another one, or a
-//     count is lower than the one that is kept. The difference is all of it, and never negative.
+//   - The series began again: its time of creation, in tenths of a second, is another one, or is
+//     known only now and later than what is kept, or a count is lower than the one that is kept.
+//     The difference is all of it, and never negative.
 //   - The walk does not come to it, because it has gone, or because its function failed. It is kept
 //     for some more walks (patience): a function that fails once comes back with all that it has
 //     counted since it began. After that it is dropped. A walk that ended early says nothing about
@@ -63,6 +64,15 @@ type kept struct {
 	at      int64  // the time of the send, in milliseconds
 	created int64  // when the series began; 0 if unknown
 	walk    uint32 // the last one that has come to it
+}
+
+// beganAgain reports whether a series that was created then is a later one than what is kept. A
+// source may tell the time in some walks only.
+func (k *kept) beganAgain(created int64) bool {
+	if created == 0 || k.created == 0 {
+		return created > k.at
+	}
+	return created != k.created
 }
 
 // number is what is kept of a counter.
@@ -125,7 +135,7 @@ func (d *deltas) number(k key, now, created int64, value float64) (grown float64
 	switch {
 	case was == nil:
 		return value, d.startOf(created, 0), true
-	case was.created != created || value < was.value:
+	case was.beganAgain(created) || value < was.value:
 		return value, d.startOf(created, was.at), true
 	}
 	return otlpform.Difference(value, was.value), was.at, true

@@ -242,3 +242,23 @@ func addUp(sums map[string]*pointRead, name string, p *pointRead) {
 	sum.positive.counts = append(sum.positive.counts, p.positive.counts...)
 	sum.negative.counts = append(sum.negative.counts, p.negative.counts...)
 }
+
+func TestASeriesWhoseBeginningIsToldInSomeWalksOnlyIsCountedOnce(t *testing.T) {
+	d := newDeltas(1)
+	now := int64(10)
+	send := func(created int64, value float64) float64 {
+		now += 10
+		grown, _, ok := d.number(key{1}, now, created, value)
+		require.True(t, ok)
+		d.commit()
+		d.endWalk()
+		return grown
+	}
+	require.Equal(t, 5.0, send(0, 5))
+	require.Equal(t, 2.0, send(3, 7))
+	require.Equal(t, 1.0, send(0, 8))
+	require.Equal(t, 1.0, send(3, 9))
+	require.Equal(t, 9.0, send(now+5, 9), "it began after the last send")
+	require.Equal(t, 0.0, send(0, 9))
+	require.Equal(t, 10.0, send(now+5, 10))
+}

@@ -42,7 +42,7 @@ func (d *deltas) histogram(k key, now, created int64, h *engine.HistogramSnapsho
 		return nil, d.startOf(created, 0)
 	}
 	d.touch(&was.kept)
-	if was.created != created || h.Count < was.count {
+	if was.beganAgain(created) || h.Count < was.count {
 		return nil, d.startOf(created, was.at)
 	}
 	return was, was.at

@@ -19,7 +19,8 @@ import (
 // concurrently. One send is under way at a time, and the others wait for it.
 type Exporter struct {
 	reg    *engine.Registry
-	noSelf bool // for tests, which do not expect the registry's own metrics
+	noSelf bool   // for tests, which do not expect the registry's own metrics
+	shown  string // the URL without secrets
 	sender *send.Sender
 	logger *slog.Logger // nil: slog.Default() at the time
 
@@ -61,7 +62,7 @@ func newExporter(receiver string, opts []Option) (*Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Exporter{reg: c.reg, sender: sender, logger: c.logger}
+	e := &Exporter{reg: c.reg, shown: sender.String(), sender: sender, logger: c.logger}
 	resource, warning := resourceOf(c.resource, os.Getenv, os.Args[0])
 	if warning != nil {
 		e.log().Warn("quipu: otlp: a variable of the environment is wrong", "error", warning)
@@ -86,7 +87,7 @@ func target(u *url.URL) *url.URL {
 }
 
 // String returns the URL of the requests, without user, password and query.
-func (e *Exporter) String() string { return "OTLP to " + e.sender.String() }
+func (e *Exporter) String() string { return "OTLP to " + e.shown }
 
 // LogValue returns the value of [Exporter.String] for log/slog.
 func (e *Exporter) LogValue() slog.Value { return slog.StringValue(e.String()) }
