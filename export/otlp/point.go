@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/gone"
 	"github.com/quipu-metrics/quipu/internal/otlpform"
 	"github.com/quipu-metrics/quipu/internal/wire"
 )
@@ -49,7 +50,7 @@ func (p *point) appendLabels(dst []byte, field uint64) []byte {
 func (p *point) appendNumber(dst []byte, value float64) []byte {
 	dst, begin := wire.Open(dst, 1)
 	dst = p.appendTimes(dst)
-	dst = wire.AppendPresentDouble(dst, 4, value)
+	dst = wire.AppendPresentDouble(dst, 4, gone.Unmarked(value))
 	dst = p.appendExemplars(dst, 5)
 	dst = p.appendLabels(dst, 7)
 	dst = wire.AppendUint(dst, 8, p.flags)
@@ -61,12 +62,12 @@ func (p *point) appendSummary(dst []byte, q *engine.SummarySample) []byte {
 	dst, begin := wire.Open(dst, 1)
 	dst = p.appendTimes(dst)
 	dst = wire.AppendFixed(dst, 4, q.Count)
-	dst = wire.AppendDouble(dst, 5, q.Sum)
+	dst = wire.AppendDouble(dst, 5, gone.Unmarked(q.Sum))
 	for i := range q.Estimates {
 		var at int
 		dst, at = wire.Open(dst, 6)
 		dst = wire.AppendDouble(dst, 1, q.Estimates[i].Quantile)
-		dst = wire.AppendDouble(dst, 2, q.Estimates[i].Value)
+		dst = wire.AppendDouble(dst, 2, gone.Unmarked(q.Estimates[i].Value))
 		dst = wire.Close(dst, at)
 	}
 	dst = p.appendLabels(dst, 7)
@@ -79,7 +80,7 @@ func (p *point) appendHistogram(dst []byte, bounds []float64, counts []uint64, c
 	dst, begin := wire.Open(dst, 1)
 	dst = p.appendTimes(dst)
 	dst = wire.AppendFixed(dst, 4, count)
-	dst = wire.AppendPresentDouble(dst, 5, sum)
+	dst = wire.AppendPresentDouble(dst, 5, gone.Unmarked(sum))
 	dst, at := wire.Open(dst, 6)
 	for _, n := range counts {
 		dst = binary.LittleEndian.AppendUint64(dst, n)
@@ -104,7 +105,7 @@ func (p *point) appendExponential(dst []byte, b *otlpform.Buckets) []byte {
 	dst = p.appendLabels(dst, 1)
 	dst = p.appendTimes(dst)
 	dst = wire.AppendFixed(dst, 4, b.Count)
-	dst = wire.AppendPresentDouble(dst, 5, b.Sum)
+	dst = wire.AppendPresentDouble(dst, 5, gone.Unmarked(b.Sum))
 	dst = wire.AppendSint(dst, 6, int64(b.Scale))
 	dst = wire.AppendFixed(dst, 7, b.Zero)
 	dst = appendDense(dst, 8, &b.Positive)

@@ -3,6 +3,8 @@
 package otlp
 
 import (
+	"encoding/binary"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/gone"
+	"github.com/quipu-metrics/quipu/internal/otlpform"
 )
 
 func TestLabelsOfExemplarsAreIDsOnlyIfTheyAreSuch(t *testing.T) {
@@ -40,4 +44,18 @@ func TestADifferenceHasTheExemplarsOfItsEventsOnly(t *testing.T) {
 	p := point{start: 2000, exemplars: []engine.Exemplar{{Value: 1, Time: old}, {Value: 2, Time: recent}, {Value: 3}}}
 	p.onlyNew()
 	require.Equal(t, []engine.Exemplar{{Value: 2, Time: recent}, {Value: 3}}, p.exemplars)
+}
+
+func TestNoValueOfAProgramEndsASeries(t *testing.T) {
+	marker := math.Float64frombits(gone.Stale)
+	q := &engine.SummarySample{Sum: marker, Estimates: []engine.Estimate{{Quantile: 0.5, Value: marker}}}
+	var p point
+	for name, message := range map[string][]byte{
+		"number":      p.appendNumber(nil, marker),
+		"summary":     p.appendSummary(nil, q),
+		"histogram":   p.appendHistogram(nil, nil, []uint64{1}, 1, marker),
+		"exponential": p.appendExponential(nil, &otlpform.Buckets{Sum: marker}),
+	} {
+		require.NotContains(t, string(message), string(binary.LittleEndian.AppendUint64(nil, gone.Stale)), name)
+	}
 }

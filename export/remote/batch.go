@@ -3,7 +3,6 @@
 package remote
 
 import (
-	"math"
 	"slices"
 
 	"github.com/quipu-metrics/quipu/encode"
@@ -13,10 +12,11 @@ import (
 )
 
 const (
-	// maxSamples and maxText bound a batch: its samples, and the bytes of its labels. Both together
-	// keep what one request needs, in all of its forms, below 8 MiB.
+	// maxSamples and maxBytes bound a batch: its samples, and the bytes of everything in it whose
+	// size the program decides: labels, native buckets, and texts about families. Both together
+	// keep what one request needs, in all of its forms, below 8 MiB, unless one series is larger.
 	maxSamples = 5_000
-	maxText    = 1 << 20
+	maxBytes   = 1 << 20
 )
 
 // batch holds the series of one request in a form from which each protocol is encoded. So a request
@@ -29,6 +29,7 @@ type batch struct {
 	exemplars []exemplar
 
 	histograms int // how many of the series have a native histogram
+	bytes      int // of native buckets and of what is said about families
 }
 
 // metadata describes a family.
@@ -77,17 +78,20 @@ func typeOf(t encode.Type) uint64 {
 func (b *batch) reset() {
 	b.series, b.families, b.text = b.series[:0], b.families[:0], b.text[:0]
 	b.natives, b.exemplars = b.natives[:0], b.exemplars[:0]
-	b.histograms = 0
+	b.histograms, b.bytes = 0, 0
 }
 
 // floats returns how many series have a value.
 func (b *batch) floats() int { return len(b.series) - b.histograms }
 
 // full reports whether the batch should be sent before another series comes.
-func (b *batch) full() bool { return len(b.series) >= maxSamples || len(b.text) >= maxText }
+func (b *batch) full() bool { return len(b.series) >= maxSamples || len(b.text)+b.bytes >= maxBytes }
 
 // addFamily adds what is said about a family to the batch.
-func (b *batch) addFamily(m metadata) { b.families = append(b.families, m) }
+func (b *batch) addFamily(m metadata) {
+	b.families = append(b.families, m)
+	b.bytes += len(m.name) + len(m.help) + len(m.unit)
+}
 
 // add adds a series with a value.
 func (b *batch) add(labels span, bits uint64, created int64) *series {
@@ -98,8 +102,8 @@ func (b *batch) add(labels span, bits uint64, created int64) *series {
 	return &b.series[len(b.series)-1]
 }
 
-// addNative adds a series with a native histogram, which it returns to be filled.
-func (b *batch) addNative(labels span, created int64) (*series, *native) {
+// addNative adds a series with a copy of a native histogram.
+func (b *batch) addNative(labels span, created int64, h *histogram.NativeSnapshot) (*series, *native) {
 	s := b.add(labels, 0, created)
 	b.histograms++
 	s.native = len(b.natives)
@@ -108,13 +112,16 @@ func (b *batch) addNative(labels span, created int64) (*series, *native) {
 	} else {
 		b.natives = append(b.natives, native{})
 	}
-	return s, &b.natives[s.native]
+	n := &b.natives[s.native]
+	n.fill(h)
+	b.bytes += 8 * (len(h.Positive.Spans) + len(h.Positive.Deltas) + len(h.Negative.Spans) + len(h.Negative.Deltas))
+	return s, n
 }
 
 // fill copies the state of a histogram.
 func (n *native) fill(h *histogram.NativeSnapshot) {
 	n.schema, n.zeroThreshold, n.zeroCount, n.count = h.Schema, h.ZeroThreshold, h.ZeroCount, h.Count
-	n.sumBits = math.Float64bits(h.Sum)
+	n.sumBits = bitsOf(h.Sum)
 	copyBuckets(&n.positive, &h.Positive)
 	copyBuckets(&n.negative, &h.Negative)
 }

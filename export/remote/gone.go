@@ -37,14 +37,12 @@ func (g *gatherer) addStale(sh *shape, labels []byte) {
 	}
 	g.setNumbers(sh.Numbers)
 	end := func(suffix, name, value string) {
-		s := g.batch.add(g.text(suffix, name, value), stale, 0)
+		s := g.batch.add(g.text(suffix, name, value), gone.Stale, 0)
 		s.family = -1
 	}
 	if sh.Kind.native {
-		s, n := g.batch.addNative(g.text("", "", ""), 0)
-		s.family = -1
-		n.fill(&histogram.NativeSnapshot{})
-		n.sumBits = stale
+		s, n := g.batch.addNative(g.text("", "", ""), 0, &histogram.NativeSnapshot{})
+		s.family, n.sumBits = -1, gone.Stale
 	}
 	switch {
 	case sh.Kind.classic:

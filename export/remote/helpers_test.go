@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/gone"
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
@@ -68,7 +69,7 @@ func (r *received) sample(t testing.TB, message []byte) {
 	for _, f := range fieldsOf(t, message) {
 		switch f.number {
 		case 1:
-			r.value, r.stale = math.Float64frombits(f.value), f.value == stale
+			r.value, r.stale = math.Float64frombits(f.value), f.value == gone.Stale
 		case 2:
 			r.millis = int64(f.value)
 		case 3:
@@ -84,7 +85,7 @@ func (r *received) native(t testing.TB, message []byte) {
 		case 1:
 			r.value = float64(f.value)
 		case 3:
-			r.stale = f.value == stale
+			r.stale = f.value == gone.Stale
 		case 15:
 			r.millis = int64(f.value)
 		case 17:

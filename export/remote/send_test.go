@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,6 +71,27 @@ func TestBatchesAreBoundedAndHoldEverySeriesOnce(t *testing.T) {
 	require.Len(t, r.stored, 12_000+2_000*14)
 	require.Len(t, r.latest(), 12_000+2_000*14, "no series twice")
 	require.Greater(t, len(r.asked), 7)
+}
+
+// Labels are not all that can be long.
+func TestBatchesAreBoundedByTheirHelpAndTheirNativeBuckets(t *testing.T) {
+	reg := engine.NewRegistry()
+	for i := range 4 {
+		engine.Must(reg.NewGauge("g"+strconv.Itoa(i), strings.Repeat("h", maxBytes/2)))
+	}
+	r := &receiver{t: t, knowsV2: true}
+	require.NoError(t, r.writer(reg).Send(t.Context()))
+	require.Len(t, r.stored, 4)
+	require.Len(t, r.asked, 2)
+
+	var b batch
+	wide := &histogram.NativeSnapshot{Positive: histogram.NativeBuckets{Deltas: make([]int64, maxBytes/16)}}
+	b.addNative(span{}, 0, wide)
+	require.False(t, b.full())
+	b.addNative(span{}, 0, wide)
+	require.True(t, b.full())
+	b.reset()
+	require.False(t, b.full())
 }
 
 func TestTimesOfSendsOnlyGrow(t *testing.T) {

@@ -106,6 +106,3 @@ func appendBuckets(dst []byte, field uint64, b *histogram.NativeBuckets) []byte 
 	}
 	return wire.Close(dst, begin)
 }
-
-// stale is the value that ends a series at once.
-const stale = 0x7ff0000000000002

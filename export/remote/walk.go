@@ -73,8 +73,7 @@ func (g *gatherer) addHistogram(h *engine.HistogramSnapshot, exemplars []engine.
 	g.shape.Kind.native, g.shape.Kind.classic = h.Native != nil, h.Counts != nil
 	g.setNumbers(h.Bounds)
 	if h.Native != nil {
-		_, n := g.batch.addNative(g.text("", "", ""), created)
-		n.fill(h.Native)
+		g.batch.addNative(g.text("", "", ""), created, h.Native)
 		if h.Counts == nil {
 			for i := range exemplars {
 				g.batch.addExemplar(&exemplars[i])
@@ -112,13 +111,8 @@ func (g *gatherer) addSummary(q *engine.SummarySample, created int64) {
 	g.batch.add(g.text("_count", "", ""), bitsOf(float64(q.Count)), created)
 }
 
-// bitsOf returns the bits of a value. A NaN of the program must not be taken for a stale marker.
-func bitsOf(v float64) uint64 {
-	if v != v {
-		return math.Float64bits(math.NaN())
-	}
-	return math.Float64bits(v)
-}
+// bitsOf returns the bits of a value of the program.
+func bitsOf(v float64) uint64 { return math.Float64bits(gone.Unmarked(v)) }
 
 // setLabels sets the labels of the series under way: those it has, and those that all get and it
 // does not have. An empty value is the same as no label.
@@ -126,15 +120,16 @@ func (g *gatherer) setLabels(own []engine.Label) {
 	g.labels, g.base = g.labels[:0], g.base[:0]
 	more := g.more
 	for _, l := range own {
+		if l.Value == "" {
+			continue
+		}
 		for len(more) > 0 && more[0].Name < l.Name {
 			g.labels, more = append(g.labels, more[0]), more[1:]
 		}
 		if len(more) > 0 && more[0].Name == l.Name {
 			more = more[1:]
 		}
-		if l.Value != "" {
-			g.labels = append(g.labels, l)
-		}
+		g.labels = append(g.labels, l)
 	}
 	g.labels = append(g.labels, more...)
 	for _, l := range g.labels {

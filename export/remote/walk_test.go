@@ -12,6 +12,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/histogram"
+	"github.com/quipu-metrics/quipu/internal/gone"
 )
 
 // gathered returns the series of a registry as a receiver reads them, in both versions.
@@ -118,4 +119,18 @@ func TestLabelsAreSortedWhateverTheirNames(t *testing.T) {
 			require.Contains(t, got, nameLabel)
 		}
 	}
+}
+
+func TestTheSumOfANativeHistogramIsNoMarker(t *testing.T) {
+	var b batch
+	_, n := b.addNative(span{}, 0, &histogram.NativeSnapshot{Sum: math.Float64frombits(gone.Stale)})
+	require.True(t, math.IsNaN(math.Float64frombits(n.sumBits)))
+	require.NotEqual(t, uint64(gone.Stale), n.sumBits)
+}
+
+func TestALabelWithoutAValueIsAddedAsIfItWereNotThere(t *testing.T) {
+	reg := engine.NewRegistry()
+	engine.Must(reg.NewGaugeVec("g", "", []string{"job", "x"})).With("", "1").Set(1)
+	v1, _, _ := gathered(t, reg, engine.Label{Name: "job", Value: "j"})
+	require.Equal(t, []string{"__name__=g,job=j,x=1"}, namesOf(v1))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/gone"
 	"github.com/quipu-metrics/quipu/internal/otlpform"
 )
 
@@ -94,7 +95,7 @@ func (b *builder) add(s *engine.Sample) {
 
 func (b *builder) addNumber(s *engine.Sample) {
 	p := metricdata.DataPoint[float64]{
-		Attributes: b.attributes(s), Time: b.now, Value: s.Value(), Exemplars: exemplars(s),
+		Attributes: b.attributes(s), Time: b.now, Value: gone.Unmarked(s.Value()), Exemplars: exemplars(s),
 	}
 	if b.typ == encode.Counter {
 		p.StartTime = s.Created() // other values have no beginning
@@ -108,7 +109,8 @@ func (b *builder) addHistogram(s *engine.Sample, h *engine.HistogramSnapshot) {
 	}
 	b.histograms = append(b.histograms, metricdata.HistogramDataPoint[float64]{
 		Attributes: b.attributes(s), StartTime: s.Created(), Time: b.now,
-		Count: h.Count, Sum: h.Sum, Bounds: b.bounds, BucketCounts: slices.Clone(h.Counts), Exemplars: exemplars(s),
+		Count: h.Count, Sum: gone.Unmarked(h.Sum), Bounds: b.bounds, BucketCounts: slices.Clone(h.Counts),
+		Exemplars: exemplars(s),
 	})
 }
 
@@ -117,7 +119,8 @@ func (b *builder) addExponential(s *engine.Sample, h *engine.HistogramSnapshot) 
 	f.Fill(h.Native, h.Native.Schema)
 	b.exponentials = append(b.exponentials, metricdata.ExponentialHistogramDataPoint[float64]{
 		Attributes: b.attributes(s), StartTime: s.Created(), Time: b.now,
-		Count: f.Count, Sum: f.Sum, Scale: int32(f.Scale), ZeroCount: f.Zero, ZeroThreshold: f.ZeroThreshold,
+		Count: f.Count, Sum: gone.Unmarked(f.Sum), Scale: int32(f.Scale),
+		ZeroCount: f.Zero, ZeroThreshold: f.ZeroThreshold,
 		PositiveBucket: bucketsOf(&f.Positive), NegativeBucket: bucketsOf(&f.Negative), Exemplars: exemplars(s),
 	})
 }
@@ -133,11 +136,11 @@ func bucketsOf(d *otlpform.Dense) metricdata.ExponentialBucket {
 func (b *builder) addSummary(s *engine.Sample, q *engine.SummarySample) {
 	values := make([]metricdata.QuantileValue, len(q.Estimates))
 	for i, e := range q.Estimates {
-		values[i] = metricdata.QuantileValue{Quantile: e.Quantile, Value: e.Value}
+		values[i] = metricdata.QuantileValue{Quantile: e.Quantile, Value: gone.Unmarked(e.Value)}
 	}
 	b.summaries = append(b.summaries, metricdata.SummaryDataPoint{
 		Attributes: b.attributes(s), StartTime: s.Created(), Time: b.now,
-		Count: q.Count, Sum: q.Sum, QuantileValues: values,
+		Count: q.Count, Sum: gone.Unmarked(q.Sum), QuantileValues: values,
 	})
 }
 

@@ -28,5 +28,6 @@
 //
 // The exporter for Prometheus shows no summaries: see [WithoutSummaries].
 //
-// Infinite values and NaN are passed on. An exporter may refuse a request with them.
+// Infinite values and NaN are passed on, but for the NaN that ends a series, which becomes another
+// one. An exporter may refuse a request with them.
 package producer

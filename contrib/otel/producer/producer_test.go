@@ -106,6 +106,16 @@ func TestAReaderGetsEveryKindOfMetric(t *testing.T) {
 	require.Zero(t, got["temperature.inside"].Data.(metricdata.Gauge[float64]).DataPoints[0].StartTime)
 }
 
+// An exporter passes values on as they are, and a receiver may take one for a stale marker.
+func TestNoValueOfAProgramEndsASeries(t *testing.T) {
+	const stale = 0x7ff0000000000002
+	reg := engine.NewRegistry()
+	engine.Must(reg.NewGauge("g", "")).Set(math.Float64frombits(stale))
+	data := collect(t, reg)["g"].Data.(metricdata.Gauge[float64])
+	require.True(t, math.IsNaN(data.DataPoints[0].Value))
+	require.NotEqual(t, uint64(stale), math.Float64bits(data.DataPoints[0].Value))
+}
+
 func TestExemplarsHaveTheIDsOfTheirTraces(t *testing.T) {
 	reg := engine.NewRegistry()
 	c := engine.Must(reg.NewCounter("c_total", ""))
