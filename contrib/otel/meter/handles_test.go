@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/quipu-metrics/quipu/engine"
 )
@@ -28,6 +29,12 @@ func counted(t testing.TB, most int) (h *handles[engine.Counter], lookups *int) 
 	}), lookups
 }
 
+// series returns the series of a set.
+func (h *handles[M]) series(set attribute.Set) *M {
+	m, _ := h.find(set)
+	return m
+}
+
 func setOf(i int) attribute.Set {
 	return attribute.NewSet(attribute.Int("i", i), attribute.String("text", "x"))
 }
@@ -38,22 +45,22 @@ func TestASetIsTranslatedOnce(t *testing.T) {
 	all := map[*engine.Counter]bool{}
 	for range 3 {
 		for i := range sets {
-			all[h.find(setOf(i))] = true
+			all[h.series(setOf(i))] = true
 		}
 	}
 	require.Len(t, all, sets)
 	require.Less(t, *lookups, sets+sets/50, "few sets find no place")
-	require.Same(t, h.find(attribute.Set{}), h.find(*attribute.EmptySet()))
+	require.Same(t, h.series(attribute.Set{}), h.series(*attribute.EmptySet()))
 }
 
 func TestSetsWithoutASeriesOfTheirOwnAreNotRemembered(t *testing.T) {
 	h, lookups := counted(t, 1)
-	h.find(setOf(0))
+	h.series(setOf(0))
 	for range 3 {
-		h.find(setOf(1))
+		h.series(setOf(1))
 	}
 	require.Equal(t, 4, *lookups)
-	require.NotSame(t, h.find(setOf(0)), h.find(setOf(1)))
+	require.NotSame(t, h.series(setOf(0)), h.series(setOf(1)))
 }
 
 func TestSetsWithOneHashAreToldApart(t *testing.T) {
@@ -74,16 +81,16 @@ func TestSetsWithOneHashAreToldApart(t *testing.T) {
 func TestPreparedSetsAreKnownByTheirArray(t *testing.T) {
 	require.True(t, knownLayout, "OpenTelemetry has changed its sets: see setWords")
 	h, _ := counted(t, 100)
-	h.find(setOf(1))
+	h.series(setOf(1))
 	prepared := setOf(1)
 	e := h.table.Load().find(hashOf(&prepared), &prepared)
 	require.False(t, e.arrays.has(&prepared))
 	for range 1000 {
-		h.find(prepared)
+		h.series(prepared)
 	}
 	require.True(t, e.arrays.has(&prepared))
 	for range 1000 {
-		h.find(setOf(1))
+		h.series(setOf(1))
 	}
 	require.Nil(t, e.arrays.known[3], "sets of one measurement are not worth it")
 }
@@ -91,17 +98,17 @@ func TestPreparedSetsAreKnownByTheirArray(t *testing.T) {
 func TestSetsThatNobodyMeasuresAreForgotten(t *testing.T) {
 	h, lookups := counted(t, 1000)
 	for i := range 100 {
-		h.find(setOf(i))
+		h.series(setOf(i))
 	}
 	h.forget()
 	require.Len(t, h.table.Load().slots, 256)
-	kept := h.find(setOf(7))
+	kept := h.series(setOf(7))
 	h.forget()
 	require.Len(t, h.table.Load().slots, smallest, "one is left")
 	require.Equal(t, 100, *lookups)
-	require.Same(t, kept, h.find(setOf(7)))
+	require.Same(t, kept, h.series(setOf(7)))
 	require.Equal(t, 100, *lookups)
-	h.find(setOf(8))
+	h.series(setOf(8))
 	require.Equal(t, 101, *lookups)
 }
 
@@ -131,14 +138,14 @@ func TestManyGoroutinesFindTheSameSeries(t *testing.T) {
 	for g := range goroutines {
 		wg.Go(func() {
 			for i := range each {
-				h.find(setOf((i * (g + 1)) % sets)).Inc()
+				h.series(setOf((i * (g + 1)) % sets)).Inc()
 			}
 		})
 	}
 	wg.Wait()
 	total := 0.0
 	for i := range sets {
-		total += h.find(setOf(i)).Value()
+		total += h.series(setOf(i)).Value()
 	}
 	require.EqualValues(t, goroutines*each, total)
 }
@@ -146,10 +153,16 @@ func TestManyGoroutinesFindTheSameSeries(t *testing.T) {
 func BenchmarkFind(b *testing.B) {
 	h, _ := counted(b, 100)
 	prepared := setOf(1)
-	h.find(prepared)
+	h.series(prepared)
 	b.Run("prepared", func(b *testing.B) {
 		for range b.N {
-			h.find(prepared)
+			h.series(prepared)
+		}
+	})
+	b.Run("option", func(b *testing.B) {
+		options := []metric.AddOption{metric.WithAttributeSet(prepared)}
+		for range b.N {
+			seriesOf(h, options, added)
 		}
 	})
 	b.Run("equal", func(b *testing.B) {
@@ -159,7 +172,7 @@ func BenchmarkFind(b *testing.B) {
 		}
 		b.ResetTimer()
 		for i := range b.N {
-			h.find(equal[i%len(equal)])
+			h.series(equal[i%len(equal)])
 		}
 	})
 }

@@ -5,6 +5,7 @@ package meter
 import (
 	"context"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/embedded"
 )
@@ -22,7 +23,7 @@ type counter[N int64 | float64] struct {
 func (c *counter[N]) Add(ctx context.Context, n N, options ...metric.AddOption) {
 	c.countLost()
 	for _, h := range c.counters {
-		to := h.find(metric.NewAddConfig(options).Attributes())
+		to := seriesOf(h, options, added)
 		switch {
 		case c.spans.sampled(ctx):
 			to.AddContext(ctx, float64(n))
@@ -44,7 +45,7 @@ type upDownCounter[N int64 | float64] struct {
 func (c *upDownCounter[N]) Add(_ context.Context, n N, options ...metric.AddOption) {
 	c.countLost()
 	for _, h := range c.gauges {
-		h.find(metric.NewAddConfig(options).Attributes()).Add(float64(n))
+		seriesOf(h, options, added).Add(float64(n))
 	}
 }
 
@@ -58,7 +59,7 @@ type gauge[N int64 | float64] struct {
 func (g *gauge[N]) Record(_ context.Context, n N, options ...metric.RecordOption) {
 	g.countLost()
 	for _, h := range g.gauges {
-		h.find(metric.NewRecordConfig(options).Attributes()).Set(float64(n))
+		seriesOf(h, options, recorded).Set(float64(n))
 	}
 }
 
@@ -73,13 +74,23 @@ type histogramOf[N int64 | float64] struct {
 func (h *histogramOf[N]) Record(ctx context.Context, n N, options ...metric.RecordOption) {
 	h.countLost()
 	for _, s := range h.histograms {
-		to := s.find(metric.NewRecordConfig(options).Attributes())
+		to := seriesOf(s, options, recorded)
 		if h.spans.sampled(ctx) {
 			to.ObserveContext(ctx, float64(n))
 		} else {
 			to.Observe(float64(n))
 		}
 	}
+}
+
+// added returns the attributes of an addition.
+func added(options []metric.AddOption) attribute.Set {
+	return metric.NewAddConfig(options).Attributes()
+}
+
+// recorded returns the attributes of a recording.
+func recorded(options []metric.RecordOption) attribute.Set {
+	return metric.NewRecordConfig(options).Attributes()
 }
 
 // Enabled reports whether measurements go anywhere: not if a view drops the instrument, or if its
