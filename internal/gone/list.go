@@ -50,7 +50,7 @@ func (s *Shape[K]) equal(o *Shape[K]) bool {
 	return s.Name == o.Name && s.Kind == o.Kind && s.missed == o.missed && slices.Equal(s.Numbers, o.Numbers)
 }
 
-// reset empties the list. It keeps the memory.
+// reset empties the list. It keeps the memory (see trim).
 func (l *list[K]) reset() {
 	for _, chunk := range l.chunks {
 		l.spare = append(l.spare, chunk[:0])
@@ -58,6 +58,14 @@ func (l *list[K]) reset() {
 	clear(l.shapes)
 	l.shapes, l.chunks = l.shapes[:0], l.chunks[:0]
 	l.last = entry{parts: l.last.parts[:0]}
+}
+
+// trim gives spare memory back beyond as many chunks.
+func (l *list[K]) trim(most int) {
+	if len(l.spare) > most {
+		clear(l.spare[most:])
+		l.spare = l.spare[:most]
+	}
 }
 
 // recentShapes is how many shapes are looked at for one that a series may share. A source may give

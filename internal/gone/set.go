@@ -30,7 +30,14 @@ type set struct {
 	count  int
 }
 
-func (t *set) reset() { clear(t.places); t.count = 0 }
+// reset empties the set. It gives memory back of which the last send has used little.
+func (t *set) reset() {
+	if t.count*8 < len(t.places) {
+		t.places = nil
+	}
+	clear(t.places)
+	t.count = 0
+}
 
 func (t *set) add(name string, labels []byte) {
 	if t.count*4 >= len(t.places)*3 {

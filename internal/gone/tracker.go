@@ -63,6 +63,10 @@ func (t *Tracker[K]) End(b Batch[K], millis int64) {
 	t.before, t.now = t.now, t.before
 	t.now.reset()
 	t.seen.reset()
+	enough := len(t.before.chunks) + 1 // for a list of the same size
+	t.now.trim(enough)
+	t.before.trim(enough)
+	t.ending.trim(enough)
 }
 
 // flush sends a batch of markers. If they do not arrive, their series stay on the list.

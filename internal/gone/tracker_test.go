@@ -123,3 +123,22 @@ func TestMarkersAreKeptForFiveMinutes(t *testing.T) {
 	require.Greater(t, kept, keepMinutes)
 	require.LessOrEqual(t, len(k.before.shapes), keepMinutes+3)
 }
+
+func TestMemoryOfManySeriesIsGivenBackWhenTheyHaveGone(t *testing.T) {
+	var k Tracker[int]
+	many := make([]string, 50_000)
+	for i := range many {
+		many[i] = fmt.Sprint(i * 7919 % 50_000)
+	}
+	for range 3 {
+		send(&k, 1, nil, many...)
+	}
+	require.Greater(t, len(k.before.chunks), 3)
+	for range 3 {
+		send(&k, 2, nil, "1")
+	}
+	for _, l := range []list[int]{k.now, k.before, k.ending} {
+		require.LessOrEqual(t, len(l.chunks)+len(l.spare), 3)
+	}
+	require.LessOrEqual(t, len(k.seen.places), 64)
+}
