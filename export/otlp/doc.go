@@ -73,7 +73,9 @@
 // With [WithDelta], a point of a counter or a histogram is what was counted since the last request
 // with it that arrived. So an outage loses nothing either. The Exporter keeps about 90 bytes for
 // each counter and the buckets of each histogram; it drops series that have been missing for 8
-// sends. A series that is deleted and created again begins at zero. A request that was not answered
+// sends. One that comes back later with its old value, such as a series that had expired, or that
+// of a source which failed for long, is counted a second time. A series that is deleted and created
+// again begins at zero. A request that was not answered
 // may have been stored: its counts are part of the next one as well, so the receiver may count them
 // twice. Cumulative sums, which are the default, do not have this fault, and their series end at
 // once: use differences only for a receiver that cannot do without them.

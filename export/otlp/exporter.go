@@ -22,7 +22,6 @@ type Exporter struct {
 	noSelf bool   // for tests, which do not expect the registry's own metrics
 	shown  string // the URL without secrets
 	sender *send.Sender
-	logger *slog.Logger // nil: slog.Default() at the time
 
 	// The rest belongs to the send under way.
 	zip      *pagezip.Writer // nil if requests are not compressed
@@ -62,10 +61,10 @@ func newExporter(receiver string, opts []Option) (*Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Exporter{reg: c.reg, shown: sender.String(), sender: sender, logger: c.logger}
+	e := &Exporter{reg: c.reg, shown: sender.String(), sender: sender}
 	resource, warning := resourceOf(c.resource, os.Getenv, os.Args[0])
 	if warning != nil {
-		e.log().Warn("quipu: otlp: a variable of the environment is wrong", "error", warning)
+		sender.Log().Warn("quipu: otlp: a variable of the environment is wrong", "error", warning)
 	}
 	e.gatherer.message = message{resource: appendResource(nil, resource), delta: c.delta}
 	if c.delta {
@@ -109,11 +108,4 @@ func (e *Exporter) Run(ctx context.Context, interval time.Duration) error {
 		return errNotMade
 	}
 	return e.sender.Run(ctx, interval, e.send)
-}
-
-func (e *Exporter) log() *slog.Logger {
-	if e.logger == nil {
-		return slog.Default()
-	}
-	return e.logger
 }

@@ -22,7 +22,6 @@ type config struct {
 	resource engine.Labels
 	delta    bool
 	plain    bool // bodies are not compressed
-	logger   *slog.Logger
 	settings send.Settings
 }
 
@@ -104,8 +103,5 @@ func WithTimeout(d time.Duration) Option {
 // WithLogger sets the logger for warnings of receivers and of [New], and for reports of
 // [Exporter.Run] that sends fail, and that they work again. The default is slog.Default().
 func WithLogger(logger *slog.Logger) Option {
-	return func(c *config) error {
-		c.logger = logger
-		return c.settings.SetLogger(logger)
-	}
+	return func(c *config) error { return c.settings.SetLogger(logger) }
 }

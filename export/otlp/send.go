@@ -135,7 +135,7 @@ func (d *delivery) deliver(body []byte) (arrived bool, err error) {
 	}
 	warning, err := read(answer, d.e.sender.Quote)
 	if warning != "" {
-		d.e.log().Warn("quipu: otlp: the receiver has stored everything, and warns", "message", warning)
+		d.e.sender.Log().Warn("quipu: otlp: the receiver has stored everything, and warns", "message", warning)
 	}
 	return err == nil || !errors.Is(err, ErrAnswer), err
 }

@@ -19,15 +19,20 @@
 // A series that leaves the registry ends with a stale marker at the next send, and all of them do
 // when [Writer.Run] ends. So a graph does not go on for five minutes after that. A marker that does
 // not arrive comes again with each send, until one has arrived or five minutes are over. By then
-// the lookback of the receiver has ended the series.
+// the lookback of the receiver has ended the series. A series of the registry that stays, and has
+// other bounds, quantiles or another kind of buckets than before, does not end: the receiver ends
+// what it had by its lookback.
 //
 // # Versions
 //
 // A Writer begins with remote write 2.0, unless [WithProtocol] says otherwise. A receiver that does
 // not know it may answer 204 and store nothing. So 2.0 counts only if the answer says how many
 // samples, histograms and exemplars were written, and these are the right numbers. Otherwise the
-// batch is sent again with 1.0, and so is everything after it. A receiver that refuses native
-// histograms gets the rest.
+// batch is sent again with 1.0, and so is everything after it.
+//
+// A receiver that refuses native histograms gets the rest, from then on. This is no error of a
+// send, and is logged once (see [WithLogger]). A histogram that has classic buckets too arrives
+// with those.
 //
 // # Failures and outages
 //

@@ -131,7 +131,7 @@ func WithTimeout(d time.Duration) Option {
 }
 
 // WithLogger sets the logger to which [Writer.Run] reports that sends fail, and that they work
-// again. The default is slog.Default().
+// again, and any send that the receiver refuses native histograms. The default is slog.Default().
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error { return c.settings.SetLogger(logger) }
 }

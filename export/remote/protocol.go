@@ -62,6 +62,8 @@ func (w *Writer) attempt(ctx context.Context, b *batch, millis int64) (again boo
 		return false, err
 	case w.form.natives && refusesNatives(status) && b.withoutNatives():
 		w.form.natives = false
+		w.sender.Log().Warn("quipu: remote: the receiver refuses native histograms; they are left out from now on",
+			"error", err)
 		return true, err
 	case w.form.protocol == V2 && w.form.auto && !w.form.confirmed && cannotRead(status):
 		w.form.protocol = V1

@@ -3,7 +3,9 @@
 package remote
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -173,12 +175,14 @@ func TestAReceiverThatRefusesNativeHistogramsGetsTheRest(t *testing.T) {
 		}
 		return nil, nil
 	}}
-	w := r.writer(reg)
+	var log bytes.Buffer
+	w := r.writer(reg, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	require.NoError(t, w.Send(t.Context()))
 	require.Equal(t, map[string]string{"__name__=g": "1"}, r.latest())
 	require.NoError(t, w.Send(t.Context()))
 	require.Equal(t, map[string]string{"__name__=g": "1"}, r.latest())
 	require.Len(t, r.asked, 4)
+	require.Equal(t, 1, strings.Count(log.String(), "refuses native histograms"), "it is told once")
 }
 
 func TestAnErrorSaysThatMoreWasNotSent(t *testing.T) {

@@ -46,11 +46,11 @@ func (s *Sender) Run(
 		}
 		switch {
 		case err == nil && failures > 0:
-			s.log().Info("quipu: "+s.words.Acting+" works again", "url", s.shown, "failures", failures)
+			s.Log().Info("quipu: "+s.words.Acting+" works again", "url", s.shown, "failures", failures)
 			failures = 0
 		case err != nil:
 			if failures++; failures == 1 {
-				s.log().Warn("quipu: "+s.words.Acting+" fails (further failures in a row are not logged)", "error", err)
+				s.Log().Warn("quipu: "+s.words.Acting+" fails (further failures in a row are not logged)", "error", err)
 			}
 			if s.Retriable(err) {
 				wait = betweenTurns.within(interval).after(err, failures)
@@ -95,7 +95,8 @@ func lost(err error) error {
 	return nil
 }
 
-func (s *Sender) log() *slog.Logger {
+// Log returns the logger of the settings.
+func (s *Sender) Log() *slog.Logger {
 	if s.logger == nil {
 		return slog.Default()
 	}
