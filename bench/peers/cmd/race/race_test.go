@@ -167,6 +167,11 @@ func TestPagesAreMadeFromWhatThereIs(t *testing.T) {
 		GC:     []results.GCRow{{Series: 1000, HeapMB: 1, CycleMS: 2, CPUMS: 3, PauseUS: 4}},
 		Copies: results.CopyCost{Series: 10, Procs: 2, ColdNS: 20, HotNS: 30},
 	}))
+	sends := results.Sends{Rounds: 2, Took: "9m"}
+	sends.Add("quipu", "remote write 2.0", "snappy", 100, 0, map[string]float64{"samples/s": 2e6, "live-B": 5e6})
+	sends.Add("quipu", "remote write 2.0", "snappy", 100, 0, map[string]float64{"p99-idle": 20, "p99-sending": 21})
+	sends.Add("otel", "OTLP", "gzip", 30, 7, map[string]float64{"bytes/sample": 11})
+	require.NoError(t, results.Save(filepath.Join(p.results, "sends.json"), &sends))
 	require.NoError(t, results.Save(filepath.Join(p.results, "latency.json"), &results.Latency{
 		Rows: []results.LatencyRow{
 			{Library: "quipu", Op: "With", Load: "idle", P999: 100},
@@ -180,6 +185,13 @@ func TestPagesAreMadeFromWhatThereIs(t *testing.T) {
 	require.Contains(t, string(page), "- CPU: Some CPU, 2 cores, GOMAXPROCS 2")
 	require.Contains(t, string(page), "| With: p99.9 while scraped / idle | 1.50 | <= 2 | met |")
 	require.Contains(t, string(page), "| counter, idle, 100000 | 145 B | not run | not run | n/a: none | alone |")
+	for _, row := range []string{
+		"| quipu | remote write 2.0, snappy | 2.00 million | n/a | n/a | n/a | n/a | 5.00 MB | n/a |",
+		"| otel | OTLP, gzip | n/a | n/a | 11.0 B | n/a | n/a | n/a | n/a |",
+		"| quipu | remote write 2.0, snappy | 20.0 ns | 21.0 ns | n/a | n/a | n/a | n/a |",
+	} {
+		require.Contains(t, string(page), row)
+	}
 	require.NotContains(t, string(page), "%!")
 
 	text, err := os.ReadFile(filepath.Join(dir, "README.md"))

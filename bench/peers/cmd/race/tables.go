@@ -22,11 +22,14 @@ type data struct {
 	race    results.Race
 	memory  results.Memory
 	latency results.Latency
+	sends   results.Sends
 }
 
 func loadData(dir string) (*data, error) {
 	d := new(data)
-	for file, v := range map[string]any{"race.json": &d.race, "memory.json": &d.memory, "latency.json": &d.latency} {
+	for file, v := range map[string]any{
+		"race.json": &d.race, "memory.json": &d.memory, "latency.json": &d.latency, "sends.json": &d.sends,
+	} {
 		if err := results.Load(filepath.Join(dir, file), v); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
