@@ -10,6 +10,8 @@ export class Rows {
     this.element = el('div', { class: 'rows', role: 'list' });
     this.draw = this.draw.bind(this);
     window.addEventListener('scroll', this.draw, { passive: true });
+    // A key that is held down moves faster than the page reports that it has scrolled.
+    this.element.addEventListener('focusin', () => queueMicrotask(this.draw));
     window.addEventListener('resize', this.draw, { passive: true });
   }
 
