@@ -30,6 +30,9 @@
 // samples, histograms and exemplars were written, and these are the right numbers. Otherwise the
 // batch is sent again with 1.0, and so is everything after it.
 //
+// An answer to version 1.0 does not say what was written, so its status decides, unless the answer
+// is a web page.
+//
 // A receiver that refuses native histograms gets the rest, from then on. This is no error of a
 // send, and is logged once (see [WithLogger]). A histogram that has classic buckets too arrives
 // with those.

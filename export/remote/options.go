@@ -95,8 +95,8 @@ func WithProtocol(p Protocol) Option {
 // compressed text to dst, and is called by one goroutine at a time.
 func WithCompressor(encoding string, compress func(dst, text []byte) []byte) Option {
 	return func(c *config) error {
-		if encoding == "" || compress == nil {
-			return errors.New("WithCompressor: a name and a function are needed")
+		if !send.IsToken(encoding) || compress == nil {
+			return fmt.Errorf("WithCompressor(%q): the name of an encoding and a function are needed", encoding)
 		}
 		c.encoding, c.compress = encoding, compress
 		return nil

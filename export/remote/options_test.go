@@ -22,6 +22,7 @@ func TestOptionsThatCannotWorkAreErrors(t *testing.T) {
 		"no time":           {WithTimeout(0)},
 		"no version":        {WithProtocol(9)},
 		"no compressor":     {WithCompressor("zstd", nil)},
+		"no encoding":       {WithCompressor("z\nstd", func(dst, text []byte) []byte { return append(dst, text...) })},
 		"a colon":           {WithBasicAuth("a:b", "c")},
 		"a header of ours":  {WithHeader("content-type", "x")},
 		"no header name":    {WithHeader("a b", "x")},

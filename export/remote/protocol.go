@@ -56,6 +56,9 @@ func (w *Writer) attempt(ctx context.Context, b *batch, millis int64) (again boo
 	})
 	status := (*StatusError)(nil)
 	switch {
+	case err == nil && isPage(answer.Header):
+		return false, fmt.Errorf("the answer is a web page, as of a proxy, so nothing may have been stored: %q",
+			w.sender.Quote(answer.Body))
 	case err == nil && w.form.protocol == V2:
 		return w.confirm(b, answer.Header)
 	case err == nil || !errors.As(err, &status):
@@ -70,6 +73,12 @@ func (w *Writer) attempt(ctx context.Context, b *batch, millis int64) (again boo
 		return true, err
 	}
 	return false, err
+}
+
+// isPage reports whether an answer is a web page. Version 1.0 has no answer that a receiver could
+// be known by, and proxies show a page for a login with status 200.
+func isPage(answer http.Header) bool {
+	return strings.HasPrefix(strings.ToLower(answer.Get("Content-Type")), "text/html")
 }
 
 // The headers in which a receiver of remote write 2.0 says what it has written.

@@ -194,6 +194,17 @@ func TestAnErrorSaysThatMoreWasNotSent(t *testing.T) {
 	})
 }
 
+func TestAPageOfAProxyIsNotBelieved(t *testing.T) {
+	for _, p := range []Protocol{Auto, V1, V2} {
+		proxy := testkit.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte("<!doctype html><title>Sign in</title>"))
+		})
+		w, err := New(proxy.URL, WithRegistry(one()), WithProtocol(p))
+		require.NoError(t, err)
+		require.ErrorContains(t, w.Send(t.Context()), "a web page", p)
+	}
+}
+
 func TestAReceiverThatHangsOrLiesIsNotBelieved(t *testing.T) {
 	release := make(chan struct{})
 	hangs := testkit.NewRecorder(t, func(http.ResponseWriter, *http.Request) { <-release })

@@ -51,7 +51,7 @@ func (s *Settings) BasicAuth(user, password string) error {
 func (s *Settings) AddHeader(name, value string, reserved ...string) error {
 	key := http.CanonicalHeaderKey(name)
 	switch {
-	case !isToken(name):
+	case !IsToken(name):
 		return fmt.Errorf("WithHeader(%q): not a header name", name)
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
 		return fmt.Errorf("WithHeader(%q): the value has control characters", name) // and may be secret
@@ -119,8 +119,8 @@ func (s *Settings) withLogin(u *url.URL) *Settings {
 	return &with
 }
 
-// isToken reports whether s is a token of RFC 9110.
-func isToken(s string) bool {
+// IsToken reports whether s is a token of RFC 9110, such as the name of a header.
+func IsToken(s string) bool {
 	for i := range len(s) {
 		c := s[i]
 		alphanumeric := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
