@@ -32,7 +32,7 @@ type recorder struct {
 type metric struct {
 	name, help, unit string
 	typ              encode.Type
-	labels           []string // of its first series
+	labels           []string // of the series that were first on the page
 	sample           int      // at which it was there
 	changes          int      // how often it has come, or one of the above has changed
 
@@ -135,8 +135,7 @@ func (r *recorder) read(m *metric, f *engine.Family, now time.Time) {
 	}
 	var all reading
 	for s := range f.Samples() {
-		if m.series == 0 && !hasNames(m.labels, s.Labels()) {
-			m.labels = namesOf(s.Labels())
+		if m.series == 0 && m.addNames(s.Labels()) {
 			r.changes++
 			m.changes++
 		}
@@ -180,14 +179,14 @@ func valueOf(s *engine.Sample) (r reading) {
 	return reading{value: s.Value()}
 }
 
-// hasNames reports whether names are those of labels.
-func hasNames(names []string, labels []engine.Label) bool {
-	return slices.EqualFunc(names, labels, func(name string, l engine.Label) bool { return name == l.Name })
-}
-
-func namesOf(labels []engine.Label) (names []string) {
+// addNames adds the names of labels to a sorted list, and reports whether one was new. Series of
+// open label sets have different names, and the first one is not always the same.
+func (m *metric) addNames(labels []engine.Label) (added bool) {
 	for _, l := range labels {
-		names = append(names, strings.Clone(l.Name))
+		if at, known := slices.BinarySearch(m.labels, l.Name); !known {
+			m.labels = slices.Insert(m.labels, at, strings.Clone(l.Name))
+			added = true
+		}
 	}
-	return names
+	return added
 }

@@ -120,3 +120,22 @@ func TestThePastOfVeryManyMetricsIsNotKept(t *testing.T) {
 	require.Len(t, m.data["metrics"], len(r.metrics))
 	require.Nil(t, m.data["trend"].([]any)[maxMetrics+99])
 }
+
+func TestAFirstSeriesWithOtherLabelsIsOneChange(t *testing.T) {
+	reg := engine.NewRegistry()
+	v := must(reg.NewCounterVec("c_total", "", nil)) // of open label sets
+	r := newRecorder(reg, minInterval, 10)
+	v.WithLabels(engine.Labels{"b": "1"}).Inc()
+	r.sample(second(0))
+	v.WithLabels(engine.Labels{"a": "1", "c": "1"}).Inc()
+	require.NotZero(t, v.DeleteWhere(engine.Labels{"b": "1"}))
+	r.sample(second(1))
+	require.Equal(t, []string{"a", "b", "c"}, r.byName["c_total"].labels)
+	changes := r.changes
+	for i := range 4 {
+		v.DeleteWhere(nil)
+		v.WithLabels(engine.Labels{string(rune('a' + i%3)): "2"}).Inc()
+		r.sample(second(2 + i))
+	}
+	require.Equal(t, changes, r.changes)
+}

@@ -8,7 +8,7 @@ import { showMetric } from './metric.js';
 import { pause, stop } from './stream.js';
 
 const main = document.getElementById('main');
-const settings = await (await fetch('settings.json')).json();
+let settings = null; // until the server has answered
 let view = null;
 
 // show shows the view that the address names.
@@ -94,8 +94,9 @@ document.querySelector('.skip').addEventListener('click', (event) => {
   main.focus();
 });
 system.addEventListener('change', paint);
-window.addEventListener('hashchange', show);
+window.addEventListener('hashchange', () => { if (settings) show(); });
 window.addEventListener('pagehide', stop);
 window.addEventListener('pageshow', (event) => { if (event.persisted) show(); });
 paint();
+settings = await (await fetch('settings.json')).json();
 show();
