@@ -29,6 +29,7 @@ type batch struct {
 	exemplars []exemplar
 
 	histograms int // how many of the series have a native histogram
+	onlyNative int // histograms without classic buckets, which have not gone
 	bytes      int // of native buckets and of what is said about families
 }
 
@@ -145,11 +146,11 @@ func (b *batch) addExemplar(e *engine.Exemplar) {
 	b.series[len(b.series)-1].exemplars.to = len(b.exemplars)
 }
 
-// withoutNatives takes the series with native histograms out of the batch, and reports whether
-// there were any.
-func (b *batch) withoutNatives() bool {
-	n := len(b.series)
+// withoutNatives takes the series with native histograms out of the batch, and returns how many
+// histograms are lost thereby: those without classic buckets.
+func (b *batch) withoutNatives() (lost int) {
 	b.series = slices.DeleteFunc(b.series, func(s series) bool { return s.native >= 0 })
-	b.histograms = 0
-	return len(b.series) < n
+	lost = b.onlyNative
+	b.histograms, b.onlyNative = 0, 0
+	return lost
 }

@@ -33,9 +33,11 @@
 // An answer to version 1.0 does not say what was written, so its status decides, unless the answer
 // is a web page.
 //
-// A receiver that refuses native histograms gets the rest, from then on. This is no error of a
-// send, and is logged once (see [WithLogger]). A histogram that has classic buckets too arrives
-// with those.
+// A receiver that refuses native histograms gets the rest, from then on, which is logged once (see
+// [WithLogger]). A histogram that has classic buckets too arrives with those. For the others a send
+// returns [ErrNatives].
+//
+// All samples of a send have its time. A time that a source states for a value is not sent.
 //
 // # Failures and outages
 //

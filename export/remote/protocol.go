@@ -26,6 +26,10 @@ type form struct {
 // written.
 var ErrProtocol = errors.New("the receiver does not know remote write 2.0")
 
+// ErrNatives is wrapped by the error of a send that has arrived without some histograms: the
+// receiver refuses native histograms, and these have no classic buckets.
+var ErrNatives = errors.New("the receiver refuses native histograms")
+
 // versionHeader is the header of a request that has its version.
 const versionHeader = "X-Prometheus-Remote-Write-Version"
 
@@ -33,7 +37,7 @@ const versionHeader = "X-Prometheus-Remote-Write-Version"
 // be sent again at once, because the form has changed.
 func (w *Writer) attempt(ctx context.Context, b *batch, millis int64) (again bool, err error) {
 	if !w.form.natives {
-		b.withoutNatives()
+		w.refused += b.withoutNatives()
 	}
 	if len(b.series) == 0 {
 		return false, nil
@@ -63,7 +67,7 @@ func (w *Writer) attempt(ctx context.Context, b *batch, millis int64) (again boo
 		return w.confirm(b, answer.Header)
 	case err == nil || !errors.As(err, &status):
 		return false, err
-	case w.form.natives && refusesNatives(status) && b.withoutNatives():
+	case w.form.natives && refusesNatives(status) && b.histograms > 0:
 		w.form.natives = false
 		w.sender.Log().Warn("quipu: remote: the receiver refuses native histograms; they are left out from now on",
 			"error", err)

@@ -4,6 +4,7 @@ package remote
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 // Send sends all metrics once, and stale markers for the series that have gone since the last send.
 // It returns when everything has arrived, or has failed for good: a request that meets a network
 // error, 429 or 5xx is repeated until ctx is done or the time of [WithTimeout] is over. The error
-// says how many samples did not arrive. One send is under way at a time, and others wait for it.
+// says how many samples did not arrive. It is [ErrNatives] if only native histograms did not. One
+// send is under way at a time, and others wait for it.
 //
 // A Send after the end of [Writer.Run] begins all series again, and leaves them without an end.
 func (w *Writer) Send(ctx context.Context) error { return w.send(ctx, false) }
@@ -38,6 +40,7 @@ type delivery struct {
 
 // sendAll makes a send.
 func (w *Writer) sendAll(ctx context.Context, last bool) error {
+	w.refused = 0
 	d := &delivery{w: w, ctx: ctx, now: w.tick(), losses: w.sender.NewLosses()}
 	g := &w.gatherer
 	g.flush = func() bool { d.Flush(); return !d.over }
@@ -51,7 +54,11 @@ func (w *Writer) sendAll(ctx context.Context, last bool) error {
 		d.now = w.tick()
 		g.gone.End(d, d.now)
 	}
-	return d.losses.Err("samples", "batches")
+	if err := d.losses.Err("samples", "batches"); err != nil || w.refused == 0 {
+		return err
+	}
+	return fmt.Errorf("quipu: remote: everything has arrived but %d histograms that have native buckets only: %w",
+		w.refused, ErrNatives)
 }
 
 // tick returns the time of a send in milliseconds. It is later than that of the send before,

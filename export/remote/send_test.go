@@ -168,7 +168,9 @@ func TestABatchThatIsRefusedCostsOnlyItself(t *testing.T) {
 
 func TestAReceiverThatRefusesNativeHistogramsGetsTheRest(t *testing.T) {
 	reg := one()
-	engine.Must(reg.NewHistogram("h", "H.", engine.WithNative(histogram.NativeDefaults()))).Observe(1)
+	native := engine.WithNative(histogram.NativeDefaults())
+	engine.Must(reg.NewHistogram("h", "H.", native)).Observe(1)
+	engine.Must(reg.NewHistogram("both", "", native, engine.WithBuckets(1))).Observe(1)
 	r := &receiver{t: t, refuse: func(n int, _ []received) (*http.Response, error) {
 		if n == 2 { // the first one is of version 2.0, which it does not know
 			return refuses(http.StatusInternalServerError, "native histograms are disabled")
@@ -177,11 +179,19 @@ func TestAReceiverThatRefusesNativeHistogramsGetsTheRest(t *testing.T) {
 	}}
 	var log bytes.Buffer
 	w := r.writer(reg, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
-	require.NoError(t, w.Send(t.Context()))
-	require.Equal(t, map[string]string{"__name__=g": "1"}, r.latest())
-	require.NoError(t, w.Send(t.Context()))
-	require.Equal(t, map[string]string{"__name__=g": "1"}, r.latest())
-	require.Len(t, r.asked, 4)
+	rest := map[string]string{
+		"__name__=g": "1", "__name__=both_bucket,le=1.0": "1", "__name__=both_bucket,le=+Inf": "1",
+		"__name__=both_count": "1", "__name__=both_sum": "1",
+	}
+	for range 2 {
+		err := w.Send(t.Context())
+		require.ErrorIs(t, err, ErrNatives)
+		require.ErrorContains(t, err, "everything has arrived but 1 histograms")
+		require.Equal(t, rest, r.latest())
+	}
+	require.True(t, reg.Unregister("h"))
+	require.NoError(t, w.Send(t.Context()), "nothing is lost any more")
+	require.Len(t, r.asked, 5)
 	require.Equal(t, 1, strings.Count(log.String(), "refuses native histograms"), "it is told once")
 }
 

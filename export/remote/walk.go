@@ -75,6 +75,7 @@ func (g *gatherer) addHistogram(h *engine.HistogramSnapshot, exemplars []engine.
 	if h.Native != nil {
 		g.batch.addNative(g.text("", "", ""), created, h.Native)
 		if h.Counts == nil {
+			g.batch.onlyNative++
 			for i := range exemplars {
 				g.batch.addExemplar(&exemplars[i])
 			}

@@ -28,6 +28,7 @@ type Writer struct {
 	form     form
 	gatherer gatherer
 	latest   int64 // the time of the last send
+	refused  int   // histograms that the receiver did not take in the send under way
 	message  []byte
 	symbols  symbols
 }

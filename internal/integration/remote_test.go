@@ -33,12 +33,12 @@ func written() (reg *engine.Registry, requests *engine.CounterVec) {
 
 // checkWritten sends to a receiver that does not know version 2.0, and asks it for all values.
 // count is how the receiver counts the observations of a native histogram, and empty if it takes
-// none.
-func checkWritten(t *testing.T, server *testkit.Prometheus, path, count string, flush func()) {
+// none. outcome is what a send returns.
+func checkWritten(t *testing.T, server *testkit.Prometheus, path, count string, outcome error, flush func()) {
 	reg, requests := written()
 	w, err := remote.New(server.URL+path, remote.WithRegistry(reg), remote.WithLabels(engine.Labels{"job": "j"}))
 	require.NoError(t, err)
-	require.NoError(t, w.Send(t.Context()))
+	require.ErrorIs(t, w.Send(t.Context()), outcome)
 	want := map[string]float64{
 		`written_total{path="/a",job="j"}`: 2, `written_total{path="/b",job="j"}`: 3,
 		`written_seconds_bucket{le="2.0"}`: 1, `written_seconds_sum`: 1.5, `written_seconds_count`: 1,
@@ -66,7 +66,7 @@ func checkWritten(t *testing.T, server *testkit.Prometheus, path, count string, 
 
 	// A series that is deleted ends at once, without the five minutes that it would stay otherwise.
 	require.True(t, requests.Delete("/b"))
-	require.NoError(t, w.Send(t.Context()))
+	require.ErrorIs(t, w.Send(t.Context()), outcome)
 	testkit.Poll(t, 20*time.Second, func() error {
 		flush()
 		if n := len(server.Query("written_total")); n != 1 {
@@ -80,15 +80,15 @@ func TestAnOldPrometheusStoresWhatIsSent(t *testing.T) {
 	testkit.Baseline(t)
 	const receiver = "--web.enable-remote-write-receiver"
 	p := testkit.StartPrometheus(t, "", receiver, "--enable-feature=native-histograms")
-	checkWritten(t, p, "/api/v1/write", "histogram_count(written_bytes)", func() {})
+	checkWritten(t, p, "/api/v1/write", "histogram_count(written_bytes)", nil, func() {})
 	without := testkit.StartPrometheus(t, "", receiver) // it refuses every request with a native histogram
-	checkWritten(t, without, "/api/v1/write", "", func() {})
+	checkWritten(t, without, "/api/v1/write", "", remote.ErrNatives, func() {})
 }
 
 func TestVictoriaMetricsStoresWhatIsSent(t *testing.T) {
 	testkit.Baseline(t)
 	v := testkit.StartVictoria(t)
-	checkWritten(t, &v.Prometheus, "/api/v1/write", "", v.Flush)
+	checkWritten(t, &v.Prometheus, "/api/v1/write", "", nil, v.Flush)
 }
 
 // The example of remote write does what its README says.
