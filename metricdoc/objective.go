@@ -14,8 +14,8 @@ import (
 // Objective is a promise about a service: that a part of its events are good. [ParseObjective]
 // makes it.
 type Objective struct {
-	text   string  // as it was given, without the part
-	target float64 // the part of events that are good, below 1
+	text    string  // as it was given, without the part
+	percent float64 // of the events that are good, below 100
 
 	// The events are observations of a histogram, of which those up to the bound are good, or else
 	// those of a counter, of which bad are not.
@@ -51,7 +51,7 @@ func ParseObjective(text string) (Objective, error) {
 	if err != nil || !(percent > 0 && percent < 100) {
 		return fail("%q is no percentage between 0 and 100", text[colon+1:])
 	}
-	o.target = percent / 100
+	o.percent = percent
 	first, rest, err := cutSamples(o.text)
 	if err != nil {
 		return fail("%w", err)
@@ -79,10 +79,10 @@ func ParseObjective(text string) (Objective, error) {
 }
 
 // String returns the objective as it was given.
-func (o Objective) String() string { return o.text + ":" + number(100*o.target) }
+func (o Objective) String() string { return o.text + ":" + number(o.percent) }
 
 // budget returns the part of the events that may be bad.
-func (o *Objective) budget() float64 { return 1 - o.target }
+func (o *Objective) budget() float64 { return 1 - o.percent/100 }
 
 var (
 	sampleName = regexp.MustCompile(`^\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*`)

@@ -24,6 +24,14 @@ func TestObjectivesAreReadInBothForms(t *testing.T) {
 	require.Equal(t, `a:bad_total{code=~"5.."} / a:all_total{}:95`, o.String())
 }
 
+func TestObjectivesShowThePercentageThatWasGiven(t *testing.T) {
+	for _, text := range []string{"h<1:57", "h<1:99.9", "h<1:99.99999"} {
+		o, err := ParseObjective(text)
+		require.NoError(t, err)
+		require.Equal(t, text, o.String())
+	}
+}
+
 func TestObjectivesThatCannotBeReadSayWhy(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                  "want metric<bound:percent or bad/all:percent",
@@ -60,6 +68,6 @@ func FuzzParseObjective(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, []any{o.events, o.bad, o.bound, o.latency},
 			[]any{again.events, again.bad, again.bound, again.latency})
-		require.InDelta(t, o.target, again.target, 1e-9)
+		require.Equal(t, o.percent, again.percent)
 	})
 }

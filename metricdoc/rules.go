@@ -18,15 +18,22 @@ import (
 // Each looks at a long window, and at a short one, so that it ends soon after the cause has.
 //
 // The warnings tell what works otherwise than the objectives say, above all a bound that is no
-// bucket of its histogram: the next lower bucket takes its place, so that more events count as bad.
-// An objective of metrics that are not there, or of another type, is an error.
+// bucket of its histogram: the next lower bucket takes its place, so that more events count as bad,
+// or the lowest bucket if all are above the bound. An objective that is given twice, or whose
+// metrics are not there or of another type, is an error.
 func (m *Metrics) Rules(objectives ...Objective) (rules []byte, warnings []string, err error) {
 	w := new(ruleWriter)
 	w.line("groups:")
 	w.recordings(m)
+	seen := map[string]bool{}
 	for i := range objectives {
+		text := objectives[i].String()
+		if seen[text] { // Prometheus refuses a file with two groups of one name
+			return nil, nil, fmt.Errorf("quipu: metricdoc: objective %q is there twice", text)
+		}
+		seen[text] = true
 		if err := w.objective(m, &objectives[i]); err != nil {
-			return nil, nil, fmt.Errorf("quipu: metricdoc: objective %q: %w", objectives[i].String(), err)
+			return nil, nil, fmt.Errorf("quipu: metricdoc: objective %q: %w", text, err)
 		}
 	}
 	if !w.grouped {
@@ -88,14 +95,18 @@ func inYAML(text string) string {
 
 // recordings writes the recording rules of all metrics.
 func (w *ruleWriter) recordings(m *Metrics) {
-	begun := false
+	from := map[string]string{} // the metric that each rule is for
 	for i := range m.Families {
 		f := &m.Families[i]
 		for _, r := range kindOf(f.Type).recordings(f) {
-			if !begun {
-				begun = true
+			if other, ok := from[r[0]]; ok {
+				w.warn("%s: its rule %s would be that of %s, so it has none", f.Name, r[0], other)
+				continue
+			}
+			if len(from) == 0 {
 				w.group("quipu-recordings")
 			}
+			from[r[0]] = f.Name
 			w.rule("record", r[0], r[1])
 		}
 	}

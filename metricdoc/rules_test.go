@@ -3,6 +3,7 @@
 package metricdoc
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -71,4 +72,19 @@ func TestObjectivesOfMetricsThatAreNotThereAreErrors(t *testing.T) {
 		}
 		require.ErrorContains(t, err, want, text)
 	}
+}
+
+// Prometheus refuses a file with two groups of one name.
+func TestAnObjectiveThatIsGivenTwiceIsAnError(t *testing.T) {
+	twice := objectives(t, "shop_latency_seconds<1:99", "shop_latency_seconds<1:99.0")
+	_, _, err := FromRegistry(shop(t)).Rules(twice...)
+	require.EqualError(t, err, `quipu: metricdoc: objective "shop_latency_seconds<1:99" is there twice`)
+}
+
+// Two recording rules of one name and the same labels overwrite each other.
+func TestMetricsWhoseRulesWouldHaveOneNameHaveOneRule(t *testing.T) {
+	rules, warnings, err := parsed(t, "# TYPE a counter\na 1\n# TYPE a_total counter\na_total 1\n").Rules()
+	require.NoError(t, err)
+	require.Equal(t, []string{"a_total: its rule job:a:rate5m would be that of a, so it has none"}, warnings)
+	require.Equal(t, 1, strings.Count(string(rules), "record:"))
 }
