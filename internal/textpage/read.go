@@ -37,6 +37,7 @@ func Read(text string) ([]Family, error) {
 type reader struct {
 	families []Family
 	at       map[string]int // the index of each family
+	open     bool           // the page is in OpenMetrics: it has an EOF line
 }
 
 // suffixes are those that samples of a family may have, by the type of the family.
@@ -91,9 +92,13 @@ func (r *reader) family(name string) *Family {
 	return &r.families[i]
 }
 
-// comment reads a comment without the # before it. Only HELP, TYPE and UNIT lines say something.
+// comment reads a comment without the # before it. Only HELP, TYPE, UNIT and EOF lines say
+// something.
 func (r *reader) comment(text string) error {
 	word, rest := cutBlank(strings.TrimLeft(text, " \t"))
+	if word == "EOF" {
+		r.open = true
+	}
 	if !slices.Contains([]string{"HELP", "TYPE", "UNIT"}, word) {
 		return nil
 	}
@@ -228,14 +233,14 @@ func cutLabelName(text string) (name, rest string, err error) {
 // readLabel reads the value of a label and returns what follows it.
 func (s *Sample) readLabel(name, text string) (rest string, err error) {
 	if !strings.HasPrefix(text, `"`) {
-		return "", fmt.Errorf("the value of label %s has no quotes", labeltext.Limit(name, 100))
+		return "", fmt.Errorf("the value of label %q has no quotes", labeltext.Limit(name, 100))
 	}
 	value, rest, err := cutQuoted(text)
 	if err != nil {
 		return "", err
 	}
 	if _, twice := s.Labels[name]; twice {
-		return "", fmt.Errorf("label %s is there twice", labeltext.Limit(name, 100))
+		return "", fmt.Errorf("label %q is there twice", labeltext.Limit(name, 100))
 	}
 	if s.Labels == nil {
 		s.Labels = map[string]string{}
@@ -250,8 +255,9 @@ func (r *reader) finished() []Family {
 		f := &r.families[i]
 		base := f.Name
 		f.Samples = slices.DeleteFunc(f.Samples, func(s Sample) bool { return s.Name == base+"_created" })
-		for _, suffix := range []string{"_total", "_info"} {
-			if len(f.Samples) > 0 && f.Samples[0].Name == base+suffix {
+		for suffix, kind := range map[string]encode.Type{"_total": encode.Counter, "_info": encode.Info} {
+			withoutSeries := r.open && len(f.Samples) == 0 && f.Type == kind.String()
+			if withoutSeries || len(f.Samples) > 0 && f.Samples[0].Name == base+suffix {
 				f.Name = base + suffix
 			}
 		}

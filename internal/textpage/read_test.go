@@ -51,6 +51,8 @@ jobs_total 3
 jobs_created 1.5
 # TYPE build info
 build_info{v="1"} 1
+# TYPE rare counter
+# TYPE about info
 # TYPE odd unknown
 odd 2
 # EOF
@@ -59,23 +61,30 @@ odd 2
 	require.Equal(t, []Family{
 		{"jobs_total", `Jobs "done".`, "counter", []Sample{{"jobs_total", nil, "3", 3}}, "seconds"},
 		{"build_info", "", "info", []Sample{{"build_info", map[string]string{"v": "1"}, "1", 1}}, ""},
+		{"rare_total", "", "counter", nil, ""},
+		{"about_info", "", "info", nil, ""},
 		{"odd", "", "untyped", []Sample{{"odd", nil, "2", 2}}, ""},
 	}, families)
+
+	families, err = Read("# TYPE rare counter\n")
+	require.NoError(t, err)
+	require.Equal(t, "rare", families[0].Name, "text format has no other names")
 }
 
 func TestReadNamesTheLineThatItCannotRead(t *testing.T) {
 	for line, want := range map[string]string{
-		"<!DOCTYPE html>":                     "a sample that does not begin with the name of a metric",
-		"word":                                "neither a comment nor a sample, which has a name and a value",
-		"a one":                               `"one" is no number`,
-		"a 1 2 3":                             "a sample has one value, and at most a timestamp after it",
-		"a{}":                                 "a sample has one value, and at most a timestamp after it",
-		"a 1e999":                             `"1e999" is no number`,
-		"a{b} 1":                              `a label that is not like name="value"`,
-		`a{b="1"`:                             "no comma and no brace after a label",
-		`a{b="1`:                              "a quote is missing",
-		`a{b=1} 1`:                            "the value of label b has no quotes",
-		`a{b="1",b="2"} 1`:                    "label b is there twice",
+		"<!DOCTYPE html>":  "a sample that does not begin with the name of a metric",
+		"word":             "neither a comment nor a sample, which has a name and a value",
+		"a one":            `"one" is no number`,
+		"a 1 2 3":          "a sample has one value, and at most a timestamp after it",
+		"a{}":              "a sample has one value, and at most a timestamp after it",
+		"a 1e999":          `"1e999" is no number`,
+		"a{b} 1":           `a label that is not like name="value"`,
+		`a{b="1"`:          "no comma and no brace after a label",
+		`a{b="1`:           "a quote is missing",
+		`a{b=1} 1`:         `the value of label "b" has no quotes`,
+		`a{b="1",b="2"} 1`: `label "b" is there twice`,
+		"{\"a\",\"\x1b[2J\"=\"1\",\"\x1b[2J\"=\"2\"} 1": `label "\x1b[2J" is there twice`,
 		`a{"c"} 1`:                            `a label that is not like name="value"`,
 		`{b="1"} 1`:                           "a sample that does not begin with the name of a metric",
 		"# TYPE 1 gauge":                      `"1" is no name of a metric`,
