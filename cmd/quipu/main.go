@@ -22,6 +22,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -40,7 +41,7 @@ func main() {
 	case errors.Is(err, errFindings):
 		os.Exit(1)
 	default:
-		fmt.Fprintln(os.Stderr, "quipu:", strings.TrimPrefix(err.Error(), "quipu: "))
+		fmt.Fprintln(os.Stderr, "quipu:", printable(strings.TrimPrefix(err.Error(), "quipu: ")))
 		os.Exit(1)
 	}
 }
@@ -126,6 +127,17 @@ func (p *program) run(args []string) error {
 	return errUsage
 }
 
+// printable returns a text in which no character controls a terminal. Names and units of a page may
+// have such characters.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+}
+
 // metrics reads the page.
 func (p *program) metrics() (*metricdoc.Metrics, error) {
 	page, err := readPage(p.ctx, p.where, p.timeout, p.in)
@@ -170,7 +182,7 @@ func (p *program) lint() func() error {
 		for _, problem := range m.Lint() {
 			if !contains(except, problem.Rule) {
 				found = true
-				if err := p.print(problem.String() + "\n"); err != nil {
+				if err := p.print(printable(problem.String()) + "\n"); err != nil {
 					return err
 				}
 			}
@@ -220,7 +232,7 @@ func (p *program) rules() func() error {
 		}
 		rules, warnings, err := m.Rules(objectives...)
 		for _, warning := range warnings {
-			fmt.Fprintln(p.errors, "quipu: warning:", warning)
+			fmt.Fprintln(p.errors, "quipu: warning:", printable(warning))
 		}
 		if err != nil {
 			return err

@@ -29,6 +29,10 @@ func TestLintEndsWithAnErrorIfThereAreFindings(t *testing.T) {
 	require.ErrorIs(t, r.err, errFindings)
 	require.Equal(t, "quipu_dropped_updates_total: updates or lookups were dropped as misuse for "+
 		"{reason=\"nan\"}, 2 times (dropped)\n", r.out)
+	r = runWith(t.Context(), "# UNIT a \x1b[2J\n{\"a\",\"\x1b[2JB\u009b\"=\"1\"} 1\n", "lint", "-")
+	require.ErrorIs(t, r.err, errFindings)
+	require.Contains(t, r.out, "its unit, \ufffd[2J:")
+	require.NotContains(t, r.out, "\x1b")
 	r = runWith(t.Context(), shopPage, "lint", "-except", "unit, dropped", "-")
 	require.NoError(t, r.err)
 	require.Empty(t, r.out)

@@ -167,7 +167,8 @@ func (t *topper) draw(term terminal) error {
 	status := t.view.status()
 	switch {
 	case t.failed != nil:
-		status = "error: " + strings.Join(strings.Fields(fmt.Sprintf("%.300s", t.failed)), " ") + "  " + status
+		failed := strings.Join(strings.Fields(fmt.Sprintf("%.300s", t.failed)), " ")
+		status = "error: " + printable(failed) + "  " + status
 	case t.last == nil:
 		status = "reading...  " + status
 	case more > 0:

@@ -182,7 +182,7 @@ func (v *view) key(key byte) (quit bool) {
 		runes := []rune(v.filter)
 		v.filter = string(runes[:max(len(runes)-1, 0)])
 	case v.typing && key >= ' ':
-		v.filter += string(rune(key))
+		v.filter += string([]byte{key}) // a character may be several keys
 	case v.typing:
 	case key == 'q':
 		return true
@@ -196,12 +196,13 @@ func (v *view) key(key byte) (quit bool) {
 
 // status returns the line below the table.
 func (v *view) status() string {
+	filter := printable(v.filter)
 	if v.typing {
-		return "filter: " + v.filter + "_  (Enter, Esc)"
+		return "filter: " + filter + "_  (Enter, Esc)"
 	}
 	text := "q quit  s sort: " + orders[v.sort].name + "  / filter"
-	if v.filter != "" {
-		text += ": " + v.filter
+	if filter != "" {
+		text += ": " + filter
 	}
 	return text
 }

@@ -70,6 +70,12 @@ func TestKeysSortAndFilter(t *testing.T) {
 	require.Equal(t, `q quit  s sort: name  / filter: K="2`, v.status())
 	press("/abc\x1b")
 	require.Equal(t, "q quit  s sort: name  / filter", v.status())
+	press("/é\x1b/é")
+	require.Equal(t, "é", v.filter)
+	press("\xc3")
+	require.Equal(t, "filter: é\ufffd_  (Enter, Esc)", v.status(), "half of a character is no control character")
+	press("\x7f\x7f\r")
+	require.Empty(t, v.filter)
 	press("x/\x7f\x00\r")
 	require.True(t, v.key('q'))
 }
