@@ -5,6 +5,7 @@ package metricdoc
 import (
 	"encoding/json"
 	"hash/fnv"
+	"regexp"
 	"strconv"
 )
 
@@ -101,10 +102,9 @@ const onLoadAndTimeRange = 2
 // variables returns those of the dashboard. The values of job and instance are those of the targets
 // that have the first metric.
 func (m *Metrics) variables() []variable {
-	name := "up"
+	samples := func(matchers ...string) string { return selector("up", matchers...) }
 	if len(m.Families) > 0 {
-		f := &m.Families[0]
-		name = f.Name + kindOf(f.Type).suffix(f)
+		samples = m.Families[0].anySamples
 	}
 	of := func(label, selector string) variable {
 		return variable{
@@ -117,9 +117,19 @@ func (m *Metrics) variables() []variable {
 	return []variable{
 		{Name: "datasource", Label: "Data source", Type: "datasource", Query: "prometheus", Refresh: 1,
 			Current: current{"default", "default"}},
-		of("job", selector(name)),
-		of("instance", selector(name, `job=~"$job"`)),
+		of("job", samples()),
+		of("instance", samples(`job=~"$job"`)),
 	}
+}
+
+// anySamples returns a selector of samples that each series has, in whatever form Prometheus has
+// stored it.
+func (f *Family) anySamples(matchers ...string) string {
+	if f.Native && len(f.Bounds) > 0 {
+		names := regexp.QuoteMeta(f.Name) + "(_count)?"
+		return braces(append([]string{"__name__=~" + strconv.Quote(names)}, matchers...))
+	}
+	return selector(f.Name+kindOf(f.Type).suffix(f), matchers...)
 }
 
 const (

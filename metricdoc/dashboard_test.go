@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/histogram"
 )
 
 // requireGolden compares a text with a file, which it writes where Golden does.
@@ -72,4 +73,14 @@ func TestGrafanaUnitsFollowTheUnitAndTheType(t *testing.T) {
 	}
 	require.Contains(t, string(parsed(t, "process_start_time_seconds 1\n").Dashboard("x")),
 		`"time() - process_start_time_seconds{`)
+}
+
+// Of a histogram that has both forms, Prometheus may store the native one alone, without _count.
+func TestVariablesHaveValuesInWhateverFormAHistogramIsStored(t *testing.T) {
+	reg := engine.NewRegistry()
+	engine.Must(reg.NewHistogram("a_seconds", "Both.", engine.WithBuckets(1),
+		engine.WithNative(histogram.NativeDefaults())))
+	text := string(FromRegistry(reg).Dashboard("x"))
+	require.Contains(t, text, `"label_values({__name__=~\"a_seconds(_count)?\"}, job)"`)
+	require.Contains(t, text, `"label_values({__name__=~\"a_seconds(_count)?\",job=~\"$job\"}, instance)"`)
 }

@@ -20,12 +20,14 @@ const selfPrefix = "quipu"
 // about itself come last.
 func (m *Metrics) groups() []group {
 	var list []group
+	places := map[string]int{} // in the list, by prefix
 	for i := range m.Families {
 		f := &m.Families[i]
 		prefix := firstWord(f.Name)
-		at := slices.IndexFunc(list, func(g group) bool { return g.prefix == prefix })
-		if at < 0 {
+		at, ok := places[prefix]
+		if !ok {
 			at = len(list)
+			places[prefix] = at
 			list = append(list, group{prefix: prefix})
 		}
 		list[at].families = append(list[at].families, f)

@@ -119,6 +119,9 @@ func (p *parts) series(label string) Series {
 
 func (p *parts) histogram() *engine.HistogramSnapshot {
 	h := &engine.HistogramSnapshot{Sum: p.sum, Count: whole(p.count)}
+	if n := len(p.points); h.Count == 0 && n > 0 && math.IsInf(p.points[n-1].at, 1) {
+		h.Count = whole(p.points[n-1].value) // OpenMetrics has no _count beside a negative bound
+	}
 	last := uint64(0)
 	for _, b := range p.points {
 		if n := len(h.Bounds); math.IsInf(b.at, 1) || n > 0 && h.Bounds[n-1] == b.at {

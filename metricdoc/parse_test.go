@@ -38,6 +38,13 @@ func TestAHistogramWithoutBucketsIsTakenForANativeOne(t *testing.T) {
 	require.Equal(t, uint64(3), h.Series[0].Histogram.Count)
 }
 
+// OpenMetrics has neither a sum nor a count if a bucket is for negative observations.
+func TestTheCountOfAHistogramIsThatOfItsLastBucketIfItHasNoOther(t *testing.T) {
+	h := parsed(t, "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 3\nh_bucket{le=\"-1\"} 2\n").Find("h")
+	require.Equal(t, uint64(3), h.Series[0].Histogram.Count)
+	require.Equal(t, []uint64{2, 1}, h.Series[0].Histogram.Counts)
+}
+
 func TestCountsThatAreNoneAreBroughtWithinBounds(t *testing.T) {
 	for v, want := range map[float64]uint64{
 		3: 3, 2.7: 2, -1: 0, math.NaN(): 0, math.Inf(1): 1 << 62, math.Inf(-1): 0, 1e300: 1 << 62,
