@@ -28,11 +28,8 @@ func readPage(ctx context.Context, where string, timeout time.Duration, in io.Re
 	switch {
 	case where == "-":
 		return readAll(in)
-	case strings.HasPrefix(where, "http://"), strings.HasPrefix(where, "https://"):
-		return fetch(ctx, where, timeout)
 	case strings.Contains(where, "://"):
-		_, err := send.ParseURL(where) // whose errors show no password
-		return "", err
+		return fetch(ctx, where, timeout)
 	}
 	file, err := os.Open(where)
 	if err != nil {

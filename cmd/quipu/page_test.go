@@ -102,3 +102,10 @@ func TestPagesThatDoNotComeAreErrors(t *testing.T) {
 		require.ErrorContains(t, err, want, path)
 	}
 }
+
+func TestTheSchemeOfAURLMayHaveCapitals(t *testing.T) {
+	url, _ := pageServer(t)
+	r := runWith(t.Context(), "", "doc", strings.Replace(url, "http", "HTTP", 1))
+	require.NoError(t, r.err)
+	require.Contains(t, r.out, "a_total")
+}
