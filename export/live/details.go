@@ -17,7 +17,7 @@ type details struct {
 	points int
 
 	sample int // counts the samples since the beginning
-	epoch  int // grows when rows are numbered anew
+	epoch  int // grows when rows are numbered anew, or a chosen series has new buckets
 	index  map[string]int
 	rows   []row
 	hidden int // series beyond maxRows, in the latest sample
@@ -99,7 +99,9 @@ func (d *details) read(s *engine.Sample, one *reading, now time.Time, isRate boo
 		if h := s.Histogram(); h != nil {
 			all.add(h, c.track.last.bounds, &d.room)
 		}
-		c.track.add(all, now, isRate)
+		if c.track.add(all, now, isRate) {
+			d.epoch++
+		}
 	}
 }
 

@@ -13,12 +13,12 @@ import (
 
 // reading is the state of a metric, or of one of its series, at one moment.
 type reading struct {
-	value  float64 // of a counter or a gauge, or the number of observations
-	sum    float64 // of the observations
-	counts cells   // observations in each bucket since the beginning; nil without buckets
-	bounds []float64
-	schema int  // of native buckets
-	mixed  bool // some series have other buckets than the first, and are not in counts
+	value  float64   // of a counter or a gauge, or the number of observations
+	sum    float64   // of the observations
+	counts cells     // observations in each bucket since the beginning; nil without buckets
+	bounds []float64 // of classic buckets; nil for native ones
+	schema int       // of native buckets
+	mixed  bool      // some series have other buckets than the first, and are not in counts
 }
 
 // cell is a bucket and a number of observations in it.
@@ -37,7 +37,7 @@ func (r *reading) add(h *engine.HistogramSnapshot, earlier []float64, room *cell
 	var add cells
 	first := r.counts == nil
 	switch {
-	case h.Native != nil:
+	case h.Native != nil && r.bounds == nil:
 		schema := min(h.Native.Schema, shownSchema)
 		if first {
 			r.schema = schema
@@ -46,11 +46,11 @@ func (r *reading) add(h *engine.HistogramSnapshot, earlier []float64, room *cell
 			r.counts, r.schema = r.counts.coarser(r.schema-schema), schema
 		}
 		add = nativeCells((*room)[:0], h.Native).coarser(h.Native.Schema - r.schema)
-	case first || slices.Equal(r.bounds, h.Bounds):
-		if first && slices.Equal(earlier, h.Bounds) {
+	case h.Native == nil && (first || r.bounds != nil && slices.Equal(r.bounds, h.Bounds)):
+		if first && earlier != nil && slices.Equal(earlier, h.Bounds) {
 			r.bounds = earlier
 		} else if first {
-			r.bounds = slices.Clone(h.Bounds)
+			r.bounds = append([]float64{}, h.Bounds...)
 		}
 		add = (*room)[:0]
 		for i, n := range h.Counts {

@@ -141,3 +141,26 @@ func TestQuantilesOfBuckets(t *testing.T) {
 	none := cells{}.quantiles([]float64{1}, 0)
 	require.True(t, math.IsNaN(none[0]))
 }
+
+func TestNativeAndClassicBucketsAreNotAddedUp(t *testing.T) {
+	native := histogram.NativeDefaults()
+	for name, first := range map[string]engine.MetricOption{
+		"classic": engine.WithBuckets(1, 2), "no bounds": engine.WithBuckets(), "native": engine.WithNative(native),
+	} {
+		for _, second := range []engine.MetricOption{
+			engine.WithBuckets(), engine.WithBuckets(1), engine.WithNative(native),
+		} {
+			reg := engine.NewRegistry()
+			must(reg.NewHistogram("h", "", first, engine.WithConstLabels(engine.Labels{"l": "a"}))).Observe(1)
+			must(reg.NewHistogram("h", "", second, engine.WithConstLabels(engine.Labels{"l": "b"}))).Observe(1e9)
+			r := snapshotOf(t, reg)
+			require.Equal(t, name == "native", r.bounds == nil)
+			var n uint64
+			for _, x := range r.counts {
+				n += x.n
+			}
+			require.Equal(t, r.mixed, n == 1, "both are in counts, or one of them")
+			require.NotPanics(t, func() { r.counts.quantiles(r.bounds, r.schema) })
+		}
+	}
+}

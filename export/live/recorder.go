@@ -152,8 +152,8 @@ func (r *recorder) read(m *metric, f *engine.Family, now time.Time) {
 	}
 	m.total = all
 	m.seriesTrend.push(uint32(m.series))
-	if m.track != nil {
-		m.track.add(all, now, m.isRate())
+	if m.track != nil && m.track.add(all, now, m.isRate()) {
+		m.changes++
 	}
 	if m.details != nil {
 		m.details.end()

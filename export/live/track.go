@@ -4,6 +4,7 @@ package live
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -43,8 +44,9 @@ func (t *track) skip() {
 // quantileWindow is the number of samples whose observations the quantiles of a point describe.
 const quantileWindow = 10
 
-// add appends a point for a reading. isRate tells counters and histograms from gauges.
-func (t *track) add(now reading, at time.Time, isRate bool) {
+// add appends a point for a reading. isRate tells counters and histograms from gauges. It reports
+// whether the buckets are new: a page that shows the past of others has to begin again.
+func (t *track) add(now reading, at time.Time, isRate bool) (newBuckets bool) {
 	first := t.trend.len() == 0
 	trend := now.value
 	if isRate {
@@ -55,25 +57,40 @@ func (t *track) add(now reading, at time.Time, isRate bool) {
 		}
 	}
 	t.trend.push(float32(trend))
-	if now.counts != nil {
-		t.addBuckets(&now, first)
+	if now.counts != nil || t.heat.len() > 0 {
+		newBuckets = t.addBuckets(&now, first)
 	}
 	t.last, t.at = now, at
+	return newBuckets
 }
 
-func (t *track) addBuckets(now *reading, first bool) {
-	before := t.last.counts
-	if now.schema < t.schema && !first {
+// addBuckets appends a column to heat. All columns have the same buckets afterwards: of native ones
+// the coarsest so far. If the bounds are others, nothing is known about their past.
+func (t *track) addBuckets(now *reading, first bool) (newBuckets bool) {
+	before, begin := t.last.counts, t.heat.len() == 0
+	if now.counts == nil { // all series have left
+		now.bounds, now.schema = t.last.bounds, t.schema
+	}
+	changed := !begin && !sameBounds(now.bounds, t.last.bounds)
+	if changed {
+		for i := range t.heat.len() {
+			*t.heat.at(i) = nil
+		}
+	}
+	switch {
+	case begin || changed:
+		t.schema = now.schema
+	case now.schema > t.schema:
+		now.counts, now.schema = now.counts.coarser(now.schema-t.schema), t.schema
+	case now.schema < t.schema:
 		for i := range t.heat.len() {
 			*t.heat.at(i) = t.heat.at(i).coarser(t.schema - now.schema)
 		}
 		before = before.coarser(t.schema - now.schema)
-	}
-	if first || now.schema < t.schema {
 		t.schema = now.schema
 	}
 	var made cells
-	if !first {
+	if !first && !changed {
 		made = now.counts.since(before)
 	}
 	t.heat.push(made)
@@ -84,7 +101,11 @@ func (t *track) addBuckets(now *reading, first bool) {
 	for i, v := range window.quantiles(now.bounds, t.schema) {
 		t.quantiles[i].push(float32(v))
 	}
+	return changed || begin && !first
 }
+
+// sameBounds reports whether two readings have the same buckets, or native ones both.
+func sameBounds(a, b []float64) bool { return (a == nil) == (b == nil) && slices.Equal(a, b) }
 
 // ring keeps the latest values, as many as it was made for.
 type ring[T any] struct {

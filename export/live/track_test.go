@@ -92,3 +92,57 @@ func TestQuantilesOfATrackForgetOldObservations(t *testing.T) {
 	}
 	require.Greater(t, *track.quantiles[0].at(99), float32(1))
 }
+
+func TestATrackBeginsAgainWhenTheBucketsAreOthers(t *testing.T) {
+	classic := reading{value: 9, counts: cells{{0, 1}, {3, 8}}, bounds: []float64{1, 2, 3}}
+	for name, other := range map[string]reading{
+		"fewer bounds": {value: 5, counts: cells{{1, 5}}, bounds: []float64{10}},
+		"no bounds":    {value: 5, counts: cells{{0, 5}}, bounds: []float64{}},
+		"native":       {value: 5, counts: cells{{belowZero, 1}, {40, 4}}, schema: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			track := newTrack(10)
+			for i, step := range []struct {
+				now  reading
+				want bool
+			}{{classic, false}, {classic, false}, {other, true}, {other, false}, {classic, true}} {
+				require.Equal(t, step.want, track.add(step.now, second(i), true), "sample %d", i)
+			}
+			for _, made := range all(&track.heat) {
+				require.Empty(t, made)
+			}
+		})
+	}
+}
+
+func TestATrackWhoseSeriesAllLeaveKeepsItsBuckets(t *testing.T) {
+	track := newTrack(10)
+	for i, now := range []reading{
+		{value: 1, counts: cells{{1, 1}}, bounds: []float64{1}},
+		{value: 3, counts: cells{{1, 3}}, bounds: []float64{1}},
+		{},
+		{value: 4, counts: cells{{0, 4}}, bounds: []float64{1}},
+	} {
+		require.False(t, track.add(now, second(i), true), "sample %d", i)
+		require.Equal(t, []float64{1}, track.last.bounds)
+	}
+	require.Equal(t, []cells{nil, {{1, 2}}, nil, {{0, 4}}}, all(&track.heat))
+	require.Equal(t, track.trend.len(), track.heat.len())
+}
+
+func TestTheFirstSeriesOfATrackMayComeLate(t *testing.T) {
+	track := newTrack(10)
+	require.False(t, track.add(reading{}, second(0), true))
+	require.True(t, track.add(reading{value: 2, counts: cells{{7, 2}}, schema: 2}, second(1), true))
+	require.Equal(t, 2, track.schema)
+	require.False(t, track.add(reading{value: 5, counts: cells{{7, 5}}, schema: 2}, second(2), true))
+	require.Equal(t, []cells{{{7, 2}}, {{7, 3}}}, all(&track.heat))
+}
+
+func TestTheHeatOfATrackStaysCoarseWhenAHistogramBecomesFiner(t *testing.T) {
+	track := newTrack(10)
+	track.add(reading{counts: cells{{1, 1}}, schema: 1}, second(0), true)
+	track.add(reading{counts: cells{{1, 1}, {3, 1}, {4, 2}}, schema: 2}, second(1), true)
+	require.Equal(t, 1, track.schema)
+	require.Equal(t, []cells{nil, {{2, 3}}}, all(&track.heat))
+}

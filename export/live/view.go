@@ -98,7 +98,8 @@ func (r *recorder) open(v *view) {
 // has reports whether a sample was taken since a view was opened.
 func (r *recorder) has(v *view) bool {
 	for _, name := range v.metrics() {
-		if r.byName[name].details.sample == 0 {
+		d := r.byName[name].details
+		if c := d.chosen[v.series]; d.sample == 0 || c != nil && c.track.trend.len() == 0 {
 			return false
 		}
 	}

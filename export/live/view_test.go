@@ -63,3 +63,16 @@ func TestTheRegistryHasTheMetricsThatThePageExplains(t *testing.T) {
 		}
 	}
 }
+
+func TestTheFirstMessageOfAChosenSeriesHasItsPast(t *testing.T) {
+	reg := engine.NewRegistry()
+	v := must(reg.NewHistogramVec("h", "", []string{"l"}, engine.WithBuckets(1)))
+	v.With("a").Observe(1)
+	r, _ := detailed(reg, view{kind: viewMetric, metric: "h"})
+	r.sample(second(0))
+	w := watching(r, view{kind: viewMetric, metric: "h", series: keyOf([]string{"l", "a"})})
+	event, _ := w.compose(nil)
+	require.Empty(t, event, "it has none before the next sample")
+	r.sample(second(1))
+	require.Contains(t, composed(t, w).data, "heat")
+}
