@@ -62,6 +62,9 @@ func (a *arrays) has(s *attribute.Set) bool {
 		return false
 	}
 	array := wordsOf(s).array
+	if array == nil { // the zero value of a set
+		return false
+	}
 	for i := range a.known {
 		switch atomic.LoadPointer(&a.known[i]) {
 		case array:

@@ -102,3 +102,21 @@ func TestOptionsThatComeAndGoAreNotMixedUp(t *testing.T) {
 		require.EqualValues(t, goroutines*rounds*40, h.series(setOf(i)).Value(), i)
 	}
 }
+
+// The options of OpenTelemetry can be changed: an instrumentation may keep one, and give it another
+// set for each measurement.
+func TestAnOptionWhoseSetIsReplacedMeasuresTheNewOne(t *testing.T) {
+	h, _ := counted(t, 100)
+	one := setOf(1)
+	o := metric.WithAttributeSet(one)
+	known(t, h, o)
+	settable, ok := o.(interface{ Set(attribute.Set) })
+	require.True(t, ok)
+	for i := range 200 {
+		set := setOf(i % 7)
+		settable.Set(set)
+		require.Same(t, h.series(set), at(h, o), i)
+	}
+	settable.Set(one)
+	require.Same(t, h.series(one), at(h, o))
+}
