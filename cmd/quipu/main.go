@@ -101,6 +101,10 @@ func (p *program) run(args []string) error {
 		}
 		p.flags = flag.NewFlagSet("quipu "+c.name, flag.ContinueOnError)
 		p.flags.SetOutput(p.errors)
+		p.flags.Usage = func() {
+			fmt.Fprintf(p.errors, "usage: quipu %s [FLAGS] URL|FILE|-\n\n%s\n", c.name, c.about)
+			p.flags.PrintDefaults()
+		}
 		p.flags.BoolVar(&p.self, "self", false, "with the metrics that quipu has about itself, quipu_...")
 		p.flags.DurationVar(&p.timeout, "timeout", 10*time.Second, "`time` to read the page")
 		run := c.define(p)
@@ -111,7 +115,7 @@ func (p *program) run(args []string) error {
 			return errUsage
 		}
 		if p.flags.NArg() != 1 || p.timeout <= 0 {
-			fmt.Fprintf(p.errors, "quipu %s: one URL, file or - is needed, and a timeout above 0\n", c.name)
+			fmt.Fprintf(p.errors, "quipu %s: one URL, file or - is needed, after the flags, and a timeout above 0\n", c.name)
 			p.flags.Usage()
 			return errUsage
 		}
