@@ -166,8 +166,9 @@ func (m *Metrics) familyOfSamples(name string) *Family {
 	if f := m.Find(name); f != nil {
 		return f
 	}
-	if base, ok := strings.CutSuffix(name, "_count"); ok {
-		return m.Find(base)
+	base, _ := strings.CutSuffix(name, "_count")
+	if f := m.Find(base); f != nil && name == base+kindOf(f.Type).suffix(f) {
+		return f
 	}
 	return nil
 }

@@ -179,8 +179,10 @@ func (w *ruleWriter) objective(m *Metrics, o *Objective) error {
 		if len(parts) == 0 {
 			continue
 		}
+		// The labels of an alert are templates.
+		text := strings.ReplaceAll(o.String(), "{{", `{{"{{"}}`)
 		w.rule("alert", a.name, strings.Join(parts, "\nor "),
-			pairs{"labels", append([]string{"severity", a.severity}, label...)},
+			pairs{"labels", []string{"severity", a.severity, "slo", text}},
 			pairs{"annotations", []string{
 				"summary", "{{ $labels.job }} misses its objective {{ $labels.slo }}",
 				"description", fmt.Sprintf("{{ $value | humanizePercentage }} of the events are bad, "+
@@ -204,6 +206,9 @@ func (w *ruleWriter) check(m *Metrics, o *Objective) (histogram *Family, bound f
 		k := kindOf(f.Type)
 		if o.latency && (k != histogramKind || s.name != f.Name) || !o.latency && k != counterKind && s.name == f.Name {
 			return nil, 0, fmt.Errorf("%s is no %s: its type is %s", s.name, o.wanted(), f.Type)
+		}
+		if !o.latency && s.name != f.Name && f.Native {
+			w.warn("%s: there is no %s if Prometheus stores nothing but the native buckets of %s", o, s.name, f.Name)
 		}
 		for _, label := range s.labels() {
 			if !slices.Contains(f.Labels, label) && label != "job" && label != "instance" {

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/histogram"
 )
 
 func objectives(t *testing.T, texts ...string) (list []Objective) {
@@ -54,13 +57,15 @@ func TestWarningsTellWhatWorksOtherwise(t *testing.T) {
 func TestObjectivesOfMetricsThatAreNotThereAreErrors(t *testing.T) {
 	m := FromRegistry(shop(t))
 	for text, want := range map[string]string{
-		"none<1:99":                                  "there is no metric none",
-		"shop_orders_total<1:99":                     "shop_orders_total is no histogram: its type is counter",
-		"shop_latency_seconds_count<1:99":            "shop_latency_seconds_count is no histogram: its type is ",
-		"shop_queue_bytes/shop_orders_total:99":      "shop_queue_bytes is no counter: its type is gauge",
-		"shop_orders_total/shop_latency_seconds:99":  "shop_latency_seconds is no counter: its type is histogram",
-		"shop_orders_total/none_count:99":            "there is no metric none_count",
-		"shop_rare_total/shop_latency_seconds_count": "",
+		"none<1:99":                                     "there is no metric none",
+		"shop_orders_total<1:99":                        "shop_orders_total is no histogram: its type is counter",
+		"shop_latency_seconds_count<1:99":               "shop_latency_seconds_count is no histogram: its type is ",
+		"shop_queue_bytes/shop_orders_total:99":         "shop_queue_bytes is no counter: its type is gauge",
+		"shop_orders_total/shop_latency_seconds:99":     "shop_latency_seconds is no counter: its type is histogram",
+		"shop_orders_total/none_count:99":               "there is no metric none_count",
+		"shop_orders_total/shop_queue_bytes_count:9":    "there is no metric shop_queue_bytes_count",
+		"shop_orders_total/shop_native_seconds_count:9": "there is no metric shop_native_seconds_count",
+		"shop_rare_total/shop_latency_seconds_count":    "",
 	} {
 		if want == "" {
 			text += ":99"
@@ -87,4 +92,23 @@ func TestMetricsWhoseRulesWouldHaveOneNameHaveOneRule(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"a_total: its rule job:a:rate5m would be that of a, so it has none"}, warnings)
 	require.Equal(t, 1, strings.Count(string(rules), "record:"))
+}
+
+func TestTheLabelsOfAlertsAreNoTemplates(t *testing.T) {
+	rules, _, err := FromRegistry(shop(t)).Rules(objectives(t, `shop_latency_seconds{route="/{{id}}"}<1:99`)...)
+	require.NoError(t, err)
+	require.Contains(t, string(rules), `
+          severity: 'page'
+          slo: 'shop_latency_seconds{route="/{{"{{"}}id}}"}<1:99'
+`)
+}
+
+func TestAnObjectiveWarnsOfACountThatPrometheusMayNotStore(t *testing.T) {
+	reg := shop(t)
+	engine.Must(reg.NewHistogram("both_seconds", "Both.", engine.WithBuckets(1),
+		engine.WithNative(histogram.NativeDefaults())))
+	_, warnings, err := FromRegistry(reg).Rules(objectives(t, "shop_rare_total/both_seconds_count:99")...)
+	require.NoError(t, err)
+	require.Equal(t, []string{"shop_rare_total/both_seconds_count:99: there is no both_seconds_count if " +
+		"Prometheus stores nothing but the native buckets of both_seconds"}, warnings)
 }
