@@ -115,7 +115,8 @@ func (p *program) run(args []string) error {
 			return errUsage
 		}
 		if p.flags.NArg() != 1 || p.timeout <= 0 {
-			fmt.Fprintf(p.errors, "quipu %s: one URL, file or - is needed, after the flags, and a timeout above 0\n", c.name)
+			fmt.Fprintf(p.errors, "quipu %s: one URL, file or - is needed after the flags, "+
+				"and a timeout above 0\n", c.name)
 			p.flags.Usage()
 			return errUsage
 		}
