@@ -6,14 +6,18 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"path"
 	"strings"
 )
 
 // isForeign reports whether a page of another site makes a browser send the request. Such a page
-// cannot read the answer, but it could hold connections open.
+// cannot read the answer, but it could hold connections open. Its links may lead to the page, but
+// not to the data: a browser takes events for a file, and saves them without end.
 func isForeign(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
-	return site != "" && site != "same-origin" && site != "none" && r.Header.Get("Sec-Fetch-Mode") != "navigate"
+	_, file := path.Split(r.URL.Path)
+	link := r.Header.Get("Sec-Fetch-Mode") == "navigate" && file == ""
+	return site != "" && site != "same-origin" && site != "none" && !link
 }
 
 // refusal returns why a request is not answered, or an empty text if it is. Without remote, only

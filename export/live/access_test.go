@@ -79,10 +79,13 @@ func TestPagesOfOtherSitesGetNothing(t *testing.T) {
 		h.ServeHTTP(w, r)
 		require.Equal(t, want, w.Code, site)
 	}
-	r := httptest.NewRequest(http.MethodGet, "/live/", nil)
-	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	r.Header.Set("Sec-Fetch-Mode", "navigate")
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	require.Equal(t, http.StatusOK, w.Code, "a link from elsewhere may lead here")
+	// A link from elsewhere may lead to the page, and not to what would be saved as a file.
+	for path, want := range map[string]int{"": 200, "find.json": 403, "events?view=list": 403} {
+		r := httptest.NewRequest(http.MethodHead, "/live/"+path, nil)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		r.Header.Set("Sec-Fetch-Mode", "navigate")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		require.Equal(t, want, w.Code, path)
+	}
 }

@@ -86,7 +86,7 @@ func BenchmarkUpdate(b *testing.B) {
 			c := must(reg.NewCounter("updated_total", ""))
 			if watched {
 				h := hubOf(reg)
-				w := must(h.join(view{kind: viewMetric, metric: "h"}, nil))
+				w := must(h.join(view{kind: viewMetric, metric: "h"}))
 				done := make(chan struct{})
 				go func() {
 					var room []byte

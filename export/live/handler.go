@@ -11,6 +11,7 @@ import (
 	"path"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/quipu-metrics/quipu/engine"
 )
@@ -48,7 +49,7 @@ type handler struct {
 	config
 	reg     *engine.Registry
 	hub     hub
-	servers sync.Map // those that tell when they shut down: *http.Server to struct{}
+	servers sync.Map // weak.Pointer[http.Server] to a chan struct{}, closed when the server shuts down
 }
 
 // policy lets the page load nothing but what this handler serves, and nobody frame it.
@@ -128,6 +129,22 @@ func answer(w http.ResponseWriter, value any) {
 // writeTimeout is the time that a browser has to take a message.
 const writeTimeout = 10 * time.Second
 
+// shutdownOf returns a channel that is closed when the server of a request shuts down, which would
+// wait for pages that are open otherwise. The channel stays closed, for requests that are late. It
+// is nil if the server is unknown.
+func (h *handler) shutdownOf(r *http.Request) <-chan struct{} {
+	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
+	if server == nil {
+		return nil
+	}
+	shutdown := make(chan struct{})
+	known, loaded := h.servers.LoadOrStore(weak.Make(server), shutdown)
+	if !loaded {
+		server.RegisterOnShutdown(sync.OnceFunc(func() { close(shutdown) })) // Shutdown may be called again
+	}
+	return known.(chan struct{})
+}
+
 // events sends messages to a watcher until it leaves, as server-sent events.
 func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 	v, err := parseView(r.URL.Query())
@@ -139,13 +156,8 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
-	if server != nil {
-		if _, known := h.servers.LoadOrStore(server, struct{}{}); !known {
-			server.RegisterOnShutdown(func() { h.servers.Delete(server); h.hub.dismiss(server) })
-		}
-	}
-	watcher, err := h.hub.join(v, server)
+	shutdown := h.shutdownOf(r)
+	watcher, err := h.hub.join(v)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
@@ -157,7 +169,7 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-r.Context().Done():
 			return
-		case <-watcher.gone:
+		case <-shutdown:
 			return
 		case <-watcher.wake:
 		}

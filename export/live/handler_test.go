@@ -118,6 +118,28 @@ func TestAServerThatShutsDownDoesNotWaitForPagesThatAreOpen(t *testing.T) {
 	require.NoError(t, server.Config.Shutdown(ctx))
 }
 
+// A request may have been read before its server shuts down, and be answered after.
+func TestARequestThatComesToAServerThatHasShutDownEnds(t *testing.T) {
+	h := Handler(engine.NewRegistry())
+	server := &http.Server{}
+	r := httptest.NewRequest(http.MethodGet, "http://localhost/events?view=list", nil)
+	r.RemoteAddr = "127.0.0.1:4711"
+	ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), http.ServerContextKey, server), time.Minute)
+	defer cancel()
+	before, leave := context.WithCancel(ctx)
+	leave()
+	h.ServeHTTP(httptest.NewRecorder(), r.WithContext(before))
+	require.NoError(t, server.Shutdown(ctx))
+	require.NoError(t, server.Shutdown(ctx))
+	shutdown := h.(*handler).shutdownOf(r.WithContext(ctx))
+	select {
+	case <-shutdown: // Shutdown calls the functions without waiting for them
+	case <-ctx.Done():
+	}
+	h.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
+	require.NoError(t, ctx.Err())
+}
+
 // What leaves with a server must not keep the watchers of another one from watching.
 func TestAServerThatShutsDownLeavesTheOthersAlone(t *testing.T) {
 	h := Handler(engine.NewRegistry(), WithInterval(minInterval), WithHistory(time.Second))

@@ -30,8 +30,6 @@ type watcher struct {
 	view     view
 	recorder *recorder
 	wake     chan struct{} // of capacity 1: there is a new sample
-	gone     chan struct{} // closed when the server shuts down
-	server   any           // that the page was read from; nil if unknown
 
 	// What the page knows already.
 	began          bool
@@ -42,7 +40,7 @@ type watcher struct {
 var errFull = errors.New("as many pages are open as may be: close one, or raise the limit with WithWatchers")
 
 // join adds a watcher and, if it is the first, starts to sample.
-func (h *hub) join(v view, server any) (*watcher, error) {
+func (h *hub) join(v view) (*watcher, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.watchers) >= h.most {
@@ -53,9 +51,7 @@ func (h *hub) join(v view, server any) (*watcher, error) {
 		h.recorder, h.stop = newRecorder(h.reg, h.every, h.points), stop
 		go h.run(ctx, h.recorder)
 	}
-	w := &watcher{
-		view: v, recorder: h.recorder, wake: make(chan struct{}, 1), gone: make(chan struct{}), server: server,
-	}
+	w := &watcher{view: v, recorder: h.recorder, wake: make(chan struct{}, 1)}
 	w.recorder.open(&w.view)
 	h.watchers[w] = struct{}{}
 	w.notify()
@@ -73,21 +69,6 @@ func (h *hub) leave(w *watcher) {
 		return
 	}
 	w.recorder.close(&w.view)
-}
-
-// dismiss ends the watchers of a server that shuts down, which would wait for them otherwise.
-func (h *hub) dismiss(server any) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for w := range h.watchers {
-		if w.server == server {
-			select {
-			case <-w.gone:
-			default:
-				close(w.gone)
-			}
-		}
-	}
 }
 
 // run samples until ctx is done.

@@ -33,8 +33,8 @@ func TestNothingRunsWhileNobodyWatches(t *testing.T) {
 		require.Zero(t, calls.Load())
 		require.Nil(t, h.recorder)
 
-		first := must(h.join(view{kind: viewList}, nil))
-		second := must(h.join(view{kind: viewMetric, metric: "g"}, nil))
+		first := must(h.join(view{kind: viewList}))
+		second := must(h.join(view{kind: viewMetric, metric: "g"}))
 		time.Sleep(10*time.Second + time.Millisecond)
 		require.EqualValues(t, 11, calls.Load(), "one sampler for both")
 		require.Same(t, first.recorder, second.recorder)
@@ -47,7 +47,7 @@ func TestNothingRunsWhileNobodyWatches(t *testing.T) {
 		require.Nil(t, h.recorder, "the past is gone")
 
 		// synctest.Test fails if the goroutine is still there. Another watcher begins anew.
-		third := must(h.join(view{kind: viewList}, nil))
+		third := must(h.join(view{kind: viewList}))
 		synctest.Wait()
 		require.Equal(t, 1, third.recorder.samples)
 		h.leave(third)
@@ -57,11 +57,11 @@ func TestNothingRunsWhileNobodyWatches(t *testing.T) {
 func TestNoMoreWatchersThanTheLimit(t *testing.T) {
 	h := hubOf(engine.NewRegistry())
 	h.most = 2
-	a, b := must(h.join(view{}, nil)), must(h.join(view{}, nil))
-	_, err := h.join(view{}, nil)
+	a, b := must(h.join(view{})), must(h.join(view{}))
+	_, err := h.join(view{})
 	require.ErrorIs(t, err, errFull)
 	h.leave(a)
-	h.leave(must(h.join(view{}, nil)))
+	h.leave(must(h.join(view{})))
 	h.leave(b)
 }
 
@@ -70,7 +70,7 @@ func TestAWatcherThatDoesNotReadMissesSamplesAndHoldsUpNobody(t *testing.T) {
 		reg := engine.NewRegistry()
 		c := must(reg.NewCounter("c_total", ""))
 		h := hubOf(reg)
-		slow := must(h.join(view{kind: viewList}, nil))
+		slow := must(h.join(view{kind: viewList}))
 		for range 30 {
 			c.Inc()
 			time.Sleep(time.Second)
@@ -122,7 +122,7 @@ func TestWatchersComeAndGo(t *testing.T) {
 	for n := range 4 {
 		watchers.Go(func() {
 			for i := range 40 {
-				w, err := h.join(views[(n+i)%len(views)], nil)
+				w, err := h.join(views[(n+i)%len(views)])
 				require.NoError(t, err)
 				for range 5 {
 					<-w.wake
