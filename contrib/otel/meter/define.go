@@ -128,7 +128,7 @@ func (m *meter) addStream(i *instrument, d definition) error {
 	if f.typ != kinds[d.kind].typ {
 		return fmt.Errorf("%w: %s is a %s already", ErrConflict, name, f.typ)
 	}
-	part, mine := owner{name, fmt.Sprint(m.consts, m.labels)}, ownership{d.kind, d.unit}
+	part, mine := m.part(name), ownership{d.kind, d.unit}
 	if theirs, ok := p.owners[part]; ok && theirs != mine {
 		return fmt.Errorf("%w: %s is that of the %v with the unit %q", ErrConflict, name, theirs.kind, theirs.unit)
 	}
@@ -165,9 +165,18 @@ func (m *meter) define(i *instrument, name string, d definition) error {
 		}
 		i.histograms = append(i.histograms, newHandles(p, d, m.labels, v.LookupLabels))
 	default:
-		i.observed = append(i.observed, newStream(name, d, m))
+		part := m.part(name)
+		if p.streams[part] == nil {
+			p.streams[part] = newStream(name, d, m)
+		}
+		i.observed = append(i.observed, p.streams[part])
 	}
 	return nil
+}
+
+// part returns the part of a family that the meter has.
+func (m *meter) part(family string) owner {
+	return owner{family, fmt.Sprintf("%q %q", m.consts, m.labels)}
 }
 
 // lostCounter returns the counter of measurements that an instrument loses because its creation has

@@ -34,7 +34,8 @@ type float64Observable struct {
 	*instrument
 }
 
-// stream is one metric of an observable instrument.
+// stream is one metric of an observable instrument, and of those of other meters with the same
+// labels.
 type stream struct {
 	name, help string
 	typ        encode.Type

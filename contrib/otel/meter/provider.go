@@ -35,6 +35,7 @@ type Provider struct {
 	meters   map[scope]*meter
 	families map[string]family   // by name
 	owners   map[owner]ownership // of the parts of families
+	streams  map[owner]*stream   // of observable instruments
 	lost     *engine.CounterVec  // nil until a measurement is lost
 }
 
@@ -70,6 +71,7 @@ func NewProvider(reg *engine.Registry, options ...Option) (*Provider, error) {
 		meters:   make(map[scope]*meter),
 		families: make(map[string]family),
 		owners:   make(map[owner]ownership),
+		streams:  make(map[owner]*stream),
 	}
 	if reg == nil {
 		return nil, fmt.Errorf("quipu: OpenTelemetry: %w: the registry is nil", ErrOption)

@@ -138,3 +138,16 @@ func TestAnInstrumentKeepsItsFirstCallbacks(t *testing.T) {
 	}
 	require.Contains(t, page(t, reg), "\ng 1\n")
 }
+
+func TestObservableInstrumentsOfOneNameShareTheirSeriesWithoutScopes(t *testing.T) {
+	reg, p := provider(t, meter.WithoutScopeInfo())
+	for _, name := range []string{"a", "b"} {
+		_, err := p.Meter(name).Int64ObservableCounter("c",
+			metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+				o.Observe(2)
+				return nil
+			}))
+		require.NoError(t, err)
+	}
+	require.Equal(t, "# TYPE c_total counter\nc_total 4\n", page(t, reg))
+}
