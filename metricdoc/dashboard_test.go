@@ -71,8 +71,9 @@ func TestGrafanaUnitsFollowTheUnitAndTheType(t *testing.T) {
 		f := parsed(t, name+" 1\n").Families[0]
 		require.Equal(t, want, [2]string{f.grafanaUnit(), f.grafanaRate()}, name)
 	}
-	require.Contains(t, string(parsed(t, "process_start_time_seconds 1\n").Dashboard("x")),
+	require.Contains(t, string(parsed(t, "process_start_time_seconds 1.7e9\n").Dashboard("x")),
 		`"time() - process_start_time_seconds{`)
+	require.NotContains(t, string(parsed(t, "gc_pause_time_seconds 0.25\n").Dashboard("x")), "time() -")
 }
 
 // Of a histogram that has both forms, Prometheus may store the native one alone, without _count.

@@ -5,6 +5,8 @@ package metricdoc
 import (
 	"slices"
 	"strings"
+
+	"github.com/quipu-metrics/quipu/internal/conventions"
 )
 
 // units are Grafana's names of units: of a value, and of its rate.
@@ -56,8 +58,10 @@ func (f *Family) unitWord() string {
 	return name[strings.LastIndexAny(name, "_.")+1:]
 }
 
-// isTime reports whether the value is a time of the clock, in seconds since 1970.
+// isTime reports whether the values are times of the clock, in seconds since 1970.
 func (f *Family) isTime() bool {
-	return f.Unit == "seconds" && (strings.HasSuffix(f.Name, "_timestamp_seconds") ||
-		strings.HasSuffix(f.Name, "_time_seconds"))
+	if f.Unit != "seconds" || !conventions.IsClockTime(f.Name, 0) {
+		return false
+	}
+	return !slices.ContainsFunc(f.Series, func(s Series) bool { return !conventions.IsClockTime(f.Name, s.Value) })
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/quipu-metrics/quipu/encode"
+	"github.com/quipu-metrics/quipu/internal/conventions"
 	"github.com/quipu-metrics/quipu/metricdoc"
 )
 
@@ -122,8 +123,8 @@ func (v *view) table(changes []metricdoc.Change, width int) []string {
 	for _, r := range rows {
 		c := r.change
 		unit := c.Family.Unit
-		if strings.HasSuffix(c.Family.Name, "_timestamp_seconds") || strings.HasSuffix(c.Family.Name, "_time_seconds") {
-			unit = "" // a time of the clock, and no duration
+		if conventions.IsClockTime(c.Family.Name, c.Value) {
+			unit = "" // and no duration
 		}
 		rate := ""
 		if unit == "bytes" && c.Series.Histogram == nil && c.Series.Summary == nil {

@@ -100,3 +100,10 @@ func TestTablesFitTheTerminalAndShowNoControlCharacters(t *testing.T) {
 		`a_total{k="1"}          0          1          -          -          -`,
 	}, (&view{filter: "k=\"1"}).table(changesOf(t, tablePage, tablePage), 80))
 }
+
+func TestDurationsHaveAUnitAndTimesOfTheClockHaveNone(t *testing.T) {
+	page := "gc_pause_time_seconds 0.25\nprocess_start_time_seconds 1.7e9\n"
+	table := strings.Join(new(view).table(changesOf(t, page, page), 0), "\n")
+	require.Contains(t, table, " 250ms ")
+	require.Contains(t, table, " 1.7G ")
+}

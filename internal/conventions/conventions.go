@@ -72,6 +72,14 @@ func suffixBreaches(name, kind string) (problems []string) {
 
 func isCamelCase(name string) bool { return regexp.MustCompile(`[a-z][A-Z]`).MatchString(name) }
 
+// IsClockTime reports whether a value of a metric of this name is a time of the clock in seconds
+// since 1970, or 0 for never. A name that ends in _time_seconds may also be that of a duration,
+// which is then shorter than 30 years.
+func IsClockTime(name string, value float64) bool {
+	return strings.HasSuffix(name, "_timestamp_seconds") ||
+		strings.HasSuffix(name, "_time_seconds") && (value == 0 || value > 1e9)
+}
+
 // UnitOf returns the first unit in a name and its base unit, or "" for both.
 func UnitOf(name string) (unit, base string) {
 	bases, prefixes := baseUnits(), unitPrefixes()

@@ -44,3 +44,11 @@ func TestUnitOfFindsTheFirstUnit(t *testing.T) {
 		require.Equal(t, want, [2]string{unit, base}, name)
 	}
 }
+
+func TestTimesOfTheClockAreToldFromDurations(t *testing.T) {
+	require.True(t, IsClockTime("process_start_time_seconds", 1.7e9))
+	require.True(t, IsClockTime("push_failure_time_seconds", 0))
+	require.True(t, IsClockTime("backup_timestamp_seconds", 1))
+	require.False(t, IsClockTime("gc_pause_time_seconds", 0.25))
+	require.False(t, IsClockTime("wait_seconds", 1.7e9))
+}
