@@ -66,6 +66,9 @@ func (m *Metrics) Lint() []Problem {
 }
 
 func duplicates(f *Family) []string {
+	if f.twice != "" {
+		return []string{fmt.Sprintf("a sample of the series %s is there twice", f.twice)}
+	}
 	seen := map[string]bool{}
 	for i := range f.Series {
 		labels := f.Series[i].text()

@@ -117,3 +117,17 @@ func TestEveryCounterOfDropsIsOneOfARegistry(t *testing.T) {
 		require.True(t, rare[name] || guide.Find(name) != nil, name)
 	}
 }
+
+func TestLintFindsBucketsAndQuantilesThatAreThereTwice(t *testing.T) {
+	const histogram = "# HELP h_seconds Waits.\n# TYPE h_seconds histogram\nh_seconds_bucket{a=\"b\",le=\"1\"} 1\n" +
+		"h_seconds_bucket{a=\"b\",le=\"+Inf\"} 1\nh_seconds_sum{a=\"b\"} 1\nh_seconds_count{a=\"b\"} 1\n"
+	require.Empty(t, findings(t, histogram))
+	for _, again := range []string{
+		"h_seconds_bucket{a=\"b\",le=\"1\"} 1\n", "h_seconds_sum{a=\"b\"} 1\n", "h_seconds_count{a=\"b\"} 1\n",
+	} {
+		require.Equal(t, []string{`h_seconds: a sample of the series {a="b"} is there twice (duplicate)`},
+			findings(t, histogram+again))
+	}
+	require.Equal(t, []string{`s_bytes: a sample of the series {} is there twice (duplicate)`}, findings(t,
+		"# HELP s_bytes Sizes.\n# TYPE s_bytes summary\ns_bytes{quantile=\"0.5\"} 1\ns_bytes{quantile=\"0.5\"} 1\n"))
+}

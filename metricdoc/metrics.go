@@ -31,7 +31,8 @@ type Family struct {
 
 	Series []Series // may be empty
 
-	declared bool // the unit is not from the name
+	declared bool   // the unit is not from the name
+	twice    string // the labels of a series that has two samples for the same, or ""
 }
 
 // Series is one series of a family.

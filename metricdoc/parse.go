@@ -46,9 +46,12 @@ func fromPage(from *textpage.Family) *Family {
 		if !ok {
 			n = len(series)
 			at[key.Series()] = n
-			series = append(series, &parts{labels: labelsOf(key.Labels)})
+			series = append(series, &parts{labels: labelsOf(key.Labels), seen: map[string]bool{}})
 		}
-		series[n].take(s, strings.TrimPrefix(s.Name, f.Name), label)
+		if !series[n].take(s, strings.TrimPrefix(s.Name, f.Name), label) {
+			repeated := Series{Labels: series[n].labels}
+			f.twice = repeated.text()
+		}
 	}
 	for _, p := range series {
 		f.add(p.series(label))
@@ -85,13 +88,17 @@ type parts struct {
 	labels     []engine.Label
 	points     []point // of buckets, cumulative, or of quantiles
 	sum, count float64
+	seen       map[string]bool // suffixes, and the texts of bounds or quantiles
 }
 
 type point struct{ at, value float64 }
 
-// take adds a sample. One that fits nowhere is left out.
-func (p *parts) take(s *textpage.Sample, suffix, label string) {
+// take adds a sample. One that fits nowhere is left out. It reports whether the sample is the first
+// one of its suffix, and of its bound or quantile.
+func (p *parts) take(s *textpage.Sample, suffix, label string) (first bool) {
 	text, ok := s.Labels[label]
+	key := suffix + "=" + text
+	first, p.seen[key] = !p.seen[key], true
 	switch at, err := strconv.ParseFloat(text, 64); {
 	case suffix == "_sum":
 		p.sum = s.Value
@@ -100,6 +107,7 @@ func (p *parts) take(s *textpage.Sample, suffix, label string) {
 	case ok && err == nil && !math.IsNaN(at):
 		p.points = append(p.points, point{at, s.Value})
 	}
+	return first
 }
 
 // series returns the series of the samples.
