@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package metricdoc makes what people look at from the metrics of a program: a Markdown reference,
-// findings of a lint, a Grafana dashboard, and rules for Prometheus. It needs nothing but the
-// metrics: they have types, units, labels, buckets and quantiles.
+// Package metricdoc generates a Markdown reference, lint findings, a Grafana dashboard and rules
+// for Prometheus from the metrics of a program. It needs nothing but the metrics: they have types,
+// units, labels, buckets and quantiles.
 //
 //	metrics := metricdoc.FromRegistry(reg) // or Parse, for a page of any program
 //	os.Stdout.WriteString(metrics.Markdown())

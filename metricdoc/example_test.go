@@ -52,7 +52,7 @@ requests{user="4713@example.org"} 2
 	// Output:
 	// requests: it has no help text (convention)
 	// requests: a counter must end in _total (convention)
-	// requests has a label that may fill memories: the label user has values that look like mail addresses, such as "4713@example.org": there may be ever more of them
+	// requests has a label that may fill memories: the label user has values that look like mail addresses, such as "4713@example.org": their number may grow without bound
 }
 
 func ExampleMetrics_Find() {

@@ -13,7 +13,7 @@ type group struct {
 	families []*Family
 }
 
-// selfPrefix is how the names of the metrics begin that a registry has about itself.
+// selfPrefix begins the names of the metrics that a registry has about itself.
 const selfPrefix = "quipu"
 
 // groups returns the families by the first words of their names, sorted. Those that a registry has

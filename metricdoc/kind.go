@@ -8,7 +8,7 @@ import (
 	"github.com/quipu-metrics/quipu/encode"
 )
 
-// kind is what differs between the types of metrics.
+// kind holds the functions that differ between the types of metrics.
 type kind struct {
 	part      string                   // the label that tells the samples of one series apart
 	panels    func(f *Family) []*panel // of a dashboard

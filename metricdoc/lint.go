@@ -28,7 +28,7 @@ func (p Problem) String() string { return fmt.Sprintf("%s: %s (%s)", p.Metric, p
 //   - duplicate: two series of a family have the same labels,
 //   - help: the help text says no more than the name,
 //   - reserved: a label belongs to Prometheus or to the target that it scrapes,
-//   - unbounded: the values of a label look as if there were ever more of them,
+//   - unbounded: the number of values of a label seems to grow without bound,
 //   - unit: the unit is not in the name, or not the base unit,
 //   - buckets: the buckets of a histogram do not cover what was observed,
 //   - dropped: a registry of quipu has dropped, cut or overflowed something.

@@ -17,7 +17,7 @@ const (
 	leastAlike = 3
 )
 
-// shapes are how values look of which there are ever more. The order is that of the checks.
+// shapes are patterns of values whose number grows without bound, in the order of the checks.
 var shapes = []struct {
 	name    string
 	pattern *regexp.Regexp
@@ -57,7 +57,7 @@ func unboundedLabels(f *Family) (texts []string) {
 			}
 			if alike >= leastAlike {
 				texts = append(texts, fmt.Sprintf("the label %s has values that look like %s, such as %q: "+
-					"there may be ever more of them", name, shape.name, example))
+					"their number may grow without bound", name, shape.name, example))
 				break
 			}
 		}

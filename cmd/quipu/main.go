@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Quipu makes what people look at from the metrics of a program, which it reads from the program's
-// page of metrics:
+// Quipu reads a program's page of metrics, and generates from it a reference, a dashboard and
+// rules, checks it, or shows how it changes:
 //
 //	quipu doc       http://127.0.0.1:8000/metrics   a Markdown reference
-//	quipu lint      http://127.0.0.1:8000/metrics   what will cause trouble; exit code 1 if there is something
+//	quipu lint      http://127.0.0.1:8000/metrics   problems to come; exit code 1 if there are any
 //	quipu dashboard http://127.0.0.1:8000/metrics   a dashboard for Grafana, as JSON
 //	quipu rules     -slo 'http_request_duration_seconds<0.3:99.9' http://127.0.0.1:8000/metrics
 //	quipu top       http://127.0.0.1:8000/metrics   rates and quantiles, as they change
@@ -74,7 +74,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"doc", "a Markdown reference of the metrics", (*program).doc},
-		{"lint", "what will cause trouble; the exit code is 1 if there is something", (*program).lint},
+		{"lint", "problems that the metrics will cause; the exit code is 1 if there are any", (*program).lint},
 		{"dashboard", "a dashboard for Grafana, as JSON", (*program).dashboard},
 		{"rules", "recording rules, and alerts for objectives, as YAML", (*program).rules},
 		{"top", "rates and quantiles as they change; keys: q quit, s sort, / filter", (*program).top},

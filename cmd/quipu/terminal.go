@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// terminal is what top needs of a terminal.
+// terminal has the operations of a terminal that top needs.
 type terminal interface {
 	// open makes keys arrive one by one, without being shown. restore undoes that.
 	open() (restore func(), err error)

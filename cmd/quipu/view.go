@@ -15,7 +15,7 @@ import (
 	"github.com/quipu-metrics/quipu/metricdoc"
 )
 
-// view is what top shows: which series, and in which order.
+// view selects the series that top shows, and their order.
 type view struct {
 	sort   int // index of orders
 	filter string
