@@ -32,6 +32,9 @@ func refusal(r *http.Request, remote bool) string {
 			return "requests through a proxy are refused (" + name + ")"
 		}
 	}
+	if !r.ProtoAtLeast(1, 1) { // nginx with a plain proxy_pass adds no header, and states its own Host
+		return "requests in HTTP/1.0, which proxies send, are refused"
+	}
 	if addr, err := netip.ParseAddrPort(r.RemoteAddr); err != nil || !addr.Addr().Unmap().IsLoopback() {
 		return "requests from other machines are refused"
 	}

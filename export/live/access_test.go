@@ -66,6 +66,17 @@ func TestOnlyThisMachineIsAnswered(t *testing.T) {
 	}
 }
 
+func TestAProxyThatAddsNoHeaderIsKnownByItsVersionOfHTTP(t *testing.T) {
+	for version, want := range map[string]int{"HTTP/1.0": 403, "HTTP/1.1": 200, "HTTP/2.0": 200} {
+		r := httptest.NewRequest(http.MethodGet, "http://localhost:8000/live/", nil)
+		r.RemoteAddr, r.Proto = "127.0.0.1:4711", version
+		r.ProtoMajor, r.ProtoMinor, _ = http.ParseHTTPVersion(version)
+		w := httptest.NewRecorder()
+		Handler(engine.NewRegistry()).ServeHTTP(w, r)
+		require.Equal(t, want, w.Code, version)
+	}
+}
+
 func TestPagesOfOtherSitesGetNothing(t *testing.T) {
 	h := Handler(engine.NewRegistry(), WithRemote(true))
 	for site, want := range map[string]int{

@@ -20,9 +20,12 @@
 //
 // By default only programs on this machine are answered: requests from other addresses, requests
 // that a proxy has passed on, and requests to other names than localhost are refused with status
-// 403. [WithRemote] answers everybody, so it belongs behind a login. The page loads nothing from
-// other servers, and its policy forbids inline scripts. Label values are shown as text. Metrics are
-// only read: no request changes anything.
+// 403. A proxy on this machine is known by its headers or by HTTP/1.0. One that sends HTTP/1.1,
+// adds no header and states its own Host looks like a local program: do not let it pass on the path
+// of the page. [WithRemote] answers everybody, so it belongs behind a login.
+//
+// The page loads nothing from other servers, and its policy forbids inline scripts. Label values
+// are shown as text. Metrics are only read: no request changes anything.
 //
 // # Bounds
 //

@@ -84,12 +84,27 @@ func (r *recorder) metricOf(f *engine.Family) *metric {
 	if m == nil {
 		m = r.newMetric(f.Name())
 	}
+	if m.typ != f.Type() {
+		m.restart(r.points)
+	}
 	if m.help != f.Help() || m.unit != f.Unit() || m.typ != f.Type() {
 		m.help, m.unit, m.typ = strings.Clone(f.Help()), strings.Clone(f.Unit()), f.Type()
 		r.changes++
 		m.changes++
 	}
 	return m
+}
+
+// restart drops the past of values: that of another type says nothing about this one.
+func (m *metric) restart(points int) {
+	if m.track != nil {
+		m.track = newTrack(points)
+	}
+	if m.details != nil {
+		for _, c := range m.details.chosen {
+			c.track = newTrack(points)
+		}
+	}
 }
 
 func (r *recorder) newMetric(name string) *metric {

@@ -139,3 +139,19 @@ func TestAFirstSeriesWithOtherLabelsIsOneChange(t *testing.T) {
 	}
 	require.Equal(t, changes, r.changes)
 }
+
+func TestAMetricOfAnotherTypeHasNoPast(t *testing.T) {
+	reg := engine.NewRegistry()
+	must(reg.NewGauge("a", "")).Set(1)
+	r, d := detailed(reg, view{kind: viewMetric, metric: "a"})
+	d.choose("")
+	r.sample(second(0))
+	require.True(t, reg.Unregister("a"))
+	must(reg.NewCounter("a", "")).Add(100)
+	r.sample(second(1))
+	for _, track := range []*track{r.byName["a"].track, d.chosen[""].track} {
+		trend := all(&track.trend)
+		require.Len(t, trend, 1)
+		require.True(t, math.IsNaN(float64(trend[0])), "100 is no growth of the gauge")
+	}
+}
