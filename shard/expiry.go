@@ -6,7 +6,7 @@ import "sync/atomic"
 
 // Expiry makes the series of a map leave that nobody updates. Times are in a unit of the caller's.
 //
-// The map calls Updated, Flush and Age with its mutex locked, so they must not use the map.
+// The map calls its functions with its mutex locked, so they must not use the map.
 type Expiry struct {
 	// After is how long a series stays without an update. It is positive.
 	After int64
@@ -105,6 +105,17 @@ func (m *Map) Sweep(now int64) {
 	m.sweepWithdrawn(&s)
 }
 
+// now is the time for what is noted of a series. The caller holds mu, and reads it anew each time.
+// Otherwise a goroutine that is stopped between a look at the clock and the lock would note a time
+// long ago, and a series with an update that no walk has shown would leave at once if a lookup
+// wanted its room.
+func (x *expiring) now() int64 {
+	if x == nil {
+		return 0
+	}
+	return x.Now()
+}
+
 // unshown is the number of what is noticed, but not by a walk. The caller holds mu.
 func (x *expiring) unshown() uint32 { return 2*x.walks + 1 }
 
@@ -115,6 +126,9 @@ func (m *Map) sweepListed(s *sweep) {
 	r := m.roster.Load() // as a walk does: series that are listed from here on are not met
 	for i, length := uint32(0), r.length.Load(); i < length; {
 		m.mu.Lock()
+		if !s.walk { // what a walk notices is on its page, whatever the time
+			s.now = m.expiring.now()
+		}
 		for end := min(i+sweepBatch, length); i < end; i++ {
 			m.look(r.at(i).Load(), s)
 		}

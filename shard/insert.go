@@ -121,16 +121,15 @@ func (m *Map) newSeries(variable []byte) *Node {
 
 // insert adds a series with these variable labels. If there is one already, it returns that one.
 func (m *Map) insert(variable []byte, key Key) (*Node, Limit) {
-	var now int64
 	if m.expiring != nil {
-		now = m.expiring.Now()
-		if n, limit := m.known(variable, key, now); n != nil {
+		if n, limit := m.known(variable, key); n != nil {
 			return n, limit
 		}
 	}
 	n := m.newSeries(variable) // before the lock, so that parallel creations wait less for each other
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	now := m.expiring.now()
 	at, have, displaced := m.place(m.variable(n), uint64(key))
 	if have != nil && have.Labels == n.Labels {
 		return have, NoLimit

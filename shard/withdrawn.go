@@ -105,9 +105,9 @@ func (m *Map) setFinalizer(n *Node, number uint64) {
 
 // finalize is called when nobody has the handle of a withdrawn series any more.
 func (m *Map) finalize(n *Node, number uint64) {
-	now := m.expiring.Now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	now := m.expiring.now()
 	w := &m.expiring.withdrawn
 	at, ok := w.position(n)
 	if !ok || w.entries[at].number != number || w.entries[at].waiting != nil {
@@ -266,12 +266,13 @@ func (m *Map) forgetText(variable string) bool {
 
 // known returns what a lookup gets without a new series: a withdrawn one, or one that it shares
 // with other lookups because of a limit. It returns nil if the caller must look for itself.
-func (m *Map) known(variable []byte, key Key, now int64) (*Node, Limit) {
+func (m *Map) known(variable []byte, key Key) (*Node, Limit) {
 	if m.expiring.count.Load() == 0 {
 		return nil, NoLimit
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	now := m.expiring.now()
 	if n := m.recall(variable, now); n != nil {
 		return n, NoLimit
 	}
