@@ -191,11 +191,7 @@ func TestASteadyStateScrapeAllocatesNothing(t *testing.T) {
 					panic(err)
 				}
 			}
-			page()
-			restore := debug.SetGCPercent(-1)
-			n := testing.AllocsPerRun(3, page)
-			debug.SetGCPercent(restore)
-			require.Zero(t, n, "%s %v", format, e)
+			require.Zero(t, leastAllocs(page), "%s %v", format, e)
 		}
 	}
 }
@@ -265,8 +261,8 @@ func TestWithExpiryASteadyStateScrapeAllocatesNothing(t *testing.T) {
 	read()
 	restore := debug.SetGCPercent(-1)
 	defer debug.SetGCPercent(restore)
-	require.Zero(t, testing.AllocsPerRun(3, page))
-	require.Zero(t, testing.AllocsPerRun(3, read))
+	require.Zero(t, leastAllocs(page))
+	require.Zero(t, leastAllocs(read))
 	runtime.KeepAlive(kept)
 }
 
@@ -473,7 +469,7 @@ func readAllocatesNothing(t *testing.T, series, families int, expiry time.Durati
 		}
 	}
 	read()
-	require.Zero(t, testing.AllocsPerRun(10, read), "%d families", families)
+	require.Zero(t, leastAllocs(read), "%d families", families)
 	require.Positive(t, total)
 }
 
@@ -494,10 +490,7 @@ func TestASteadyStatePageWithEscapedNamesAllocatesNothing(t *testing.T) {
 				_, err := r.Expose(io.Discard, engine.Exposition{Format: format, Escaping: escaping})
 				require.NoError(t, err)
 			}
-			page()
-			restore := debug.SetGCPercent(-1)
-			require.Zero(t, testing.AllocsPerRun(5, page), "%v %v", format, escaping)
-			debug.SetGCPercent(restore)
+			require.Zero(t, leastAllocs(page), "%v %v", format, escaping)
 		}
 	}
 	require.NotEmpty(t, escapingDrops(r))
