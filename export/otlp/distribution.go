@@ -33,8 +33,8 @@ func (d *deltas) histogram(k key, now, created int64, h *engine.HistogramSnapsho
 	} else {
 		s := &is.native
 		s.Schema, s.ZeroThreshold, s.ZeroCount, s.Count, s.Sum = n.Schema, n.ZeroThreshold, n.ZeroCount, n.Count, n.Sum
-		copyBuckets(&s.Positive, &n.Positive)
-		copyBuckets(&s.Negative, &n.Negative)
+		s.Positive.CopyFrom(&n.Positive)
+		s.Negative.CopyFrom(&n.Negative)
 	}
 	d.pendingHistograms = append(d.pendingHistograms, pendingHistogram{k, is})
 	was = d.histograms[k]
@@ -59,11 +59,6 @@ func (d *deltas) take() *distribution {
 	d.spare = d.spare[:n-1]
 	is.counts = is.counts[:0]
 	return is
-}
-
-func copyBuckets(to, from *histogram.NativeBuckets) {
-	to.Spans = append(to.Spans[:0], from.Spans...)
-	to.Deltas = append(to.Deltas[:0], from.Deltas...)
 }
 
 // classic returns the difference of a classic histogram and its start. The counts are valid until

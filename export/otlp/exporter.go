@@ -26,7 +26,7 @@ type Exporter struct {
 	// The rest belongs to the send under way.
 	zip      *pagezip.Writer // nil if requests are not compressed
 	gatherer gatherer
-	latest   int64 // the time of the last send
+	clock    send.Clock
 }
 
 // New returns an Exporter for a receiver, such as http://collector:4318. A URL without a path gets

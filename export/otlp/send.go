@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/internal/send"
@@ -46,7 +45,7 @@ type delivery struct {
 func (e *Exporter) sendAll(ctx context.Context, last bool) error {
 	d := &delivery{e: e, ctx: ctx, losses: e.sender.NewLosses()}
 	g := &e.gatherer
-	g.now, g.flush = e.tick(), func() bool { d.Flush(); return !d.over }
+	g.now, g.flush = e.clock.Next(), func() bool { d.Flush(); return !d.over }
 	g.message.reset()
 	d.walk()
 	if !d.over {
@@ -60,17 +59,10 @@ func (e *Exporter) sendAll(ctx context.Context, last bool) error {
 	}
 	g.gone.End(d, g.now)
 	if last && !d.over {
-		g.now = e.tick()
+		g.now = e.clock.Next()
 		g.gone.End(d, g.now)
 	}
 	return d.err()
-}
-
-// tick returns the time of a send in milliseconds. It is later than that of the send before,
-// because a receiver refuses two values of a series for one time.
-func (e *Exporter) tick() int64 {
-	e.latest = max(e.latest+1, time.Now().UnixMilli())
-	return e.latest
 }
 
 // walk adds the series of the registry.

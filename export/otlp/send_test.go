@@ -238,7 +238,7 @@ func TestNoTwoSendsHaveOneTime(t *testing.T) {
 	e := r.exporter(reg)
 	last := int64(0)
 	for range 1000 {
-		now := e.tick()
+		now := e.clock.Next()
 		require.Greater(t, now, last)
 		last = now
 	}

@@ -123,13 +123,8 @@ func (b *batch) addNative(labels span, created int64, h *histogram.NativeSnapsho
 func (n *native) fill(h *histogram.NativeSnapshot) {
 	n.schema, n.zeroThreshold, n.zeroCount, n.count = h.Schema, h.ZeroThreshold, h.ZeroCount, h.Count
 	n.sumBits = bitsOf(h.Sum)
-	copyBuckets(&n.positive, &h.Positive)
-	copyBuckets(&n.negative, &h.Negative)
-}
-
-func copyBuckets(to, from *histogram.NativeBuckets) {
-	to.Spans = append(to.Spans[:0], from.Spans...)
-	to.Deltas = append(to.Deltas[:0], from.Deltas...)
+	n.positive.CopyFrom(&h.Positive)
+	n.negative.CopyFrom(&h.Negative)
 }
 
 // addExemplar adds an exemplar to the series that was added last. Receivers take only exemplars

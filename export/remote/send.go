@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/internal/send"
@@ -41,7 +40,7 @@ type delivery struct {
 // sendAll makes a send.
 func (w *Writer) sendAll(ctx context.Context, last bool) error {
 	w.refused = 0
-	d := &delivery{w: w, ctx: ctx, now: w.tick(), losses: w.sender.NewLosses()}
+	d := &delivery{w: w, ctx: ctx, now: w.clock.Next(), losses: w.sender.NewLosses()}
 	g := &w.gatherer
 	g.flush = func() bool { d.Flush(); return !d.over }
 	g.batch.reset()
@@ -51,7 +50,7 @@ func (w *Writer) sendAll(ctx context.Context, last bool) error {
 	}
 	g.gone.End(d, d.now)
 	if last && !d.over {
-		d.now = w.tick()
+		d.now = w.clock.Next()
 		g.gone.End(d, d.now)
 	}
 	if err := d.losses.Err("samples", "batches"); err != nil || w.refused == 0 {
@@ -59,13 +58,6 @@ func (w *Writer) sendAll(ctx context.Context, last bool) error {
 	}
 	return fmt.Errorf("quipu: remote: everything has arrived but %d histograms that have native buckets only: %w",
 		w.refused, ErrNatives)
-}
-
-// tick returns the time of a send in milliseconds. It is later than that of the send before,
-// because a receiver refuses two values of a series for one time.
-func (w *Writer) tick() int64 {
-	w.latest = max(w.latest+1, time.Now().UnixMilli())
-	return w.latest
 }
 
 // walk adds the series of the registry.

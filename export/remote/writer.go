@@ -27,8 +27,8 @@ type Writer struct {
 	// The rest belongs to the send under way.
 	form     form
 	gatherer gatherer
-	latest   int64 // the time of the last send
-	refused  int   // histograms that the receiver did not take in the send under way
+	clock    send.Clock
+	refused  int // histograms that the receiver did not take in the send under way
 	message  []byte
 	symbols  symbols
 }

@@ -21,6 +21,12 @@ type Span struct {
 	Length uint32
 }
 
+// CopyFrom makes b a copy of other. It reuses the memory of b.
+func (b *Buckets) CopyFrom(other *Buckets) {
+	b.Spans = append(b.Spans[:0], other.Spans...)
+	b.Deltas = append(b.Deltas[:0], other.Deltas...)
+}
+
 // All walks the buckets of all spans and their counts, the lowest index first. Spans that are
 // longer than Deltas end with it.
 func (b *Buckets) All() iter.Seq2[int, uint64] {
