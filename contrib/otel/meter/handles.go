@@ -31,9 +31,8 @@ type handles[M any] struct {
 	keep   attribute.Filter // nil: all attributes
 	more   engine.Labels    // labels that all series have besides
 
-	table    atomic.Pointer[table[M]]
-	mu       sync.Mutex // shared with the tables
-	prepared prepared[M]
+	table atomic.Pointer[table[M]]
+	mu    sync.Mutex // shared with the tables
 }
 
 // probes is how many slots a set may be away from its first one. A table that is at most half full
@@ -72,22 +71,17 @@ func newTable[M any](size int, mu *sync.Mutex) *table[M] {
 	return &table[M]{slots: make([]atomic.Pointer[entry[M]], size), mu: mu}
 }
 
-// find returns the series of a set, and the entry if there is one.
-func (h *handles[M]) find(set attribute.Set) (*M, *entry[M]) {
+// find returns the series of a set.
+func (h *handles[M]) find(set attribute.Set) *M {
 	hash := hashOf(&set)
 	e := h.table.Load().find(hash, &set)
 	if e == nil {
-		return h.miss(hash, set), nil
+		return h.miss(hash, set)
 	}
-	e.touch()
-	return e.metric, e
-}
-
-// touch marks the set as measured.
-func (e *entry[M]) touch() {
 	if !e.recent.Load() { // written once between two calls of forget
 		e.recent.Store(true)
 	}
+	return e.metric
 }
 
 // find returns the entry of a set, or nil. Hashes of different sets may be equal, by chance or
@@ -183,7 +177,6 @@ func (h *handles[M]) forget() {
 	if len(old) == 0 {
 		return
 	}
-	h.prepared.forget()
 	size := smallest
 	for size < 2*(used-len(old)) {
 		size *= 2

@@ -4,6 +4,7 @@ package meter
 
 import (
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,23 +17,17 @@ import (
 
 // counted returns the handles of a counter with so many series at most, and a count of the lookups
 // by labels.
-func counted(t testing.TB, most int) (h *handles[engine.Counter], lookups *int) {
+func counted(t testing.TB, most int) (h *handles[engine.Counter], lookups *atomic.Int64) {
 	t.Helper()
 	v, err := engine.NewRegistry().NewCounterVec("c_total", "", nil, engine.WithMaxSeries(most))
 	require.NoError(t, err)
-	lookups = new(int)
+	lookups = new(atomic.Int64)
 	p, err := NewProvider(engine.NewRegistry())
 	require.NoError(t, err)
 	return newHandles(p, definition{}, nil, func(labels engine.Labels) (*engine.Counter, bool) {
-		*lookups++
+		lookups.Add(1)
 		return v.LookupLabels(labels)
 	}), lookups
-}
-
-// series returns the series of a set.
-func (h *handles[M]) series(set attribute.Set) *M {
-	m, _ := h.find(set)
-	return m
 }
 
 func setOf(i int) attribute.Set {
@@ -45,22 +40,22 @@ func TestASetIsTranslatedOnce(t *testing.T) {
 	all := map[*engine.Counter]bool{}
 	for range 3 {
 		for i := range sets {
-			all[h.series(setOf(i))] = true
+			all[h.find(setOf(i))] = true
 		}
 	}
 	require.Len(t, all, sets)
-	require.Less(t, *lookups, sets+sets/50, "few sets find no place")
-	require.Same(t, h.series(attribute.Set{}), h.series(*attribute.EmptySet()))
+	require.Less(t, lookups.Load(), int64(sets+sets/50), "few sets find no place")
+	require.Same(t, h.find(attribute.Set{}), h.find(*attribute.EmptySet()))
 }
 
 func TestSetsWithoutASeriesOfTheirOwnAreNotRemembered(t *testing.T) {
 	h, lookups := counted(t, 1)
-	h.series(setOf(0))
+	h.find(setOf(0))
 	for range 3 {
-		h.series(setOf(1))
+		h.find(setOf(1))
 	}
-	require.Equal(t, 4, *lookups)
-	require.NotSame(t, h.series(setOf(0)), h.series(setOf(1)))
+	require.EqualValues(t, 4, lookups.Load())
+	require.NotSame(t, h.find(setOf(0)), h.find(setOf(1)))
 }
 
 func TestSetsWithOneHashAreToldApart(t *testing.T) {
@@ -81,16 +76,16 @@ func TestSetsWithOneHashAreToldApart(t *testing.T) {
 func TestPreparedSetsAreKnownByTheirArray(t *testing.T) {
 	require.True(t, knownLayout, "OpenTelemetry has changed its sets: see setWords")
 	h, _ := counted(t, 100)
-	h.series(setOf(1))
+	h.find(setOf(1))
 	prepared := setOf(1)
 	e := h.table.Load().find(hashOf(&prepared), &prepared)
 	require.False(t, e.arrays.has(&prepared))
 	for range 1000 {
-		h.series(prepared)
+		h.find(prepared)
 	}
 	require.True(t, e.arrays.has(&prepared))
 	for range 1000 {
-		h.series(setOf(1))
+		h.find(setOf(1))
 	}
 	require.Nil(t, e.arrays.known[3], "sets of one measurement are not worth it")
 }
@@ -98,18 +93,18 @@ func TestPreparedSetsAreKnownByTheirArray(t *testing.T) {
 func TestSetsThatNobodyMeasuresAreForgotten(t *testing.T) {
 	h, lookups := counted(t, 1000)
 	for i := range 100 {
-		h.series(setOf(i))
+		h.find(setOf(i))
 	}
 	h.forget()
 	require.Len(t, h.table.Load().slots, 256)
-	kept := h.series(setOf(7))
+	kept := h.find(setOf(7))
 	h.forget()
 	require.Len(t, h.table.Load().slots, smallest, "one is left")
-	require.Equal(t, 100, *lookups)
-	require.Same(t, kept, h.series(setOf(7)))
-	require.Equal(t, 100, *lookups)
-	h.series(setOf(8))
-	require.Equal(t, 101, *lookups)
+	require.EqualValues(t, 100, lookups.Load())
+	require.Same(t, kept, h.find(setOf(7)))
+	require.EqualValues(t, 100, lookups.Load())
+	h.find(setOf(8))
+	require.EqualValues(t, 101, lookups.Load())
 }
 
 func TestSetsAreForgottenOnceAMinute(t *testing.T) {
@@ -138,14 +133,14 @@ func TestManyGoroutinesFindTheSameSeries(t *testing.T) {
 	for g := range goroutines {
 		wg.Go(func() {
 			for i := range each {
-				h.series(setOf((i * (g + 1)) % sets)).Inc()
+				h.find(setOf((i * (g + 1)) % sets)).Inc()
 			}
 		})
 	}
 	wg.Wait()
 	total := 0.0
 	for i := range sets {
-		total += h.series(setOf(i)).Value()
+		total += h.find(setOf(i)).Value()
 	}
 	require.EqualValues(t, goroutines*each, total)
 }
@@ -153,10 +148,10 @@ func TestManyGoroutinesFindTheSameSeries(t *testing.T) {
 func BenchmarkFind(b *testing.B) {
 	h, _ := counted(b, 100)
 	prepared := setOf(1)
-	h.series(prepared)
+	h.find(prepared)
 	b.Run("prepared", func(b *testing.B) {
 		for range b.N {
-			h.series(prepared)
+			h.find(prepared)
 		}
 	})
 	b.Run("option", func(b *testing.B) {
@@ -172,7 +167,7 @@ func BenchmarkFind(b *testing.B) {
 		}
 		b.ResetTimer()
 		for i := range b.N {
-			h.series(equal[i%len(equal)])
+			h.find(equal[i%len(equal)])
 		}
 	})
 }

@@ -19,55 +19,42 @@ func at(h *handles[engine.Counter], options ...metric.AddOption) *engine.Counter
 	return seriesOf(h, options, added)
 }
 
-// known measures with an option until its address is known.
-func known(t testing.TB, h *handles[engine.Counter], o metric.AddOption) {
-	t.Helper()
-	w, ok := wordsOfOption([]metric.AddOption{o})
-	require.True(t, ok)
-	for range 10_000 {
-		at(h, o)
-		if h.prepared.find(w) != nil {
-			return
-		}
-	}
-	require.Fail(t, "the option does not become known")
-}
-
-func TestAnOptionIsKnownByItsAddress(t *testing.T) {
+func TestTheSetOfAnOptionIsReadWhereItLies(t *testing.T) {
 	h, _ := counted(t, 100)
 	one, two := metric.WithAttributeSet(setOf(1)), metric.WithAttributeSet(setOf(2))
-	want := h.series(setOf(1))
-	known(t, h, one)
+	want := h.find(setOf(1))
+	require.Equal(t, setOf(1), *onlySet([]metric.AddOption{one}))
 	require.Same(t, want, at(h, one))
-	require.Same(t, h.series(setOf(2)), at(h, two), "another option")
+	require.Same(t, h.find(setOf(2)), at(h, two), "another option")
 	require.Same(t, want, at(h, metric.WithAttributeSet(setOf(1))), "an equal option, which lies elsewhere")
 	// Options beside it count too, and none is no attribute at all.
 	both := at(h, one, metric.WithAttributes(attribute.Bool("more", true)))
 	require.NotSame(t, want, both)
-	require.Same(t, h.series(attribute.Set{}), at(h))
+	require.Same(t, h.find(attribute.Set{}), at(h))
 }
 
 func TestOptionsWithoutASeriesOfTheirOwnStayUnknown(t *testing.T) {
 	h, lookups := counted(t, 1)
-	h.series(setOf(0))
+	h.find(setOf(0))
 	o := metric.WithAttributeSet(setOf(1))
-	before := *lookups
+	before := lookups.Load()
 	for range 1000 {
 		at(h, o)
 	}
-	require.Equal(t, before+1000, *lookups, "the engine counts each of them")
+	require.Equal(t, before+1000, lookups.Load(), "the engine counts each of them")
 }
 
-func TestForgottenSetsFreeTheirOptions(t *testing.T) {
-	h, _ := counted(t, 100)
+func TestAForgottenSetIsFoundAgainByItsOption(t *testing.T) {
+	h, lookups := counted(t, 100)
 	o := metric.WithAttributeSet(setOf(1))
-	known(t, h, o)
-	w, _ := wordsOfOption([]metric.AddOption{o})
+	want := at(h, o)
 	h.forget()
-	require.NotNil(t, h.prepared.find(w), "it was measured since")
+	require.Same(t, want, at(h, o), "it was measured since")
+	require.EqualValues(t, 1, lookups.Load())
 	h.forget()
-	require.Nil(t, h.prepared.find(w))
-	require.Same(t, h.series(setOf(1)), at(h, o))
+	h.forget()
+	require.Same(t, want, at(h, o))
+	require.EqualValues(t, 2, lookups.Load())
 }
 
 // Options come and go, and others come to lie at their addresses, while goroutines measure with
@@ -99,7 +86,7 @@ func TestOptionsThatComeAndGoAreNotMixedUp(t *testing.T) {
 	}
 	wg.Wait()
 	for i := range sets {
-		require.EqualValues(t, goroutines*rounds*40, h.series(setOf(i)).Value(), i)
+		require.EqualValues(t, goroutines*rounds*40, h.find(setOf(i)).Value(), i)
 	}
 }
 
@@ -109,14 +96,13 @@ func TestAnOptionWhoseSetIsReplacedMeasuresTheNewOne(t *testing.T) {
 	h, _ := counted(t, 100)
 	one := setOf(1)
 	o := metric.WithAttributeSet(one)
-	known(t, h, o)
 	settable, ok := o.(interface{ Set(attribute.Set) })
 	require.True(t, ok)
 	for i := range 200 {
 		set := setOf(i % 7)
 		settable.Set(set)
-		require.Same(t, h.series(set), at(h, o), i)
+		require.Same(t, h.find(set), at(h, o), i)
 	}
 	settable.Set(one)
-	require.Same(t, h.series(one), at(h, o))
+	require.Same(t, h.find(one), at(h, o))
 }
