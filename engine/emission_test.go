@@ -205,9 +205,11 @@ func TestTheMemoryOfACollectorFollowsItsLastCalls(t *testing.T) {
 	before := heap()
 	require.Equal(t, series, read())
 	series = 10
-	for range 10 {
+	// A call's goroutine may give its buffer back some readings later.
+	kept := func() bool { return int64(heap())-int64(before) >= 1<<20 }
+	for n := 0; kept() && n < 100; n++ {
 		require.Equal(t, 10, read())
 	}
-	require.Less(t, int64(heap())-int64(before), int64(1<<20))
+	require.False(t, kept())
 	runtime.KeepAlive(r)
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -313,18 +314,21 @@ func TestASourceThatFailsCostsNothingElse(t *testing.T) {
 		}, "error", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, log := logged()
-			must(r.NewGauge("own", "")).Set(1)
-			require.NoError(t, r.Attach(&sourceOf{func(ctx context.Context, w *engine.Writer) error {
-				w.Gauge("before", "", 1)
-				return test.emit(ctx, w)
-			}}, engine.WithTimeout(200*time.Millisecond)))
-			require.NoError(t, r.Attach(writing(func(w *engine.Writer) { w.Gauge("other", "", 1) })))
-			page := pageIn(t, r, engine.Exposition{})
-			require.Contains(t, page, "own 1\n")
-			require.Contains(t, page, "other 1\n")
-			require.Equal(t, test.shown, strings.Contains(page, "before 1\n"))
-			require.Contains(t, log.String(), "reason="+test.reason)
+			synctest.Test(t, func(t *testing.T) {
+				r, log := logged()
+				must(r.NewGauge("own", "")).Set(1)
+				require.NoError(t, r.Attach(&sourceOf{func(ctx context.Context, w *engine.Writer) error {
+					w.Gauge("before", "", 1)
+					return test.emit(ctx, w)
+				}}, engine.WithTimeout(200*time.Millisecond)))
+				require.NoError(t, r.Attach(writing(func(w *engine.Writer) { w.Gauge("other", "", 1) })))
+				page := pageIn(t, r, engine.Exposition{})
+				require.Contains(t, page, "own 1\n")
+				require.Contains(t, page, "other 1\n")
+				require.Equal(t, test.shown, strings.Contains(page, "before 1\n"))
+				require.Contains(t, log.String(), "reason="+test.reason)
+				time.Sleep(time.Second) // the hang ends
+			})
 		})
 	}
 }

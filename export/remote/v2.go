@@ -4,6 +4,7 @@ package remote
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"github.com/quipu-metrics/quipu/internal/gone"
 	"github.com/quipu-metrics/quipu/internal/wire"
@@ -13,23 +14,29 @@ import (
 type symbols struct {
 	index map[string]uint32
 	list  []string
+	text  strings.Builder // the texts that the table keeps itself
 }
 
-func (s *symbols) reset() {
+// reset empties the table, which then has room for so many bytes of text.
+func (s *symbols) reset(room int) {
 	if s.index == nil {
 		s.index = make(map[string]uint32)
 	}
 	clear(s.index)
 	s.list = append(s.list[:0], "") // the first one is empty by the protocol
 	s.index[""] = 0
+	s.text.Reset()
+	s.text.Grow(room)
 }
 
-// of returns the number of a string, and adds it if it is new. The table keeps a copy.
+// of returns the number of a text, and adds it if it is new. The table keeps a copy.
 func (s *symbols) of(text []byte) uint32 {
 	if n, ok := s.index[string(text)]; ok {
 		return n
 	}
-	return s.add(string(text))
+	from := s.text.Len()
+	s.text.Write(text)
+	return s.add(s.text.String()[from:])
 }
 
 func (s *symbols) add(text string) uint32 {
@@ -44,7 +51,7 @@ func (s *symbols) add(text string) uint32 {
 
 // appendV2 appends an io.prometheus.write.v2.Request, the message of remote write 2.0.
 func (b *batch) appendV2(dst []byte, table *symbols, millis int64) []byte {
-	table.reset()
+	table.reset(len(b.text))
 	for i := range b.series {
 		s := &b.series[i]
 		var begin int
