@@ -88,6 +88,13 @@ func TestPreparedSetsAreKnownByTheirArray(t *testing.T) {
 		h.find(setOf(1))
 	}
 	require.Nil(t, e.arrays.known[3], "sets of one measurement are not worth it")
+	for range 10 * len(e.arrays.known) { // more than are kept
+		prepared = setOf(1)
+		for range 1000 {
+			h.find(prepared)
+		}
+		require.True(t, e.arrays.has(&prepared))
+	}
 }
 
 func TestSetsThatNobodyMeasuresAreForgotten(t *testing.T) {

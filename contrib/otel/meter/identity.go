@@ -48,11 +48,13 @@ func hashOf(s *attribute.Set) uint64 {
 }
 
 // arrays are addresses of arrays that hold the attributes of one set. A program that prepares sets
-// often has several equal ones, for one place in its code each. The addresses keep the arrays
-// alive, so nothing else can come to lie there. They are written under a mutex, from the first to
-// the last, and never change.
+// often has several equal ones, for one place in its code each. An address keeps its array alive as
+// long as it is here, so nothing else can come to lie there. Addresses are written under a mutex.
+// A new one takes the place of the one that has been here longest, because the program may not have
+// that any more. A reader finds the old one or the new one, and both are of equal sets.
 type arrays struct {
 	known     [4]unsafe.Pointer
+	next      int            // where the next one comes; guarded by the mutex
 	candidate atomic.Uintptr // the address of an array that was seen once, and may be gone
 }
 
@@ -80,7 +82,7 @@ func (a *arrays) has(s *attribute.Set) bool {
 // Sets that are made for one measurement are not worth remembering, so an array has to be seen
 // twice. Only one of 16 calls looks at that, because goroutines would contend for the word.
 func (a *arrays) seen(s *attribute.Set) bool {
-	if !knownLayout || rand.Uint32()%16 != 0 || atomic.LoadPointer(&a.known[len(a.known)-1]) != nil {
+	if !knownLayout || rand.Uint32()%16 != 0 {
 		return false
 	}
 	array := uintptr(wordsOf(s).array)
@@ -92,10 +94,6 @@ func (a *arrays) add(s *attribute.Set) {
 	if !knownLayout || a.has(s) {
 		return
 	}
-	for i := range a.known {
-		if a.known[i] == nil {
-			atomic.StorePointer(&a.known[i], wordsOf(s).array)
-			return
-		}
-	}
+	atomic.StorePointer(&a.known[a.next], wordsOf(s).array)
+	a.next = (a.next + 1) % len(a.known)
 }
