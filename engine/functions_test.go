@@ -72,7 +72,7 @@ func TestManyHangingFunctionsDelayAPageByTheBudgetAndLoseOnlyThemselves(t *testi
 
 	begin = time.Now()
 	require.Equal(t, map[string]string{"last": "1"}, valuesOf(t, r))
-	require.Less(t, time.Since(begin), 500*time.Millisecond)
+	require.Less(t, time.Since(begin), time.Second, "of the 2 that a page waits")
 }
 
 func TestACollectorHasTheTimeOfThePage(t *testing.T) {

@@ -109,7 +109,7 @@ func TestAWriterParkedMidObservationHoldsUpNoScrape(t *testing.T) {
 	begin := time.Now()
 	_, err = r.Expose(&page, Exposition{Names: []string{"h"}})
 	require.NoError(t, err)
-	require.Less(t, time.Since(begin), 100*time.Millisecond)
+	require.Less(t, time.Since(begin), 2*time.Second)
 	require.Equal(t, `# TYPE h histogram
 h_bucket{a="parked",le="1"} 3
 h_bucket{a="parked",le="+Inf"} 4
@@ -124,5 +124,5 @@ h_count{a="fine"} 3
 	v.With("parked").Observe(1) // other writers go on
 	begin = time.Now()
 	require.EqualValues(t, 5, v.With("parked").Snapshot().Count)
-	require.Less(t, time.Since(begin), 100*time.Millisecond)
+	require.Less(t, time.Since(begin), 2*time.Second)
 }

@@ -50,10 +50,10 @@ func must[T any](v T, err error) T {
 }
 
 // slowly returns a registry with n functions that take some time.
-func slowly(t *testing.T, n int, takes time.Duration) *engine.Registry {
+func slowly(t *testing.T, n int, takes time.Duration, opts ...engine.MetricOption) *engine.Registry {
 	reg := jobs(t)
 	for i := range n {
-		must(reg.NewGaugeFunc(fmt.Sprint("slow_", i), "", func() float64 { time.Sleep(takes); return 1 }))
+		must(reg.NewGaugeFunc(fmt.Sprint("slow_", i), "", func() float64 { time.Sleep(takes); return 1 }, opts...))
 	}
 	return reg
 }
