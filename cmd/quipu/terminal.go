@@ -54,8 +54,8 @@ func (t sttyTerminal) open() (restore func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	// Ctrl-C still is a signal.
-	if _, err := t.stty("-icanon", "-echo", "min", "1", "time", "0"); err != nil {
+	// Ctrl-C still is a signal. Ctrl-Z is none, because it would leave the shell with this mode.
+	if _, err := t.stty("-icanon", "-echo", "min", "1", "time", "0", "susp", "undef"); err != nil {
 		return nil, err
 	}
 	return func() { _, _ = t.stty(before) }, nil
