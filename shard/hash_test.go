@@ -89,7 +89,10 @@ func TestOpenMapsKeepCollidingValuesApart(t *testing.T) {
 }
 
 // Values that people use, and values that differ in few bits, neither collide nor crowd the buckets
-// of the map.
+// of the map. Most secrets spread them as evenly as chance would, with at most 9 or so in a bucket.
+// But a multiplication by a number that has a pattern in its bits leaves one in the products: one
+// secret in 1000 has 30 values in a bucket, and one in 10 000 has 60. The limits leave room for
+// these; a bit of the values that were left out of the hash would exceed them.
 func TestOrdinaryValuesSpreadEvenly(t *testing.T) {
 	const n = 10_000
 	for name, value := range map[string]func(i int) string{
@@ -117,8 +120,8 @@ func TestOrdinaryValuesSpreadEvenly(t *testing.T) {
 				require.Equal(t, n, f.Len())
 				require.Zero(t, f.displaced.Load())
 				stats := f.index.one.Load().Stats()
-				require.Less(t, float64(stats.TotalBuckets), 1.5*float64(stats.RootBuckets), "%s", stats.ToString())
-				require.Less(t, stats.MaxEntries, 25, "%s", stats.ToString())
+				require.Less(t, stats.TotalBuckets, 2*stats.RootBuckets, "%s", stats.ToString())
+				require.Less(t, stats.MaxEntries, 200, "%s", stats.ToString())
 			}
 		})
 	}
