@@ -92,7 +92,7 @@ func TestOpenMapsKeepCollidingValuesApart(t *testing.T) {
 // of the map. Most secrets spread them as evenly as chance would, with at most 9 or so in a bucket.
 // But a multiplication by a number that has a pattern in its bits leaves one in the products: one
 // secret in 1000 has 30 values in a bucket, and one in 10 000 has 60. The limits leave room for
-// these; a bit of the values that were left out of the hash would exceed them.
+// these.
 func TestOrdinaryValuesSpreadEvenly(t *testing.T) {
 	const n = 10_000
 	for name, value := range map[string]func(i int) string{
