@@ -4,8 +4,10 @@ package bench
 
 import (
 	"context"
+	"io"
 	"testing"
 
+	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/histogram"
 )
@@ -29,7 +31,8 @@ func BenchmarkNative(b *testing.B) {
 }
 
 // BenchmarkExemplar observes with an exemplar each time (given), from a context that has a trace
-// (from context: one exemplar a second for each bucket), and from a context into a histogram
+// (from context: one exemplar a second for each bucket), from a context without a trace while all
+// exemplars are due (waiting: each observation asks for one), and from a context into a histogram
 // without exemplars (none).
 func BenchmarkExemplar(b *testing.B) {
 	values := latencies()
@@ -38,9 +41,11 @@ func BenchmarkExemplar(b *testing.B) {
 	traced := engine.WithExemplars(func(context.Context) engine.Labels { return trace })
 	wants := must(registry().NewHistogram("h", "", traced))
 	plain := must(registry().NewHistogram("h", ""))
+	waits := waiting(b, values)
 	for name, observe := range map[string]func(v float64){
 		"given":        func(v float64) { wants.ObserveWithExemplar(v, trace) },
 		"from context": func(v float64) { wants.ObserveContext(ctx, v) },
+		"waiting":      func(v float64) { waits.ObserveContext(ctx, v) },
 		"none":         func(v float64) { plain.ObserveContext(ctx, v) },
 	} {
 		b.Run(name, func(b *testing.B) {
@@ -51,6 +56,26 @@ func BenchmarkExemplar(b *testing.B) {
 			}))
 		})
 	}
+}
+
+// waiting returns a histogram with an exemplar in each bucket of the values. A page has shown all
+// of them, so the next observation with a trace takes the place of each.
+func waiting(b *testing.B, values []float64) *engine.Histogram {
+	type key struct{}
+	reg := registry()
+	h := must(reg.NewHistogram("h", "", engine.WithExemplars(func(ctx context.Context) engine.Labels {
+		if trace, ok := ctx.Value(key{}).(string); ok { // as a tracing library looks for it
+			return engine.Labels{"trace_id": trace}
+		}
+		return nil
+	})))
+	for _, v := range values {
+		h.ObserveContext(context.WithValue(context.Background(), key{}, "4bf92f35"), v)
+	}
+	if _, err := reg.Expose(io.Discard, engine.Exposition{Format: encode.OpenMetrics}); err != nil {
+		b.Fatal(err)
+	}
+	return h
 }
 
 // BenchmarkTimer times an empty function, with a timer and with a wrapper. Both read the clock

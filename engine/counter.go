@@ -83,7 +83,8 @@ func (c *Counter) AddWithExemplar(v float64, exemplar Labels) {
 }
 
 // AddContext adds v, as [Counter.Add] does. If the counter has [WithExemplars], the event in ctx
-// becomes its exemplar when the last one is older than [ExemplarInterval].
+// becomes its exemplar when a page has shown the last one, or when that is older than
+// [ExemplarInterval].
 func (c *Counter) AddContext(ctx context.Context, v float64) {
 	c.Add(v)
 	if v >= 0 {
@@ -193,7 +194,7 @@ func readCounter(f *family, n *shard.Node, s *state) {
 	to.Exemplar = nil
 	if s.withExemplars {
 		if set := f.exemplarsOf(n); set != nil {
-			to.Exemplar = set.slots[0].Load()
+			to.Exemplar = set.slots[0].show()
 		}
 	}
 }

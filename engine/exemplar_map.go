@@ -14,16 +14,44 @@ import (
 // counted, usually by the id of a trace. OpenMetrics and protobuf carry them. Series without
 // exemplars pay nothing for them: they are kept beside the series, in a map of the family.
 
-// exemplarSet holds the exemplars of one series: one of a counter, one for each bucket of a
-// histogram.
-type exemplarSet struct {
-	slots []atomic.Pointer[encode.Exemplar]
+// keptExemplar is an exemplar of a series. It does not change, but it becomes due at some time.
+//
+// An exemplar is due once a page has shown it, or once an event has found it older than
+// ExemplarInterval. From then on all events ask their contexts for another one. So if few of them
+// have one to give, because few requests are sampled, the first of these is not missed. Pages and
+// events set the word, and nobody clears it: the next exemplar is another object. So a page that
+// stops between its load of the pointer and the store marks an exemplar that may have been replaced
+// meanwhile, which nobody reads any more.
+type keptExemplar struct {
+	encode.Exemplar
+	due atomic.Bool
 }
 
-// list appends the exemplars, nil where there is none.
-func (s *exemplarSet) list(dst []*encode.Exemplar) []*encode.Exemplar {
+// exemplarSlot holds an exemplar or nil.
+type exemplarSlot struct{ atomic.Pointer[keptExemplar] }
+
+// show returns the exemplar for a page, or nil. It is due from then on.
+func (s *exemplarSlot) show() *encode.Exemplar {
+	e := s.Load()
+	if e == nil {
+		return nil
+	}
+	if !e.due.Load() {
+		e.due.Store(true)
+	}
+	return &e.Exemplar
+}
+
+// exemplarSet holds the exemplars of one series: one of a counter, one for each bucket of a
+// histogram.
+type exemplarSet struct{ slots []exemplarSlot }
+
+func newExemplarSet(size int) *exemplarSet { return &exemplarSet{make([]exemplarSlot, size)} }
+
+// show appends the exemplars for a page, nil where there is none.
+func (s *exemplarSet) show(dst []*encode.Exemplar) []*encode.Exemplar {
 	for i := range s.slots {
-		dst = append(dst, s.slots[i].Load())
+		dst = append(dst, s.slots[i].show())
 	}
 	return dst
 }
@@ -51,7 +79,7 @@ func (m *exemplarMap) setOf(n *shard.Node, size int) *exemplarSet {
 	if set := m.set(n); set != nil {
 		return set
 	}
-	have, _ := m.sets.LoadOrStore(n, &exemplarSet{make([]atomic.Pointer[encode.Exemplar], size)})
+	have, _ := m.sets.LoadOrStore(n, newExemplarSet(size))
 	m.any.Store(true)
 	return have.(*exemplarSet)
 }

@@ -81,6 +81,65 @@ func TestExemplarsFromContextsAreRateLimited(t *testing.T) {
 	require.Equal(t, "c_total 2001 # {trace_id=\"second\"} 1 102\n", openMetricsOf(t, r))
 }
 
+// Where few requests are sampled, nearly all events have no exemplar to give.
+func TestTheOneSampledEventOfManyTakesThePlaceOfAnOldExemplar(t *testing.T) {
+	clock := testClock{time.Unix(100, 0)}
+	r := NewRegistry(clock.option())
+	c := Must(r.NewCounter("c_total", "", WithExemplars(traceOf)))
+	c.AddContext(withTrace("first"), 1)
+	for _, id := range []string{"second", "third"} {
+		clock.now = clock.now.Add(2 * ExemplarInterval)
+		for range 1000 { // one of them at least looks at the clock
+			c.AddContext(context.Background(), 1)
+		}
+		c.AddContext(withTrace(id), 1)
+		require.Contains(t, openMetricsOf(t, r), id)
+	}
+}
+
+// A bucket of slow requests may have one in a minute. Each of them is on the next page.
+func TestTheNextEventTakesThePlaceOfAnExemplarThatAPageHasShown(t *testing.T) {
+	clock := testClock{time.Unix(100, 0)}
+	native := WithNative(histogram.NativeDefaults())
+	for name, options := range map[string][]RegistryOption{
+		"kept in the map": {clock.option()}, "kept in the series": {clock.option(), WithExpiry(time.Hour)},
+	} {
+		for _, format := range []encode.Format{encode.OpenMetrics, encode.Protobuf} {
+			r := NewRegistry(options...)
+			from := WithExemplars(traceOf)
+			updates := map[string]func(context.Context){}
+			c := Must(r.NewCounterVec("c_total", "", []string{"a"}, from)).With("x")
+			updates["c_total"] = func(ctx context.Context) { c.AddContext(ctx, 1) }
+			for name, option := range map[string]MetricOption{"h": WithBuckets(1), "n": native} {
+				h := Must(r.NewHistogramVec(name, "", []string{"a"}, from, option)).With("x")
+				updates[name] = func(ctx context.Context) { h.ObserveContext(ctx, 0.5) }
+			}
+			for metric, update := range updates {
+				page := func(f encode.Format) string {
+					var b strings.Builder
+					_, err := r.Expose(&b, Exposition{Format: f, Names: []string{metric}})
+					require.NoError(t, err)
+					return b.String()
+				}
+				for _, id := range []string{"first", "second", "third"} {
+					update(context.Background())
+					update(withTrace(id))
+					for range 100 {
+						update(withTrace("between"))
+						page(encode.Text) // it shows no exemplar
+					}
+					if metric == "n" && format == encode.OpenMetrics {
+						continue // it shows none of a native histogram; protobuf does
+					}
+					got := page(format)
+					require.Contains(t, got, id, "%s, %v, %s", name, format, metric)
+					require.NotContains(t, got, "between", "%s, %v, %s", name, format, metric)
+				}
+			}
+		}
+	}
+}
+
 func TestExemplarsThatDoNotFitAreDroppedAndCounted(t *testing.T) {
 	r := NewRegistry()
 	c := Must(r.NewCounter("c_total", ""))
@@ -124,7 +183,7 @@ func TestNativeHistogramsHaveExemplars(t *testing.T) {
 	h.ObserveContext(withTrace("a"), 1)
 	h.ObserveContext(withTrace("b"), 100)
 	h.ObserveContext(withTrace("c"), 101)
-	var read state
+	read := state{withExemplars: true}
 	readHistogram(h.fam, h.fam.only, &read)
 	var traces []string
 	for _, e := range read.histogram.Native.Exemplars {

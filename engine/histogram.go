@@ -71,8 +71,8 @@ func (h *Histogram) ObserveWithExemplar(v float64, exemplar Labels) {
 }
 
 // ObserveContext counts v, as [Histogram.Observe] does. If the histogram has [WithExemplars], the
-// event in ctx becomes the exemplar of its bucket when the last one is older than
-// [ExemplarInterval].
+// event in ctx becomes the exemplar of its bucket when a page has shown the last one, or when that
+// is older than [ExemplarInterval].
 func (h *Histogram) ObserveContext(ctx context.Context, v float64) {
 	h.Observe(v)
 	if h.fam.def.exemplarsFrom != nil && h.takes(v) {
@@ -276,8 +276,10 @@ func readHistogram(f *family, n *shard.Node, s *state) {
 	h, to := seriesOf[Histogram](n), &s.histogram
 	*to = encode.HistogramSample{Created: f.created(n, s)}
 	s.exemplars = s.exemplars[:0]
-	if set := f.exemplarsOf(n); set != nil {
-		s.exemplars = set.list(s.exemplars)
+	if s.withExemplars {
+		if set := f.exemplarsOf(n); set != nil {
+			s.exemplars = set.show(s.exemplars)
+		}
 	}
 	var total uint64
 	if f.def.bounds != nil {
