@@ -59,9 +59,10 @@ func WithNativeHistograms(options histogram.NativeOptions) InstrumentOption {
 
 // WithExemplars takes exemplars from the contexts of requests. from returns the labels of an
 // exemplar, such as the id of the trace in ctx, or nil if there is none. The histogram of durations
-// and the counter of codes have exemplars. As with [engine.WithExemplars], from is called about
-// once a second for a series that has an exemplar, and concurrently, and it must not panic.
-// WithExemplars panics if from is nil.
+// and the counter of codes have exemplars. from is called as [engine.WithExemplars] says: not for
+// every request, concurrently, and it must not panic. WithExemplars panics if from is nil.
+//
+// For spans of OpenTelemetry there is FromContext in contrib/otel/exemplars.
 //
 // A [Middleware] uses the context of the request that it gets. So tracing has to be outside:
 //

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/otlptranslator"
 	"go.opentelemetry.io/otel/attribute"
 
+	"github.com/quipu-metrics/quipu/contrib/otel/exemplars"
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/histogram"
@@ -89,7 +90,7 @@ func (d *definition) metricOptions(s *settings, consts engine.Labels, overflow e
 		}
 	}
 	if d.kind == histogramKind || d.kind == counterKind {
-		options = append(options, engine.WithExemplars(exemplar))
+		options = append(options, engine.WithExemplars(exemplars.FromContext))
 	}
 	return append(append(options, s.options...), d.options...)
 }
