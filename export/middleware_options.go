@@ -31,10 +31,9 @@ func WithExcludePaths(paths ...string) MiddlewareOption {
 // never the path of the request, because every value makes series. WithRouteFunc panics if f is
 // nil.
 //
-// With chi, for example, whose routers take the Middleware by their Use method, because they keep
-// the route in a copy of the request:
-//
-//	export.WithRouteFunc(func(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() })
+// Routers that set Request.Pattern, as chi and echo v5 do, need no function. Others keep the route
+// in a copy of the request: with gorilla/mux the Middleware is inside, by Use, and the function
+// returns the template of mux.CurrentRoute(r). The examples in examples/frameworks show it.
 //
 // For a ServeMux that gets a copy of the request:
 //

@@ -12,5 +12,6 @@
 //     status code and the size of the response, and has exactly the optional methods of the
 //     ResponseWriter beneath it.
 //   - request: the copy of a request whose body is counted.
+//   - server: the metrics of a server, which does not know net/http.
 //   - middleware, roundtrip: the two wrappers, and config, their options.
 package instrument

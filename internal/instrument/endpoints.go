@@ -14,7 +14,7 @@ import (
 	"github.com/quipu-metrics/quipu/engine"
 )
 
-// serverMetrics holds the families of a Middleware. Families that it does not define are nil.
+// serverMetrics holds the families of a Server. Families that it does not define are nil.
 type serverMetrics struct {
 	requests  *engine.CounterVec
 	responses *engine.CounterVec // of aioprometheus; ours are byCode
@@ -27,8 +27,8 @@ type serverMetrics struct {
 	inFlight     *engine.Gauge
 }
 
-func defineServerMetrics(reg *engine.Registry, c *ServerConfig, sets labelSets) *serverMetrics {
-	d := definer{reg, "Middleware", &c.Config}
+func defineServerMetrics(reg *engine.Registry, constructor string, c *ServerConfig, sets labelSets) *serverMetrics {
+	d := definer{reg, constructor, &c.Config}
 	series := (maxRoutes + 1) * sets.count() // one more for the routes beyond the limit
 	m := &serverMetrics{}
 	if c.AioprometheusNames {
@@ -125,8 +125,9 @@ func (e *endpoints) newRoute(pattern string) *routeEndpoints {
 	return &routeEndpoints{routeLabel(pattern), method, make([]atomic.Pointer[endpoint], e.sets.count())}
 }
 
-// find returns the endpoint of a request with the given pattern.
-func (e *endpoints) find(pattern string, r *http.Request) *endpoint {
+// find returns the endpoint of a request with the given pattern and method. Labels take their
+// values from r.
+func (e *endpoints) find(pattern, method string, r *http.Request) *endpoint {
 	if len(pattern) > engine.MaxLabelValue {
 		pattern = pattern[:engine.MaxLabelValue] // so that the map keeps no longer string
 	}
@@ -134,7 +135,7 @@ func (e *endpoints) find(pattern string, r *http.Request) *endpoint {
 	if !ok {
 		route = e.addRoute(pattern)
 	}
-	set := e.sets.of(route.methodOf(r.Method), r)
+	set := e.sets.of(route.methodOf(method), r)
 	if found := route.endpoints[set].Load(); found != nil {
 		return found
 	}

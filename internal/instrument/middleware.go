@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
 )
@@ -14,14 +13,7 @@ import (
 // Middleware returns a function that wraps a handler and measures the requests that it serves: see
 // export.Middleware. It panics when a metric cannot be defined.
 func Middleware(reg *engine.Registry, config ServerConfig) func(http.Handler) http.Handler {
-	sets := newLabelSets(config.Labels)
-	m := &middleware{
-		ServerConfig: config,
-		excluded:     config.excluded(),
-		endpoints:    newEndpoints(defineServerMetrics(reg, &config, sets), sets),
-		epoch:        time.Now(),
-		logger:       reg.Logger(),
-	}
+	m := &middleware{Server: newServer(reg, "Middleware", config), logger: reg.Logger()}
 	return func(next http.Handler) http.Handler {
 		if next == nil {
 			panic("quipu: Middleware around a nil handler")
@@ -31,11 +23,8 @@ func Middleware(reg *engine.Registry, config ServerConfig) func(http.Handler) ht
 }
 
 type middleware struct {
-	ServerConfig
-	excluded  map[string]struct{} // paths
-	endpoints *endpoints
-	epoch     time.Time // time.Since reads one clock where time.Now reads two
-	logger    *slog.Logger
+	*Server
+	logger *slog.Logger
 
 	routed   atomic.Bool  // a request has had a route
 	unrouted atomic.Int32 // requests without one, until routed or logged
@@ -58,18 +47,13 @@ func (h *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	if metrics.inFlight != nil {
-		metrics.inFlight.Inc()
-		// This comes last, so that a page that shows no request in flight has counted all requests.
-		// It runs even if Route panics.
-		defer metrics.inFlight.Dec()
-	}
 	rec := &recorder{
 		inner: w,
 		owner: h.middleware,
-		began: time.Since(h.epoch),
+		began: h.Begin(),
 		http2: r.ProtoMajor >= 2,
 	}
+	defer h.End() // even if Route panics
 	inner := r
 	if metrics.requestSize != nil {
 		if rec.counted = countBody(r); rec.counted != nil {
@@ -82,7 +66,7 @@ func (h *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			rec.counted.handBack()
 		}
 		if returned {
-			h.count(rec, r, true)
+			h.report(rec, r, true)
 			return
 		}
 		// The reason is nil after runtime.Goexit, which continues by itself. A panic from here
@@ -91,7 +75,7 @@ func (h *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if reason != http.ErrAbortHandler {
 			rec.notePanic()
 		}
-		h.count(rec, r, false)
+		h.report(rec, r, false)
 		if reason != nil {
 			panic(reason)
 		}
@@ -119,9 +103,9 @@ func (h *measured) serveInside(outer *recorder, w http.ResponseWriter, r *http.R
 	returned = true
 }
 
-// count updates the metrics at the end of a request. returned is false if the handler has panicked
-// or ended its goroutine.
-func (m *middleware) count(rec *recorder, r *http.Request, returned bool) {
+// report counts a request that has been served. returned is false if the handler has panicked or
+// ended its goroutine.
+func (m *middleware) report(rec *recorder, r *http.Request, returned bool) {
 	route := m.route(r)
 	rec.mu.Lock()
 	inside, ctx, panicked, upgraded := rec.route, rec.inside, rec.panicked, rec.upgraded
@@ -138,33 +122,16 @@ func (m *middleware) count(rec *recorder, r *http.Request, returned bool) {
 	}
 	m.watchRoutes(route, r, code)
 
-	e := m.endpoints.find(route, r)
-	e.requests.Inc()
-	if panicked {
-		e.panics.Inc()
-	}
-	if code != 0 {
-		if e.responses != nil {
-			e.responses.Inc()
+	q := Served{Context: ctx, Method: r.Method, Route: route, Code: code, Panicked: panicked}
+	if m.endpoints.metrics.duration != nil {
+		q.Received, q.Sent = rec.received(r), rec.written.Load()
+		if upgraded != 0 {
+			q.Duration, q.Sent = upgraded-rec.began, NoSize
+		} else {
+			q.Duration = m.Since(rec.began)
 		}
-		m.countOne(ctx, e.codes.counter(labelOfCode(code, m.GroupCodes), m.endpoints.metrics.byCode, e.labels))
 	}
-	if e.duration == nil {
-		return
-	}
-	ended := upgraded
-	if ended == 0 {
-		ended = time.Since(m.epoch)
-	}
-	e.duration.ObserveContext(ctx, (ended - rec.began).Seconds())
-	e.requestSize.Observe(float64(rec.received(r)))
-	switch {
-	case upgraded != 0:
-	case r.Method == http.MethodHead:
-		e.responseSize.Observe(0) // the handler may have written a body, but it is not sent
-	default:
-		e.responseSize.Observe(float64(rec.written.Load()))
-	}
+	m.count(&q, r)
 }
 
 // unroutedRequests is the number of requests without a route, and none with one, after which the

@@ -364,7 +364,7 @@ func TestARequestWithACountedBodyKeepsItsPatternAndItsForm(t *testing.T) {
 	})
 	h := Middleware(reg, ServerConfig{})(mux)
 	body := "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n" +
-		strings.Repeat("x", 2*trustedLength) + "\r\n--b--\r\n"
+		strings.Repeat("x", 2*TrustedLength) + "\r\n--b--\r\n"
 	r := httptest.NewRequest(http.MethodPost, "/files/a", strings.NewReader(body))
 	r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
 	own := r.Body

@@ -9,10 +9,10 @@ import (
 	"sync/atomic"
 )
 
-// trustedLength is the largest Content-Length that is trusted. A client may state any length and
+// TrustedLength is the largest Content-Length that is trusted. A client may state any length and
 // send nothing, which would spoil the sum. Of longer bodies, and of those of unknown length, the
 // bytes that are read are counted.
-const trustedLength = 1 << 20
+const TrustedLength = 1 << 20
 
 // countedRequest is a copy of a request, with a body that is counted. The handler gets the copy.
 // The trailer, which the server sets at the end of the body, is passed on to the copy at once.
@@ -33,7 +33,7 @@ type countedRequest struct {
 
 // countBody returns a copy of r whose body is counted, or nil if the length of the body is trusted.
 func countBody(r *http.Request) *countedRequest {
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength >= 0 && r.ContentLength <= trustedLength {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength >= 0 && r.ContentLength <= TrustedLength {
 		return nil
 	}
 	c := &countedRequest{Request: *r, original: r}

@@ -22,7 +22,7 @@ import (
 )
 
 // sizes are lengths of bodies, some of which are not trusted.
-var sizes = []int{0, 10, trustedLength, trustedLength + 1, 3 * trustedLength}
+var sizes = []int{0, 10, TrustedLength, TrustedLength + 1, 3 * TrustedLength}
 
 // chunked is a body whose length the client does not state.
 func chunked(n int) io.Reader { return io.MultiReader(strings.NewReader(strings.Repeat("x", n))) }
@@ -172,7 +172,7 @@ func TestABodyThatIsNotReadIsTreatedAsWithoutTheMiddleware(t *testing.T) {
 		for _, p := range protocols {
 			pair := pairOf(nil, handler)
 			servers := serveAllOver(t, p, pair.bare, pair.instrumented)
-			for _, size := range []int{10, 100 << 10, trustedLength + 1} {
+			for _, size := range []int{10, 100 << 10, TrustedLength + 1} {
 				for _, stated := range []bool{true, false} {
 					run := fmt.Sprintf("%s, %s, %d bytes, length stated: %t", name, p.name, size, stated)
 					t.Run(run, func(t *testing.T) {
