@@ -31,22 +31,33 @@ func Work(reg *engine.Registry, work func(ctx context.Context)) {
 		}
 		fmt.Println("Serving metrics on:", service.MetricsURL())
 		work(ctx)
-		return shutdown(service)
+		return shutdown(service.Shutdown)
 	})
 }
 
 // Server serves handler, which has a route /metrics, until Ctrl-C.
 func Server(handler http.Handler) {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	Serve(func(l net.Listener) error {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	}, server.Shutdown)
+}
+
+// Serve calls serve, which returns after stop has been called, and stop on Ctrl-C. It is for
+// servers other than that of net/http.
+func Serve(serve func(net.Listener) error, stop func(context.Context) error) {
 	program(func(ctx context.Context, addr string) error {
 		listener, err := net.Listen("tcp", addr)
 		if err != nil {
 			return err
 		}
 		fmt.Printf("Serving metrics on: http://%s/metrics\n", listener.Addr())
-		server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 		stopped := make(chan error, 1)
-		context.AfterFunc(ctx, func() { stopped <- shutdown(server) })
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		context.AfterFunc(ctx, func() { stopped <- shutdown(stop) })
+		if err := serve(listener); err != nil {
 			return err
 		}
 		return <-stopped
@@ -66,10 +77,10 @@ func program(run func(ctx context.Context, addr string) error) {
 }
 
 // shutdown gives a scrape that is in progress five seconds to end.
-func shutdown(server interface{ Shutdown(context.Context) error }) error {
+func shutdown(stop func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return server.Shutdown(ctx)
+	return stop(ctx)
 }
 
 // Pause waits for d, or until ctx ends. It reports whether the program goes on.

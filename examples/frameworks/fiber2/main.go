@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Program fiber2 measures the routes of fiber v2.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+
+	"github.com/quipu-metrics/quipu/contrib/fiber/fiberv2"
+	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/examples/frameworks/internal/demo"
+	"github.com/quipu-metrics/quipu/examples/internal/run"
+)
+
+func main() {
+	app := newApp(engine.NewRegistry())
+	run.Serve(app.Listener, app.ShutdownWithContext)
+}
+
+func newApp(reg *engine.Registry) *fiber.App {
+	app := fiber.New(fiber.Config{DisableStartupMessage: true})
+	// Fiber is not built on net/http, so it has a Middleware of its own, which comes first.
+	app.Use(fiberv2.Middleware(reg))
+	app.Use(recover.New())
+	app.Get("/metrics", fiberv2.Handler(reg))
+	routes(app)
+	return app
+}
+
+func routes(app *fiber.App) {
+	app.Get("/users/:id", func(c *fiber.Ctx) error { return c.SendString("user " + c.Params("id") + "\n") })
+	api := app.Group("/api")
+	api.Get("/orders/:id", func(c *fiber.Ctx) error { return c.SendString("order " + c.Params("id") + "\n") })
+	admin := fiber.New()
+	admin.Get("/reports/:year", func(c *fiber.Ctx) error {
+		return c.SendString("report of " + c.Params("year") + "\n")
+	})
+	app.Mount("/admin", admin)
+	app.Get("/fail", func(*fiber.Ctx) error { return fiber.NewError(http.StatusTeapot, "no coffee") })
+	app.Get("/panic", func(*fiber.Ctx) error { panic("out of coffee") })
+	app.Get("/events", func(c *fiber.Ctx) error {
+		c.Context().SetBodyStreamWriter(stream)
+		return nil
+	})
+	app.Get("/echo", func(c *fiber.Ctx) error {
+		c.Status(http.StatusSwitchingProtocols)
+		c.Set("Connection", "Upgrade")
+		c.Set("Upgrade", "echo")
+		c.Context().Hijack(func(conn net.Conn) { io.Copy(conn, conn) })
+		return nil
+	})
+}
+
+// stream sends events, and flushes each.
+func stream(w *bufio.Writer) {
+	for i := range demo.Events {
+		fmt.Fprintf(w, "data: %d\n\n", i)
+		if w.Flush() != nil {
+			return
+		}
+		time.Sleep(demo.Pause)
+	}
+}
