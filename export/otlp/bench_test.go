@@ -155,7 +155,7 @@ func TestMemoryOfSeriesThatHaveGoneIsGivenBack(t *testing.T) {
 		d.endWalk()
 	}
 	before := heap()
-	walk(200_000)
+	walk(400_000)
 	d.pendingNumbers = nil
 	require.Greater(t, heap(), before+10<<20)
 	for range patience + 2 {
