@@ -115,11 +115,12 @@ func WithConstLabels(labels engine.Labels) Option {
 
 // WithExemplars takes exemplars from the contexts of calls. from returns the labels of an exemplar,
 // such as the id of the trace in ctx, or nil if there is none. The counter of handled calls and the
-// histogram of their times have exemplars. As with [engine.WithExemplars], from is called about
-// once a second for a series that has an exemplar, and concurrently, and it must not panic.
+// histogram of their times have exemplars. from is called as [engine.WithExemplars] says: not for
+// every call, concurrently, and it must not panic. For spans of OpenTelemetry there is FromContext
+// in contrib/otel/exemplars.
 //
 // The context is that which the interceptor gets. So an interceptor that puts the trace into it has
-// to come before.
+// to come before. With otelgrpc, a server has its own span there, and a client that of its caller.
 func WithExemplars(from func(ctx context.Context) engine.Labels) Option {
 	return func(s *settings) error {
 		if from == nil {
