@@ -29,7 +29,7 @@ func TestExpectedTextThatMakesNoSenseEndsTheTest(t *testing.T) {
 		{"a{b=\"1} 1", "no quote ends label b", nil},
 		{"a{b=\"\\x\"} 1", "a backslash before", nil},
 		{"a{b=\"1\"}1", "no space before the value", nil},
-		{"# TYPE a untyped", `"untyped" is no type`, nil},
+		{"# TYPE a unknown", `"unknown" is no type`, nil},
 		{"# TYPE 1 counter", `"1" is no name`, nil},
 	} {
 		fake := try(t, func(tb testing.TB) { Compare(tb, reg, test.want, test.names...) })

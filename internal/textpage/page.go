@@ -150,7 +150,7 @@ func ParseComment(comment string) (kind, name, value string, err error) {
 		return "", "", "", fmt.Errorf("%s without a text", kind)
 	case kind == "HELP":
 		value, err = unescape(value, false)
-	case !slices.Contains([]string{"counter", "gauge", "histogram", "summary"}, value):
+	case !slices.Contains([]string{"counter", "gauge", "histogram", "summary", "untyped"}, value):
 		err = fmt.Errorf("%q is no type that there is", value)
 	}
 	return kind, name, value, err
