@@ -6,6 +6,7 @@ package collect
 
 import (
 	"io"
+	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,4 +41,19 @@ func TestCollectingTheRuntimeAllocatesNothingButItsCall(t *testing.T) {
 
 func TestCollectingTheProcessAllocatesNamesAndItsCallOnly(t *testing.T) {
 	require.LessOrEqual(t, allocations(t, Process), float64(pathsOpened+aCall))
+}
+
+func TestCollectingStatisticsAllocatesNothingButItsCall(t *testing.T) {
+	db := openDB(t, 3)
+	require.LessOrEqual(t, allocations(t, func(reg *engine.Registry) error { return DB(reg, "orders", db) }),
+		float64(aCall))
+}
+
+func TestCountingARecordAllocatesNothing(t *testing.T) {
+	reg := engine.NewRegistry()
+	h, err := Logs(reg, failing{}) // whose errors are counted too
+	require.NoError(t, err)
+	logger := slog.New(h).With("a", 1).WithGroup("g")
+	require.Zero(t, testing.AllocsPerRun(100, func() { logger.Info("text", "b", true) }))
+	require.EqualValues(t, 101, byLevel(t, reg)["info"])
 }

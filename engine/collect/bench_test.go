@@ -4,6 +4,7 @@ package collect
 
 import (
 	"io"
+	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,8 +13,10 @@ import (
 )
 
 func BenchmarkScrape(b *testing.B) {
+	db := openDB(b, 3)
 	for name, register := range map[string]func(*engine.Registry) error{
 		"none": func(*engine.Registry) error { return nil }, "go": Go, "process": Process, "build": Build,
+		"db": func(reg *engine.Registry) error { return DB(reg, "orders", db) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			reg := engine.NewRegistry()
@@ -25,5 +28,25 @@ func BenchmarkScrape(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkLogs logs a record with two attributes: to a handler that drops it, and to one that
+// writes it, both with and without counting.
+func BenchmarkLogs(b *testing.B) {
+	for name, handler := range map[string]slog.Handler{
+		"drop": dropping{}, "write": slog.NewTextHandler(io.Discard, nil),
+	} {
+		counted, err := Logs(engine.NewRegistry(), handler)
+		require.NoError(b, err)
+		for kind, handler := range map[string]slog.Handler{"bare": handler, "counted": counted} {
+			b.Run(name+"/"+kind, func(b *testing.B) {
+				logger := slog.New(handler)
+				b.ReportAllocs()
+				for b.Loop() {
+					logger.Info("request served", "code", 200, "path", "/orders")
+				}
+			})
+		}
 	}
 }

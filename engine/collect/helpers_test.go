@@ -3,6 +3,7 @@
 package collect
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -15,8 +16,19 @@ import (
 // pageOf parses the text page without the registry's own metrics.
 func pageOf(t *testing.T, reg *engine.Registry) *testkit.Page {
 	t.Helper()
+	return parsed(t, reg, engine.Exposition{NoSelf: true})
+}
+
+// selfPage parses the text page with the registry's own metrics.
+func selfPage(t *testing.T, reg *engine.Registry) *testkit.Page {
+	t.Helper()
+	return parsed(t, reg, engine.Exposition{})
+}
+
+func parsed(t *testing.T, reg *engine.Registry, exposition engine.Exposition) *testkit.Page {
+	t.Helper()
 	var b strings.Builder
-	_, err := reg.Expose(&b, engine.Exposition{NoSelf: true})
+	_, err := reg.Expose(&b, exposition)
 	require.NoError(t, err)
 	page, err := testkit.ParsePage(b.String())
 	require.NoError(t, err)
@@ -30,5 +42,8 @@ func everything(t testing.TB) *engine.Registry {
 	require.NoError(t, Go(reg))
 	require.NoError(t, Process(reg))
 	require.NoError(t, Build(reg))
+	require.NoError(t, DB(reg, "orders", openDB(t, 3)))
+	_, err := Logs(reg, slog.DiscardHandler)
+	require.NoError(t, err)
 	return reg
 }

@@ -2,7 +2,8 @@
 
 // Collector exposes numbers that another package counts: the statistics of a connection pool, which
 // database/sql keeps. A scrape reads them once, so all metrics of the pool on one page belong to
-// the same moment.
+// the same moment. This is the way for metrics and labels of your own; collect.DB has the usual
+// ones.
 //
 //	$ go run ./examples/collector
 //	Serving metrics on: http://127.0.0.1:8000/metrics

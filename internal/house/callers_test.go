@@ -17,9 +17,7 @@ import (
 // withoutCaller are the exported names that nothing outside their package uses, each with its
 // reason.
 var withoutCaller = map[string]string{
-	"engine.DefaultMaxSeries": "documents what holds without WithMaxSeries",
 	"engine.DefaultMaxAge":    "documents what holds without WithMaxAge",
-	"engine.CallbackTimeout":  "documents a limit of func metrics",
 	"engine.ExemplarInterval": "documents how often WithExemplars is asked",
 }
 

@@ -14,7 +14,7 @@ import (
 // publicPackages are those that programs import.
 var publicPackages = []string{
 	"atomicf", "encode", "engine", "engine/collect", "engine/metrictest", "export", "export/push",
-	"export/live", "export/otlp", "export/remote", "histogram", "metricdoc", "quantile", "shard",
+	"export/expvars", "export/live", "export/otlp", "export/remote", "histogram", "metricdoc", "quantile", "shard",
 }
 
 func TestTheListOfPublicPackagesIsComplete(t *testing.T) {

@@ -22,11 +22,13 @@ import (
 // packages are those that the snippets of the guide may use, by the name they use them under.
 var packages = map[string]string{
 	"bytes": "bytes", "context": "context", "errors": "errors", "fmt": "fmt", "gzip": "compress/gzip", "io": "io",
-	"log": "log", "http": "net/http", "httptest": "net/http/httptest", "sql": "database/sql", "strings": "strings",
+	"expvar": "expvar",
+	"log":    "log", "http": "net/http", "httptest": "net/http/httptest", "sql": "database/sql", "strings": "strings",
 	"testing": "testing", "time": "time",
 	"engine": module + "/engine", "collect": module + "/engine/collect", "metrictest": module + "/engine/metrictest",
 	"export": module + "/export", "push": module + "/export/push", "remote": module + "/export/remote",
 	"live":      module + "/export/live",
+	"expvars":   module + "/export/expvars",
 	"otlp":      module + "/export/otlp",
 	"histogram": module + "/histogram", "metricdoc": module + "/metricdoc",
 }

@@ -25,8 +25,10 @@ import (
 	"github.com/quipu-metrics/quipu/atomicf"
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/engine/collect"
 	"github.com/quipu-metrics/quipu/engine/metrictest"
 	"github.com/quipu-metrics/quipu/export"
+	"github.com/quipu-metrics/quipu/export/expvars"
 	"github.com/quipu-metrics/quipu/export/live"
 	"github.com/quipu-metrics/quipu/export/otlp"
 	"github.com/quipu-metrics/quipu/export/push"
@@ -74,13 +76,16 @@ func zeroValues() map[string]any {
 		"engine.SummaryVec": new(engine.SummaryVec), "engine.Timer": new(engine.Timer),
 		"engine.Writer": new(engine.Writer),
 
+		"engine/collect.Stat": new(collect.Stat[int]),
+
 		"engine/metrictest.Family": new(metrictest.Family), "engine/metrictest.Sample": new(metrictest.Sample),
 
 		"export.InstrumentOption": new(export.InstrumentOption), "export.Option": new(export.Option),
 		"export.Service": new(export.Service),
 
 		"engine.Callback": new(engine.Callback), "export/live.Option": new(live.Option),
-		"export/otlp.Exporter": new(otlp.Exporter), "export/otlp.Option": new(otlp.Option),
+		"export/expvars.Option": new(expvars.Option),
+		"export/otlp.Exporter":  new(otlp.Exporter), "export/otlp.Option": new(otlp.Option),
 		"export/otlp.PartialError": new(otlp.PartialError), "export/otlp.StatusError": new(otlp.StatusError),
 
 		"export/push.Option": new(push.Option), "export/push.Pusher": new(push.Pusher),
