@@ -281,6 +281,17 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
+// requireHeapBelow waits until at most so many bytes more are in use than before. It calls read in
+// between: the goroutine of a call may give its buffer back some readings later, and a buffer that
+// is too large is given up when it is used again.
+func requireHeapBelow(t *testing.T, before, most uint64, read func()) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); heap() > before+most; time.Sleep(time.Millisecond) {
+		require.True(t, time.Now().Before(end), "%d bytes are still in use, %d were before", heap(), before)
+		read()
+	}
+}
+
 // watchedPool is a collector with a metric of each type.
 type watchedPool struct {
 	size, waits, latency, age engine.Collected
