@@ -4,7 +4,6 @@ package collect
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 // pool. Each scrape calls read once, so all values on a page belong to one reading. labels are
 // constant labels, which may be nil: they set apart several pools of one kind.
 //
-//	err := collect.Stats(reg, pool.Stat, engine.Labels{"pool": "orders"},
+//	err := collect.Stats(reg, pool.Stat, engine.Labels{"db_name": "orders"},
 //		collect.Gauge("pgxpool_idle_conns", "Connections that wait for use.", (*pgxpool.Stat).IdleConns),
 //		collect.Counter("pgxpool_acquires_total", "Connections taken.", (*pgxpool.Stat).AcquireCount))
 //
@@ -39,7 +38,7 @@ func Stats[T any](reg *engine.Registry, read func() T, labels engine.Labels, sta
 				engine.ErrOption, i+1)
 		}
 	}
-	return reg.Register(&statsCollector[T]{read: read, labels: maps.Clone(labels), stats: slices.Clone(stats)})
+	return reg.Register(&statsCollector[T]{read: read, labels: labels, stats: slices.Clone(stats)})
 }
 
 // Stat is a metric of [Stats]: a name, a help text, and how its value is read off the statistics.
@@ -82,10 +81,10 @@ func asFloat[T any, N Number](value func(T) N) func(T) float64 {
 	return func(stats T) float64 { return float64(value(stats)) }
 }
 
-// statsCollector is the [engine.Collector] of Stats. Only Define changes it.
+// statsCollector is the [engine.Collector] of Stats. Only Define changes it, which Stats calls.
 type statsCollector[T any] struct {
 	read    func() T
-	labels  engine.Labels
+	labels  engine.Labels // the caller's: only for Define
 	stats   []Stat[T]
 	metrics []engine.Collected // of the stats
 }

@@ -79,6 +79,14 @@ func TestPoolsOfOneKindAreToldApartByTheirLabels(t *testing.T) {
 		pageOf(t, reg).Named("pool_number"))
 }
 
+func TestStatisticsKeepNothingOfTheCallers(t *testing.T) {
+	reg, stats, labels := engine.NewRegistry(), numbers()[:1], engine.Labels{"pool": "mine"}
+	require.NoError(t, Stats(reg, new(pool).stats, labels, stats...))
+	stats[0] = Gauge("other", "Another one.", func(poolStats) int { return -1 })
+	labels["pool"] = "other"
+	require.Equal(t, map[string]float64{`pool_number{pool="mine"}`: 1}, pageOf(t, reg).Samples)
+}
+
 func TestStatisticsWithATakenNameAreNotRegistered(t *testing.T) {
 	reg := engine.NewRegistry()
 	_, err := reg.NewGauge("pool_readings_total", "Another one.")

@@ -16,20 +16,23 @@ import (
 // BenchmarkScrape writes a page of a hundred numbers, of a map of a thousand, of a function that
 // returns such a map, and of memstats.
 func BenchmarkScrape(b *testing.B) {
-	numbers, m, keys := variables{}, new(expvar.Map), map[string]int{}
+	thousand, keys := new(expvar.Map), map[string]int{}
 	for i := range 1000 {
-		m.Add(fmt.Sprint(i), 1)
+		thousand.Add(fmt.Sprint(i), 1)
 		keys[fmt.Sprint(i)] = i
 	}
+	var numbers, aMap, function, memstats expvar.Map // each has the variables of a page
 	for i := range 100 {
-		numbers[fmt.Sprint(i)] = number(int64(i))
+		numbers.Add(fmt.Sprint(i), 1)
 	}
-	for name, v := range map[string]variables{
-		"numbers": numbers, "map": {"m": m}, "function": {"f": constant(keys)},
-		"memstats": {"memstats": expvar.Get("memstats")},
+	aMap.Set("m", thousand)
+	function.Set("f", constant(keys))
+	memstats.Set("memstats", expvar.Get("memstats"))
+	for name, published := range map[string]*expvar.Map{
+		"numbers": &numbers, "map": &aMap, "function": &function, "memstats": &memstats,
 	} {
 		b.Run(name, func(b *testing.B) {
-			s, err := newSource(v.do, []Option{WithUntyped("memstats", "memstats", "M.")})
+			s, err := newSource(published.Do, []Option{WithUntyped("memstats", "memstats", "M.")})
 			require.NoError(b, err)
 			reg := attachedTo(b, s)
 			b.ReportAllocs()

@@ -58,7 +58,7 @@ type source struct {
 
 	mu       sync.Mutex         // guards the maps; held while nothing of the program runs
 	defaults map[string]*metric // of variables that no option names; made when they are first shown
-	running  map[string]*call   // that no page has got yet, by the name of the variable
+	running  map[string]*call   // whose reading no page has taken yet, by the name of the variable
 }
 
 // call is the reading of one variable. Its goroutine writes the reading and then closes done;
@@ -193,7 +193,7 @@ func (c *call) ended() bool {
 // wait waits until the call has ended or ctx is done, and reports whether it has ended. A call that
 // an earlier page has given up is not waited for again.
 func (c *call) wait(ctx context.Context) bool {
-	if c.ended() || time.Since(c.begin) > engine.CallbackTimeout {
+	if c.ended() || time.Since(c.begin) >= engine.CallbackTimeout {
 		return c.ended()
 	}
 	select {
