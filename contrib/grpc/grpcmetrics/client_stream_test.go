@@ -17,6 +17,7 @@ import (
 
 	"github.com/quipu-metrics/quipu/contrib/grpc/grpcmetrics"
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 // waits is a service whose streams end with their contexts.
@@ -203,27 +204,28 @@ func TestAStreamThatEndsBesideAResultIsNotLost(t *testing.T) {
 // Every order of the two goroutines counts once: that of gRPC, which sees the end of the context,
 // and that of the program, which receives a message and gives up.
 func TestAnEndAndAResultAtOnceAreCountedOnce(t *testing.T) {
-	const rounds = 2000
+	const rounds = 20_000
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
+	canceled := status.FromContextError(ctx.Err()).Err()
 	reg := engine.NewRegistry()
 	metrics, err := grpcmetrics.NewClient(reg)
 	require.NoError(t, err)
-	ended := make(chan struct{})
-	for range rounds {
-		stream, err := metrics.StreamInterceptor()(ctx, &grpc.StreamDesc{ServerStreams: true}, nil, "/"+service+"/Down",
+	var streams [rounds]grpc.ClientStream
+	var finish [rounds]func(error)
+	for i := range rounds {
+		desc := &grpc.StreamDesc{ServerStreams: true}
+		streams[i], err = metrics.StreamInterceptor()(ctx, desc, nil, "/"+service+"/Down",
 			func(_ context.Context, _ *grpc.StreamDesc, _ *grpc.ClientConn, _ string, options ...grpc.CallOption) (
 				grpc.ClientStream, error,
 			) {
-				go func() {
-					finisher(options)(status.FromContextError(ctx.Err()).Err())
-					ended <- struct{}{}
-				}()
+				finish[i] = finisher(options)
 				return scripted{receive: func() error { return nil }}, nil
 			})
 		require.NoError(t, err)
-		require.NoError(t, stream.RecvMsg(nil))
-		<-ended
 	}
+	testkit.Together(rounds,
+		func(round int) { _ = streams[round].RecvMsg(nil) },
+		func(round int) { finish[round](canceled) })
 	handled(t, reg, "client", "server_stream", "Down", "Canceled", rounds)
 }

@@ -63,6 +63,8 @@ func TestTimesOfMessagesAreThoseOfSendAndRecv(t *testing.T) {
 				p.Value(t, "grpc_client_msg_"+times+"_handling_seconds_count", typ...))
 		}
 		require.Positive(t, p.Value(t, "grpc_client_msg_recv_handling_seconds_sum", typ...))
+		require.Less(t, p.Value(t, "grpc_client_msg_recv_handling_seconds_sum", typ...), patience.Seconds())
+		require.Less(t, p.Value(t, "grpc_client_msg_send_handling_seconds_sum", typ...), patience.Seconds())
 	}
 	require.Empty(t, p.Named("grpc_client_handling_seconds_count"))
 }

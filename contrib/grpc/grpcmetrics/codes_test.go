@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func TestEveryCodeOfGRPCHasItsLabel(t *testing.T) {
@@ -40,31 +40,40 @@ func TestNumbersThatAreNoCodesAreBounded(t *testing.T) {
 	require.Equal(t, maxOtherCodes+1, seriesOf(t, reg, "grpc_server_handled_total"))
 }
 
-func TestManyGoroutinesGiveEachNumberOneLabel(t *testing.T) {
-	const goroutines, numbers = 8, 2 * maxOtherCodes
-	var s codeSet
-	var labels [goroutines][numbers]string
-	var wg sync.WaitGroup
-	for g := range goroutines {
-		wg.Go(func() {
-			for i := range numbers {
-				labels[g][i] = s.label(s.index(codes.Code(standardCodes + i)))
-			}
-		})
-	}
-	wg.Wait()
-	own := 0
-	for i := range numbers {
-		label := s.label(s.index(codes.Code(standardCodes + i)))
-		if label != otherCode {
-			own++
-			require.Equal(t, codes.Code(standardCodes+i).String(), label)
-		}
-		for g := range goroutines {
-			require.Equal(t, label, labels[g][i])
+func TestTwoGoroutinesGiveEachNumberOneLabel(t *testing.T) {
+	const sets, numbers = 500, 2 * maxOtherCodes
+	list := make([]codeSet, sets)
+	var labels [2][sets * numbers]string
+	label := func(to *[sets * numbers]string) func(int) {
+		return func(round int) {
+			s := &list[round/numbers]
+			to[round] = s.label(s.index(codes.Code(standardCodes + round%numbers)))
 		}
 	}
-	require.Equal(t, maxOtherCodes, own)
+	testkit.Together(sets*numbers, label(&labels[0]), label(&labels[1]))
+	for round, got := range labels[0] {
+		require.Equal(t, got, labels[1][round])
+		want := otherCode
+		if number := round % numbers; number < maxOtherCodes {
+			want = codes.Code(standardCodes + number).String()
+		}
+		require.Equal(t, want, got)
+	}
+}
+
+func TestTwoGoroutinesShareTheRoomForNumbers(t *testing.T) {
+	const sets, numbers = 500, maxOtherCodes
+	list := make([]codeSet, sets)
+	for i := range list {
+		list[i].index(5000) // so that both want the last place
+	}
+	use := func(first int) func(int) {
+		return func(round int) { list[round/numbers].index(codes.Code(first + round%numbers)) }
+	}
+	testkit.Together(sets*numbers, use(standardCodes), use(1000))
+	for i := range list {
+		require.Len(t, list[i].load(), maxOtherCodes)
+	}
 }
 
 // nothing is an error whose status is nil.

@@ -5,12 +5,12 @@ package grpcmetrics
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 func TestFullMethodsAreSplitAtTheSecondSlash(t *testing.T) {
@@ -102,31 +102,24 @@ func TestLongMethodsAreCutBeforeTheyAreKept(t *testing.T) {
 	})
 }
 
-func TestManyGoroutinesFindOneEntryForEachMethod(t *testing.T) {
-	const goroutines, names = 8, 2 * maxMethods
+func TestTwoGoroutinesFindOneEntryForEachMethod(t *testing.T) {
+	const rounds = 2 * maxMethods
 	m := testMethods(t, engine.NewRegistry(), nil)
-	found := make([][names]*method, goroutines)
-	var wg sync.WaitGroup
-	for g := range goroutines {
-		wg.Go(func() {
-			for i := range names {
-				found[g][i] = m.find(unary, fmt.Sprintf("/a/%d", i), true)
-				found[g][i].begin()
-			}
-		})
+	var found [2][rounds]*method
+	find := func(to *[rounds]*method) func(int) {
+		return func(round int) {
+			to[round] = m.find(unary, fmt.Sprintf("/a/%d", round), true)
+			to[round].begin()
+		}
 	}
-	wg.Wait()
+	testkit.Together(rounds, find(&found[0]), find(&found[1]))
 	require.EqualValues(t, maxMethods, m.count.Load())
-	own, total := 0, 0.0
-	for i := range names {
-		for g := range goroutines {
-			require.Same(t, found[0][i], found[g][i])
-		}
-		if found[0][i] != m.overflow[unary] {
-			own++
-			total += found[0][i].started.Load().Value()
+	for round := range rounds {
+		require.Same(t, found[0][round], found[1][round])
+		if round < maxMethods {
+			require.NotSame(t, m.overflow[unary], found[0][round])
+			require.Equal(t, 2.0, found[0][round].started.Load().Value())
 		}
 	}
-	require.Equal(t, maxMethods, own)
-	require.EqualValues(t, goroutines*names, total+m.overflow[unary].started.Load().Value())
+	require.EqualValues(t, 2*(rounds-maxMethods), m.overflow[unary].started.Load().Value())
 }

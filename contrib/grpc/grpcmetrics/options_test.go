@@ -49,10 +49,9 @@ func TestMethodsThatAreSkippedAreServedAndNotCounted(t *testing.T) {
 func TestServersOfOneRegistryAreToldApartByConstLabels(t *testing.T) {
 	reg := engine.NewRegistry()
 	for _, name := range []string{"front", "back", "back"} {
-		labels := engine.Labels{"server": name}
-		metrics, err := grpcmetrics.NewServer(reg, grpcmetrics.WithConstLabels(labels), grpcmetrics.WithHandlingTimes())
+		metrics, err := grpcmetrics.NewServer(reg, grpcmetrics.WithHandlingTimes(),
+			grpcmetrics.WithConstLabels(engine.Labels{"server": name}))
 		require.NoError(t, err)
-		labels["server"] = "changed later"
 		client := pb.NewTestServiceClient(serve(t, registered(&echo{}), metrics.Options()))
 		_, err = client.UnaryCall(within(t), &pb.SimpleRequest{})
 		require.NoError(t, err)
@@ -114,6 +113,23 @@ func TestDefinitionsThatCannotWorkAreErrors(t *testing.T) {
 	require.ErrorContains(t, err, "WithMessageTimes is for clients")
 }
 
+func TestOptionsKeepNothingOfTheCallers(t *testing.T) {
+	labels, bounds := engine.Labels{"server": "front"}, []float64{1, 2}
+	options := []grpcmetrics.Option{
+		grpcmetrics.WithConstLabels(labels), grpcmetrics.WithHandlingTimes(bounds...), grpcmetrics.WithSizes(bounds...),
+	}
+	labels["server"], bounds[0] = "changed later", 1.5
+	reg := engine.NewRegistry()
+	_, err := grpcmetrics.NewServer(reg, options...)
+	require.NoError(t, err)
+	for _, name := range []string{"grpc_server_handling_seconds", "grpc_server_msg_sent_size_bytes"} {
+		info, found := reg.Lookup(name)
+		require.True(t, found)
+		require.Equal(t, engine.Labels{"server": "front"}, info.Const)
+		require.Equal(t, []float64{1, 2}, info.Bounds)
+	}
+}
+
 func TestNativeHistogramsHaveBucketsOfTheOptionsOnly(t *testing.T) {
 	reg := engine.NewRegistry()
 	metrics, err := grpcmetrics.NewServer(reg, grpcmetrics.WithHandlingTimes(), grpcmetrics.WithSizes(100),
@@ -130,6 +146,14 @@ func TestNativeHistogramsHaveBucketsOfTheOptionsOnly(t *testing.T) {
 	require.True(t, found)
 	require.True(t, sizes.Native)
 	require.Equal(t, []float64{100}, sizes.Bounds)
+
+	_, err = grpcmetrics.NewClient(reg, grpcmetrics.WithSizes(),
+		grpcmetrics.WithNativeHistograms(histogram.NativeDefaults()))
+	require.NoError(t, err)
+	sizes, found = reg.Lookup("grpc_client_msg_sent_size_bytes")
+	require.True(t, found)
+	require.True(t, sizes.Native)
+	require.Empty(t, sizes.Bounds)
 	require.Equal(t, 1.0, page(t, reg).Value(t, "grpc_server_handling_seconds_count", labels("unary", "UnaryCall")...))
 }
 

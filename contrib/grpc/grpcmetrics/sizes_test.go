@@ -89,8 +89,10 @@ func TestSizesOfSeveralRegistriesAreKeptApart(t *testing.T) {
 	_, err := client.UnaryCall(within(t), &pb.SimpleRequest{})
 	require.NoError(t, err)
 	for _, reg := range regs {
-		require.Equal(t, 1.0, page(t, reg).Value(t, "grpc_server_msg_received_size_bytes_count",
-			labels("unary", "UnaryCall")...))
+		for _, direction := range []string{"received", "sent"} {
+			require.Equal(t, 1.0, page(t, reg).Value(t, "grpc_server_msg_"+direction+"_size_bytes_count",
+				labels("unary", "UnaryCall")...), direction)
+		}
 	}
 }
 
