@@ -21,7 +21,10 @@ func DB(reg *engine.Registry, name string, db *sql.DB) error {
 	if db == nil {
 		return fmt.Errorf("quipu: collect.DB(%q): %w: the database is nil", name, engine.ErrOption)
 	}
-	return Stats(reg, db.Stats, engine.Labels{"db_name": name}, dbStats()...)
+	if err := Stats(reg, db.Stats, engine.Labels{"db_name": name}, dbStats()...); err != nil {
+		return fmt.Errorf("quipu: collect.DB(%q): %w", name, err)
+	}
+	return nil
 }
 
 // dbStats returns the metrics of DB. The help texts are client_golang's, so that a page of both

@@ -40,6 +40,7 @@ func TestDatabasesStandBesideEachOtherUnderTheirNames(t *testing.T) {
 
 	err := DB(reg, "users", openDB(t, 5))
 	require.ErrorIs(t, err, engine.ErrTaken)
+	require.ErrorContains(t, err, `collect.DB("users")`)
 	require.Equal(t, page.Samples, pageOf(t, reg).Samples)
 }
 

@@ -16,8 +16,8 @@ import (
 //	...
 //	slog.SetDefault(slog.New(counted))
 //
-// The counter is log_messages_total. Loki, Cortex and their relatives count their own log lines
-// under this name with the label level, so dashboards know it. level is debug, info, warn or error;
+// The counter is log_messages_total. Cortex, Promtail and others count their own log lines under
+// this name with the label level, so dashboards know it. level is debug, info, warn or error;
 // a level between two of these counts as the lower one, and one below debug as debug. Records that
 // handler is not enabled for do not reach it and are not counted. All four levels are on every page
 // from the beginning, so that an alert on errors needs no special case. The counter

@@ -18,13 +18,15 @@ import (
 //		collect.Gauge("pgxpool_idle_conns", "Connections that wait for use.", (*pgxpool.Stat).IdleConns),
 //		collect.Counter("pgxpool_acquires_total", "Connections taken.", (*pgxpool.Stat).AcquireCount))
 //
-// The metrics are a [engine.Collector]: read is called on another goroutine, and never twice at
+// The folder internal/databases of the repository has the whole calls for pgx and for go-redis.
+//
+// The metrics are an [engine.Collector]: read is called on another goroutine, and never twice at
 // once. If it panics or hangs, the page lacks these metrics, and the failure is counted.
 //
 // Stats registers all of the metrics or none. A second call with the same names and labels returns
-// an error that matches [engine.ErrTaken] and changes nothing. Statistics of something that the
-// program closes again belong into a registry of their own, which [engine.Registry.Mount] shows and
-// [engine.Registry.Unmount] takes off.
+// an error that matches [engine.ErrTaken] and changes nothing. To take the metrics off again, when
+// the pool is closed, register them in a registry of their own: [engine.Registry.Mount] shows it,
+// and [engine.Registry.Unmount] ends that.
 func Stats[T any](reg *engine.Registry, read func() T, labels engine.Labels, stats ...Stat[T]) error {
 	if read == nil {
 		return fmt.Errorf("quipu: collect.Stats: %w: the function is nil", engine.ErrOption)

@@ -5,6 +5,7 @@ package expvars
 import (
 	"context"
 	"expvar"
+	"log/slog"
 	"math"
 	"runtime"
 	"strings"
@@ -139,6 +140,24 @@ func TestAFunctionHasTheTimeOfAFuncMetric(t *testing.T) {
 		}
 		close(release)
 	})
+}
+
+// A page waits for the variable, which waits for a page of its own, which waits for the first one's
+// reading of the variables.
+func TestAVariableThatReadsTheRegistryHoldsUpNobody(t *testing.T) {
+	reg := engine.NewRegistry(engine.WithLogger(slog.New(slog.DiscardHandler)))
+	families := expvar.Func(func() any {
+		n := 0
+		for range reg.Read(engine.ReadOptions{}) {
+			n++
+		}
+		return n
+	})
+	s, err := newSource(variables{"families": families, "n": number(7)}.do, nil)
+	require.NoError(t, err)
+	require.NoError(t, reg.Attach(s))
+	require.EqualValues(t, 7, samplesOf(t, reg)["expvar_n{}"])
+	require.Positive(t, failures(t, reg))
 }
 
 func TestNoReadingIsKeptAfterThePage(t *testing.T) {
