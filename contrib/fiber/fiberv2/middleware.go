@@ -31,6 +31,7 @@ func Middleware(reg *engine.Registry, opts ...export.InstrumentOption) fiber.Han
 			return measure.Route{Entry: r, Path: r.Path, Handlers: len(r.Handlers)}
 		},
 		IsRoute: isRoute,
+		Refused: func(*fiber.Ctx) bool { return false }, // such a request does not come here
 	})
 }
 

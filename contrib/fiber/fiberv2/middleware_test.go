@@ -71,3 +71,11 @@ func TestThePageAndEarlierHandlersAreNotCounted(t *testing.T) {
 func TestAnApplicationUnderNetHTTPIsMeasured(t *testing.T) {
 	fibertest.UnderNetHTTP(t, version)
 }
+
+func TestARequestWhoseBodyIsRefusedIsNotMeasured(t *testing.T) {
+	fibertest.RefusedBodies(t, version)
+}
+
+func TestAPanicThatNobodyRecoversFromEndsTheProcessWithItsStack(t *testing.T) {
+	fibertest.Unrecovered(t, version)
+}

@@ -31,6 +31,7 @@ func Middleware(reg *engine.Registry, opts ...export.InstrumentOption) fiber.Han
 			return measure.Route{Entry: r, Path: r.Path, Handlers: len(r.Handlers)}
 		},
 		IsRoute: isRoute,
+		Refused: refused,
 	})
 }
 
@@ -44,4 +45,12 @@ func isRoute(c fiber.Ctx) bool {
 		}
 	}
 	return false
+}
+
+// refused reports whether the body of a request is too long. Fasthttp has not read it then, and
+// fiber runs the middleware before it answers, but no route. It is not measured, as with other
+// servers.
+func refused(c fiber.Ctx) bool {
+	r := c.Request()
+	return r.Header.ContentLength() > c.App().Server().MaxRequestBodySize && !r.IsBodyStream()
 }

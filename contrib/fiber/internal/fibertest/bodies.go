@@ -105,6 +105,20 @@ func RequestSizes(t *testing.T, v Version) {
 	}
 }
 
+// RefusedBodies checks that a request does not count whose body fasthttp refuses to read.
+func RefusedBodies(t *testing.T, v Version) {
+	app, reg := v.measured(Config{BodyLimit: 1000})
+	app.Add("POST", "/x", v.text("x"))
+	s := v.serve(t, reg, app)
+	code, _ := s.ask("POST", "/x", strings.NewReader(strings.Repeat("x", 1000)))
+	require.Equal(t, http.StatusOK, code)
+	conn := s.dial("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n")
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
+	require.Equal(t, map[string]float64{"POST /x 200": 1}, responses(s.page()))
+}
+
 // InFlight checks the gauge while a handler runs.
 func InFlight(t *testing.T, v Version) {
 	entered, release := make(chan struct{}), make(chan struct{})

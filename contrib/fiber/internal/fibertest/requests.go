@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
 var errUnwell = errors.New("unwell")
@@ -172,6 +174,26 @@ func Panics(t *testing.T, v Version) {
 		})
 	}
 }
+
+// Unrecovered checks a panic without fiber's recover, in a process of its own.
+func Unrecovered(t *testing.T, v Version) {
+	const variable = "QUIPU_UNRECOVERED"
+	if os.Getenv(variable) != "" {
+		app, reg := v.measured(Config{})
+		app.Add("GET", "/panic", v.Handler(func(Ctx) error { return panicking() }))
+		s := v.serve(t, reg, app)
+		s.ask("GET", "/panic", nil)
+		return
+	}
+	command := testkit.Self(t, "-test.run=^"+t.Name()+"$")
+	command.Env = append(os.Environ(), variable+"=1")
+	out, err := command.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "panic: out of coffee")
+	require.Contains(t, string(out), "fibertest.panicking(")
+}
+
+func panicking() error { panic("out of coffee") }
 
 // ClosedSets checks that made-up paths and methods make no series.
 func ClosedSets(t *testing.T, v Version) {

@@ -25,6 +25,7 @@ type Version[C Ctx] struct {
 	HandleError func(C, error) error    // calls the application's error handler
 	Route       func(C) Route           // of the last handler that ran
 	IsRoute     func(C) bool            // reports whether that is no middleware
+	Refused     func(C) bool            // reports whether the request has been answered already
 }
 
 // Route is an entry of fiber's table of routes, which has the middleware as well.
@@ -53,6 +54,9 @@ func Middleware[C Ctx](m *Meter, v Version[C]) func(C) error {
 }
 
 func (m *middleware[C]) serve(c C) error {
+	if m.Refused(c) {
+		return c.Next()
+	}
 	q := m.begin(m.Request(c))
 	if !q.outermost {
 		return serveInside(&q, c)

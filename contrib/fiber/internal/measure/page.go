@@ -49,7 +49,9 @@ func (p *Page) Serve(ctx *fasthttp.RequestCtx) {
 	}
 	ctx.SetStatusCode(a.code)
 	for name, values := range a.header {
-		ctx.Response.Header.Del(name)
+		if name != fasthttp.HeaderVary { // which middleware may have set, as that for CORS does
+			ctx.Response.Header.Del(name)
+		}
 		for _, value := range values {
 			ctx.Response.Header.Add(name, value)
 		}
