@@ -36,6 +36,15 @@ func TestTheRoutesOfEcho4AreMeasured(t *testing.T) {
 				},
 				Want: suite.Counted{Answer: http.StatusInternalServerError, Route: "/panic"}, N: 1,
 			},
+			"recovered-between": {
+				New: func(reg *engine.Registry) suite.Server {
+					measure, e := export.Middleware(reg), echo.New()
+					e.Use(route, middleware.Recover(), echo.WrapMiddleware(measure))
+					routes(e)
+					return suite.HTTP(measure(e))
+				},
+				Want: suite.Counted{Answer: http.StatusInternalServerError, Route: "/panic", Code: "500"}, N: 1,
+			},
 			"not-recovered": {
 				New: func(reg *engine.Registry) suite.Server {
 					e := echo.New()
