@@ -37,6 +37,25 @@ func TestWhatACollectorOrASourceEmitsCanBeCompared(t *testing.T) {
 	Compare(t, OfSource(t, &pool{emit: 3}), poolText)
 }
 
+// untyped is a source of a series whose type nobody knows.
+type untyped struct{}
+
+func (*untyped) Emit(_ context.Context, w *engine.Writer) error {
+	w.Untyped("size", "Size.", 3)
+	return nil
+}
+
+func TestFamiliesWithoutATypeCanBeCompared(t *testing.T) {
+	reg := OfSource(t, new(untyped))
+	Compare(t, reg, `
+		# HELP size Size.
+		# TYPE size untyped
+		size 3
+	`)
+	require.Equal(t, 3.0, Value(t, reg, "size", nil))
+	require.Equal(t, "untyped", Get(t, reg, "size").Type)
+}
+
 func TestAnEmissionThatIsDroppedFailsTheTest(t *testing.T) {
 	for name, supply := range map[string]func(tb testing.TB) *engine.Registry{
 		"collector": func(tb testing.TB) *engine.Registry { return OfCollector(tb, &pool{emit: -1}) },
