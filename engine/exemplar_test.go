@@ -140,6 +140,38 @@ func TestTheNextEventTakesThePlaceOfAnExemplarThatAPageHasShown(t *testing.T) {
 	}
 }
 
+// Pages mark exemplars while events replace them.
+func TestPagesAndEventsShareExemplars(t *testing.T) {
+	r := NewRegistry()
+	c := Must(r.NewCounter("c_total", "", WithExemplars(traceOf)))
+	var done atomic.Bool
+	defer done.Store(true) // also if a page is wrong
+	var work sync.WaitGroup
+	for _, id := range []string{"even", "odd"} {
+		work.Go(func() {
+			for !done.Load() {
+				c.AddContext(context.Background(), 1)
+				c.AddContext(withTrace(id), 1)
+			}
+		})
+	}
+	seen := map[string]int{}
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end) && len(seen) < 2; {
+		_, exemplar, found := strings.Cut(openMetricsOf(t, r), `# {trace_id="`)
+		if id, _, _ := strings.Cut(exemplar, `"`); found {
+			require.Contains(t, []string{"even", "odd"}, id)
+			seen[id]++
+		}
+	}
+	done.Store(true)
+	work.Wait()
+	require.Len(t, seen, 2, "pages show the exemplars of both")
+	c.AddContext(withTrace("last"), 1)
+	openMetricsOf(t, r)
+	c.AddContext(withTrace("last"), 1)
+	require.Contains(t, openMetricsOf(t, r), "last")
+}
+
 func TestExemplarsThatDoNotFitAreDroppedAndCounted(t *testing.T) {
 	r := NewRegistry()
 	c := Must(r.NewCounter("c_total", ""))
