@@ -4,8 +4,10 @@ package oracle
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	service "google.golang.org/grpc/interop/grpc_testing"
@@ -34,6 +36,12 @@ func TestTheEndOfAClientsStreamIsCountedOnceWhetherItIsReceivedOrNot(t *testing.
 		require.Error(t, err)
 	}
 	w.stop()
+	testkit.Poll(t, 10*time.Second, func() error { // gRPC ends the stream on a goroutine of its own
+		if n := handled(t, w.quipu, "client")["Canceled"]; n == 0 {
+			return errors.New("the stream that was left is not counted")
+		}
+		return nil
+	})
 	require.Equal(t, map[string]float64{"Canceled": 1, "OK": 1}, handled(t, w.quipu, "client"))
 	require.Equal(t, map[string]float64{"OK": 3}, handled(t, w.other, "client"), "if this fails, the comment is old")
 }
