@@ -4,6 +4,10 @@ package fiberv3
 
 import (
 	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v3"
+	"github.com/gofiber/fiber/v3/middleware/timeout"
 
 	"github.com/quipu-metrics/quipu/contrib/fiber/internal/fibertest"
 )
@@ -78,4 +82,20 @@ func TestARequestWhoseBodyIsRefusedIsNotMeasured(t *testing.T) {
 
 func TestAPanicThatNobodyRecoversFromEndsTheProcessWithItsStack(t *testing.T) {
 	fibertest.Unrecovered(t, version)
+}
+
+// Fiber's middleware timeout answers while the handler goes on, and leaves it the context of the
+// request, whose values are no place for two goroutines.
+func TestAHandlerThatGoesOnAfterItsTimeoutIsNotDisturbed(t *testing.T) {
+	ended := make(chan bool)
+	slow := func(c fiber.Ctx) error {
+		intact := true
+		for began := time.Now(); time.Since(began) < 300*time.Millisecond; {
+			c.Locals("a", 1)
+			intact = intact && c.Locals("a") == 1
+		}
+		ended <- intact
+		return nil
+	}
+	fibertest.TimedOutHandler(t, version, timeout.New(slow, timeout.Config{Timeout: 50 * time.Millisecond}), ended)
 }

@@ -215,6 +215,18 @@ func TimedOut(t *testing.T, v Version) {
 	require.Equal(t, [2]float64{1, 4}, sizes(t, s.page(), "http_response_size_bytes", "GET", "/late"))
 }
 
+// TimedOutHandler checks a handler of fiber's middleware that answers with 408 while the handler
+// goes on. ended gets true when that has found its values intact.
+func TimedOutHandler(t *testing.T, v Version, handler any, ended <-chan bool) {
+	app, reg := v.measured(Config{}, export.WithExemplars(func(context.Context) engine.Labels { return nil }))
+	app.Add("GET", "/slow", handler)
+	s := v.serve(t, reg, app)
+	code, _ := s.ask("GET", "/slow", nil)
+	require.Equal(t, http.StatusRequestTimeout, code)
+	require.True(t, <-ended)
+	require.Equal(t, map[string]float64{"GET /slow 408": 1}, responses(s.page()))
+}
+
 // Options checks the options of package export that do not need net/http, and that the others are
 // refused.
 func Options(t *testing.T, v Version) {

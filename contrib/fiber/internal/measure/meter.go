@@ -92,6 +92,10 @@ func (q *request) panicked() {
 	}
 }
 
+// givenUp reports whether fasthttp sends another response than that of the handler, which goes on.
+// The handler then owns ctx, which is never used again.
+func givenUp(ctx *fasthttp.RequestCtx) bool { return ctx.LastTimeoutErrorResponse() != nil }
+
 // end counts an outermost request.
 func (q *request) end(e ended) {
 	server, ctx := q.meter.server, q.ctx
@@ -100,16 +104,18 @@ func (q *request) end(e ended) {
 		Context:  e.ctx,
 		Method:   e.method,
 		Route:    e.route,
-		Panicked: !e.returned || ctx.UserValue(q.meter.key) == measuringPanicked,
+		Panicked: !e.returned,
 		Duration: server.Since(q.began),
 		Received: q.received,
 	}
-	ctx.RemoveUserValue(q.meter.key) // somebody may use ctx again without resetting it
+	response := &ctx.Response
+	if givenUp(ctx) {
+		response = ctx.LastTimeoutErrorResponse()
+	} else {
+		s.Panicked = s.Panicked || ctx.UserValue(q.meter.key) == measuringPanicked
+		ctx.RemoveUserValue(q.meter.key) // somebody may use ctx again without resetting it
+	}
 	if e.returned {
-		response := &ctx.Response
-		if timedOut := ctx.LastTimeoutErrorResponse(); timedOut != nil {
-			response = timedOut // which fasthttp sends instead
-		}
 		s.Code, s.Sent = response.StatusCode(), sent(response)
 		if ctx.Hijacked() {
 			s.Sent = instrument.NoSize

@@ -64,15 +64,17 @@ func (m *middleware[C]) serve(c C) error {
 	returned := false
 	// Without recover, so that a panic keeps its stack.
 	defer func() { q.end(m.ended(c, returned)) }()
-	if err := c.Next(); err != nil {
+	err := c.Next()
+	if err != nil && !givenUp(m.Request(c)) {
 		// The application's error handler decides about the code, and runs after all middleware. So
 		// it is called here, as fiber's middleware logger does.
 		if m.HandleError(c, err) != nil {
 			_ = c.SendStatus(http.StatusInternalServerError) // it returns nil
 		}
+		err = nil
 	}
 	returned = true
-	return nil
+	return err
 }
 
 // serveInside serves a request that is left out, or that is measured further out.
@@ -91,7 +93,7 @@ func serveInside[C Ctx](q *request, c C) error {
 // ended describes the end of a request.
 func (m *middleware[C]) ended(c C, returned bool) ended {
 	e := ended{ctx: context.Background(), method: c.Method(), route: m.template(c), returned: returned}
-	if m.server.Exemplars != nil {
+	if m.server.Exemplars != nil && !givenUp(m.Request(c)) {
 		e.ctx = m.Context(c)
 	}
 	return e
