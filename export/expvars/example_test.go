@@ -6,6 +6,7 @@ import (
 	"expvar"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/export/expvars"
@@ -58,7 +59,8 @@ func ExampleNewSource() {
 	load.Set(0.5)
 	version.Set("1.2")
 
-	source, err := expvars.NewSource(expvars.WithVariables(), expvars.WithMaxSeries(100),
+	source, err := expvars.NewSource(expvars.WithVariables(),
+		expvars.WithMaxSeries(100), expvars.WithTimeout(time.Second),
 		expvars.WithUntyped("shop.carts", "carts", "Carts in use."),
 		expvars.WithGauge("shop.load", "load", "Share of the workers that are busy."),
 		expvars.WithInfo("shop.version", "shop_info", "The version of the program.", "version"))

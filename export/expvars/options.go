@@ -4,8 +4,10 @@ package expvars
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quipu-metrics/quipu/encode"
 	"github.com/quipu-metrics/quipu/engine"
@@ -21,6 +23,7 @@ type settings struct {
 	only      map[string]bool    // of WithVariables; nil without it
 	metrics   map[string]*metric // of the variables that an option names
 	maxSeries int
+	timeout   time.Duration
 }
 
 // metric says how a variable is shown.
@@ -64,6 +67,21 @@ func WithMaxSeries(n int) Option {
 			return fmt.Errorf("WithMaxSeries(%d): %w: there must be room for one", n, engine.ErrOption)
 		}
 		s.maxSeries = n
+		return nil
+	}
+}
+
+// WithTimeout bounds how long a page waits for the functions of variables, all of which run at once:
+// [engine.CallbackTimeout] by default. They get no more than the page's time in any case.
+// [engine.NoLimit] leaves them all of that.
+func WithTimeout(d time.Duration) Option {
+	return func(s *settings) error {
+		if d <= 0 {
+			return fmt.Errorf("WithTimeout(%v): %w: a timeout is positive", d, engine.ErrOption)
+		}
+		if s.timeout = d; d == engine.NoLimit {
+			s.timeout = math.MaxInt64 // where an int has 32 bits, NoLimit is two seconds
+		}
 		return nil
 	}
 }

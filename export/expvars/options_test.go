@@ -66,6 +66,7 @@ func TestOptionsThatCannotWorkAreErrors(t *testing.T) {
 		"prefix":         {[]Option{WithPrefix("a-")}, engine.ErrName},
 		"reserved":       {[]Option{WithPrefix("__a")}, engine.ErrName},
 		"no series":      {[]Option{WithMaxSeries(0)}, engine.ErrOption},
+		"no time":        {[]Option{WithTimeout(0)}, engine.ErrOption},
 		"no name":        {[]Option{WithGauge("a", "", "A.")}, engine.ErrName},
 		"reserved name":  {[]Option{WithInfo("a", "__name__", "A.")}, engine.ErrName},
 		"not UTF-8":      {[]Option{WithUntyped("a", "\xff", "A.")}, engine.ErrName},

@@ -15,8 +15,8 @@ import (
 )
 
 // Attach shows the variables of package expvar on every page of the registry, those that are
-// published later too. To end that, or to give the source an [engine.WithTimeout], attach a
-// [NewSource] with [engine.Registry.Attach].
+// published later too. To end that, attach a [NewSource] with [engine.Registry.Attach], and detach it
+// with [engine.Registry.Detach].
 //
 // Names that metrics of the registry have win. Of two sources that show one variable under one
 // name, the first one is shown.
@@ -34,8 +34,9 @@ func NewSource(options ...Option) (engine.Source, error) { return newSource(expv
 // newSource returns a source of the variables that do calls a function with.
 func newSource(do func(func(expvar.KeyValue)), options []Option) (*source, error) {
 	s := &source{
-		do:       do,
-		settings: settings{prefix: "expvar_", metrics: map[string]*metric{}, maxSeries: engine.DefaultMaxSeries},
+		do: do,
+		settings: settings{prefix: "expvar_", metrics: map[string]*metric{}, maxSeries: engine.DefaultMaxSeries,
+			timeout: engine.CallbackTimeout},
 		defaults: map[string]*metric{},
 		running:  map[string]*call{},
 	}
@@ -73,8 +74,10 @@ type call struct {
 
 // Emit implements [engine.Source].
 func (s *source) Emit(ctx context.Context, w *engine.Writer) error {
-	ctx, cancel := context.WithTimeout(ctx, engine.CallbackTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.settings.timeout)
 	defer cancel()
+	deadline, _ := ctx.Deadline()
+	patience := time.Until(deadline)
 	var errs []error
 	var calls []*call
 	for _, c := range s.calls() {
@@ -82,7 +85,7 @@ func (s *source) Emit(ctx context.Context, w *engine.Writer) error {
 	}
 	var labels []engine.Label
 	for _, c := range calls {
-		if !c.wait(ctx) {
+		if !c.wait(ctx, patience) {
 			errs = append(errs, c.late())
 			continue
 		}
@@ -191,9 +194,9 @@ func (c *call) ended() bool {
 }
 
 // wait waits until the call has ended or ctx is done, and reports whether it has ended. A call that
-// an earlier page has given up is not waited for again.
-func (c *call) wait(ctx context.Context) bool {
-	if c.ended() || time.Since(c.begin) >= engine.CallbackTimeout {
+// began for an earlier page and has lasted longer than this page is patient is not waited for.
+func (c *call) wait(ctx context.Context, patience time.Duration) bool {
+	if c.ended() || time.Since(c.begin) >= patience {
 		return c.ended()
 	}
 	select {

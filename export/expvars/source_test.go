@@ -127,16 +127,24 @@ func TestAFunctionThatHangsCostsItsOwnVariable(t *testing.T) {
 		`expvar_m{key="new"}`: 3, "expvar_z{}": 2}, samplesOf(t, reg))
 }
 
-func TestAFunctionHasTheTimeOfAFuncMetric(t *testing.T) {
+func TestAPageWaitsForAFunctionAsLongAsItMay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		f := expvar.Func(func() any { <-release; return 7 })
-		s, err := newSource(variables{"f": f}.do, nil)
-		require.NoError(t, err)
-		for _, want := range []time.Duration{engine.CallbackTimeout, 0} { // a second page does not wait
-			began := time.Now()
-			require.ErrorContains(t, s.Emit(context.Background(), new(engine.Writer)), "has not returned after 500ms")
-			require.Equal(t, want, time.Since(began))
+		const page = 10 * time.Second
+		for timeout, options := range map[time.Duration][]Option{
+			engine.CallbackTimeout: nil, time.Second: {WithTimeout(time.Second)}, page: {WithTimeout(engine.NoLimit)},
+		} {
+			s, err := newSource(variables{"f": f}.do, options)
+			require.NoError(t, err)
+			for _, want := range []time.Duration{timeout, 0} { // a second page does not wait
+				ctx, cancel := context.WithTimeout(context.Background(), page)
+				began := time.Now()
+				err := s.Emit(ctx, new(engine.Writer))
+				require.ErrorContains(t, err, "has not returned after "+timeout.String())
+				require.Equal(t, want, time.Since(began))
+				cancel()
+			}
 		}
 		close(release)
 	})
@@ -182,7 +190,7 @@ func TestAPageJoinsTheCallOfAnEarlierOne(t *testing.T) {
 	joined := s.start(own)
 	require.NotSame(t, own, joined)
 	close(release)
-	require.True(t, joined.wait(context.Background()))
+	require.True(t, joined.wait(context.Background(), time.Minute))
 	require.Equal(t, []leaf{{number: 7}}, joined.reading.leaves)
 	s.finish(joined)
 	require.Same(t, own, s.start(own), "the next page reads again")
