@@ -71,8 +71,8 @@ func WithMaxSeries(n int) Option {
 	}
 }
 
-// WithTimeout bounds how long a page waits for the functions of variables, all of which run at once:
-// [engine.CallbackTimeout] by default. They get no more than the page's time in any case.
+// WithTimeout bounds how long a page waits for the functions of variables, which run all at once:
+// by default [engine.CallbackTimeout]. They get no more than the page's time in any case.
 // [engine.NoLimit] leaves them all of that.
 func WithTimeout(d time.Duration) Option {
 	return func(s *settings) error {

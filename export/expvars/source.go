@@ -15,8 +15,8 @@ import (
 )
 
 // Attach shows the variables of package expvar on every page of the registry, those that are
-// published later too. To end that, attach a [NewSource] with [engine.Registry.Attach], and detach it
-// with [engine.Registry.Detach].
+// published later too. To end that, attach a [NewSource] with [engine.Registry.Attach], and detach
+// it with [engine.Registry.Detach].
 //
 // Names that metrics of the registry have win. Of two sources that show one variable under one
 // name, the first one is shown.
