@@ -113,7 +113,6 @@ func (c *Client) stream(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.C
 		code = codeOf(err)
 		return nil, err
 	}
-	s.ClientStream = stream
-	s.decided()
+	s.made(stream)
 	return s, nil
 }

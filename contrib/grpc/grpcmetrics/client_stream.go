@@ -22,10 +22,13 @@ import (
 //
 // If it happens during RecvMsg, or while the stream is made, the result of that function decides:
 // an interceptor after ours may translate the error, or open another stream and go on. deciding is
-// true meanwhile. The case that is left is a stream whose context ended while RecvMsg returned a
-// message that was there already, after which nobody calls RecvMsg again. So finish writes finished
-// and then reads deciding, and decided writes deciding and then reads finished: one of them sees
-// what the other has written, and counts. end lets only the first one count.
+// true meanwhile. What is left is RecvMsg that returns a message which was there already, while the
+// context ends or the connection is closed, after which nobody calls RecvMsg again. So decided
+// waits for the end of the context of the stream, which tells the two cases apart: if an
+// interceptor goes on with another stream, it is the context of that one.
+//
+// finish writes finished and then reads deciding, and decided writes deciding and then reads
+// finished: one of them sees what the other has written. end lets only the first one count.
 //
 // An interceptor that opens several streams for a call may end one of them outside of RecvMsg, for
 // example by a timeout of its own. The call has the code of that one then.
@@ -37,7 +40,7 @@ type countedClientStream struct {
 	responses bool // there may be several, so that only an error ends the call
 
 	deciding atomic.Bool
-	finished atomic.Int64 // 0, or a code and 1
+	finished atomic.Bool // since decided has looked
 	ended    atomic.Bool
 }
 
@@ -68,21 +71,32 @@ func (s *countedClientStream) RecvMsg(message any) error {
 	return err
 }
 
-// decided ends the time in which the result of a function decides whether the call is over. If gRPC
-// has ended the stream meanwhile and the context is done, no interceptor can go on.
+// made gives s its stream. It does not ask for the context of the stream, because gRPC does not
+// retry a stream whose context somebody has.
+func (s *countedClientStream) made(stream grpc.ClientStream) {
+	s.ClientStream = stream
+	s.deciding.Store(false)
+	if s.finished.Load() && s.ctx.Err() != nil {
+		s.end(codeOf(s.ctx.Err()))
+	}
+}
+
+// decided ends the time in which the result of RecvMsg decides whether the call is over.
 func (s *countedClientStream) decided() {
 	s.deciding.Store(false)
-	if f := s.finished.Load(); f > 0 && s.ctx.Err() != nil {
-		s.end(codes.Code(f - 1))
+	if !s.finished.Load() || s.ended.Load() {
+		return
 	}
+	s.finished.Store(false)
+	ctx := s.ClientStream.Context()
+	context.AfterFunc(ctx, func() { s.finish(ctx.Err()) })
 }
 
 // finish is called when gRPC has ended the stream.
 func (s *countedClientStream) finish(err error) {
-	code := codeOf(err)
-	s.finished.Store(int64(code) + 1)
+	s.finished.Store(true)
 	if !s.deciding.Load() {
-		s.end(code)
+		s.end(codeOf(err))
 	}
 }
 

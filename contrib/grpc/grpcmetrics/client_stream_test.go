@@ -100,10 +100,13 @@ func TestTheResultOfAClientStreamIsThatOfItsOnlyResponse(t *testing.T) {
 // scripted is a stream whose results are given.
 type scripted struct {
 	grpc.ClientStream
+	ctx     context.Context
 	receive func() error
 }
 
 func (s scripted) RecvMsg(any) error { return s.receive() }
+
+func (s scripted) Context() context.Context { return s.ctx }
 
 // finisher returns the function by which gRPC says that it has ended a stream.
 func finisher(options []grpc.CallOption) func(error) {
@@ -139,7 +142,7 @@ func TestAnInterceptorThatRepeatsAStreamCountsAsOneCall(t *testing.T) {
 	reg, stream, err := open(t, t.Context(), func(finish func(error)) (grpc.ClientStream, error) {
 		finish(errUnavailable) // the first attempt cannot be opened
 		results := []error{nil, nil, io.EOF}
-		return scripted{receive: func() error {
+		return scripted{ctx: t.Context(), receive: func() error {
 			if len(results) == 3 {
 				finish(errUnavailable) // the second attempt fails, and a third one goes on
 			}
@@ -183,7 +186,7 @@ func TestAnInterceptorMayTranslateTheErrorOfAStream(t *testing.T) {
 func TestAStreamThatEndsBesideAResultIsNotLost(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	reg, stream, err := open(t, ctx, func(finish func(error)) (grpc.ClientStream, error) {
-		return scripted{receive: func() error {
+		return scripted{ctx: ctx, receive: func() error {
 			cancel()
 			finish(status.FromContextError(ctx.Err()).Err())
 			return nil
@@ -199,6 +202,55 @@ func TestAStreamThatEndsBesideAResultIsNotLost(t *testing.T) {
 	})
 	require.NoError(t, err)
 	handled(t, reg, "client", "server_stream", "Down", "Canceled", 1)
+}
+
+// finishing is a stream that, with each message that it receives, waits until gRPC has ended it.
+type finishing struct {
+	grpc.ClientStream
+	end      func()
+	finished chan struct{}
+}
+
+func (s finishing) RecvMsg(message any) error {
+	err := s.ClientStream.RecvMsg(message)
+	s.end()
+	<-s.finished
+	return err
+}
+
+// The context of the call goes on, but gRPC ends the stream while RecvMsg returns a message, and
+// nobody calls RecvMsg again.
+func TestAStreamThatGRPCEndsBesideAMessageIsNotLost(t *testing.T) {
+	const seconds = `{"methodConfig": [{"name": [{}], "timeout": "0.5s"}]}`
+	for want, tt := range map[string]struct {
+		end    func(*grpc.ClientConn)
+		config string
+	}{
+		"Canceled":         {func(conn *grpc.ClientConn) { _ = conn.Close() }, `{}`},
+		"DeadlineExceeded": {func(*grpc.ClientConn) {}, seconds},
+	} {
+		t.Run(want, func(t *testing.T) {
+			reg := engine.NewRegistry(engine.WithStrict())
+			metrics, err := grpcmetrics.NewClient(reg)
+			require.NoError(t, err)
+			end := func(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, name string,
+				streamer grpc.Streamer, options ...grpc.CallOption,
+			) (grpc.ClientStream, error) {
+				finished := make(chan struct{})
+				options = append(options, grpc.OnFinish(func(error) { close(finished) }))
+				stream, err := streamer(ctx, desc, conn, name, options...)
+				return finishing{stream, func() { tt.end(conn) }, finished}, err
+			}
+			conn := serve(t, registered(waits()), nil, append(metrics.DialOptions(),
+				grpc.WithChainStreamInterceptor(end), grpc.WithDefaultServiceConfig(tt.config))...)
+			conn.Connect()
+			down, err := pb.NewTestServiceClient(conn).StreamingOutputCall(context.Background(), asks(1))
+			require.NoError(t, err)
+			_, err = down.Recv()
+			require.NoError(t, err)
+			handled(t, reg, "client", "server_stream", "StreamingOutputCall", want, 1)
+		})
+	}
 }
 
 // Every order of the two goroutines counts once: that of gRPC, which sees the end of the context,
@@ -220,7 +272,7 @@ func TestAnEndAndAResultAtOnceAreCountedOnce(t *testing.T) {
 				grpc.ClientStream, error,
 			) {
 				finish[i] = finisher(options)
-				return scripted{receive: func() error { return nil }}, nil
+				return scripted{ctx: ctx, receive: func() error { return nil }}, nil
 			})
 		require.NoError(t, err)
 	}
