@@ -12,6 +12,10 @@ func TestRequestsCountUnderTheirTemplateAndTheCodeOfTheClient(t *testing.T) {
 	fibertest.RoutesAndCodes(t, version)
 }
 
+func TestTheMetricsAreThoseOfTheMiddlewareForNetHTTP(t *testing.T) {
+	fibertest.SamePage(t, version)
+}
+
 func TestTheErrorHandlerDecidesAboutTheCode(t *testing.T) {
 	fibertest.ErrorHandlers(t, version)
 }

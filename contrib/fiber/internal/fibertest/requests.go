@@ -5,8 +5,11 @@ package fibertest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/engine"
+	"github.com/quipu-metrics/quipu/export"
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
@@ -87,6 +91,47 @@ func RoutesAndCodes(t *testing.T, v Version) {
 		total += n
 	}
 	require.EqualValues(t, len(requests), total)
+}
+
+var times = regexp.MustCompile(`(?m)^http_request_duration_seconds_(sum|bucket).*\n`)
+
+// SamePage checks that the same requests have the same page with export.Middleware.
+func SamePage(t *testing.T, v Version) {
+	app, reg := v.measured(Config{})
+	app.Add("GET", "/text", v.text("0123456789"))
+	app.Add("HEAD", "/text", v.text("0123456789")) // fiber v3 puts its own after the last handler
+	app.Add("POST", "/created", v.status(http.StatusCreated), v.text(""))
+	app.Use(v.Handler(func(c Ctx) error {
+		c.Raw().SetStatusCode(http.StatusNotFound)
+		return c.SendString("nothing")
+	}))
+	oracle, mux := engine.NewRegistry(), http.NewServeMux()
+	mux.HandleFunc("GET /text", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "0123456789") })
+	mux.HandleFunc("POST /created", func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusCreated)
+		io.WriteString(w, "Created")
+	})
+	handler := export.Middleware(oracle)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, r.Pattern = mux.Handler(r); r.Pattern == "" {
+			w.WriteHeader(http.StatusNotFound)
+			io.WriteString(w, "nothing")
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
+	one, other := v.serve(t, reg, app), httptest.NewServer(handler)
+	defer other.Close()
+	for _, url := range []string{one.url, other.URL} {
+		s := &site{t: t, url: url}
+		s.ask("GET", "/text", nil)
+		s.ask("HEAD", "/text", nil)
+		s.ask("POST", "/created", strings.NewReader(strings.Repeat("x", 5000)))
+		s.ask("POST", "/created", io.MultiReader(strings.NewReader("in chunks")))
+		s.ask("GET", "/nothing", nil)
+	}
+	want := (&site{t: t, reg: oracle}).page().Text
+	require.Equal(t, times.ReplaceAllString(want, ""), times.ReplaceAllString(one.page().Text, ""))
 }
 
 // ErrorHandlers checks that the application's own error handler decides about the code.

@@ -13,7 +13,7 @@ import (
 // Events and their distance in time.
 const (
 	Events = 3
-	Pause  = 300 * time.Millisecond
+	Pause  = 500 * time.Millisecond
 )
 
 // Stream sends events, and flushes each.
