@@ -123,3 +123,20 @@ func TestTwoGoroutinesFindOneEntryForEachMethod(t *testing.T) {
 	}
 	require.EqualValues(t, 2*(rounds-maxMethods), m.overflow[unary].started.Load().Value())
 }
+
+// The second of two goroutines that miss a method comes to add when the first has been there.
+func TestAMethodIsAddedOnceAndOnlyIfThereIsRoom(t *testing.T) {
+	m := testMethods(t, engine.NewRegistry(), nil)
+	add := func(full string) *method {
+		return m.add(unary, full, newMethod(m.families, unary, "a", full), m.overflow[unary])
+	}
+	first := add("/a/0")
+	require.Same(t, first, add("/a/0"))
+	require.EqualValues(t, 1, m.count.Load())
+	for i := range maxMethods {
+		add(fmt.Sprintf("/a/%d", i))
+	}
+	require.Same(t, first, add("/a/0"))
+	require.Same(t, m.overflow[unary], add("/a/more"))
+	require.EqualValues(t, maxMethods, m.count.Load())
+}

@@ -56,9 +56,10 @@ func NewServer(reg *engine.Registry, options ...Option) (*Server, error) {
 }
 
 // Options returns the options for grpc.NewServer. Interceptors run in the order of the options, so
-// it is their place among other options that decides which interceptors see the calls first.
-// Interceptors that come before may reject a call, which is then not counted. See the package
-// documentation for panics.
+// it is their place among other options that decides which interceptors see the calls first. Those
+// of grpc.UnaryInterceptor and grpc.StreamInterceptor come before all others. An interceptor that
+// comes before may reject a call, which is then not counted. See the package documentation for
+// panics.
 func (s *Server) Options() []grpc.ServerOption {
 	options := []grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(s.UnaryInterceptor()), grpc.ChainStreamInterceptor(s.StreamInterceptor()),
