@@ -6,6 +6,7 @@ package grpcmetrics
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,6 +27,21 @@ func TestAUnaryCallAllocatesNothing(t *testing.T) {
 		for _, err := range []error{nil, status.Error(codes.NotFound, "")} {
 			require.Zero(t, testing.AllocsPerRun(200, func() { call.server(err) }), "server, %s", name)
 			require.Zero(t, testing.AllocsPerRun(200, func() { call.client(err) }), "client, %s", name)
+		}
+	}
+}
+
+// Methods that share their series are those of programs that call many, and of made-up ones.
+func TestACallOfAMethodThatSharesItsSeriesAllocatesNothing(t *testing.T) {
+	for name, skip := range map[string]func(string) bool{
+		"counted": nil, "skipped": func(method string) bool { return method == "/more/method" },
+	} {
+		m := testMethods(t, engine.NewRegistry(), skip)
+		for i := range maxMethods {
+			m.find(unary, fmt.Sprintf("/a/%d", i), true)
+		}
+		for _, registered := range []bool{false, true} {
+			require.Zero(t, testing.AllocsPerRun(200, func() { m.find(unary, "/more/method", registered) }), name)
 		}
 	}
 }

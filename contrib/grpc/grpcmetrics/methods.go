@@ -104,35 +104,41 @@ func (t *methods) find(typ callType, full string, registered bool) *method {
 
 // miss returns the handles of a method that find has not found.
 func (t *methods) miss(typ callType, full string, registered bool) *method {
-	skipped := t.skip != nil && t.skip(full)
+	shared := t.overflow[typ]
 	switch {
-	case skipped && !registered:
-		return nil
-	case skipped:
-		return t.add(typ, full, nil, nil)
+	case t.skip != nil && t.skip(full):
+		shared = nil
 	case !registered:
-		return t.unregistered[typ]
+		shared = t.unregistered[typ]
 	}
-	service, name := split(strings.Clone(full)) // which may be a part of a larger string
-	return t.add(typ, full, newMethod(t.families, typ, service, name), t.overflow[typ])
+	if !registered {
+		return shared
+	}
+	return t.add(typ, full, shared)
 }
 
 // add adds the entry of a method, unless it is there, and returns it. If there is no room, it
-// returns instead. The number of entries grows after each of them is added. So when it has reached
-// the limit, all entries are there that ever will be, and no lock is needed.
-func (t *methods) add(typ callType, full string, m, instead *method) *method {
+// returns the shared one, which is nil if the method is skipped. The number of entries grows after
+// each of them is added. So when it has reached the limit, all entries are there that ever will be,
+// and no lock is needed.
+func (t *methods) add(typ callType, full string, shared *method) *method {
 	if t.count.Load() < maxMethods {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 	}
-	there, ok := t.known[typ].Load(full)
+	m, ok := t.known[typ].Load(full)
 	switch {
 	case ok:
-		return there
+		return m
 	case t.count.Load() >= maxMethods:
-		return instead
+		return shared
 	}
-	t.known[typ].Store(strings.Clone(full), m)
+	full = strings.Clone(full) // it may be a part of a larger string
+	if shared != nil {
+		service, name := split(full)
+		m = newMethod(t.families, typ, service, name)
+	}
+	t.known[typ].Store(full, m)
 	t.count.Add(1)
 	return m
 }
