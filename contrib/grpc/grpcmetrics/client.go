@@ -78,7 +78,7 @@ func (c *Client) unary(ctx context.Context, name string, request, response any, 
 ) error {
 	m := c.methods.find(unary, name, true)
 	if m == nil {
-		return invoker(ctx, name, request, response, conn, options...)
+		return invoker(c.sizes.begin(ctx, nil), name, request, response, conn, options...)
 	}
 	start, code := m.begin(), codes.Unknown
 	defer func() { m.end(ctx, code, start) }()
@@ -97,7 +97,7 @@ func (c *Client) stream(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.C
 ) (grpc.ClientStream, error) {
 	m := c.methods.find(streamType(desc.ClientStreams, desc.ServerStreams), name, true)
 	if m == nil {
-		return streamer(ctx, desc, conn, name, options...)
+		return streamer(c.sizes.begin(ctx, nil), desc, conn, name, options...)
 	}
 	s := &countedClientStream{ctx: ctx, method: m, start: m.begin(), responses: desc.ServerStreams}
 	s.deciding.Store(true)

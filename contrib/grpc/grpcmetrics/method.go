@@ -16,8 +16,8 @@ import (
 // appears with it. Several goroutines may set a handle at once, because the engine gives them all
 // the same series.
 //
-// The handles remain usable whatever happens to the families, but after Registry.Clear no page
-// shows them.
+// The handles remain usable whatever happens to the families, but after Registry.Clear or
+// Unregister no page shows them.
 type method struct {
 	families *families
 	labels   [3]string // the values of labelNames

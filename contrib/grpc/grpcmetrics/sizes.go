@@ -75,7 +75,8 @@ func (s *serverSizes) HandleRPC(ctx context.Context, event stats.RPCStats) {
 // the key.
 type clientSizes struct{ statsHandler }
 
-// begin returns the context for a call of a method. s may be nil.
+// begin returns the context for a call of a method. m is nil if the method is skipped: the call may
+// be made in the context of another one, by an interceptor that gets a token. s may be nil.
 func (s *clientSizes) begin(ctx context.Context, m *method) context.Context {
 	if s == nil {
 		return ctx
@@ -90,11 +91,11 @@ func (s *clientSizes) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.C
 func (s *clientSizes) HandleRPC(ctx context.Context, event stats.RPCStats) {
 	switch event := event.(type) {
 	case *stats.InPayload:
-		if m, ok := ctx.Value(s).(*method); ok {
+		if m, _ := ctx.Value(s).(*method); m != nil {
 			m.observeReceived(event.Length)
 		}
 	case *stats.OutPayload:
-		if m, ok := ctx.Value(s).(*method); ok {
+		if m, _ := ctx.Value(s).(*method); m != nil {
 			m.observeSent(event.Length)
 		}
 	}

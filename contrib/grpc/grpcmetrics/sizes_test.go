@@ -96,6 +96,32 @@ func TestSizesOfSeveralRegistriesAreKeptApart(t *testing.T) {
 	}
 }
 
+// An interceptor may get a token by a call in the context of another call.
+func TestSizesOfASkippedCallAreNotThoseOfTheCallAroundIt(t *testing.T) {
+	const token = "/" + service + "/EmptyCall"
+	reg := engine.NewRegistry()
+	metrics, err := grpcmetrics.NewClient(reg, grpcmetrics.WithSizes(),
+		grpcmetrics.WithSkip(func(method string) bool { return method == token }))
+	require.NoError(t, err)
+	authenticate := func(ctx context.Context, method string, request, response any, conn *grpc.ClientConn,
+		invoker grpc.UnaryInvoker, options ...grpc.CallOption,
+	) error {
+		if method != token {
+			_ = conn.Invoke(ctx, token, &pb.Empty{}, &pb.Empty{})
+			stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, token)
+			if err == nil {
+				_ = stream.SendMsg(&pb.Empty{})
+			}
+		}
+		return invoker(ctx, method, request, response, conn, options...)
+	}
+	options := append(metrics.DialOptions(), grpc.WithChainUnaryInterceptor(authenticate))
+	client := pb.NewTestServiceClient(serve(t, registered(&echo{}), nil, options...))
+	_, err = client.UnaryCall(within(t), &pb.SimpleRequest{})
+	require.NoError(t, err)
+	require.Equal(t, 1.0, page(t, reg).Value(t, "grpc_client_msg_sent_size_bytes_count", labels("unary", "UnaryCall")...))
+}
+
 // BenchmarkLoopback measures a unary call over a connection, without metrics and with them on both
 // sides.
 func BenchmarkLoopback(b *testing.B) {
