@@ -31,6 +31,7 @@ func Middleware(reg *engine.Registry, opts ...export.InstrumentOption) fiber.Han
 			return measure.Route{Entry: r, Path: r.Path, Handlers: len(r.Handlers)}
 		},
 		IsRoute: isRoute,
+		Match:   match,
 		Refused: func(*fiber.Ctx) bool { return false }, // such a request does not come here
 	})
 }
@@ -45,4 +46,15 @@ func isRoute(c *fiber.Ctx) bool {
 		}
 	}
 	return false
+}
+
+// match returns the template of the first route for the path that the client sent, or "".
+func match(c *fiber.Ctx) string {
+	path, config := string(c.Context().Path()), c.App().Config()
+	for _, listed := range c.App().GetRoutes(true) {
+		if listed.Method == c.Method() && fiber.RoutePatternMatch(path, listed.Path, config) {
+			return listed.Path
+		}
+	}
+	return ""
 }

@@ -83,3 +83,7 @@ func TestARequestWhoseBodyIsRefusedIsNotMeasured(t *testing.T) {
 func TestAPanicThatNobodyRecoversFromEndsTheProcessWithItsStack(t *testing.T) {
 	fibertest.Unrecovered(t, version)
 }
+
+func TestHandlersMayGoOnWhenTheirRequestIsGivenUp(t *testing.T) {
+	fibertest.LateHandlers(t, version)
+}

@@ -38,5 +38,7 @@
 //     length is not known has no size.
 //   - Bodies of requests count with their length. If the application reads bodies as streams
 //     (StreamRequestBody), only those of a stated length of up to 1 MiB have a size.
+//   - A request that is given up while its handler goes on, as by fiber's middleware timeout, has
+//     no exemplar. Its route is the first one that has its path.
 //   - Requests with a method that the application does not know do not reach any middleware.
 package fiberv3

@@ -23,3 +23,7 @@ func TestStalledReadersDoNotKeepOthersOut(t *testing.T) {
 func TestTheDeadlineOfAPageEndsWithIt(t *testing.T) {
 	fibertest.DeadlinesEndWithThePage(t, version)
 }
+
+func TestAPageWhoseRequestIsGivenUpLeavesNothing(t *testing.T) {
+	fibertest.LatePages(t, version)
+}

@@ -31,6 +31,7 @@ func Middleware(reg *engine.Registry, opts ...export.InstrumentOption) fiber.Han
 			return measure.Route{Entry: r, Path: r.Path, Handlers: len(r.Handlers)}
 		},
 		IsRoute: isRoute,
+		Match:   match,
 		Refused: refused,
 	})
 }
@@ -53,4 +54,15 @@ func isRoute(c fiber.Ctx) bool {
 func refused(c fiber.Ctx) bool {
 	r := c.Request()
 	return r.Header.ContentLength() > c.App().Server().MaxRequestBodySize && !r.IsBodyStream()
+}
+
+// match returns the template of the first route for the path that the client sent, or "".
+func match(c fiber.Ctx) string {
+	path, config := string(c.RequestCtx().Path()), c.App().Config()
+	for _, listed := range c.App().GetRoutes(true) {
+		if listed.Method == c.Method() && fiber.RoutePatternMatch(path, listed.Path, config) {
+			return listed.Path
+		}
+	}
+	return ""
 }

@@ -103,3 +103,7 @@ func TestAHandlerThatGoesOnAfterItsTimeoutIsNotDisturbed(t *testing.T) {
 	}
 	fibertest.TimedOutHandler(t, version, timeout.New(slow, timeout.Config{Timeout: 50 * time.Millisecond}), ended)
 }
+
+func TestHandlersMayGoOnWhenTheirRequestIsGivenUp(t *testing.T) {
+	fibertest.LateHandlers(t, version)
+}

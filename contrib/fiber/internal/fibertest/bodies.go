@@ -44,6 +44,9 @@ func ResponseSizes(t *testing.T, v Version) {
 	app.Add("GET", "/limited", v.Handler(func(c Ctx) error {
 		return c.SendStream(io.LimitReader(strings.NewReader("0123456789"), 6))
 	}))
+	app.Add("GET", "/stated", v.Handler(func(c Ctx) error {
+		return c.SendStream(io.LimitReader(strings.NewReader("0123"), 6), 4)
+	}))
 	app.Add("GET", "/unknown", stream())
 	s := v.serve(t, reg, app)
 	for _, tt := range []struct {
@@ -55,6 +58,7 @@ func ResponseSizes(t *testing.T, v Version) {
 		{"GET", "/none", [2]float64{1, 0}},
 		{"GET", "/known", [2]float64{1, 10}},
 		{"GET", "/limited", [2]float64{1, 6}},
+		{"GET", "/stated", [2]float64{1, 4}},
 		{"GET", "/unknown", [2]float64{0, 0}}, // no size
 	} {
 		_, body := s.ask(tt.method, tt.path, nil)

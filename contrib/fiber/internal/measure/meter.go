@@ -147,8 +147,11 @@ func sent(r *fasthttp.Response) int64 {
 	case !r.IsBodyStream():
 		return int64(len(r.Body()))
 	}
-	if limited, ok := r.BodyStream().(*io.LimitedReader); ok {
-		return limited.N
+	if length := r.Header.ContentLength(); length >= 0 {
+		return int64(length)
 	}
-	return max(int64(r.Header.ContentLength()), instrument.NoSize)
+	if limited, ok := r.BodyStream().(*io.LimitedReader); ok {
+		return max(limited.N, instrument.NoSize)
+	}
+	return instrument.NoSize
 }

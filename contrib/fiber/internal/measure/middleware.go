@@ -25,6 +25,7 @@ type Version[C Ctx] struct {
 	HandleError func(C, error) error    // calls the application's error handler
 	Route       func(C) Route           // of the last handler that ran
 	IsRoute     func(C) bool            // reports whether that is no middleware
+	Match       func(C) string          // finds the template for the path in the table, or ""
 	Refused     func(C) bool            // reports whether the request has been answered already
 }
 
@@ -90,10 +91,16 @@ func serveInside[C Ctx](q *request, c C) error {
 	return err
 }
 
-// ended describes the end of a request.
+// ended describes the end of a request. If it was given up, its handlers may still change the route
+// in c and the context of the user.
 func (m *middleware[C]) ended(c C, returned bool) ended {
-	e := ended{ctx: context.Background(), method: c.Method(), route: m.template(c), returned: returned}
-	if m.server.Exemplars != nil && !givenUp(m.Request(c)) {
+	e := ended{ctx: context.Background(), method: c.Method(), returned: returned}
+	if givenUp(m.Request(c)) {
+		e.route = m.Match(c)
+		return e
+	}
+	e.route = m.template(c)
+	if m.server.Exemplars != nil {
 		e.ctx = m.Context(c)
 	}
 	return e

@@ -40,7 +40,7 @@ func NewPage(constructor string, reg *engine.Registry, opts []export.Option) *Pa
 // Serve answers a request. It returns when the header is complete. The handler then goes on in a
 // goroutine, which ends when fasthttp has read or closed the body.
 func (p *Page) Serve(ctx *fasthttp.RequestCtx) {
-	body, sink := io.Pipe()
+	body, sink := net.Pipe()
 	a := &answer{header: http.Header{}, answered: make(chan struct{}), conn: ctx.Conn(), body: body, sink: sink}
 	go p.run(a, requestOf(ctx))
 	<-a.answered
@@ -80,7 +80,8 @@ func (p *Page) run(a *answer, r *http.Request) {
 			p.logger.Error("quipu: a page was cut off by a panic", "panic", fmt.Sprint(reason))
 		}
 		a.answer(http.StatusInternalServerError)
-		a.sink.CloseWithError(errAborted)
+		a.aborted = true
+		a.sink.Close()
 	}()
 	p.handler.ServeHTTP(a, r)
 }
@@ -99,11 +100,13 @@ type answer struct {
 	answered chan struct{} // closed when the header is complete
 	once     sync.Once
 
-	body *io.PipeReader
-	sink *io.PipeWriter
+	body, sink net.Conn // a pipe; the handler writes to sink
+	aborted    bool     // written before sink is closed, read after the end of body
 
-	mu   sync.Mutex // guards conn
-	conn net.Conn   // nil once the page is over
+	mu       sync.Mutex // guards the following
+	conn     net.Conn   // nil once the page is over
+	reading  bool       // fasthttp sends the page
+	deadline time.Time  // of the next write; zero until the handler has set one
 }
 
 // answer completes the header.
@@ -126,30 +129,46 @@ func (a *answer) Write(chunk []byte) (int, error) {
 	return a.sink.Write(chunk)
 }
 
-// SetWriteDeadline sets the deadline of the connection. The handler finds it by an assertion, and
-// calls it on any goroutine, also on that of another page which needs the slot. When the page is
-// over, fasthttp may use the connection for the next response, or the object for another
-// connection.
+// SetWriteDeadline sets the deadline of the pipe and, while fasthttp sends the page, that of the
+// connection. The handler finds it by an assertion, and calls it on any goroutine, also on that of
+// another page which needs the slot.
+//
+// The pipe needs one because fasthttp may never read from it: when a request has timed out, as by
+// fiber's middleware timeout, fasthttp sends another response. The connection is then used for the
+// next response, so the deadline must not reach it. The same holds when the page is over.
 func (a *answer) SetWriteDeadline(t time.Time) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.setDeadline(t)
-}
-
-func (a *answer) setDeadline(t time.Time) (err error) {
 	if a.conn == nil {
 		return net.ErrClosed
 	}
-	defer func() {
-		if recover() != nil { // RequestCtx.Init makes a connection that is none
-			err = http.ErrNotSupported
-		}
-	}()
-	return a.conn.SetWriteDeadline(t)
+	a.deadline = t
+	if a.reading {
+		a.limitConn(t)
+	}
+	return a.sink.SetWriteDeadline(t)
 }
 
-// Read reads the body.
-func (a *answer) Read(p []byte) (int, error) { return a.body.Read(p) }
+// limitConn sets the deadline of the connection. The caller holds mu.
+func (a *answer) limitConn(t time.Time) {
+	defer func() { _ = recover() }() // RequestCtx.Init makes a connection that is none
+	_ = a.conn.SetWriteDeadline(t)   // where it cannot be set, there is none
+}
+
+// Read reads the body. A page that was cut off does not end like a whole one.
+func (a *answer) Read(p []byte) (int, error) {
+	a.mu.Lock()
+	if !a.reading && !a.deadline.IsZero() {
+		a.limitConn(a.deadline)
+	}
+	a.reading = true
+	a.mu.Unlock()
+	n, err := a.body.Read(p)
+	if err == io.EOF && a.aborted {
+		err = errAborted
+	}
+	return n, err
+}
 
 // Close ends the handler's writes, if there are any, and lifts the deadline, which is not that of
 // the next response over the connection.
@@ -157,7 +176,9 @@ func (a *answer) Close() error {
 	err := a.body.Close()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	_ = a.setDeadline(time.Time{}) // where it cannot be set, there is none
+	if a.reading && !a.deadline.IsZero() {
+		a.limitConn(time.Time{})
+	}
 	a.conn = nil
 	return err
 }
