@@ -24,7 +24,8 @@ import (
 // mu, and looks again.
 //
 // A set that has no series of its own, because a limit has been reached or its labels are not
-// valid, is not remembered. The engine counts each of its measurements.
+// valid, is not remembered. The engine counts each of its measurements. The number of sets with a
+// series is bounded by that of series: see makeRoom.
 type handles[M any] struct {
 	lookup func(engine.Labels) (metric *M, own bool)
 	namer  *naming.Namer
@@ -42,6 +43,9 @@ const probes = 8
 
 // smallest is the number of slots of a new table.
 const smallest = 16
+
+// manySets is how many sets are remembered at least, even if all of them have one series.
+const manySets = 200
 
 type table[M any] struct {
 	slots []atomic.Pointer[entry[M]] // as many as a power of two
@@ -136,13 +140,31 @@ func (h *handles[M]) miss(hash uint64, set attribute.Set) *M {
 		return e.metric
 	}
 	if t.used >= len(t.slots)/2 {
-		t = h.rebuild(2*len(t.slots), func(*entry[M]) bool { return true })
+		t = h.makeRoom()
 	}
 	e := &entry[M]{hash: hash, set: set, metric: m}
 	e.arrays.add(&set)
 	e.recent.Store(true)
 	t.add(e)
 	return m
+}
+
+// makeRoom publishes a table that has room for another set. Sets may share a series, because a view
+// leaves an attribute out, or values are cut. A client could make any number of them. So if there
+// are few series for many sets, all sets are forgotten, and the table does not grow.
+func (h *handles[M]) makeRoom() *table[M] {
+	t := h.table.Load()
+	series := make(map[*M]bool)
+	for i := range t.slots {
+		if e := t.slots[i].Load(); e != nil {
+			series[e.metric] = true
+		}
+	}
+	size, full := 2*len(t.slots), t.used > max(4*len(series), manySets)
+	if full {
+		size = len(t.slots)
+	}
+	return h.rebuild(size, func(*entry[M]) bool { return !full })
 }
 
 // add puts an entry into an empty slot, if there is one where lookups look.

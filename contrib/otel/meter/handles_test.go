@@ -125,6 +125,24 @@ func TestSetsAreForgottenOnceAMinute(t *testing.T) {
 	require.Equal(t, 3, calls)
 }
 
+// A view that leaves out an attribute, and values that are repaired or cut, give one series to any
+// number of sets. Clients may choose them.
+func TestSetsThatShareASeriesAreNotAllRemembered(t *testing.T) {
+	h, _ := counted(t, 1000)
+	h.keep = attribute.NewDenyKeysFilter("i")
+	series := h.find(setOf(0))
+	for i := range 20_000 {
+		require.Same(t, series, h.find(setOf(i)))
+	}
+	require.LessOrEqual(t, len(h.table.Load().slots), 4*manySets)
+
+	h.keep = nil
+	for i := range 1000 {
+		require.Same(t, h.find(setOf(i)), h.find(setOf(i)))
+	}
+	require.GreaterOrEqual(t, len(h.table.Load().slots), 2000, "it grows with the series")
+}
+
 func TestManyGoroutinesFindTheSameSeries(t *testing.T) {
 	h, _ := counted(t, 10_000)
 	h.lookup = func(of func(engine.Labels) (*engine.Counter, bool)) func(engine.Labels) (*engine.Counter, bool) {
