@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v3"
+	"github.com/gofiber/fiber/v3/middleware/skip"
 
 	"github.com/quipu-metrics/quipu/contrib/fiber/fiberv3"
 	"github.com/quipu-metrics/quipu/engine"
@@ -44,6 +45,29 @@ func ExampleMiddleware() {
 	// Output:
 	// http_responses_total{method="GET",route="/users/:id",code="200"} 2
 	// http_responses_total{method="GET",route="unmatched",code="404"} 1
+}
+
+func ExampleMiddleware_skip() {
+	reg := engine.NewRegistry()
+	app := fiber.New()
+	app.Use(skip.New(fiberv3.Middleware(reg), func(c fiber.Ctx) bool { return c.Path() == "/health" }))
+	app.Get("/health", func(c fiber.Ctx) error { return c.SendString("well") })
+	app.Get("/users/:id", func(c fiber.Ctx) error { return c.SendString("user " + c.Params("id")) })
+
+	for _, path := range []string{"/health", "/users/1"} {
+		if _, err := app.Test(httptest.NewRequest("GET", path, nil)); err != nil {
+			log.Fatal(err)
+		}
+	}
+	for f := range reg.Read(engine.ReadOptions{NoSelf: true}) {
+		if f.Name() != "http_responses_total" {
+			continue
+		}
+		for s := range f.Samples() {
+			fmt.Println(s.Labels(), s.Value())
+		}
+	}
+	// Output: [{code 200} {method GET} {route /users/:id}] 1
 }
 
 func ExampleHandler() {

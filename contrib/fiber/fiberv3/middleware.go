@@ -52,8 +52,8 @@ func isRoute(c fiber.Ctx) bool {
 // fiber runs the middleware before it answers, but no route. It is not measured, as with other
 // servers.
 func refused(c fiber.Ctx) bool {
-	r := c.Request()
-	return r.Header.ContentLength() > c.App().Server().MaxRequestBodySize && !r.IsBodyStream()
+	limit := c.App().Server().MaxRequestBodySize
+	return limit > 0 && c.Request().Header.ContentLength() > limit && !c.Request().IsBodyStream()
 }
 
 // match returns the template of the first route for the path that the client sent, or "".

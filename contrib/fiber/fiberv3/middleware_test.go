@@ -3,13 +3,18 @@
 package fiberv3
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/gofiber/fiber/v3"
 	"github.com/gofiber/fiber/v3/middleware/timeout"
+	"github.com/stretchr/testify/require"
 
 	"github.com/quipu-metrics/quipu/contrib/fiber/internal/fibertest"
+	"github.com/quipu-metrics/quipu/engine"
 )
 
 func TestRequestsCountUnderTheirTemplateAndTheCodeOfTheClient(t *testing.T) {
@@ -106,4 +111,30 @@ func TestAHandlerThatGoesOnAfterItsTimeoutIsNotDisturbed(t *testing.T) {
 
 func TestHandlersMayGoOnWhenTheirRequestIsGivenUp(t *testing.T) {
 	fibertest.LateHandlers(t, version)
+}
+
+// customCtx is a context of the application's own type, which fiber routes by other code.
+type customCtx struct{ *fiber.DefaultCtx }
+
+func TestAnApplicationWithItsOwnTypeOfContextIsMeasured(t *testing.T) {
+	reg := engine.NewRegistry()
+	app := fiber.NewWithCustomCtx(func(app *fiber.App) fiber.CustomCtx {
+		return &customCtx{fiber.NewDefaultCtx(app)}
+	})
+	app.Use(Middleware(reg))
+	app.Get("/users/:id", func(c fiber.Ctx) error {
+		_, ok := c.(*customCtx)
+		require.True(t, ok)
+		return fiber.NewError(http.StatusTeapot)
+	})
+	for path, code := range map[string]int{"/users/1": http.StatusTeapot, "/none": http.StatusNotFound} {
+		response, err := app.Test(httptest.NewRequest("GET", path, nil))
+		require.NoError(t, err)
+		require.Equal(t, code, response.StatusCode)
+	}
+	var page strings.Builder
+	_, err := reg.Expose(&page, engine.Exposition{})
+	require.NoError(t, err)
+	require.Contains(t, page.String(), `http_responses_total{method="GET",route="/users/:id",code="418"} 1`)
+	require.Contains(t, page.String(), `http_responses_total{method="GET",route="unmatched",code="404"} 1`)
 }
