@@ -28,10 +28,11 @@ import (
 // lock and allocates nothing (BenchmarkLogs). The registry may report its own misuse through the
 // handler.
 //
-// Several handlers may count in one registry, in the same metrics. A handler that counts in it
-// already is returned as it is. The handler that slog.Default has at the start of a program is an
-// error: it writes to package log, which [slog.SetDefault] would lead back to the counting handler,
-// and the first record would wait for itself.
+// Several handlers may count in one registry, in the same metrics, and one handler in several
+// registries. A handler that counts in reg already is returned as it is. The handler that
+// slog.Default has at the start of a program is an error: it writes to package log, which
+// [slog.SetDefault] would lead back to the counting handler, and the first record would wait for
+// itself.
 func Logs(reg *engine.Registry, handler slog.Handler) (slog.Handler, error) {
 	if handler == nil {
 		return nil, fmt.Errorf("quipu: collect.Logs: %w: the handler is nil", engine.ErrOption)
@@ -44,8 +45,10 @@ func Logs(reg *engine.Registry, handler slog.Handler) (slog.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h, ok := handler.(*logHandler); ok && h.counters == counters {
-		return h, nil
+	for h, ok := handler.(*logHandler); ok; h, ok = h.handler.(*logHandler) {
+		if h.counters == counters {
+			return handler, nil
+		}
 	}
 	return &logHandler{counters, handler}, nil
 }

@@ -150,6 +150,8 @@ func TestARecordIsCountedOnceInARegistry(t *testing.T) {
 	require.NoError(t, err)
 	elsewhere, err := Logs(other, again)
 	require.NoError(t, err)
+	elsewhere, err = Logs(reg, elsewhere)
+	require.NoError(t, err)
 	slog.New(elsewhere).Info("text")
 	require.EqualValues(t, 1, byLevel(t, reg)["info"])
 	require.EqualValues(t, 1, byLevel(t, other)["info"])

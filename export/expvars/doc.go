@@ -22,13 +22,13 @@
 //
 // # Failures
 //
-// The functions of variables are the program's: they may be slow, panic, or return what is no JSON.
-// Each of them runs on a goroutine of its own, and a page waits for it as long as [WithTimeout]
-// says. What goes wrong costs the values concerned: the page lacks them, it counts as one failure
-// in quipu_callback_failures_total, and the first one is logged. A function that hangs is not
-// called again before it has returned. A series that pages cannot show, such as a counter that is
-// negative, or a second variable whose name becomes that of another one, is counted in
-// quipu_source_drops_total.
+// The functions of variables are the program's: they may be slow, panic, or return what is no JSON,
+// or more than 4 MiB of it. Each of them runs on a goroutine of its own, and a page waits for it as
+// long as [WithTimeout] says. What goes wrong costs the values concerned: the page lacks them, it
+// counts as one failure in quipu_callback_failures_total, and the first one is logged. A function
+// that hangs is not called again before it has returned. A series that pages cannot show, such as a
+// counter that is negative, or a second variable whose name becomes that of another one, is counted
+// in quipu_source_drops_total.
 //
 // # Coming from client_golang
 //

@@ -11,15 +11,16 @@ import (
 	"slices"
 )
 
-// mostKeys is how many maps may lie in each other. A map that contains itself ends there.
+// mostKeys is how many maps may lie in each other.
 const mostKeys = 8
 
 // mostJSON is how many bytes of JSON a variable may have. Parsed, they take a multiple of that.
-const mostJSON = 16 << 20
+const mostJSON = 4 << 20
 
 var (
 	errMany  = errors.New("it has more series than WithMaxSeries allows")
 	errDeep  = fmt.Errorf("more than %d maps lie in each other", mostKeys)
+	errCycle = errors.New("a map contains itself")
 	errLarge = fmt.Errorf("its JSON has more than %d bytes", mostJSON)
 )
 
@@ -29,9 +30,11 @@ type reading struct {
 	maxLeaves int
 
 	leaves []leaf
-	keys   []string // of all leaves
-	path   []string // of the value that is being read
-	err    error    // the first thing that is wrong
+	keys   []string      // of all leaves
+	path   []string      // of the value that is being read
+	maps   []*expvar.Map // in which that value lies
+	full   bool          // there are more leaves than maxLeaves
+	err    error         // the first thing that is wrong
 }
 
 // leaf is a number or a string, and the part of the keys that leads to it.
@@ -63,25 +66,46 @@ func (r *reading) variable(v expvar.Var) {
 // variables reads a map. Do locks the map, so nothing is called that is the program's meanwhile: a
 // function that hangs there would hang whoever adds a key.
 func (r *reading) variables(m *expvar.Map) {
+	if slices.Contains(r.maps, m) {
+		r.fail(errCycle)
+		return
+	}
 	var list []expvar.KeyValue
 	room, more := r.maxLeaves-len(r.leaves), false
 	m.Do(func(kv expvar.KeyValue) {
-		if len(list) < room {
+		switch {
+		case !r.mayHaveLeaves(kv.Value):
+		case len(list) < room:
 			list = append(list, kv)
-		} else {
+		default:
 			more = true
 		}
 	})
+	r.maps = append(r.maps, m)
 	for _, kv := range list {
 		if !r.enter(kv.Key) {
-			return
+			break
 		}
 		r.variable(kv.Value)
 		r.leave()
 	}
+	r.maps = r.maps[:len(r.maps)-1]
 	if more {
 		r.fail(errMany)
 	}
+}
+
+// mayHaveLeaves returns false for a value that is not shown.
+func (r *reading) mayHaveLeaves(v expvar.Var) bool {
+	switch v.(type) {
+	case nil:
+		return false
+	case *expvar.Int, *expvar.Float:
+		return !r.texts
+	case *expvar.String:
+		return r.texts
+	}
+	return true
 }
 
 // result reads what a function returns. JSON has no NaN and no infinity.
@@ -142,8 +166,7 @@ func (r *reading) enter(key string) bool {
 		r.fail(errDeep)
 		return false
 	}
-	if len(r.leaves) == r.maxLeaves {
-		r.fail(errMany)
+	if r.full {
 		return false
 	}
 	r.path = append(r.path, key)
@@ -165,6 +188,11 @@ func (r *reading) text(s string) {
 }
 
 func (r *reading) add(l leaf) {
+	if len(r.leaves) == r.maxLeaves {
+		r.full = true
+		r.fail(errMany)
+		return
+	}
 	l.begin = len(r.keys)
 	r.keys = append(r.keys, r.path...)
 	l.end = len(r.keys)

@@ -91,14 +91,20 @@ func TestWhatIsNoJSONCostsItsOwnVariable(t *testing.T) {
 }
 
 func TestAMapThatContainsItselfEnds(t *testing.T) {
-	m := new(expvar.Map)
+	m, other := new(expvar.Map), new(expvar.Map)
 	m.Set("number", number(1))
-	m.Set("self", m)
+	m.Set("other", other)
+	other.Set("number", number(2))
+	for i := range 30 { // read along every path, they would take years
+		m.Set(fmt.Sprint("self", i), m)
+		other.Set(fmt.Sprint("parent", i), m)
+	}
 	deep := strings.Repeat(`{"a":`, mostKeys+1) + "1" + strings.Repeat("}", mostKeys+1)
 	fits := strings.Repeat(`{"a":`, mostKeys) + "1" + strings.Repeat("}", mostKeys)
 	reg := attached(t, variables{"m": m, "deep": text(deep), "fits": text(fits)})
 	page := pageOf(t, reg)
-	require.Len(t, page.Named("expvar_m"), mostKeys)
+	require.Equal(t, map[string]float64{`{key="number"}`: 1, `{key2="number",key="other"}`: 2},
+		page.Named("expvar_m"))
 	require.Empty(t, page.Named("expvar_deep"))
 	require.Len(t, page.Named("expvar_fits"), 1)
 	require.EqualValues(t, 2, failures(t, reg))
@@ -124,6 +130,25 @@ func TestAMapHasAsManySeriesAsItMayHave(t *testing.T) {
 	reg = attached(t, variables{"m": m, "f": constant(function)}, WithMaxSeries(100))
 	require.Len(t, samplesOf(t, reg), 200)
 	require.EqualValues(t, 0, failures(t, reg), "it has exactly the room that it needs")
+}
+
+func TestOnlyWhatIsShownTakesRoom(t *testing.T) {
+	m := new(expvar.Map)
+	for i := range 10 {
+		m.Set(fmt.Sprint("none", i), nil)
+		m.Set(fmt.Sprint("string", i), new(expvar.String))
+		m.Set(fmt.Sprint("z", i%2), number(1))
+	}
+	json := text(`{"a": "a string", "b": {"c": "another"}, "d": 1, "e": null, "f": 2, "g": "last", "h": {}}`)
+	reg := attached(t, variables{"m": m, "json": json}, WithMaxSeries(2))
+	page := pageOf(t, reg)
+	require.Equal(t, map[string]float64{`{key="z0"}`: 1, `{key="z1"}`: 1}, page.Named("expvar_m"))
+	require.Equal(t, map[string]float64{`{key="d"}`: 1, `{key="f"}`: 2}, page.Named("expvar_json"))
+	require.Zero(t, failures(t, reg))
+
+	reg = attached(t, variables{"m": m}, WithMaxSeries(10), WithInfo("m", "m", "Strings."))
+	require.Len(t, samplesOf(t, reg), 10)
+	require.Zero(t, failures(t, reg))
 }
 
 // FuzzVariable wants a page that parses, whatever the name of a variable and its text.
