@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/quipu-metrics/quipu/engine"
 	"github.com/quipu-metrics/quipu/histogram"
@@ -35,7 +36,7 @@ func newLayout(bounds []float64) *layout {
 	if len(bounds) == 0 {
 		return &layout{}
 	}
-	return &layout{append([]float64{}, bounds...)}
+	return &layout{slices.Clone(bounds)}
 }
 
 // newSettings applies options in their order.

@@ -81,8 +81,9 @@ func (s *Server) StreamInterceptor() grpc.StreamServerInterceptor { return s.str
 
 // Preregister creates the series of all methods that a server has registered, with the value 0.
 // Without histograms that are 20 series for each method, 17 of them for its codes. Otherwise a
-// series appears with its first update. Call it after the services are registered and before the
-// server serves:
+// series appears with its first update. Streams of a service that is registered without an
+// implementation have series of their own only if Preregister has made them. Call it after the
+// services are registered and before the server serves:
 //
 //	grpc_health_v1.RegisterHealthServer(server, health.NewServer())
 //	metrics.Preregister(server)
