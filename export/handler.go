@@ -104,8 +104,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p := h.writers.Get().(*pageWriter)
 	p.start(w, r, h.slots, h.writeTimeout, start.Add(limit))
+	finished := false
 	defer func() {
 		panicked := p.encoder
+		if !finished && p.started {
+			// A panic makes the server close the connection. But there is middleware that recovers
+			// even from http.ErrAbortHandler, as gin's does, and the server would then end the body
+			// properly, if it could still write.
+			p.setDeadline(longAgo)
+		}
 		*p = pageWriter{} // which takes no writes
 		if !panicked {
 			h.writers.Put(p)
@@ -131,6 +138,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.Deadline = start.Add(callbackBudget(limit))
 	}
 	h.writePage(p, e, enc)
+	finished = true
 }
 
 // refuse answers with an error in place of a page.

@@ -340,3 +340,39 @@ func TestHTTP2PagesMayTakeLongerToMakeThanAChunkMayTakeToWrite(t *testing.T) {
 	require.EqualValues(t, n*len(chunk64K), read)
 	s.Client().CloseIdleConnections()
 }
+
+// The recovery of some frameworks keeps http.ErrAbortHandler to itself, as gin's does. The server
+// then takes the response for a complete one.
+func TestAPageThatFailsMidwayIsNoWholePageWhereSomebodyRecovers(t *testing.T) {
+	noise := incompressible(64 << 10)
+	broken := sourceFunc(func(w io.Writer, _ engine.Exposition) (int64, error) {
+		for range 4 {
+			if _, err := w.Write(noise); err != nil {
+				return 0, err
+			}
+		}
+		return 0, errors.New("out of order")
+	})
+	page := handlerOf(broken)
+	recovering := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { _ = recover() }()
+		page.ServeHTTP(wrapper{w}, r)
+	})
+	testkit.Baseline(t)
+	for _, http2 := range []bool{false, true} {
+		s := httptest.NewUnstartedServer(recovering)
+		s.EnableHTTP2 = http2
+		s.StartTLS()
+		defer s.Close()
+		for _, encoding := range []string{"identity", "gzip"} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, nil)
+			require.NoError(t, err)
+			r.Header.Set("Accept-Encoding", encoding)
+			response, err := s.Client().Do(r)
+			require.NoError(t, err)
+			_, err = io.Copy(io.Discard, response.Body)
+			require.Error(t, err, "%s, HTTP/2: %t", encoding, http2)
+			response.Body.Close()
+		}
+	}
+}
