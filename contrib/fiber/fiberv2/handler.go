@@ -15,8 +15,9 @@ import (
 //	app.Get("/metrics", fiberv2.Handler(reg))
 //
 // The options, formats, encodings, time limits and bounds are those of [export.Handler], and
-// stalled readers are cut off. The page is sent in chunks, so a scrape never holds a whole page. It
-// needs a goroutine, which ends with the page.
+// stalled readers are cut off. The page is sent in chunks, so a scrape never holds a whole page,
+// unless middleware reads it, as fiber's etag and compress do: register Handler before them. A
+// scrape needs a goroutine, which ends with the page.
 //
 // Fiber's adaptor for handlers of net/http is no replacement: it keeps the page in memory, it
 // cannot cut off a reader, and a page that is aborted ends the process.

@@ -86,8 +86,7 @@ func (p *Page) run(a *answer, r *http.Request) {
 	p.handler.ServeHTTP(a, r)
 }
 
-// errAborted makes fasthttp close the connection, so that no client mistakes a part of a page for
-// the whole.
+// errAborted is the error of the body of a page that was cut off.
 var errAborted = errors.New("quipu: the page was cut off")
 
 // answer is the ResponseWriter of a page, and the stream from which fasthttp reads the page's body.
@@ -155,6 +154,17 @@ func (a *answer) limitConn(t time.Time) {
 	_ = a.conn.SetWriteDeadline(t)   // where it cannot be set, there is none
 }
 
+// closeConn closes the connection, so that no client mistakes a part of a page for the whole.
+// Fasthttp does that after an error of the body, but its compression takes the error for the end.
+func (a *answer) closeConn() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	defer func() { _ = recover() }() // see limitConn
+	if a.conn != nil {
+		_ = a.conn.Close()
+	}
+}
+
 // Read reads the body. A page that was cut off does not end like a whole one.
 func (a *answer) Read(p []byte) (int, error) {
 	a.mu.Lock()
@@ -165,6 +175,7 @@ func (a *answer) Read(p []byte) (int, error) {
 	a.mu.Unlock()
 	n, err := a.body.Read(p)
 	if err == io.EOF && a.aborted {
+		a.closeConn()
 		err = errAborted
 	}
 	return n, err

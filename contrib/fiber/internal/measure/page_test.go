@@ -21,11 +21,14 @@ import (
 )
 
 // served runs a page with a handler of the test, and returns a function that asks for it, over a
-// new connection. The values that Serve panics with go to panics.
-func served(t *testing.T, h http.HandlerFunc, log io.Writer, panics chan<- any) func() (net.Conn, *bufio.Reader) {
+// new connection, in one of the encodings of fasthttp's own compression. The values that Serve
+// panics with go to panics.
+func served(
+	t *testing.T, h http.HandlerFunc, log io.Writer, panics chan<- any,
+) func(encoding ...string) (net.Conn, *bufio.Reader) {
 	t.Helper()
 	page := &Page{h, slog.New(slog.NewTextHandler(log, nil))}
-	server := &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) {
+	server := &fasthttp.Server{Handler: fasthttp.CompressHandler(func(ctx *fasthttp.RequestCtx) {
 		defer func() {
 			if reason := recover(); reason != nil {
 				panics <- reason
@@ -34,7 +37,7 @@ func served(t *testing.T, h http.HandlerFunc, log io.Writer, panics chan<- any) 
 		}()
 		ctx.Response.Header.Set("Vary", "Origin")
 		page.Serve(ctx)
-	}}
+	})}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	stopped := make(chan error, 1)
@@ -43,12 +46,13 @@ func served(t *testing.T, h http.HandlerFunc, log io.Writer, panics chan<- any) 
 		require.NoError(t, server.Shutdown())
 		require.NoError(t, <-stopped)
 	})
-	return func() (net.Conn, *bufio.Reader) {
+	return func(encoding ...string) (net.Conn, *bufio.Reader) {
 		conn, err := net.Dial("tcp", listener.Addr().String())
 		require.NoError(t, err)
 		t.Cleanup(func() { conn.Close() })
 		require.NoError(t, conn.SetDeadline(time.Now().Add(30*time.Second)))
-		_, err = io.WriteString(conn, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+		_, err = fmt.Fprintf(conn, "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: %s\r\n\r\n",
+			strings.Join(encoding, ", "))
 		require.NoError(t, err)
 		return conn, bufio.NewReader(conn)
 	}
@@ -71,6 +75,23 @@ func TestAHandlerThatAbortsOrPanicsCutsThePageOff(t *testing.T) {
 		require.Equal(t, "a part", string(part))
 		require.Equal(t, reason != http.ErrAbortHandler, strings.Contains(log.String(), "broken"))
 		require.Empty(t, panics)
+	}
+}
+
+// Fasthttp's compression, which fiber v2 uses, takes the error of the body for its end.
+func TestAPageThatIsCutOffIsNoWholePageWhereErrorsAreLost(t *testing.T) {
+	ask := served(t, func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, strings.Repeat("a part", 1000))
+		panic(http.ErrAbortHandler)
+	}, io.Discard, nil)
+	for _, encoding := range []string{"gzip", "deflate"} {
+		_, r := ask(encoding)
+		response, err := http.ReadResponse(r, nil)
+		if err == nil {
+			require.Equal(t, encoding, response.Header.Get("Content-Encoding"))
+			_, err = io.Copy(io.Discard, response.Body)
+		}
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF, encoding)
 	}
 }
 
