@@ -142,20 +142,23 @@ func (e *endpoints) find(pattern, method string, r *http.Request) *endpoint {
 	return e.addEndpoint(route, set)
 }
 
+// addRoute returns the route of a pattern that find has not found, and adds it if it is not there
+// and there is room. The number of routes grows after each of them is added. So when it has reached
+// the limit, all routes are there that ever will be, and no lock is needed.
 func (e *endpoints) addRoute(pattern string) *routeEndpoints {
-	if e.count.Load() >= maxRoutes {
-		return e.overflow
+	if e.count.Load() < maxRoutes {
+		e.mu.Lock()
+		defer e.mu.Unlock()
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if route, ok := e.routes.Load(pattern); ok {
+	route, ok := e.routes.Load(pattern)
+	switch {
+	case ok:
 		return route
-	}
-	if e.count.Load() >= maxRoutes {
+	case e.count.Load() >= maxRoutes:
 		return e.overflow
 	}
-	pattern = strings.Clone(pattern) // which may be a part of a larger string
-	route := e.newRoute(pattern)
+	pattern = strings.Clone(pattern) // it may be a part of a larger string
+	route = e.newRoute(pattern)
 	e.routes.Store(pattern, route)
 	e.count.Add(1)
 	return route

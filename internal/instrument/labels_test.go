@@ -113,6 +113,20 @@ func TestARouteFuncCannotMakeMoreRoutesThanThereIsRoomFor(t *testing.T) {
 	require.Equal(t, 2.0, samples(t, reg, "requests_total_counter")[`{method="GET",path="/0"}`])
 }
 
+// The second of two goroutines that miss a route comes to addRoute when the first has taken the last
+// room.
+func TestTheLastRouteThatThereIsRoomForIsAddedOnce(t *testing.T) {
+	e := newServer(engine.NewRegistry(), "Adapter", ServerConfig{}).endpoints
+	routes := map[*routeEndpoints]bool{}
+	for i := range maxRoutes {
+		pattern := fmt.Sprintf("/%d", i)
+		routes[e.addRoute(pattern)] = true
+		require.NotSame(t, e.overflow, e.addRoute(pattern), pattern)
+	}
+	require.Len(t, routes, maxRoutes)
+	require.Same(t, e.overflow, e.addRoute("/more"))
+}
+
 func TestLongRoutesAreCut(t *testing.T) {
 	reg := engine.NewRegistry()
 	h := Middleware(reg, ServerConfig{Route: pathOf})(testkit.Answer(200))
