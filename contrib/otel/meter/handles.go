@@ -25,7 +25,8 @@ import (
 //
 // A set that has no series of its own, because a limit has been reached or its labels are not
 // valid, is not remembered. The engine counts each of its measurements. The number of sets with a
-// series is bounded by that of series: see makeRoom.
+// series is bounded by that of series: see makeRoom. A set with an attribute that is longer than a
+// label may be is not remembered either: the label is cut, but the set would keep all of the text.
 type handles[M any] struct {
 	lookup func(engine.Labels) (metric *M, own bool)
 	namer  *naming.Namer
@@ -130,7 +131,7 @@ func (h *handles[M]) miss(hash uint64, set attribute.Set) *M {
 	}
 	maps.Copy(labels, h.more)
 	m, own := h.lookup(labels)
-	if !own {
+	if !own || isLong(&set) {
 		return m
 	}
 	h.mu.Lock()
@@ -147,6 +148,17 @@ func (h *handles[M]) miss(hash uint64, set attribute.Set) *M {
 	e.recent.Store(true)
 	t.add(e)
 	return m
+}
+
+// isLong reports whether an attribute of a set is longer than a label may be.
+func isLong(set *attribute.Set) bool {
+	for it := set.Iter(); it.Next(); {
+		kv := it.Attribute()
+		if max(len(kv.Key), len(kv.Value.String())) > engine.MaxLabelValue {
+			return true
+		}
+	}
+	return false
 }
 
 // makeRoom publishes a table that has room for another set. Sets may share a series, because a view

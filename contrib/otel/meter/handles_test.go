@@ -3,6 +3,7 @@
 package meter
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -141,6 +142,23 @@ func TestSetsThatShareASeriesAreNotAllRemembered(t *testing.T) {
 		require.Same(t, h.find(setOf(i)), h.find(setOf(i)))
 	}
 	require.GreaterOrEqual(t, len(h.table.Load().slots), 2000, "it grows with the series")
+}
+
+// A label is cut where it is too long, but a set would keep all of it.
+func TestSetsOfLongAttributesAreNotRemembered(t *testing.T) {
+	long := strings.Repeat("x", engine.MaxLabelValue)
+	h, lookups := counted(t, 100)
+	for _, kv := range []attribute.KeyValue{
+		attribute.String("k", long+"x"), attribute.StringSlice("k", []string{long}), attribute.Int("k"+long, 1),
+	} {
+		lookups.Store(0)
+		set := attribute.NewSet(kv, attribute.Int("a", 1))
+		require.Same(t, h.find(set), h.find(set))
+		require.EqualValues(t, 2, lookups.Load(), kv.Key[:1])
+		require.Zero(t, h.table.Load().used)
+	}
+	h.find(attribute.NewSet(attribute.String("k", long)))
+	require.Equal(t, 1, h.table.Load().used)
 }
 
 func TestManyGoroutinesFindTheSameSeries(t *testing.T) {
