@@ -113,8 +113,8 @@ func TestARouteFuncCannotMakeMoreRoutesThanThereIsRoomFor(t *testing.T) {
 	require.Equal(t, 2.0, samples(t, reg, "requests_total_counter")[`{method="GET",path="/0"}`])
 }
 
-// The second of two goroutines that miss a route comes to addRoute when the first has taken the last
-// room.
+// The second of two goroutines that miss a route comes to addRoute when the first has taken the
+// last room.
 func TestTheLastRouteThatThereIsRoomForIsAddedOnce(t *testing.T) {
 	e := newServer(engine.NewRegistry(), "Adapter", ServerConfig{}).endpoints
 	routes := map[*routeEndpoints]bool{}
