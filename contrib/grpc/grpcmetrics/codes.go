@@ -12,8 +12,9 @@ import (
 )
 
 // The values of the label grpc_code are the 17 codes of gRPC, up to maxOtherCodes numbers that are
-// no code of gRPC, and "other". A number is an error of the program that sends it. It has a label
-// as Code(17), but a peer that sends all numbers of 32 bits must not make a series of each.
+// no code of gRPC, and "other". Such a number is a mistake of the program that sends it. Its label
+// is Code(17), for example, but a peer that sends all numbers of 32 bits must not make a series of
+// each.
 const (
 	standardCodes = int(codes.Unauthenticated) + 1
 	maxOtherCodes = 16

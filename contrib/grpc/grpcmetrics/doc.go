@@ -33,8 +33,8 @@
 //   - A panic in a handler passes through with its stack, and the call has the code Unknown. If an
 //     interceptor that recovers comes after, the call has the code that it returns. See
 //     [Server.Options] for the order.
-//   - A client's stream ends when RecvMsg says so, or gRPC if nobody reads it to the end: when its
-//     context is done, the connection is closed, or a message cannot be sent.
+//   - A client's stream ends when RecvMsg says so. One that nobody reads to its end ends with its
+//     context, with its connection, or when a message cannot be sent.
 //
 // Messages are counted as the provider does it: once for each call of SendMsg and RecvMsg, whatever
 // its result. So the end of a stream counts as a message received, and an error of a unary call as

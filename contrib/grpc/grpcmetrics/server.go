@@ -80,7 +80,7 @@ func (s *Server) UnaryInterceptor() grpc.UnaryServerInterceptor { return s.unary
 func (s *Server) StreamInterceptor() grpc.StreamServerInterceptor { return s.stream }
 
 // Preregister creates the series of all methods that a server has registered, with the value 0.
-// Without histograms that are 20 series for each method, 17 of them for its codes. Otherwise a
+// Without histograms, a method has 20 series, 17 of them for its codes. Without Preregister, a
 // series appears with its first update. Streams of a service that is registered without an
 // implementation have series of their own only if Preregister has made them. Call it after the
 // services are registered and before the server serves:

@@ -14,8 +14,8 @@ import (
 // setWords are the words of an attribute.Set in the versions of OpenTelemetry since 1.39: a hash,
 // and an interface that holds an array of attributes. Sets that share the array are equal, and
 // comparing its address saves comparing the attributes, which costs as much as all the rest of a
-// measurement (BenchmarkFind). knownLayout finds out whether a set still is so; otherwise sets are
-// compared by their own method.
+// measurement (BenchmarkFind). knownLayout tells whether sets still have this layout. If they do
+// not, they are compared by their own method.
 type setWords struct {
 	hash  uint64
 	typ   unsafe.Pointer
@@ -49,7 +49,7 @@ func hashOf(s *attribute.Set) uint64 {
 
 // arrays are addresses of arrays that hold the attributes of one set. A program that prepares sets
 // often has several equal ones, for one place in its code each. An address keeps its array alive as
-// long as it is here, so nothing else can come to lie there. Addresses are written under a mutex.
+// long as it is here, so nothing else can have the same address. Addresses are written under a mutex.
 // A new one takes the place of the one that has been here longest, because the program may not have
 // that any more. A reader finds the old one or the new one, and both are of equal sets.
 type arrays struct {
