@@ -49,9 +49,9 @@ func hashOf(s *attribute.Set) uint64 {
 
 // arrays are addresses of arrays that hold the attributes of one set. A program that prepares sets
 // often has several equal ones, for one place in its code each. An address keeps its array alive as
-// long as it is here, so nothing else can have the same address. Addresses are written under a mutex.
-// A new one takes the place of the one that has been here longest, because the program may not have
-// that any more. A reader finds the old one or the new one, and both are of equal sets.
+// long as it is here, so nothing else can have the same address. Addresses are written under a
+// mutex. A new one takes the place of the one that has been here longest, because the program may
+// not have that any more. A reader finds the old one or the new one, and both are of equal sets.
 type arrays struct {
 	known     [4]unsafe.Pointer
 	next      int            // where the next one comes; guarded by the mutex
