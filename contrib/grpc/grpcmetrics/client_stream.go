@@ -42,6 +42,7 @@ type countedClientStream struct {
 	deciding atomic.Bool
 	finished atomic.Bool // since decided has looked
 	ended    atomic.Bool
+	stop     atomic.Pointer[func() bool] // nil, or releases what made has left at ctx
 }
 
 // SendMsg implements grpc.ClientStream.
@@ -71,13 +72,19 @@ func (s *countedClientStream) RecvMsg(message any) error {
 	return err
 }
 
-// made gives s its stream. It does not ask for the context of the stream, because gRPC does not
-// retry a stream whose context somebody has.
+// made gives s its stream. If gRPC has ended one meanwhile, nobody may tell of the end again. So the
+// end of the context of the call counts, unless the call has ended before. That of the stream would
+// tell more, but gRPC does not retry a stream whose context somebody has.
 func (s *countedClientStream) made(stream grpc.ClientStream) {
 	s.ClientStream = stream
 	s.deciding.Store(false)
-	if s.finished.Load() && s.ctx.Err() != nil {
-		s.end(codeOf(s.ctx.Err()))
+	if !s.finished.Load() {
+		return
+	}
+	stop := context.AfterFunc(s.ctx, func() { s.finish(s.ctx.Err()) })
+	s.stop.Store(&stop)
+	if s.ended.Load() { // perhaps before end could see stop
+		stop()
 	}
 }
 
@@ -102,7 +109,11 @@ func (s *countedClientStream) finish(err error) {
 
 // end counts the end of the call the first time that it is called.
 func (s *countedClientStream) end(code codes.Code) {
-	if s.ended.CompareAndSwap(false, true) {
-		s.method.end(s.ctx, code, s.start)
+	if !s.ended.CompareAndSwap(false, true) {
+		return
+	}
+	s.method.end(s.ctx, code, s.start)
+	if stop := s.stop.Load(); stop != nil {
+		(*stop)()
 	}
 }

@@ -253,6 +253,60 @@ func TestAStreamThatGRPCEndsBesideAMessageIsNotLost(t *testing.T) {
 	}
 }
 
+// An interceptor after ours has not returned the stream yet when gRPC ends it.
+func TestAStreamThatGRPCEndsWhileItIsMadeEndsWithItsContext(t *testing.T) {
+	reg := engine.NewRegistry(engine.WithStrict())
+	metrics, err := grpcmetrics.NewClient(reg)
+	require.NoError(t, err)
+	end := func(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, name string,
+		streamer grpc.Streamer, options ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
+		finished := make(chan struct{})
+		options = append(options, grpc.OnFinish(func(error) { close(finished) }))
+		stream, err := streamer(ctx, desc, conn, name, options...)
+		_ = conn.Close()
+		<-finished
+		return stream, err
+	}
+	conn := serve(t, registered(waits()), nil, append(metrics.DialOptions(), grpc.WithChainStreamInterceptor(end))...)
+	ctx, cancel := context.WithCancel(within(t))
+	up, err := pb.NewTestServiceClient(conn).StreamingInputCall(ctx)
+	require.NoError(t, err)
+	require.ErrorIs(t, up.Send(&pb.StreamingInputCallRequest{}), io.EOF)
+	cancel() // and the program does not receive anything
+	handled(t, reg, "client", "client_stream", "StreamingInputCall", "Canceled", 1)
+}
+
+// watched is a context that counts those that wait for its end.
+type watched struct {
+	context.Context
+	waiting int
+}
+
+func (c *watched) Value(any) any { return nil } // so that package context does not look behind it
+
+func (c *watched) AfterFunc(f func()) (stop func() bool) {
+	c.waiting++
+	stopped := context.AfterFunc(c.Context, f)
+	return func() bool {
+		c.waiting--
+		return stopped()
+	}
+}
+
+// A program may make all its calls in one context. A call that has ended must leave nothing there.
+func TestAStreamThatWasOpenedTwiceLeavesNothingAtTheContext(t *testing.T) {
+	ctx := &watched{Context: t.Context()}
+	_, stream, err := open(t, ctx, func(finish func(error)) (grpc.ClientStream, error) {
+		finish(errUnavailable) // the first attempt
+		return scripted{receive: func() error { return io.EOF }}, nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, 1, ctx.waiting)
+	require.ErrorIs(t, stream.RecvMsg(nil), io.EOF)
+	require.Zero(t, ctx.waiting)
+}
+
 // Every order of the two goroutines counts once: that of gRPC, which sees the end of the context,
 // and that of the program, which receives a message and gives up.
 func TestAnEndAndAResultAtOnceAreCountedOnce(t *testing.T) {
