@@ -72,9 +72,9 @@ func (s *countedClientStream) RecvMsg(message any) error {
 	return err
 }
 
-// made gives s its stream. If gRPC has ended one meanwhile, nobody may tell of the end again. So the
-// end of the context of the call counts, unless the call has ended before. That of the stream would
-// tell more, but gRPC does not retry a stream whose context somebody has.
+// made gives s its stream. If gRPC has ended one meanwhile, nobody may tell of the end again. So
+// the end of the context of the call counts, unless the call has ended before. The context of the
+// stream would tell more, but gRPC does not retry a stream whose context somebody has.
 func (s *countedClientStream) made(stream grpc.ClientStream) {
 	s.ClientStream = stream
 	s.deciding.Store(false)
