@@ -63,6 +63,16 @@ func TestServersOfOneRegistryAreToldApartByConstLabels(t *testing.T) {
 		labels("unary", "UnaryCall", "server", "back")...))
 }
 
+func TestAStrictRegistryHasTheMetricsOnce(t *testing.T) {
+	reg := engine.NewRegistry(engine.WithStrict())
+	_, err := grpcmetrics.NewServer(reg)
+	require.NoError(t, err)
+	_, err = grpcmetrics.NewServer(reg)
+	require.ErrorIs(t, err, engine.ErrTaken)
+	_, err = grpcmetrics.NewServer(reg, grpcmetrics.WithConstLabels(engine.Labels{"server": "other"}))
+	require.NoError(t, err)
+}
+
 func TestDefinitionsThatCannotWorkAreErrors(t *testing.T) {
 	taken := engine.NewRegistry()
 	_, err := taken.NewGauge("grpc_server_handled_total", "")

@@ -35,7 +35,8 @@ type Server struct {
 //
 // The error says which option cannot work, or which metric cannot be defined, for example because
 // its name is taken. Metrics before that one stay defined. If the metrics are there already, with
-// the same options, the Server shares them; [WithConstLabels] tells servers apart.
+// the same options, the Server shares them, unless the registry is strict; [WithConstLabels] tells
+// servers apart.
 func NewServer(reg *engine.Registry, options ...Option) (*Server, error) {
 	s, err := newSettings(options)
 	if err == nil && s.messageTimes != nil {
