@@ -32,7 +32,7 @@ type Receiver struct {
 	got   Received
 }
 
-// Received is what a [Receiver] got.
+// Received counts what came to a [Receiver].
 type Received struct {
 	Requests, Bytes int64
 	Values          int64 // samples, or data points of OTLP; 0 if they were not counted

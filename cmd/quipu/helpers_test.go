@@ -14,7 +14,7 @@ import (
 	"github.com/quipu-metrics/quipu/internal/testkit"
 )
 
-// result is what a run of the program has done.
+// result holds the output and the error of a run of the program.
 type result struct {
 	out, errors string
 	err         error

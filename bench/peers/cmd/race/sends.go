@@ -47,8 +47,8 @@ func (d *data) sendsLatency() string {
 // sendsHeader says when and where the roads were measured.
 func (d *data) sendsHeader() string {
 	h := d.sends.Header
-	return fmt.Sprintf("%s, %d cores, commit %s, %s; %d rounds, which took %s", h.CPU, h.CPUs, h.Commit, h.Date,
-		d.sends.Rounds, d.sends.Took)
+	return fmt.Sprintf("%s, %d cores, commit %s, %s; number of rounds: %d, time for all: %s",
+		h.CPU, h.CPUs, h.Commit, h.Date, d.sends.Rounds, d.sends.Took)
 }
 
 // road names the protocol of a row.

@@ -140,7 +140,7 @@ func liveMemory(s peers.Sending) (map[string]float64, error) {
 	return map[string]float64{"sends": 2, "live-B": most}, err
 }
 
-// live is what the last collection found alive.
+// live returns the bytes that the last collection found alive.
 func live() float64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)

@@ -2,7 +2,7 @@
 
 package results
 
-// Sends is what cmd/sends found.
+// Sends holds the measurements of cmd/sends.
 type Sends struct {
 	Header Header    `json:"header"`
 	Rounds int       `json:"rounds"`
